@@ -1,0 +1,52 @@
+//! The words SyncSpace's server and clients speak: pure data, no I/O, no async, no clock.
+//!
+//! # Glossary
+//!
+//! One word per concept, the same in code, on the wire and in the documentation.
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | team | people who share channels; has owners, admins, members and guests |
+//! | channel | a log of messages inside one team: public, private, direct (two people) or group |
+//! | member | one person in one team, or in one channel |
+//! | message | one entry of a channel's log |
+//! | thread | a message (the root) and its replies |
+//! | seq | the place of a message in its channel: 1, 2, 3 … without gaps, in commit order |
+//! | stream | what a client follows: `c3` a channel, `t1` a team, `m7` one person in one team |
+//! | rev | the number of a committed change in its stream; every change takes the next one |
+//! | head | the last seq and the last rev of a stream |
+//! | floor | the first seq or rev that is still kept |
+//! | epoch | the name of a store's history; numbers from another epoch mean nothing |
+//! | `client_id` | the sender's own name for a message; sending it again gives the same message back |
+//! | session | one logged-in device |
+//! | marker | the seq up to which a person has read a channel |
+//! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
+//! | void | a change that its receiver may not see: the rev without content |
+
+pub mod auth;
+pub mod channels;
+pub mod error;
+pub mod ids;
+pub mod limits;
+pub mod messages;
+pub mod names;
+pub mod page;
+pub mod patch;
+pub mod socket;
+pub mod sync;
+pub mod teams;
+pub mod text;
+pub mod time;
+pub mod users;
+
+pub use error::{ErrorBody, ErrorCode, ErrorDetail};
+pub use ids::{
+    ChannelId, ClientId, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, StreamId, TeamId, UserId,
+};
+pub use names::{ChannelName, Email, Password, TeamName, Username};
+pub use page::Page;
+pub use patch::Patch;
+pub use time::Time;
+
+/// Version of the socket protocol, sent in `hello`.
+pub const PROTOCOL_VERSION: u32 = 1;

@@ -1,0 +1,139 @@
+//! Bodies of `/channels/{id}/messages`: the log of a channel.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{ChannelId, ClientId, MessageId, Rev, Seq, Time, UserId};
+
+/// What kind of message it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageType {
+    /// What a person wrote.
+    #[default]
+    Text,
+    /// What the server wrote.
+    System,
+    /// A type of a newer server: show the content.
+    #[serde(other)]
+    Unknown,
+}
+
+/// One entry of a channel's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Message {
+    /// Its id, unique on the server.
+    pub id: MessageId,
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Its place in the channel.
+    pub seq: Seq,
+    /// Its last change in the channel's stream.
+    pub rev: Rev,
+    /// Who wrote it.
+    pub sender_id: UserId,
+    /// The text; empty once deleted.
+    pub content: String,
+    /// What kind of message it is.
+    pub message_type: MessageType,
+    /// Address of an attached file.
+    pub file_url: Option<String>,
+    /// The root of its thread.
+    pub parent_message_id: Option<MessageId>,
+    /// Place of the root of its thread.
+    pub parent_seq: Option<Seq>,
+    /// Replies in the thread below it that are not deleted.
+    pub reply_count: u32,
+    /// When the newest of them came.
+    pub last_reply_at: Option<Time>,
+    /// Whether the text was changed after sending.
+    pub is_edited: bool,
+    /// When it was last changed by its author.
+    pub edited_at: Option<Time>,
+    /// When it was deleted: the place stays, the text is gone.
+    pub deleted_at: Option<Time>,
+    /// When it was sent.
+    pub created_at: Time,
+    /// When anything of it last changed.
+    pub updated_at: Time,
+    /// The sender's own name for it.
+    pub client_id: ClientId,
+}
+
+/// Body of `POST /channels/{id}/messages` and fields of the `send` op.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SendMessage {
+    /// The text: 1 to 16,000 bytes after cleaning.
+    pub content: String,
+    /// The sender's own name for it: sending it again gives the same message back. Made by the server where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// The message it answers; a reply to a reply joins the same thread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_message_id: Option<MessageId>,
+}
+
+/// Body of `PATCH /channels/{id}/messages/{seq}` and fields of the `edit` op.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EditMessage {
+    /// The new text: 1 to 16,000 bytes after cleaning.
+    pub content: String,
+}
+
+/// Query of `GET /channels/{id}/messages`: at most one of `before`, `after` and `around`; none gives the newest.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageQuery {
+    /// Messages before this place, the nearest ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Seq>,
+    /// Messages after this place, the nearest ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seq>,
+    /// Messages on both sides of this place, and itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Seq>,
+    /// Most messages wanted, 1 to 200; 50 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Part of a channel's log, oldest first, deleted messages included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessagePage {
+    /// The messages, oldest first.
+    pub items: Vec<Message>,
+    /// Place to go on from in the direction asked for; null at the end of the log.
+    pub next: Option<String>,
+    /// The page holds every message from here …
+    pub from_seq: Seq,
+    /// … to here; both 0 in an empty page.
+    pub to_seq: Seq,
+    /// Place of the channel's newest message.
+    pub last_seq: Seq,
+    /// The channel's rev from which the page was read: apply events above it.
+    pub rev: Rev,
+}
+
+/// A thread: its root and a page of replies, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Thread {
+    /// The message that was answered.
+    pub root: Message,
+    /// Replies, oldest first, deleted ones included.
+    pub items: Vec<Message>,
+    /// Place to go on from, as `after`; null at the end.
+    pub next: Option<String>,
+    /// The channel's rev from which the page was read: apply events above it.
+    pub rev: Rev,
+}
+
+/// What a reply, or its deletion, changes at the root of its thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ThreadState {
+    /// Place of the root.
+    pub root_seq: Seq,
+    /// Replies that are not deleted.
+    pub reply_count: u32,
+    /// When the newest of them came.
+    pub last_reply_at: Option<Time>,
+}

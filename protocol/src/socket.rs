@@ -1,0 +1,439 @@
+//! Frames of the WebSocket: what a client asks, what the server answers, what happens meanwhile.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Secret;
+use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
+use crate::error::ErrorDetail;
+use crate::messages::{EditMessage, Message, SendMessage, ThreadState};
+use crate::sync::{Changes, ResumeStatus};
+use crate::teams::{MyTeam, Team, TeamMember};
+use crate::users::{Presence, User};
+use crate::{ChannelId, Epoch, MessageId, Rev, Seq, SessionId, StreamId, TeamId, Time, UserId};
+
+/// A frame from the client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Request {
+    /// The client's number for the frame; the reply carries it as `re`.
+    pub id: u64,
+    /// What is asked.
+    #[serde(flatten)]
+    pub op: Op,
+}
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Op {
+    /// Names the person, where the upgrade request carried no token. The first frame, within 10 seconds.
+    Auth {
+        /// An access token.
+        token: Secret,
+    },
+    /// Asks for a sign of life; answered with an empty `ok`.
+    Ping,
+    /// Names the newest rev of each stream that the client has, on a socket opened with `?resume=1`.
+    Resume {
+        /// Newest rev by stream, at most 1,000; more go in further frames.
+        streams: BTreeMap<StreamId, Rev>,
+        /// The epoch these numbers belong to.
+        epoch: Epoch,
+        /// Whether more such frames follow. After the last, streams that were not named are live.
+        #[serde(default)]
+        more: bool,
+    },
+    /// Sends a message.
+    Send {
+        /// Where to.
+        channel_id: ChannelId,
+        /// What.
+        #[serde(flatten)]
+        message: SendMessage,
+    },
+    /// Changes the text of a message.
+    Edit {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The message's place in it.
+        seq: Seq,
+        /// The new text.
+        #[serde(flatten)]
+        edit: EditMessage,
+    },
+    /// Deletes a message.
+    Delete {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The message's place in it.
+        seq: Seq,
+    },
+    /// Says that the person is typing; to be repeated every 3 seconds while it is so.
+    Typing {
+        /// Where.
+        channel_id: ChannelId,
+        /// In which thread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_seq: Option<Seq>,
+    },
+    /// Moves the read marker.
+    Read {
+        /// The channel.
+        channel_id: ChannelId,
+        /// Where to, and how.
+        #[serde(flatten)]
+        mark: MarkRead,
+    },
+    /// Names the people whose presence the client shows, at most 200; replaces the list before.
+    Watch {
+        /// The people.
+        users: Vec<UserId>,
+    },
+}
+
+impl Op {
+    /// Every name of an operation.
+    pub const NAMES: &[&str] = &["auth", "ping", "resume", "send", "edit", "delete", "typing", "read", "watch"];
+}
+
+/// A frame from the server: the answer to one request, or something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ServerFrame {
+    /// The answer to a request.
+    Reply(Reply),
+    /// Something that happened.
+    Event(Event),
+}
+
+/// The answer to a request: `{"re":7,"ok":{…}}` or `{"re":7,"error":{…}}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// Number of the request; null where the frame had none that could be read.
+    pub re: Option<u64>,
+    /// What came of it.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done, and committed where it changed anything.
+    Ok(Ack),
+    /// It is not done.
+    Error(ErrorDetail),
+}
+
+/// What a done request gives back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Ack {
+    /// `send`: the committed message, or the one that this `client_id` named before.
+    Sent(SentAck),
+    /// `read`: the marker.
+    Marker(ReadMarker),
+    /// `resume`: what becomes of each named stream.
+    Resume {
+        /// By stream.
+        streams: BTreeMap<StreamId, ResumeStatus>,
+    },
+    /// `watch`: presence now; changes follow as events.
+    Presence {
+        /// Of each named person who may be seen.
+        users: Vec<Presence>,
+    },
+    /// `edit`, `delete`: the rev of the change.
+    Changed {
+        /// In the channel's stream.
+        rev: Rev,
+    },
+    /// Everything else.
+    Done {},
+}
+
+/// Where a sent message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SentAck {
+    /// The message's id.
+    pub message_id: MessageId,
+    /// Its place in the channel.
+    pub seq: Seq,
+    /// Its rev when it was sent.
+    pub rev: Rev,
+    /// When it was sent.
+    pub created_at: Time,
+    /// Whether it stood there already: the same `client_id` was sent before.
+    pub is_repeat: bool,
+}
+
+/// Something that happened. Events of a stream carry its next rev and arrive in that order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// The stream; absent on what concerns the connection or the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamId>,
+    /// The stream's number of the change; absent on what is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rev: Option<Rev>,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "ev")]
+pub enum EventBody {
+    /// The first frame on every socket.
+    #[serde(rename = "hello")]
+    Hello(Box<Hello>),
+    /// What was missed of a stream that is behind.
+    #[serde(rename = "changes")]
+    Changes {
+        /// What changed and may be seen, ordered by rev.
+        items: Vec<crate::sync::Change>,
+        /// The stream's newest rev when the page was read.
+        head_rev: Rev,
+    },
+    /// The client's state of a stream cannot be continued: read it again. It is live from `rev`.
+    #[serde(rename = "stream.reload")]
+    StreamReload {},
+    /// The client may no longer see a stream: purge what is cached of it.
+    #[serde(rename = "stream.gone")]
+    StreamGone {},
+    /// A change that this receiver may not see.
+    #[serde(rename = "void")]
+    Void {},
+    /// A message was sent. Stream `c`.
+    #[serde(rename = "message.created")]
+    MessageCreated {
+        /// The message.
+        message: Message,
+        /// The root of its thread, where it is a reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<ThreadState>,
+    },
+    /// The text of a message was changed. Stream `c`.
+    #[serde(rename = "message.updated")]
+    MessageUpdated {
+        /// Place of the message.
+        seq: Seq,
+        /// The new text.
+        content: String,
+        /// When it was changed.
+        edited_at: Time,
+    },
+    /// A message was deleted. Stream `c`.
+    #[serde(rename = "message.deleted")]
+    MessageDeleted {
+        /// Place of the message.
+        seq: Seq,
+        /// Who wrote it.
+        sender_id: UserId,
+        /// Who deleted it.
+        deleted_by: UserId,
+        /// When.
+        deleted_at: Time,
+        /// The root of its thread, where it was a reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<ThreadState>,
+    },
+    /// Somebody is typing. Stream `c`, not kept.
+    #[serde(rename = "typing")]
+    Typing {
+        /// Who.
+        user_id: UserId,
+        /// In which thread.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_seq: Option<Seq>,
+    },
+    /// The team was changed. Stream `t`.
+    #[serde(rename = "team.updated")]
+    TeamUpdated {
+        /// As it is now.
+        team: Team,
+    },
+    /// The team was deleted. Stream `t`.
+    #[serde(rename = "team.deleted")]
+    TeamDeleted {
+        /// The team.
+        team_id: TeamId,
+    },
+    /// A person came into the team, or the role or the person's profile changed. Stream `t`.
+    #[serde(rename = "team.member_updated")]
+    TeamMemberUpdated {
+        /// As it is now.
+        member: TeamMember,
+    },
+    /// A person left the team or was removed. Stream `t`.
+    #[serde(rename = "team.member_removed")]
+    TeamMemberRemoved {
+        /// The person.
+        user_id: UserId,
+    },
+    /// A channel was made or changed. Stream `t`.
+    #[serde(rename = "channel.updated")]
+    ChannelUpdated {
+        /// As it is now.
+        channel: Channel,
+    },
+    /// A channel was deleted. Stream `t`.
+    #[serde(rename = "channel.deleted")]
+    ChannelDeleted {
+        /// The channel.
+        channel_id: ChannelId,
+    },
+    /// A person came into a channel, or the role there changed. Stream `t`.
+    #[serde(rename = "channel.member_updated")]
+    ChannelMemberUpdated {
+        /// As it is now.
+        member: ChannelMember,
+    },
+    /// A person left a channel or was removed. Stream `t`.
+    #[serde(rename = "channel.member_removed")]
+    ChannelMemberRemoved {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The person.
+        user_id: UserId,
+    },
+    /// I came into a channel. Stream `m`.
+    #[serde(rename = "me.channel_joined")]
+    MyChannelJoined {
+        /// The channel.
+        channel: Channel,
+        /// What I am in it.
+        membership: ChannelMembership,
+    },
+    /// I left a channel or was removed. Stream `m`.
+    #[serde(rename = "me.channel_left")]
+    MyChannelLeft {
+        /// The channel.
+        channel_id: ChannelId,
+    },
+    /// My read marker moved. Stream `m`.
+    #[serde(rename = "me.read")]
+    MyRead {
+        /// The channel.
+        channel_id: ChannelId,
+        /// Where it stands.
+        read: ReadMarker,
+    },
+    /// I came into a team.
+    #[serde(rename = "me.team_joined")]
+    MyTeamJoined {
+        /// The team, with its revs.
+        team: HelloTeam,
+    },
+    /// I left a team, was removed, or it was deleted.
+    #[serde(rename = "me.team_left")]
+    MyTeamLeft {
+        /// The team.
+        team_id: TeamId,
+    },
+    /// Presence of watched people changed.
+    #[serde(rename = "presence.changed")]
+    PresenceChanged {
+        /// Those who changed.
+        users: Vec<Presence>,
+    },
+    /// The server is about to close the socket.
+    #[serde(rename = "closing")]
+    Closing {
+        /// Why.
+        reason: CloseReason,
+        /// When to connect again, in milliseconds; absent where it makes no sense.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reconnect_after_ms: Option<u64>,
+    },
+    /// An event of a newer server: a client takes its rev and ignores the rest.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Why the server closes a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// The server stops or restarts.
+    Draining,
+    /// The session was ended, or the account switched off.
+    SessionEnded,
+    /// No valid token came in time.
+    Unauthenticated,
+    /// The client did not read what it was sent.
+    TooSlow,
+    /// The client broke the protocol.
+    Protocol,
+    /// A reason of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The first frame on every socket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hello {
+    /// Version of the protocol.
+    pub protocol: u32,
+    /// Names the history that every rev and seq belongs to.
+    pub epoch: Epoch,
+    /// The session this socket belongs to.
+    pub session_id: SessionId,
+    /// Name of the connection in the server's log.
+    pub connection_id: String,
+    /// The server's clock.
+    pub server_time: Time,
+    /// The server pings this often, in milliseconds; nothing for three times as long means a dead connection.
+    pub heartbeat_ms: u64,
+    /// Bounds that this server applies.
+    pub limits: Limits,
+    /// The person.
+    pub user: User,
+    /// The person's teams.
+    pub teams: Vec<HelloTeam>,
+}
+
+/// Bounds that a server applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Longest content of one message, in bytes.
+    pub message_bytes_max: usize,
+    /// Longest frame to the server, in bytes.
+    pub frame_bytes_max: usize,
+    /// Most people watched for presence.
+    pub watched_users_max: usize,
+}
+
+/// A team of the person, with the revs from which its events follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HelloTeam {
+    /// The team, and what the person is in it.
+    #[serde(flatten)]
+    pub team: MyTeam,
+    /// Newest rev of the team's stream.
+    pub team_rev: Rev,
+    /// Newest rev of the person's own stream in the team.
+    pub member_rev: Rev,
+}
+
+impl Event {
+    /// Makes an event that belongs to no stream.
+    #[must_use]
+    pub const fn outside_streams(body: EventBody) -> Self {
+        Self { stream: None, rev: None, body }
+    }
+
+    /// Makes a page of missed changes into an event.
+    #[must_use]
+    pub fn from_changes(page: Changes) -> Self {
+        Self {
+            stream: Some(page.stream),
+            rev: Some(page.rev),
+            body: EventBody::Changes { items: page.items, head_rev: page.head_rev },
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Catching up with a stream after an absence.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::channels::{Channel, ChannelMember, ChannelMembership};
+use crate::messages::Message;
+use crate::teams::{Team, TeamMember};
+use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
+
+/// What a stream holds now of one thing that changed. A receiver applies it only if its rev is newer than the one it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// A message, new or changed; a deleted one has `deleted_at`. Stream `c`.
+    Message {
+        /// As it is now.
+        message: Message,
+    },
+    /// The team itself. Stream `t`.
+    Team {
+        /// As it is now.
+        team: Team,
+    },
+    /// A person is in the team. Stream `t`.
+    TeamMember {
+        /// As it is now.
+        member: TeamMember,
+    },
+    /// A person is no longer in the team. Stream `t`.
+    TeamMemberGone {
+        /// The person.
+        user_id: UserId,
+        /// The change.
+        rev: Rev,
+    },
+    /// A channel of the team. Stream `t`.
+    Channel {
+        /// As it is now.
+        channel: Channel,
+    },
+    /// A channel was deleted. Stream `t`.
+    ChannelGone {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The change.
+        rev: Rev,
+    },
+    /// A person is in a channel. Stream `t`.
+    ChannelMember {
+        /// As it is now.
+        member: ChannelMember,
+    },
+    /// A person is no longer in a channel. Stream `t`.
+    ChannelMemberGone {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The person.
+        user_id: UserId,
+        /// The change.
+        rev: Rev,
+    },
+    /// I am in a channel, or my marker in it moved. Stream `m`.
+    MyChannel {
+        /// The channel.
+        channel: Channel,
+        /// What I am in it; `read.rev` is the change.
+        membership: ChannelMembership,
+    },
+    /// I am no longer in a channel: forget what is cached of a private one. Stream `m`.
+    MyChannelGone {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The change.
+        rev: Rev,
+    },
+    /// A kind of a newer server: ignore it.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A page of what changed in a stream, ordered by rev.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Changes {
+    /// The stream.
+    pub stream: StreamId,
+    /// Names the history these numbers belong to.
+    pub epoch: Epoch,
+    /// What changed and may be seen, ordered by rev.
+    pub items: Vec<Change>,
+    /// The page holds everything up to this rev: ask again after it, or go on with live events above it.
+    pub rev: Rev,
+    /// The stream's newest rev when the page was read; the page is the last one where `rev` is equal to it.
+    pub head_rev: Rev,
+}
+
+/// Query of `GET /streams/{stream}/changes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChangesQuery {
+    /// The newest rev that the asking side has.
+    pub after: Rev,
+    /// Most items wanted, 1 to 200; 50 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// What becomes of a stream that a client resumes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumeStatus {
+    /// Everything after the named rev follows.
+    Ok,
+    /// The named rev is too old or unknown here: read the state again. The stream is live from now on.
+    Reload,
+    /// You may not see this stream: purge what you cached of it.
+    Gone,
+}

@@ -1,0 +1,172 @@
+//! Bodies of `/teams`: teams, their members, invites.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{InviteId, MemberId, Patch, Rev, TeamId, TeamName, Time, UserId, users::Person};
+
+/// A team, as everybody in it sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Team {
+    /// Its id.
+    pub id: TeamId,
+    /// Its name, unique on the server.
+    pub name: TeamName,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Address of a picture.
+    pub avatar_url: Option<String>,
+    /// Whether anyone on the server may find and join it.
+    pub is_public: bool,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+    /// Its last change in the team's stream.
+    pub rev: Rev,
+}
+
+/// What a person may do in a team. Ordered from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TeamRole {
+    /// Sees only the channels it was added to.
+    Guest,
+    /// Sees and joins public channels, makes channels.
+    Member,
+    /// Manages members and channels.
+    Admin,
+    /// Manages everything, also the team itself. A team has at least one.
+    Owner,
+}
+
+/// A team, and what the asking person is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MyTeam {
+    /// The team.
+    #[serde(flatten)]
+    pub team: Team,
+    /// Null where the asking person only may see the team.
+    pub membership: Option<TeamMembership>,
+}
+
+/// What a person is in a team.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TeamMembership {
+    /// Names the person's own stream in this team (`m7`).
+    pub member_id: MemberId,
+    /// What the person may do.
+    pub role: TeamRole,
+    /// Since when.
+    pub joined_at: Time,
+}
+
+/// One person in a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TeamMember {
+    /// The team.
+    pub team_id: TeamId,
+    /// The person.
+    pub user: Person,
+    /// What the person may do.
+    pub role: TeamRole,
+    /// Since when.
+    pub joined_at: Time,
+    /// Last change of this membership in the team's stream.
+    pub rev: Rev,
+}
+
+/// Body of `POST /teams`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct CreateTeam {
+    /// Its name.
+    pub name: TeamName,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether anyone on the server may find and join it.
+    #[serde(default)]
+    pub is_public: bool,
+}
+
+/// Body of `PATCH /teams/{id}`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EditTeam {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<TeamName>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub description: Patch<String>,
+    /// Address of a picture.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub avatar_url: Patch<String>,
+    /// Whether anyone on the server may find and join it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_public: Option<bool>,
+}
+
+/// Body of `PUT /teams/{id}/members/{user_id}`: adds the person, or changes the role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PutTeamMember {
+    /// What the person may do.
+    pub role: TeamRole,
+}
+
+/// Body of `POST /teams/{id}/invites`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreateInvite {
+    /// Role of whoever uses it: guest, member or admin, and not above the maker's.
+    #[serde(default = "default_invite_role")]
+    pub role: TeamRole,
+    /// How many people it admits, 1 to 10,000.
+    #[serde(default = "default_invite_uses")]
+    pub uses_max: u32,
+    /// Its life in seconds, up to 30 days.
+    #[serde(default = "default_invite_life_s")]
+    pub expires_in_s: u32,
+}
+
+const fn default_invite_role() -> TeamRole {
+    TeamRole::Member
+}
+
+const fn default_invite_uses() -> u32 {
+    1
+}
+
+const fn default_invite_life_s() -> u32 {
+    7 * 24 * 3600
+}
+
+impl Default for CreateInvite {
+    fn default() -> Self {
+        Self { role: default_invite_role(), uses_max: default_invite_uses(), expires_in_s: default_invite_life_s() }
+    }
+}
+
+/// An invite to a team. The code itself is shown once, in the answer that makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Invite {
+    /// Its id.
+    pub id: InviteId,
+    /// The team it admits to.
+    pub team_id: TeamId,
+    /// What to give to `POST /invites/{code}` or to registration; only in the answer that makes the invite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Role of whoever uses it.
+    pub role: TeamRole,
+    /// How many people it admits.
+    pub uses_max: u32,
+    /// How many it has admitted.
+    pub uses: u32,
+    /// Who made it.
+    pub created_by: UserId,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it ends.
+    pub expires_at: Time,
+}
