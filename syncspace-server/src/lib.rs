@@ -1,1 +1,3 @@
-//! Stub.
+//! The SyncSpace server as a library: `main.rs` is a thin shell around it, and tests run it in process.
+
+pub mod service;

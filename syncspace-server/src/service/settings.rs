@@ -1,0 +1,28 @@
+//! What an operator can set about accounts and sessions.
+
+use syncspace_protocol::auth::RegistrationMode;
+
+/// Settings of the service, checked when the configuration was read.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who may make an account.
+    pub registration: RegistrationMode,
+    /// Work factor of new password hashes, 4 to 31; each step doubles the time. Passwords of another cost are hashed
+    /// again when their person logs in.
+    pub bcrypt_cost: u32,
+    /// Life of an access token, in seconds.
+    pub access_token_life_s: u32,
+    /// Life of a session that is not used, in seconds.
+    pub session_life_s: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            registration: RegistrationMode::Invite,
+            bcrypt_cost: 12,
+            access_token_life_s: 30 * 60,
+            session_life_s: 30 * 24 * 3600,
+        }
+    }
+}
