@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Email, Password, SessionId, Time, Username, users::User};
 
 /// Body of `POST /auth/register`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Register {
     /// Name to log in with.
     pub username: Username,
@@ -30,7 +30,7 @@ pub struct Register {
 }
 
 /// Body of `POST /auth/login`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Login {
     /// User name or e-mail address.
     pub username: String,
@@ -68,14 +68,14 @@ pub struct Tokens {
 }
 
 /// Body of `POST /auth/refresh`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refresh {
     /// The newest refresh token of the session.
     pub refresh_token: Secret,
 }
 
 /// Body of `POST /users/me/password`. Ends every other session of the account.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChangePassword {
     /// The password so far.
     pub current_password: Secret,

@@ -122,7 +122,7 @@ pub struct ChannelMember {
 }
 
 /// Body of `POST /teams/{id}/channels`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CreateChannel {
     /// A channel that everybody in the team but guests finds and joins.
@@ -142,7 +142,7 @@ pub enum CreateChannel {
 }
 
 /// Name and purpose of a new channel.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NewChannel {
     /// Its name.
     pub name: ChannelName,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
@@ -99,7 +100,7 @@ impl Op {
 }
 
 /// A frame from the server: the answer to one request, or something that happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ServerFrame {
     /// The answer to a request.
@@ -108,10 +109,27 @@ pub enum ServerFrame {
     Event(Event),
 }
 
+/// A frame with `re` is a reply, any other an event. Decided by hand: trying one after the other would lose the error
+/// that says what is wrong, and would take an event of the future that has a field `ok` for a reply.
+impl<'de> Deserialize<'de> for ServerFrame {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let frame = serde_json::Map::<String, serde_json::Value>::deserialize(deserializer)?;
+        let is_reply = frame.contains_key("re");
+        let frame = serde_json::Value::Object(frame);
+        if is_reply {
+            Reply::deserialize(frame).map(Self::Reply).map_err(D::Error::custom)
+        } else {
+            Event::deserialize(frame).map(Self::Event).map_err(D::Error::custom)
+        }
+    }
+}
+
 /// The answer to a request: `{"re":7,"ok":{…}}` or `{"re":7,"error":{…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reply {
     /// Number of the request; null where the frame had none that could be read.
+    // `deserialize_with` makes the field required: by itself an absent `Option` is read as null.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub re: Option<u64>,
     /// What came of it.
     #[serde(flatten)]

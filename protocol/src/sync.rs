@@ -110,8 +110,11 @@ pub struct ChangesQuery {
 pub enum ResumeStatus {
     /// Everything after the named rev follows.
     Ok,
-    /// The named rev is too old or unknown here: read the state again. The stream is live from now on.
-    Reload,
     /// You may not see this stream: purge what you cached of it.
     Gone,
+    /// The named rev is too old or unknown here: read the state again. The stream is live from now on.
+    ///
+    /// Also what a client makes of an answer that it does not know: reading again is always right.
+    #[serde(other)]
+    Reload,
 }

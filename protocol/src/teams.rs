@@ -79,7 +79,7 @@ pub struct TeamMember {
 }
 
 /// Body of `POST /teams`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreateTeam {
     /// Its name.
     pub name: TeamName,

@@ -63,7 +63,7 @@ pub struct EditProfile {
 }
 
 /// Body of `POST /admin/users`.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreateUser {
     /// Name to log in with.
     pub username: Username,
@@ -102,7 +102,8 @@ pub enum PresenceStatus {
     Online,
     /// No device is connected.
     Offline,
-    /// The server cannot know right now.
+    /// The server cannot know right now, or says something that only newer clients know.
+    #[serde(other)]
     Unknown,
 }
 

@@ -1,0 +1,169 @@
+//! Bodies of `/auth`, `/users` and `/server`.
+
+use serde_json::{Value, json};
+use syncspace_protocol::Patch;
+use syncspace_protocol::auth::{
+    ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
+};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, Presence, PresenceStatus, User};
+
+use crate::golden::{full, future_word_is_read_as, least, parse, refused, with, without, words};
+
+pub(crate) fn user() -> Value {
+    json!({
+        "id": 7,
+        "username": "alice",
+        "full_name": "Alice Example",
+        "email": "alice@example.org",
+        "avatar_url": "https://example.org/a.png",
+        "is_active": true,
+        "is_admin": false,
+        "is_online": true,
+        "last_seen": "2026-11-22T17:26:21.500Z",
+        "created_at": "2026-11-01T08:00:00.000Z",
+        "updated_at": "2026-11-02T08:00:00.000Z",
+    })
+}
+
+pub(crate) fn person() -> Value {
+    json!({
+        "id": 7,
+        "username": "alice",
+        "full_name": "Alice Example",
+        "avatar_url": "https://example.org/a.png",
+        "is_active": true,
+    })
+}
+
+#[test]
+fn accounts_and_people() {
+    full::<User>(&user());
+    let nullable = ["full_name", "email", "avatar_url", "is_online", "last_seen"];
+    let bare = without(&user(), &nullable);
+    let nulls = json!({"full_name": null, "email": null, "avatar_url": null, "is_online": null, "last_seen": null});
+    least::<User>(&bare, &with(&bare, nulls));
+    full::<Person>(&person());
+    let bare = without(&person(), &["full_name", "avatar_url"]);
+    least::<Person>(&bare, &with(&bare, json!({"full_name": null, "avatar_url": null})));
+}
+
+#[test]
+fn registering_needs_a_name_and_a_password() {
+    let needed = json!({"username": "alice", "password": "correct horse battery"});
+    full::<Register>(&with(
+        &needed,
+        json!({
+            "email": "alice@example.org",
+            "full_name": "Alice Example",
+            "device_name": "laptop",
+            "bootstrap_token": "b00t",
+            "invite_code": "inv",
+        }),
+    ));
+    least::<Register>(&needed, &with(&needed, json!({"email": null, "invite_code": null})));
+    refused::<Register>(&with(&needed, json!({"password": "short"})), "a password has 10 to 256 characters");
+}
+
+#[test]
+fn logging_in_takes_a_password_of_any_length() {
+    full::<Login>(&json!({"username": "alice", "password": "x", "device_name": "laptop"}));
+    let needed = json!({"username": "alice", "password": "x"});
+    least::<Login>(&needed, &with(&needed, json!({"device_name": null})));
+}
+
+#[test]
+fn tokens_tickets_and_their_refresh() {
+    let tokens = json!({
+        "user": user(),
+        "session_id": 3,
+        "access_token": "aaa",
+        "refresh_token": "rrr",
+        "expires_in_s": 1800,
+    });
+    full::<Tokens>(&tokens);
+    least::<Tokens>(&tokens, &tokens);
+    full::<Refresh>(&json!({"refresh_token": "rrr"}));
+    least::<Refresh>(&json!({"refresh_token": "rrr"}), &json!({"refresh_token": "rrr"}));
+    let ticket = json!({"ticket": "ttt", "expires_in_s": 30});
+    full::<SocketTicket>(&ticket);
+    least::<SocketTicket>(&ticket, &ticket);
+    assert!(!format!("{:?}", parse::<Tokens>(&tokens)).contains("rrr"), "a token shows in the debug form");
+}
+
+#[test]
+fn sessions_are_listed_by_device() {
+    let session = json!({
+        "id": 3,
+        "device_name": "laptop",
+        "is_current": true,
+        "created_at": "2026-11-01T08:00:00.000Z",
+        "last_used_at": "2026-11-02T08:00:00.000Z",
+        "expires_at": "2026-12-02T08:00:00.000Z",
+    });
+    full::<Session>(&session);
+    let bare = without(&session, &["device_name"]);
+    least::<Session>(&bare, &with(&bare, json!({"device_name": null})));
+}
+
+#[test]
+fn a_password_is_changed_by_who_knows_the_old_one() {
+    let change = json!({"current_password": "x", "new_password": "correct horse battery"});
+    full::<ChangePassword>(&change);
+    least::<ChangePassword>(&change, &change);
+}
+
+#[test]
+fn a_server_says_who_may_register() {
+    let info = json!({
+        "product": "syncspace",
+        "version": "0.1.0",
+        "protocol": 1,
+        "registration": "invite",
+        "needs_first_admin": true,
+    });
+    full::<ServerInfo>(&info);
+    least::<ServerInfo>(&info, &info);
+    words::<RegistrationMode>(&["open", "invite", "closed"]);
+}
+
+#[test]
+fn profiles_are_edited_field_by_field() {
+    let profile = json!({
+        "full_name": "Alice Example",
+        "email": "alice@example.org",
+        "avatar_url": "https://example.org/a.png",
+    });
+    full::<EditProfile>(&profile);
+    least::<EditProfile>(&json!({}), &json!({}));
+    full::<EditUser>(&with(&profile, json!({"is_active": false, "is_admin": true})));
+    least::<EditUser>(&json!({}), &json!({"is_active": null}));
+}
+
+#[test]
+fn an_edit_through_a_flattened_profile_still_tells_null_from_absent() {
+    let edit = parse::<EditUser>(&json!({"full_name": null, "email": "a@example.org"}));
+    assert_eq!(edit.profile.full_name, Patch::Clear);
+    assert!(matches!(edit.profile.email, Patch::Set(_)));
+    assert_eq!(edit.profile.avatar_url, Patch::Keep);
+    full::<EditUser>(&json!({
+        "full_name": null, "email": null, "avatar_url": null, "is_active": true, "is_admin": false,
+    }));
+}
+
+#[test]
+fn administrators_make_accounts() {
+    let needed = json!({"username": "alice", "password": "correct horse battery"});
+    full::<CreateUser>(&with(
+        &needed,
+        json!({"email": "alice@example.org", "full_name": "Alice Example", "is_admin": true}),
+    ));
+    least::<CreateUser>(&needed, &with(&needed, json!({"is_admin": false})));
+}
+
+#[test]
+fn presence_has_three_answers() {
+    full::<Presence>(&json!({"user_id": 7, "status": "online"}));
+    least::<Presence>(&json!({"user_id": 7, "status": "offline"}), &json!({"user_id": 7, "status": "offline"}));
+    words::<PresenceStatus>(&["online", "offline", "unknown"]);
+    future_word_is_read_as::<PresenceStatus>("unknown");
+}

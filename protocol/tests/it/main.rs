@@ -1,0 +1,13 @@
+//! The wire, written down: the JSON of every type, parsed and written back, and what a reader tolerates and refuses.
+
+#![expect(clippy::panic, reason = "a test fails by panicking, also in its helpers")]
+
+mod accounts;
+mod channels;
+mod completeness;
+mod golden;
+mod messages;
+mod primitives;
+mod socket;
+mod sync;
+mod teams;

@@ -1,0 +1,86 @@
+//! Bodies of `/channels/{id}/messages`.
+
+use serde_json::{Value, json};
+use syncspace_protocol::messages::{
+    EditMessage, Message, MessagePage, MessageQuery, MessageType, SendMessage, Thread, ThreadState,
+};
+
+use crate::golden::{full, future_word_is_read_as, least, with, without, words};
+
+pub(crate) fn message() -> Value {
+    json!({
+        "id": 1001,
+        "channel_id": 3,
+        "seq": 42,
+        "rev": 44,
+        "sender_id": 7,
+        "content": "hi ✓",
+        "message_type": "text",
+        "file_url": "https://example.org/f.txt",
+        "parent_message_id": 1000,
+        "parent_seq": 41,
+        "reply_count": 0,
+        "last_reply_at": "2026-11-22T17:26:22.000Z",
+        "is_edited": true,
+        "edited_at": "2026-11-22T17:26:23.000Z",
+        "deleted_at": "2026-11-22T17:26:24.000Z",
+        "created_at": "2026-11-22T17:26:21.000Z",
+        "updated_at": "2026-11-22T17:26:24.000Z",
+        "client_id": "0192-ab",
+    })
+}
+
+pub(crate) fn thread_state() -> Value {
+    json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
+}
+
+const NULLABLE: [&str; 6] = ["file_url", "parent_message_id", "parent_seq", "last_reply_at", "edited_at", "deleted_at"];
+
+#[test]
+fn a_message_says_all_that_is_known_of_it() {
+    full::<Message>(&message());
+    let bare = without(&message(), &NULLABLE);
+    let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "deleted_at": null});
+    least::<Message>(&bare, &with(&bare, nulls));
+    words::<MessageType>(&["text", "system", "unknown"]);
+    future_word_is_read_as::<MessageType>("unknown");
+}
+
+#[test]
+fn sending_needs_only_content() {
+    full::<SendMessage>(&json!({"content": "hi", "client_id": "0192-ab", "parent_message_id": 1000}));
+    least::<SendMessage>(
+        &json!({"content": "hi"}),
+        &json!({"content": "hi", "client_id": null, "parent_message_id": null}),
+    );
+    full::<EditMessage>(&json!({"content": "hello"}));
+    least::<EditMessage>(&json!({"content": "hello"}), &json!({"content": "hello"}));
+}
+
+#[test]
+fn history_comes_in_pages_that_name_their_range() {
+    let page = json!({
+        "items": [message()],
+        "next": "42",
+        "from_seq": 42,
+        "to_seq": 42,
+        "last_seq": 50,
+        "rev": 61,
+    });
+    full::<MessagePage>(&page);
+    let bare = without(&page, &["next"]);
+    least::<MessagePage>(&bare, &with(&bare, json!({"next": null})));
+    full::<MessageQuery>(&json!({"before": 1, "after": 2, "around": 3, "limit": 4}));
+    least::<MessageQuery>(&json!({}), &json!({"before": null}));
+}
+
+#[test]
+fn a_thread_has_its_root_and_its_replies() {
+    let thread = json!({"root": message(), "items": [message()], "next": "42", "rev": 61});
+    full::<Thread>(&thread);
+    let bare = without(&thread, &["next"]);
+    least::<Thread>(&bare, &with(&bare, json!({"next": null})));
+    full::<ThreadState>(&thread_state());
+    let bare = without(&thread_state(), &["last_reply_at"]);
+    least::<ThreadState>(&bare, &with(&bare, json!({"last_reply_at": null})));
+}

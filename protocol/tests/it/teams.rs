@@ -1,0 +1,93 @@
+//! Bodies of `/teams`.
+
+use serde_json::{Value, json};
+use syncspace_protocol::teams::{
+    CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember, TeamMembership, TeamRole,
+};
+
+use crate::accounts::person;
+use crate::golden::{full, least, refused, with, without, words};
+
+pub(crate) fn team() -> Value {
+    json!({
+        "id": 1,
+        "name": "eng",
+        "description": "Engineering",
+        "avatar_url": "https://example.org/t.png",
+        "is_public": true,
+        "created_by": 7,
+        "created_at": "2026-11-01T08:00:00.000Z",
+        "updated_at": "2026-11-02T08:00:00.000Z",
+        "rev": 4,
+    })
+}
+
+pub(crate) fn membership() -> Value {
+    json!({"member_id": 19, "role": "owner", "joined_at": "2026-11-01T08:00:00.000Z"})
+}
+
+pub(crate) fn my_team() -> Value {
+    with(&team(), json!({"membership": membership()}))
+}
+
+pub(crate) fn member() -> Value {
+    json!({
+        "team_id": 1,
+        "user": person(),
+        "role": "member",
+        "joined_at": "2026-11-01T08:00:00.000Z",
+        "rev": 5,
+    })
+}
+
+#[test]
+fn teams_and_what_one_is_in_them() {
+    full::<Team>(&team());
+    let bare = without(&team(), &["description", "avatar_url"]);
+    least::<Team>(&bare, &with(&bare, json!({"description": null, "avatar_url": null})));
+    full::<TeamMembership>(&membership());
+    least::<TeamMembership>(&membership(), &membership());
+    full::<MyTeam>(&my_team());
+    full::<MyTeam>(&with(&team(), json!({"membership": null})));
+    least::<MyTeam>(&bare, &with(&bare, json!({"membership": null})));
+}
+
+#[test]
+fn members_of_a_team() {
+    full::<TeamMember>(&member());
+    least::<TeamMember>(&member(), &member());
+    full::<PutTeamMember>(&json!({"role": "admin"}));
+    least::<PutTeamMember>(&json!({"role": "guest"}), &json!({"role": "guest"}));
+    words::<TeamRole>(&["guest", "member", "admin", "owner"]);
+    refused::<PutTeamMember>(&json!({"role": "king"}), "unknown variant `king`");
+}
+
+#[test]
+fn teams_are_made_and_edited() {
+    full::<CreateTeam>(&json!({"name": "eng", "description": "Engineering", "is_public": true}));
+    least::<CreateTeam>(&json!({"name": "eng"}), &json!({"name": "eng", "is_public": false, "description": null}));
+    full::<EditTeam>(&json!({
+        "name": "eng", "description": "Engineering", "avatar_url": null, "is_public": false,
+    }));
+    least::<EditTeam>(&json!({}), &json!({"name": null}));
+}
+
+#[test]
+fn invites_admit_one_person_for_a_week_unless_told_otherwise() {
+    full::<CreateInvite>(&json!({"role": "guest", "uses_max": 5, "expires_in_s": 3600}));
+    least::<CreateInvite>(&json!({}), &json!({"role": "member", "uses_max": 1, "expires_in_s": 604_800}));
+    let invite = json!({
+        "id": 2,
+        "team_id": 1,
+        "code": "inv",
+        "role": "member",
+        "uses_max": 5,
+        "uses": 1,
+        "created_by": 7,
+        "created_at": "2026-11-01T08:00:00.000Z",
+        "expires_at": "2026-11-08T08:00:00.000Z",
+    });
+    full::<Invite>(&invite);
+    let bare = without(&invite, &["code"]);
+    least::<Invite>(&bare, &with(&bare, json!({"code": null})));
+}
