@@ -1,0 +1,120 @@
+//! Routes of accounts: the server, logging in and out, sessions, users, presence.
+
+use syncspace_protocol::auth::{ChangePassword, Login, Register, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::limits::WATCHED_USERS_MAX;
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Presence, User};
+use syncspace_protocol::{Page, SessionId, UserId};
+
+use super::Client;
+use crate::ClientError;
+
+impl Client {
+    /// Gives what a client may know before it logs in.
+    pub async fn server_info(&self) -> Result<ServerInfo, ClientError> {
+        self.get("server").without_token().fetch().await
+    }
+
+    /// Succeeds where the server process lives.
+    pub async fn live(&self) -> Result<(), ClientError> {
+        self.outside_api("health/live").done().await
+    }
+
+    /// Succeeds where the server can do its work, its database included.
+    pub async fn ready(&self) -> Result<(), ClientError> {
+        self.outside_api("health/ready").done().await
+    }
+
+    /// Gives the description of the REST routes, in OpenAPI 3.1.
+    pub async fn openapi(&self) -> Result<serde_json::Value, ClientError> {
+        self.get("openapi.json").without_token().fetch().await
+    }
+
+    /// Makes an account and logs in; the tokens are kept and saved.
+    pub async fn register(&self, register: Register) -> Result<Tokens, ClientError> {
+        let tokens: Tokens = self.post("auth/register").without_token().body(&register).fetch().await?;
+        self.keep_tokens(&tokens).await?;
+        Ok(tokens)
+    }
+
+    /// Logs in; the tokens are kept and saved.
+    pub async fn login(&self, login: Login) -> Result<Tokens, ClientError> {
+        let tokens: Tokens = self.post("auth/login").without_token().body(&login).fetch().await?;
+        self.keep_tokens(&tokens).await?;
+        Ok(tokens)
+    }
+
+    /// Ends the session and forgets its tokens; they are forgotten also where the server cannot be told.
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        let told = self.post("auth/logout").done().await;
+        self.forget_tokens().await?;
+        // A session that is over already is what was wanted.
+        told.or_else(|error| if error.is_logged_out() { Ok(()) } else { Err(error) })
+    }
+
+    /// Gives a ticket for a socket of a program that cannot send headers.
+    pub async fn socket_ticket(&self) -> Result<SocketTicket, ClientError> {
+        self.post("auth/ws-ticket").fetch().await
+    }
+
+    /// Lists the account's logged-in devices.
+    pub async fn sessions(&self, query: PageQuery) -> Result<Page<Session>, ClientError> {
+        self.get("auth/sessions").query(&query).fetch().await
+    }
+
+    /// Logs a device out.
+    pub async fn end_session(&self, session: SessionId) -> Result<(), ClientError> {
+        self.delete(&format!("auth/sessions/{session}")).done().await
+    }
+
+    /// Gives the own account.
+    pub async fn me(&self) -> Result<User, ClientError> {
+        self.get("users/me").fetch().await
+    }
+
+    /// Changes the own profile.
+    pub async fn edit_me(&self, edit: EditProfile) -> Result<User, ClientError> {
+        self.patch("users/me").body(&edit).fetch().await
+    }
+
+    /// Changes the own password; every other device is logged out.
+    pub async fn change_password(&self, change: ChangePassword) -> Result<(), ClientError> {
+        self.post("users/me/password").body(&change).done().await
+    }
+
+    /// Lists the accounts that the person may see.
+    pub async fn users(&self, query: PageQuery) -> Result<Page<User>, ClientError> {
+        self.get("users").query(&query).fetch().await
+    }
+
+    /// Gives an account.
+    pub async fn user(&self, user: UserId) -> Result<User, ClientError> {
+        self.get(&format!("users/{user}")).fetch().await
+    }
+
+    /// Gives the presence of people, asked for in as many calls as their number needs.
+    pub async fn presence(&self, users: &[UserId]) -> Result<Vec<Presence>, ClientError> {
+        let mut found = Vec::with_capacity(users.len());
+        for some in users.chunks(WATCHED_USERS_MAX) {
+            let list = some.iter().map(UserId::to_string).collect::<Vec<_>>().join(",");
+            let page: Page<Presence> = self.get("presence").query(&[("users", list)]).fetch().await?;
+            found.extend(page.items);
+        }
+        Ok(found)
+    }
+
+    /// Makes an account for somebody. For administrators.
+    pub async fn create_user(&self, user: CreateUser) -> Result<User, ClientError> {
+        self.post("admin/users").body(&user).fetch().await
+    }
+
+    /// Changes somebody's account. For administrators.
+    pub async fn edit_user(&self, user: UserId, edit: EditUser) -> Result<User, ClientError> {
+        self.patch(&format!("admin/users/{user}")).body(&edit).fetch().await
+    }
+
+    /// Switches an account off; its history stays. For administrators.
+    pub async fn deactivate_user(&self, user: UserId) -> Result<(), ClientError> {
+        self.delete(&format!("admin/users/{user}")).done().await
+    }
+}

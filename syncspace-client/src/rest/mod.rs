@@ -1,0 +1,98 @@
+//! The REST side: one method per route, one way to call, tokens that refresh themselves.
+
+mod accounts;
+mod call;
+mod channels;
+mod messages;
+mod pages;
+mod resolve;
+mod teams;
+mod tokens;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::bounds::{CALL_TIMEOUT, CONNECT_TIMEOUT};
+use crate::socket::{ConnectOptions, Connection, Update};
+use crate::{ClientError, CredentialStore, Credentials, ServerUrl};
+use tokens::TokenKeeper;
+
+/// Access to one server, as one account. Clones share connections and tokens.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    server: ServerUrl,
+    http: reqwest::Client,
+    /// For the socket: an upgrade needs HTTP/1.1, and has no end to wait for.
+    http_upgrade: reqwest::Client,
+    tokens: TokenKeeper,
+}
+
+impl Client {
+    /// Makes a client that keeps its tokens in memory only; [`Self::login`] or [`Self::register`] come next.
+    pub fn new(server: ServerUrl) -> Result<Self, ClientError> {
+        Self::build(server, TokenKeeper::in_memory())
+    }
+
+    /// Makes a client that loads its tokens from the store, and saves them there whenever they change.
+    ///
+    /// Where the store has none for this server, [`Self::login`] or [`Self::register`] come next.
+    pub fn with_credentials(server: ServerUrl, store: CredentialStore) -> Result<Self, ClientError> {
+        let tokens = TokenKeeper::saved(&server, store)?;
+        Self::build(server, tokens)
+    }
+
+    fn build(server: ServerUrl, tokens: TokenKeeper) -> Result<Self, ClientError> {
+        let unusable =
+            |source: reqwest::Error| ClientError::Unreachable { server: server.clone(), source: source.into() };
+        let http = http_builder(&server).timeout(CALL_TIMEOUT).build().map_err(unusable)?;
+        let http_upgrade = http_builder(&server).http1_only().build().map_err(unusable)?;
+        Ok(Self { shared: Arc::new(Shared { server, http, http_upgrade, tokens }) })
+    }
+
+    /// Gives the server's address.
+    #[must_use]
+    pub fn server(&self) -> &ServerUrl {
+        &self.shared.server
+    }
+
+    /// Gives the account this client acts for, where it is logged in.
+    #[must_use]
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.shared.tokens.held()
+    }
+
+    /// Opens a WebSocket that reconnects and resumes by itself, until it is closed or the updates are dropped.
+    ///
+    /// Must be called inside a tokio runtime. The updates are bounded: a consumer that does not take them slows the
+    /// socket down, and loses nothing.
+    #[must_use = "dropping the updates ends the connection"]
+    pub fn connect(&self, options: ConnectOptions) -> (Connection, mpsc::Receiver<Update>) {
+        Connection::start(self.clone(), options)
+    }
+
+    pub(crate) fn http_upgrade(&self) -> &reqwest::Client {
+        &self.shared.http_upgrade
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("server", &self.shared.server).finish_non_exhaustive()
+    }
+}
+
+/// Starts the options that REST and socket share. Proxies come from the environment, but never for this machine.
+fn http_builder(server: &ServerUrl) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("syncspace-client/", env!("CARGO_PKG_VERSION")))
+        // A redirect would carry the request, and with it the password of a login, to wherever it points.
+        .redirect(reqwest::redirect::Policy::none());
+    if server.is_loopback() { builder.no_proxy() } else { builder }
+}

@@ -1,0 +1,74 @@
+//! Whole lists: pages read one after the other, up to a bound.
+
+use std::future::Future;
+
+use syncspace_protocol::auth::Session;
+use syncspace_protocol::channels::{ChannelMember, MyChannel};
+use syncspace_protocol::limits::PAGE_ITEMS_MAX;
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::teams::{Invite, MyTeam, TeamMember};
+use syncspace_protocol::users::User;
+use syncspace_protocol::{ChannelId, Page, TeamId};
+
+use super::Client;
+use crate::ClientError;
+use crate::bounds::LIST_ITEMS_MAX;
+
+impl Client {
+    /// Lists every team that the person may see. Lists end with an error above 10,000 items, here and below.
+    pub async fn all_teams(&self) -> Result<Vec<MyTeam>, ClientError> {
+        every_page("GET /teams", |query| self.teams(query)).await
+    }
+
+    /// Lists every channel of a team that the person may see.
+    pub async fn all_channels(&self, team: TeamId) -> Result<Vec<MyChannel>, ClientError> {
+        every_page("GET /teams/{id}/channels", |query| self.channels(team, query)).await
+    }
+
+    /// Lists everybody in a team.
+    pub async fn all_team_members(&self, team: TeamId) -> Result<Vec<TeamMember>, ClientError> {
+        every_page("GET /teams/{id}/members", |query| self.team_members(team, query)).await
+    }
+
+    /// Lists everybody in a channel.
+    pub async fn all_channel_members(&self, channel: ChannelId) -> Result<Vec<ChannelMember>, ClientError> {
+        every_page("GET /channels/{id}/members", |query| self.channel_members(channel, query)).await
+    }
+
+    /// Lists every invite of a team.
+    pub async fn all_invites(&self, team: TeamId) -> Result<Vec<Invite>, ClientError> {
+        every_page("GET /teams/{id}/invites", |query| self.invites(team, query)).await
+    }
+
+    /// Lists every account that the person may see.
+    pub async fn all_users(&self) -> Result<Vec<User>, ClientError> {
+        every_page("GET /users", |query| self.users(query)).await
+    }
+
+    /// Lists every logged-in device of the account.
+    pub async fn all_sessions(&self) -> Result<Vec<Session>, ClientError> {
+        every_page("GET /auth/sessions", |query| self.sessions(query)).await
+    }
+}
+
+async fn every_page<T, F, R>(name: &str, mut fetch: F) -> Result<Vec<T>, ClientError>
+where
+    F: FnMut(PageQuery) -> R,
+    R: Future<Output = Result<Page<T>, ClientError>>,
+{
+    let mut items = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = fetch(PageQuery { cursor, limit: Some(PAGE_ITEMS_MAX), ..PageQuery::default() }).await?;
+        // A server that gives empty pages for ever must not hold us.
+        let is_stuck = page.items.is_empty() && page.next.is_some();
+        items.extend(page.items);
+        if is_stuck || items.len() > LIST_ITEMS_MAX {
+            return Err(ClientError::Protocol { during: name.to_owned(), source: "the list does not end".into() });
+        }
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(items),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Routes of teams, their members and invites.
+
+use reqwest::Method;
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember};
+use syncspace_protocol::{InviteId, Page, TeamId, UserId};
+
+use super::Client;
+use crate::ClientError;
+
+impl Client {
+    /// Lists the teams that the person may see: own ones, and public ones without membership.
+    pub async fn teams(&self, query: PageQuery) -> Result<Page<MyTeam>, ClientError> {
+        self.get("teams").query(&query).fetch().await
+    }
+
+    /// Makes a team; the person becomes its owner.
+    pub async fn create_team(&self, team: CreateTeam) -> Result<MyTeam, ClientError> {
+        self.post("teams").body(&team).fetch().await
+    }
+
+    /// Gives a team.
+    pub async fn team(&self, team: TeamId) -> Result<MyTeam, ClientError> {
+        self.get(&format!("teams/{team}")).fetch().await
+    }
+
+    /// Changes a team.
+    pub async fn edit_team(&self, team: TeamId, edit: EditTeam) -> Result<Team, ClientError> {
+        self.patch(&format!("teams/{team}")).body(&edit).fetch().await
+    }
+
+    /// Deletes a team with everything in it.
+    pub async fn delete_team(&self, team: TeamId) -> Result<(), ClientError> {
+        self.delete(&format!("teams/{team}")).done().await
+    }
+
+    /// Joins a public team.
+    pub async fn join_team(&self, team: TeamId) -> Result<MyTeam, ClientError> {
+        self.post(&format!("teams/{team}/join")).fetch().await
+    }
+
+    /// Leaves a team.
+    pub async fn leave_team(&self, team: TeamId) -> Result<(), ClientError> {
+        self.post(&format!("teams/{team}/leave")).done().await
+    }
+
+    /// Lists the people of a team.
+    pub async fn team_members(&self, team: TeamId, query: PageQuery) -> Result<Page<TeamMember>, ClientError> {
+        self.get(&format!("teams/{team}/members")).query(&query).fetch().await
+    }
+
+    /// Adds a person to a team, or changes the role.
+    pub async fn put_team_member(
+        &self,
+        team: TeamId,
+        user: UserId,
+        member: PutTeamMember,
+    ) -> Result<TeamMember, ClientError> {
+        self.put(&format!("teams/{team}/members/{user}")).body(&member).fetch().await
+    }
+
+    /// Removes a person from a team.
+    pub async fn remove_team_member(&self, team: TeamId, user: UserId) -> Result<(), ClientError> {
+        self.delete(&format!("teams/{team}/members/{user}")).done().await
+    }
+
+    /// Lists the invites of a team, without their codes.
+    pub async fn invites(&self, team: TeamId, query: PageQuery) -> Result<Page<Invite>, ClientError> {
+        self.get(&format!("teams/{team}/invites")).query(&query).fetch().await
+    }
+
+    /// Makes an invite; only this answer holds its code.
+    pub async fn create_invite(&self, team: TeamId, invite: CreateInvite) -> Result<Invite, ClientError> {
+        self.post(&format!("teams/{team}/invites")).body(&invite).fetch().await
+    }
+
+    /// Ends an invite.
+    pub async fn revoke_invite(&self, team: TeamId, invite: InviteId) -> Result<(), ClientError> {
+        self.delete(&format!("teams/{team}/invites/{invite}")).done().await
+    }
+
+    /// Joins the team that an invite admits to.
+    pub async fn use_invite(&self, code: &str) -> Result<MyTeam, ClientError> {
+        self.api(Method::POST, "invites", &[code]).fetch().await
+    }
+}
