@@ -1,0 +1,53 @@
+# SyncSpace. `make` lists what can be made.
+
+CARGO ?= cargo
+# Further arguments for every cargo command, for example --locked.
+CARGO_ARGS ?=
+# Arguments for the program that `make run` starts.
+ARGS ?=
+
+TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-deps lint fmt-check clippy docs bench release tools clean
+
+help: ## List what can be made
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+run: tools ## Build what is needed and open the chat, on this machine alone
+	$(CARGO) build --workspace --bins $(CARGO_ARGS)
+	@echo 'Opening the chat. It starts its own server, keeps everything in your data directory, and ends it when you leave.'
+	@$(TARGET_DIR)/debug/syncspace-tui --local $(ARGS)
+
+test: tools test-deps ## Get MariaDB or MySQL and Redis where they are missing, build, and run every test
+	$(CARGO) build --workspace --all-targets $(CARGO_ARGS)
+	$(CARGO) test --workspace --no-fail-fast $(CARGO_ARGS)
+
+test-deps: ## Get what the tests need, MariaDB or MySQL and Redis, from the system's packages
+	@sh testkit/get-services.sh
+
+lint: fmt-check clippy docs ## Check format, lints and documentation, warnings denied
+
+fmt-check: tools
+	$(CARGO) fmt --all --check
+
+clippy: tools
+	$(CARGO) clippy --workspace --all-targets $(CARGO_ARGS) -- -D warnings
+
+docs: tools
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
+
+bench: release ## Measure, beside the limits: start, size and memory of the server
+	$(TARGET_DIR)/release/examples/bench_start
+
+release: tools ## Build the programs and benchmarks for use, in target/release
+	$(CARGO) build --release --workspace --bins --examples $(CARGO_ARGS)
+
+# Says what is missing before a long build fails on it.
+tools:
+	@command -v $(CARGO) >/dev/null || { echo 'make: cargo is missing. Install a Rust toolchain, 1.95 or newer: https://rustup.rs' >&2; exit 1; }
+	@command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null \
+		|| { echo 'make: a C compiler is missing. Debian and Ubuntu: apt-get install gcc libc6-dev; Fedora: dnf install gcc; macOS: xcode-select --install' >&2; exit 1; }
+
+clean: ## Remove everything that was built
+	$(CARGO) clean
