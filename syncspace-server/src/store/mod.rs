@@ -1,0 +1,162 @@
+//! The database: statements and transactions over SQLite (embedded) or MySQL, and the tables' SQL.
+//!
+//! `sqlite.rs` and `mysql.rs` are drivers and name no table; files named for tables hold SQL as functions over
+//! [`Queries`]. Nothing here knows a rule of the product.
+
+mod error;
+mod ids;
+mod lease;
+mod migrate;
+mod mysql;
+mod sql;
+mod sqlite;
+mod url;
+mod value;
+
+pub use self::error::{Source, StoreError};
+pub use self::ids::{BlockId, IdBlocks};
+pub use self::migrate::{MigrationReport, MigrationStatus};
+pub use self::sql::{Dialect, Sql, placeholders};
+pub use self::url::{DatabaseUrl, DatabaseUrlError};
+pub use self::value::{FromValue, Row, RowReader, Value, params};
+
+use self::mysql::{Mysql, MysqlTx};
+use self::sqlite::{Sqlite, SqliteTx};
+
+/// An open database. Clones share its connections.
+#[derive(Clone)]
+pub struct Store {
+    driver: Driver,
+}
+
+#[derive(Clone)]
+enum Driver {
+    Sqlite(Sqlite),
+    Mysql(Mysql),
+}
+
+/// What runs statements: a [`Tx`], or a `&Store`, where each statement stands by itself.
+pub trait Queries: Send {
+    /// Gives the rows of a statement that only reads.
+    fn query(&mut self, sql: &Sql, params: Vec<Value>) -> impl Future<Output = Result<Vec<Row>, StoreError>> + Send;
+
+    /// Runs a statement that changes rows and gives how many it matched, whether or not they differ afterwards.
+    ///
+    /// The count of an upsert differs between the databases; do not use it.
+    fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Gives the first row, if there is one.
+    fn query_first(
+        &mut self,
+        sql: &Sql,
+        params: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<Row>, StoreError>> + Send {
+        async move { Ok(self.query(sql, params).await?.into_iter().next()) }
+    }
+}
+
+impl Store {
+    /// Opens a database; makes the file of the embedded store if it is not there. Does not touch the schema.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let driver = match url {
+            DatabaseUrl::Sqlite(path) => Driver::Sqlite(Sqlite::open(path).await?),
+            DatabaseUrl::Mysql(url) => Driver::Mysql(Mysql::open(url).await?),
+        };
+        Ok(Self { driver })
+    }
+
+    /// Begins a transaction. Its first statement must lock (a head row `FOR UPDATE`, or a change).
+    ///
+    /// The embedded store runs one transaction at a time: never begin a second one, nor take ids, while holding one.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let driver = match &self.driver {
+            Driver::Sqlite(sqlite) => TxDriver::Sqlite(sqlite.begin().await?),
+            Driver::Mysql(mysql) => TxDriver::Mysql(mysql.begin().await?),
+        };
+        Ok(Tx { driver })
+    }
+
+    /// Tells which words this database understands.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self.driver {
+            Driver::Sqlite(_) => Dialect::Sqlite,
+            Driver::Mysql(_) => Dialect::Mysql,
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        const PING: Sql = Sql::both("SELECT 1");
+        let mut db = self;
+        db.query(&PING, Vec::new()).await.map(drop)
+    }
+
+    /// Waits for what is running and closes every connection; what comes later is refused as unavailable.
+    pub async fn close(self) {
+        match self.driver {
+            Driver::Sqlite(sqlite) => sqlite.close().await,
+            Driver::Mysql(mysql) => mysql.close().await,
+        }
+    }
+}
+
+impl Queries for &Store {
+    async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.query(sql, params).await,
+            Driver::Mysql(mysql) => mysql.query(sql, params).await,
+        }
+    }
+
+    async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.execute(sql, params).await,
+            Driver::Mysql(mysql) => mysql.execute(sql, params).await,
+        }
+    }
+}
+
+/// A transaction. Dropping it rolls it back.
+pub struct Tx {
+    driver: TxDriver,
+}
+
+enum TxDriver {
+    Sqlite(SqliteTx),
+    Mysql(MysqlTx),
+}
+
+impl Tx {
+    /// Makes the changes durable. Once this has given `Ok`, they survive a power cut.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.driver {
+            TxDriver::Sqlite(tx) => tx.commit().await,
+            TxDriver::Mysql(tx) => tx.commit().await,
+        }
+    }
+
+    /// Undoes the changes and waits until that is done.
+    pub async fn rollback(self) {
+        match self.driver {
+            TxDriver::Sqlite(tx) => tx.rollback().await,
+            TxDriver::Mysql(tx) => tx.rollback().await,
+        }
+    }
+}
+
+impl Queries for Tx {
+    async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        match &mut self.driver {
+            TxDriver::Sqlite(tx) => tx.query(sql, params).await,
+            TxDriver::Mysql(tx) => tx.query(sql, params).await,
+        }
+    }
+
+    async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        match &mut self.driver {
+            TxDriver::Sqlite(tx) => tx.execute(sql, params).await,
+            TxDriver::Mysql(tx) => tx.execute(sql, params).await,
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! Driver of the embedded store: one thread writes, a few connections read. Names no table of the product.
+//!
+//! SQLite allows one writer at a time, so write transactions take turns here, in order of arrival, instead of
+//! colliding in the file. The writing thread runs the jobs it is sent one after another; whoever has the turn is the
+//! only one who sends.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, ffi, params_from_iter};
+use tokio::sync::{Mutex as TurnLock, OwnedMutexGuard, Semaphore, oneshot};
+use tokio::time::timeout;
+
+use super::error::Source;
+use super::{Row, Sql, StoreError, Value};
+
+/// Connections that only read. More would not help: they share the machine with the server itself.
+const READERS: usize = 3;
+/// Distinct statements that a connection keeps prepared.
+const STATEMENTS_KEPT: usize = 256;
+/// Longest wait for another process that writes to the file.
+const FILE_LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Longest wait for the writer's turn or for a free reader.
+const TURN_WAIT: Duration = Duration::from_secs(10);
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+enum Order {
+    Run(Job),
+    Close(oneshot::Sender<()>),
+}
+
+/// An open file with its connections. Clones share them.
+#[derive(Clone)]
+pub(super) struct Sqlite(Arc<Connections>);
+
+struct Connections {
+    path: PathBuf,
+    writer: mpsc::Sender<Order>,
+    turn: Arc<TurnLock<()>>,
+    readers: Mutex<Vec<Connection>>,
+    readers_free: Arc<Semaphore>,
+}
+
+impl Sqlite {
+    /// Opens the file, makes it (0600) if it is not there, and starts the writing thread.
+    pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
+        let path = path.to_owned();
+        tokio::task::spawn_blocking(move || Self::open_now(path)).await.map_err(|error| unavailable("open", error))?
+    }
+
+    fn open_now(path: PathBuf) -> Result<Self, StoreError> {
+        create_file(&path).map_err(|source| StoreError::Unavailable {
+            during: "open the data file",
+            source: Box::new(FileTrouble { path: path.clone(), advice: "check the path and who owns it", source }),
+        })?;
+        let failed = |error| store_error(&path, "open the data file", error);
+        let writer_connection = connect(&path).map_err(failed)?;
+        let readers = (0..READERS).map(|_| connect_reader(&path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let (writer, orders) = mpsc::channel();
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_in_order(writer_connection, &orders))
+            .map_err(|error| unavailable("start the writing thread", error))?;
+        Ok(Self(Arc::new(Connections {
+            path,
+            writer,
+            turn: Arc::default(),
+            readers: Mutex::new(readers),
+            readers_free: Arc::new(Semaphore::new(READERS)),
+        })))
+    }
+
+    /// Runs a statement by itself on one of the readers.
+    pub(super) async fn query(&self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let waited = timeout(TURN_WAIT, Arc::clone(&self.0.readers_free).acquire_owned()).await;
+        let permit = waited.map_err(|late| unavailable("wait for a reader", late))?;
+        let permit = permit.map_err(|closed| unavailable("the store is closed", closed))?;
+        let (this, text) = (self.clone(), sql.sqlite());
+        let task = tokio::task::spawn_blocking(move || {
+            let reader = this.readers().pop().ok_or_else(|| gone("the store is closed"))?;
+            let result = query_now(&reader, &text, &params);
+            this.readers().push(reader);
+            drop(permit);
+            result.map_err(|error| store_error(&this.0.path, &text, error))
+        });
+        task.await.map_err(|error| unavailable("read", error))?
+    }
+
+    /// Runs a statement by itself on the writer.
+    pub(super) async fn execute(&self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        let _turn = self.turn().await?;
+        let (this, text) = (self.clone(), sql.sqlite());
+        self.run(move |writer| execute_now(writer, &this.0.path, &text, &params)).await?
+    }
+
+    /// Begins a transaction that holds the write lock from its start.
+    pub(super) async fn begin(&self) -> Result<SqliteTx, StoreError> {
+        // The transaction exists before BEGIN runs: if the caller gives up meanwhile, its drop orders the rollback.
+        let transaction = SqliteTx { store: self.clone(), turn: Some(self.turn().await?) };
+        let this = self.clone();
+        let begin = move |writer: &mut Connection| {
+            writer.execute_batch("BEGIN IMMEDIATE").map_err(|error| store_error(&this.0.path, "BEGIN", error))
+        };
+        self.run(begin).await??;
+        Ok(transaction)
+    }
+
+    /// Ends the writing thread and closes every connection, after the running transaction.
+    pub(super) async fn close(&self) {
+        let _turn = self.turn().await;
+        let (done, closed) = oneshot::channel();
+        if self.0.writer.send(Order::Close(done)).is_ok() {
+            let _ = closed.await;
+        }
+        if let Ok(Ok(all)) =
+            timeout(TURN_WAIT, self.0.readers_free.acquire_many(u32::try_from(READERS).unwrap_or(1))).await
+        {
+            all.forget();
+        }
+        self.0.readers_free.close();
+        let readers = std::mem::take(&mut *self.readers());
+        let _ = tokio::task::spawn_blocking(move || drop(readers)).await;
+    }
+
+    async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
+        let waited = timeout(TURN_WAIT, Arc::clone(&self.0.turn).lock_owned()).await;
+        waited.map_err(|late| unavailable("wait for the writer's turn", late))
+    }
+
+    /// Runs a job on the writing thread. Only for the one who has the turn.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |writer| {
+            // Nobody listens any more if the caller gave up; the drop of its transaction cleans up.
+            let _ = reply.send(job(writer));
+        });
+        self.0.writer.send(Order::Run(job)).map_err(|_| gone("the store is closed"))?;
+        answer.await.map_err(|_| gone("the writing thread has ended"))
+    }
+
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.0.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A transaction on the writer, which has the turn until it ends. Dropping it rolls it back.
+pub(super) struct SqliteTx {
+    store: Sqlite,
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl SqliteTx {
+    pub(super) async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let (store, text) = (self.store.clone(), sql.sqlite());
+        let job = move |writer: &mut Connection| {
+            still_open(writer)?;
+            query_now(writer, &text, &params).map_err(|error| store_error(&store.0.path, &text, error))
+        };
+        self.store.run(job).await?
+    }
+
+    pub(super) async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        let (store, text) = (self.store.clone(), sql.sqlite());
+        let job = move |writer: &mut Connection| {
+            still_open(writer)?;
+            execute_now(writer, &store.0.path, &text, &params)
+        };
+        self.store.run(job).await?
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        let store = self.store.clone();
+        let commit = move |writer: &mut Connection| {
+            still_open(writer)?;
+            writer.execute_batch("COMMIT").map_err(|error| commit_error(&store.0.path, error))
+        };
+        let outcome =
+            self.store.run(commit).await.map_err(|lost| StoreError::OutcomeUnknown { source: lost.into() })?;
+        if outcome.is_ok() {
+            self.turn = None;
+        }
+        outcome
+    }
+
+    pub(super) async fn rollback(mut self) {
+        let turn = self.turn.take();
+        // Without an answer the thread is gone, and with it the transaction.
+        let _ = self.store.run(roll_back).await;
+        drop(turn);
+    }
+}
+
+impl Drop for SqliteTx {
+    fn drop(&mut self) {
+        let Some(turn) = self.turn.take() else { return };
+        // The turn travels with the job: the next transaction begins after the rollback.
+        let job: Job = Box::new(move |writer| {
+            roll_back(writer);
+            drop(turn);
+        });
+        let _ = self.store.0.writer.send(Order::Run(job));
+    }
+}
+
+fn write_in_order(mut writer: Connection, orders: &mpsc::Receiver<Order>) {
+    while let Ok(order) = orders.recv() {
+        match order {
+            Order::Run(job) => job(&mut writer),
+            Order::Close(done) => {
+                drop(writer);
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+}
+
+fn roll_back(writer: &mut Connection) {
+    if !writer.is_autocommit()
+        && let Err(error) = writer.execute_batch("ROLLBACK")
+    {
+        tracing::error!(error = &error as &dyn std::error::Error, "a transaction could not be rolled back");
+    }
+}
+
+/// Some errors (disk full, I/O) end a transaction by themselves; what follows must not commit statement by statement.
+fn still_open(writer: &Connection) -> Result<(), StoreError> {
+    if writer.is_autocommit() { Err(gone("an earlier error ended the transaction")) } else { Ok(()) }
+}
+
+/// Makes the file readable for its owner alone; SQLite gives the files beside it the same rights.
+fn create_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    if path.exists() {
+        return Ok(());
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(FILE_LOCK_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: an acknowledged message survives a power cut.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    Ok(connection)
+}
+
+fn connect_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", "ON")?;
+    Ok(connection)
+}
+
+fn query_now(connection: &Connection, text: &str, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let mut statement = connection.prepare_cached(text)?;
+    read_rows(&mut statement, params)
+}
+
+fn read_rows(statement: &mut Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+    let columns = statement.column_count();
+    let mut found = statement.query(params_from_iter(params))?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = (0..columns).map(|column| read_value(column, row.get_ref(column)?));
+        rows.push(Row::new(values.collect::<rusqlite::Result<_>>()?));
+    }
+    Ok(rows)
+}
+
+fn read_value(column: usize, value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    match value {
+        ValueRef::Null => Ok(Value::Null),
+        ValueRef::Integer(number) => Ok(Value::Int(number)),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Value::Text(text.to_owned())),
+            Err(error) => Err(rusqlite::Error::Utf8Error(column, error)),
+        },
+        other @ (ValueRef::Real(_) | ValueRef::Blob(_)) => {
+            Err(rusqlite::Error::InvalidColumnType(column, String::new(), other.data_type()))
+        }
+    }
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+fn execute_now(writer: &Connection, path: &Path, text: &str, params: &[Value]) -> Result<u64, StoreError> {
+    let done = writer.prepare_cached(text).and_then(|mut statement| statement.execute(params_from_iter(params)));
+    match done {
+        Ok(rows) => Ok(rows as u64),
+        Err(error) => Err(duplicate(writer, &error).unwrap_or_else(|| store_error(path, text, error))),
+    }
+}
+
+/// Gives the violated unique key by its name in `migrations/`; SQLite itself names only its columns.
+fn duplicate(writer: &Connection, error: &rusqlite::Error) -> Option<StoreError> {
+    let rusqlite::Error::SqliteFailure(code, Some(message)) = error else { return None };
+    let is_unique = matches!(
+        code.extended_code,
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID
+    );
+    if !is_unique {
+        return None;
+    }
+    let (table, columns) = violated_columns(message)?;
+    let key = find_unique_index(writer, table, &columns).ok()?.unwrap_or_else(|| "PRIMARY".to_owned());
+    Some(StoreError::Duplicate { key })
+}
+
+/// Reads `UNIQUE constraint failed: users.team_id, users.name`.
+fn violated_columns(message: &str) -> Option<(&str, Vec<&str>)> {
+    let (_, list) = message.rsplit_once(": ")?;
+    let pairs = list.split(", ").map(|pair| pair.split_once('.')).collect::<Option<Vec<_>>>()?;
+    let table = pairs.first()?.0;
+    Some((table, pairs.into_iter().map(|(_, column)| column).collect()))
+}
+
+fn find_unique_index(writer: &Connection, table: &str, columns: &[&str]) -> rusqlite::Result<Option<String>> {
+    let indexes = "SELECT name FROM pragma_index_list(?) WHERE \"unique\" = 1 AND origin = 'c'";
+    let mut statement = writer.prepare_cached(indexes)?;
+    let names = statement.query_map([table], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut statement = writer.prepare_cached("SELECT name FROM pragma_index_info(?) ORDER BY seqno")?;
+    for name in names {
+        let found =
+            statement.query_map([&name], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        if found == columns {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// A file that cannot be used, with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {advice}", path = path.display())]
+struct FileTrouble<E: std::error::Error + 'static> {
+    path: PathBuf,
+    advice: &'static str,
+    source: E,
+}
+
+fn store_error(path: &Path, during: &str, error: rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error_code();
+    let advice = match code {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another process holds the data file; one server at a time"
+        }
+        Some(ErrorCode::DiskFull) => "the disk is full; free some space, the server then goes on by itself",
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
+            "the data file cannot be written; check its rights, its owner, and how the disk is mounted"
+        }
+        Some(ErrorCode::CannotOpen) => "the data file cannot be opened; check the path and its rights",
+        Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+            "the disk reports errors; look at the system's log"
+        }
+        Some(ErrorCode::OutOfMemory) => "the machine is out of memory",
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            let trouble = FileTrouble {
+                path: path.to_owned(),
+                advice: "this is no intact data file; restore a backup",
+                source: error,
+            };
+            return StoreError::Other { during: during.to_owned().into(), source: Box::new(trouble) };
+        }
+        _ => return StoreError::Other { during: during.to_owned().into(), source: Box::new(error) },
+    };
+    let trouble = FileTrouble { path: path.to_owned(), advice, source: error };
+    StoreError::Unavailable { during: "use the data file", source: Box::new(trouble) }
+}
+
+/// After a failed sync the change may already be on the disk, and a restart would find it there.
+fn commit_error(path: &Path, error: rusqlite::Error) -> StoreError {
+    match store_error(path, "COMMIT", error) {
+        StoreError::Unavailable { source, .. } if is_io_failure(&source) => StoreError::OutcomeUnknown { source },
+        other => other,
+    }
+}
+
+fn is_io_failure(source: &Source) -> bool {
+    source
+        .downcast_ref::<FileTrouble<rusqlite::Error>>()
+        .is_some_and(|trouble| trouble.source.sqlite_error_code() == Some(ErrorCode::SystemIoFailure))
+}
+
+fn unavailable(during: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable { during, source: Box::new(error) }
+}
+
+fn gone(why: &'static str) -> StoreError {
+    StoreError::Unavailable { during: "use the embedded store", source: why.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn violated_columns_are_read_from_the_message() {
+        assert_eq!(
+            violated_columns("UNIQUE constraint failed: channels.team_id, channels.name_key"),
+            Some(("channels", vec!["team_id", "name_key"]))
+        );
+        assert_eq!(violated_columns("UNIQUE constraint failed: index 'x'"), None);
+    }
+}

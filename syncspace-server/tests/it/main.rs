@@ -1,0 +1,3 @@
+//! Everything about the server that needs a database, a socket or a second instance.
+
+mod store;
