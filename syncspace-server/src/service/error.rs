@@ -5,6 +5,8 @@ use std::error::Error;
 
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 
+use crate::store::StoreError;
+
 /// Wait named to clients while the database is away, in milliseconds.
 const UNAVAILABLE_RETRY_MS: u64 = 1_000;
 
@@ -107,6 +109,21 @@ impl ServiceError {
             field: field.map(str::to_owned),
             retry_after_ms,
             request_id: None,
+        }
+    }
+}
+
+/// Wait named to clients whose transaction always found another one in its way, in milliseconds.
+const CONFLICT_RETRY_MS: u64 = 100;
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. } => {
+                Self::Unavailable { source: error.into() }
+            }
+            StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
+            other => Self::fault(other),
         }
     }
 }

@@ -3,17 +3,36 @@
 //! Knows no HTTP, no socket, no SQL and no Redis. Every call names its [`Actor`], or its [`Origin`] where nobody is
 //! logged in yet.
 
+mod announce;
+mod auth;
 mod clock;
 mod error;
+pub(crate) mod fields;
+pub(crate) mod paging;
+mod passwords;
+pub(crate) mod retry;
+pub(crate) mod secrets;
+mod sessions;
 mod settings;
+mod start;
+pub mod tokens;
+mod users;
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use syncspace_protocol::{SessionId, UserId};
 
+use crate::store::{IdBlocks, Store};
+
+pub use announce::Announcement;
 pub use clock::{Clock, later};
 pub use error::{Refusal, ServiceError};
+pub use passwords::{Passwords, Verdict};
+pub use secrets::SecretFileError;
 pub use settings::Settings;
+pub use start::StartError;
+pub use tokens::TokenKeys;
 
 /// Who asks: the person and device behind a checked access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,4 +52,51 @@ pub struct Origin {
     pub address: IpAddr,
     /// What the program calls itself; names the device where the request does not.
     pub user_agent: Option<String>,
+}
+
+/// What a [`Service`] is made of.
+pub struct ServiceParts {
+    /// The migrated database.
+    pub store: Store,
+    /// Source of every stored time.
+    pub clock: Clock,
+    /// What the operator set.
+    pub settings: Settings,
+    /// The signing secrets.
+    pub token_keys: TokenKeys,
+    /// Where the bootstrap token is put for `--local`; none keeps it out of files.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Everything that can be asked of the server; one value, shared by all who ask.
+pub struct Service {
+    pub(crate) store: Store,
+    pub(crate) ids: IdBlocks,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    passwords: Passwords,
+    token_keys: TokenKeys,
+    data_dir: Option<PathBuf>,
+}
+
+impl Service {
+    /// Puts the service together; [`Service::prepare`] comes next.
+    #[must_use]
+    pub fn new(parts: ServiceParts) -> Self {
+        let ServiceParts { store, clock, settings, token_keys, data_dir } = parts;
+        Self {
+            ids: IdBlocks::new(store.clone()),
+            passwords: Passwords::new(settings.bcrypt_cost),
+            store,
+            clock,
+            settings,
+            token_keys,
+            data_dir,
+        }
+    }
+
+    /// Tells whether requests can be served: whether the database answers.
+    pub async fn ready(&self) -> Result<(), ServiceError> {
+        Ok(self.store.ping().await?)
+    }
 }

@@ -13,6 +13,10 @@ mod sqlite;
 mod url;
 mod value;
 
+pub mod meta;
+pub mod sessions;
+pub mod users;
+
 pub use self::error::{Source, StoreError};
 pub use self::ids::{BlockId, IdBlocks};
 pub use self::migrate::{MigrationReport, MigrationStatus};

@@ -1,3 +1,4 @@
 //! Everything about the server that needs a database, a socket or a second instance.
 
+mod accounts;
 mod store;

@@ -1,0 +1,245 @@
+//! Accounts made by their owners, logging in, and what a token is worth.
+
+use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secret, ServerInfo, Tokens};
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{DEVICE_NAME_CHARS_MAX, FULL_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
+use syncspace_protocol::names::fold_key;
+use syncspace_protocol::{PROTOCOL_VERSION, SessionId, Time};
+
+use super::fields::clean_field;
+use super::retry::retrying;
+use super::secrets::{hash_token, random_seed};
+use super::tokens::{RefreshToken, not_valid};
+use super::users::refuse_duplicate;
+use super::{Actor, Announcement, Origin, Service, ServiceError, Verdict, later};
+use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
+use crate::store::sessions::{SessionRow, end_session, find_session, find_standing, insert_session, rotate_session};
+use crate::store::users::{
+    UserRow, find_user, find_user_by_email, find_user_by_username, insert_user, replace_password,
+};
+
+/// How long after a refresh the token before still gives the same successor, in milliseconds: an answer that was lost
+/// on the way is not a theft.
+const REPEAT_MS_MAX: i64 = 60_000;
+
+/// How often a refresh is decided anew because another one of the same session came between.
+const ROTATE_TRIES_MAX: u32 = 3;
+
+/// What lets a new account in.
+enum Admission {
+    /// Anyone may.
+    Open,
+    /// The bootstrap token; makes an administrator.
+    Bootstrap,
+}
+
+/// What a genuine refresh token is, compared with its session.
+#[derive(Debug, PartialEq, Eq)]
+enum TokenAge {
+    /// The newest: it is exchanged for the next.
+    Newest,
+    /// The one before, a moment ago: it gives the same successor again.
+    Repeated,
+    /// Anything else: two hold tokens of one session, and one of them is not the owner.
+    Stolen,
+}
+
+impl Service {
+    /// Tells what a client may know before it logs in.
+    pub async fn server_info(&self) -> Result<ServerInfo, ServiceError> {
+        let first_admin = find_meta(&mut &self.store, FIRST_ADMIN).await?;
+        Ok(ServerInfo {
+            product: "syncspace".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            protocol: PROTOCOL_VERSION,
+            registration: self.settings.registration,
+            needs_first_admin: first_admin.is_none(),
+        })
+    }
+
+    /// Makes an account and logs its owner in.
+    ///
+    /// Fails with `registration_closed` where nothing lets a new account in, with `name_taken` where username or
+    /// e-mail address are somebody else's.
+    pub async fn register(&self, origin: &Origin, register: Register) -> Result<Tokens, ServiceError> {
+        let full_name = clean_field("full_name", register.full_name.as_deref(), FULL_NAME_CHARS_MAX)?;
+        let device_name = device_name(origin, register.device_name.as_deref())?;
+        let admission = self.admission(&register).await?;
+        if find_user_by_username(&mut &self.store, &register.username.key()).await?.is_some() {
+            return Err(super::users::username_taken());
+        }
+        let now = self.clock.now();
+        let user = UserRow {
+            id: self.ids.next().await?,
+            username: register.username,
+            email: register.email,
+            hashed_password: self.passwords.hash(register.password.expose()).await?,
+            full_name,
+            avatar_url: None,
+            is_active: true,
+            is_admin: matches!(admission, Admission::Bootstrap),
+            last_seen: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let session = self.new_session(&user, device_name).await?;
+        retrying(|| self.insert_account(&user, &session)).await?;
+        if user.is_admin {
+            self.remove_bootstrap_file();
+        }
+        self.issue(&user, &session, session.refresh_n)
+    }
+
+    async fn admission(&self, register: &Register) -> Result<Admission, ServiceError> {
+        let closed = |message: &'static str| Err(ServiceError::refused(ErrorCode::RegistrationClosed, message));
+        if let Some(token) = &register.bootstrap_token {
+            let hash = find_meta(&mut &self.store, BOOTSTRAP_HASH).await?;
+            let is_right = token.len() <= TOKEN_CHARS_MAX && hash == Some(hash_token(token));
+            let used = "the bootstrap token is not the server's, or it has been used";
+            return if is_right { Ok(Admission::Bootstrap) } else { closed(used) };
+        }
+        match self.settings.registration {
+            RegistrationMode::Open => Ok(Admission::Open),
+            RegistrationMode::Invite => closed("this server takes new accounts by invite only: ask for an invite code"),
+            RegistrationMode::Closed => {
+                closed("this server takes no registration: ask an administrator for an account")
+            }
+        }
+    }
+
+    async fn insert_account(&self, user: &UserRow, session: &SessionRow) -> Result<(), ServiceError> {
+        let mut tx = self.store.begin().await?;
+        insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        if user.is_admin {
+            if !insert_meta(&mut tx, FIRST_ADMIN, &user.id.to_string()).await? {
+                let message = "this server has its first administrator already";
+                return Err(ServiceError::refused(ErrorCode::RegistrationClosed, message));
+            }
+            remove_meta(&mut tx, BOOTSTRAP_HASH).await?;
+        }
+        insert_session(&mut tx, session).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Logs a person in on a new device.
+    ///
+    /// Fails with `invalid_credentials`, in the same time and words whether the name or the password is wrong.
+    pub async fn login(&self, origin: &Origin, login: Login) -> Result<Tokens, ServiceError> {
+        let device_name = device_name(origin, login.device_name.as_deref())?;
+        let key = fold_key(&login.username);
+        let user = match key.contains('@') {
+            true => find_user_by_email(&mut &self.store, &key).await?,
+            false => find_user_by_username(&mut &self.store, &key).await?,
+        };
+        let stored = user.as_ref().map(|user| user.hashed_password.as_str());
+        let verdict = self.passwords.verify(&login.password.0, stored).await?;
+        let wrong = || ServiceError::refused(ErrorCode::InvalidCredentials, "the username or the password is wrong");
+        let user = user.filter(|_| verdict != Verdict::Wrong).ok_or_else(wrong)?;
+        if !user.is_active {
+            return Err(ServiceError::refused(ErrorCode::Forbidden, "this account is switched off"));
+        }
+        if verdict == Verdict::RightButOutdated {
+            let hashed = self.passwords.hash(&login.password.0).await?;
+            replace_password(&mut &self.store, user.id, &user.hashed_password, &hashed).await?;
+        }
+        let session = self.new_session(&user, device_name).await?;
+        insert_session(&mut &self.store, &session).await?;
+        self.issue(&user, &session, session.refresh_n)
+    }
+
+    /// Exchanges a refresh token for the next one and a new access token.
+    ///
+    /// Fails with `unauthenticated` for what is no refresh token of this server, with `session_ended` where the
+    /// session is over; a token from before the last one ends it.
+    pub async fn refresh(&self, _origin: &Origin, refresh: Refresh) -> Result<Tokens, ServiceError> {
+        let token = RefreshToken::parse(&refresh.refresh_token.0).ok_or_else(not_valid)?;
+        for _ in 0..ROTATE_TRIES_MAX {
+            let session = find_session(&mut &self.store, token.session_id).await?;
+            let session = session.filter(|session| self.token_keys.is_genuine(&token, &session.seed));
+            let session = session.ok_or_else(not_valid)?;
+            let now = self.clock.now();
+            let user = find_user(&mut &self.store, session.user_id).await?;
+            let user = user.filter(|user| user.is_active && session.is_live(now)).ok_or_else(session_ended)?;
+            match token_age(token.n, &session, now) {
+                TokenAge::Newest => {
+                    let expires_at = self.session_end(now);
+                    if rotate_session(&mut &self.store, session.id, token.n, now, expires_at).await? {
+                        return self.issue(&user, &session, token.n + 1);
+                    }
+                }
+                TokenAge::Repeated => return self.issue(&user, &session, session.refresh_n),
+                TokenAge::Stolen => {
+                    tracing::warn!(session_id = %session.id, "an old refresh token was used; the session is ended");
+                    end_session(&mut &self.store, session.id, session.user_id, now).await?;
+                    self.announce(Announcement::SessionEnded { session_id: session.id });
+                    return Err(session_ended());
+                }
+            }
+        }
+        Err(ServiceError::Busy { retry_after_ms: 100 })
+    }
+
+    /// Tells who asks with an access token.
+    ///
+    /// Fails with `unauthenticated`, `token_expired` or `session_ended`.
+    pub async fn authenticate(&self, token: &str) -> Result<Actor, ServiceError> {
+        let (user_id, session_id) = self.token_keys.read_access_token(token, self.clock.now())?;
+        let standing = find_standing(&mut &self.store, session_id, user_id).await?;
+        let standing = standing.filter(|standing| standing.is_good(self.clock.now())).ok_or_else(session_ended)?;
+        Ok(Actor { user_id, session_id, is_admin: standing.is_admin })
+    }
+
+    async fn new_session(&self, user: &UserRow, device_name: Option<String>) -> Result<SessionRow, ServiceError> {
+        let now = self.clock.now();
+        Ok(SessionRow {
+            id: self.ids.next::<SessionId>().await?,
+            user_id: user.id,
+            device_name,
+            seed: random_seed()?,
+            refresh_n: 1,
+            rotated_at: now,
+            created_at: now,
+            last_used_at: now,
+            expires_at: self.session_end(now),
+            ended_at: None,
+        })
+    }
+
+    fn session_end(&self, now: Time) -> Time {
+        later(now, i64::from(self.settings.session_life_s) * 1_000)
+    }
+
+    fn issue(&self, user: &UserRow, session: &SessionRow, refresh_n: i64) -> Result<Tokens, ServiceError> {
+        let access_token = self.token_keys.access_token(user.id, session.id, self.clock.now())?;
+        Ok(Tokens {
+            user: super::users::own_view(user),
+            session_id: session.id,
+            access_token: Secret(access_token),
+            refresh_token: Secret(self.token_keys.refresh_token(session.id, refresh_n, &session.seed)),
+            expires_in_s: self.token_keys.access_life_s().into(),
+        })
+    }
+}
+
+fn token_age(n: i64, session: &SessionRow, now: Time) -> TokenAge {
+    let since_rotation_ms = now.unix_ms() - session.rotated_at.unix_ms();
+    match session.refresh_n - n {
+        0 => TokenAge::Newest,
+        1 if since_rotation_ms <= REPEAT_MS_MAX => TokenAge::Repeated,
+        _ => TokenAge::Stolen,
+    }
+}
+
+/// Gives the name a device goes by: its own, or else what its program calls itself.
+fn device_name(origin: &Origin, name: Option<&str>) -> Result<Option<String>, ServiceError> {
+    if let Some(name) = clean_field("device_name", name, DEVICE_NAME_CHARS_MAX)? {
+        return Ok(Some(name));
+    }
+    let program: Option<String> =
+        origin.user_agent.as_ref().map(|agent| agent.chars().take(DEVICE_NAME_CHARS_MAX).collect());
+    clean_field("device_name", program.as_deref(), DEVICE_NAME_CHARS_MAX)
+}
+
+pub(super) fn session_ended() -> ServiceError {
+    ServiceError::refused(ErrorCode::SessionEnded, "the session was ended; log in again")
+}

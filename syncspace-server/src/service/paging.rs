@@ -1,0 +1,72 @@
+//! Lists: how many, and where to go on. A cursor is the id of the last item of the page before.
+
+use syncspace_protocol::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
+use syncspace_protocol::page::{Page, PageQuery};
+
+use super::ServiceError;
+
+/// The part of a list that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Only ids above this one; 0 for the first page.
+    pub(crate) after_id: u64,
+    /// Most items of the page.
+    pub(crate) limit: u32,
+}
+
+impl Window {
+    /// Reads the window of a query; fails where the cursor or limit is not one.
+    pub(crate) fn parse(query: &PageQuery) -> Result<Self, ServiceError> {
+        let after_id = match &query.cursor {
+            None => 0,
+            Some(cursor) => cursor
+                .parse()
+                .map_err(|_| ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before"))?,
+        };
+        let limit = query.limit.unwrap_or(PAGE_ITEMS_DEFAULT);
+        if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
+            return Err(ServiceError::invalid_field("limit", format!("a page has 1 to {PAGE_ITEMS_MAX} items")));
+        }
+        Ok(Self { after_id, limit })
+    }
+
+    /// Gives how many rows to read: one more than the page has, to know whether another follows.
+    pub(crate) fn rows_wanted(self) -> u32 {
+        self.limit + 1
+    }
+
+    /// Makes the page of the rows that were read, at most [`Self::rows_wanted`].
+    pub(crate) fn page<T>(self, mut rows: Vec<T>, id: impl Fn(&T) -> u64) -> Page<T> {
+        let limit = self.limit as usize;
+        let has_more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if has_more { rows.last().map(|last| id(last).to_string()) } else { None };
+        Page { items: rows, next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_end_where_nothing_follows() {
+        let query = PageQuery { cursor: Some("4".to_owned()), limit: Some(2), ..PageQuery::default() };
+        let window = Window::parse(&query).expect("a window");
+        assert_eq!((window.after_id, window.rows_wanted()), (4, 3));
+        let page = window.page(vec![5_u64, 6, 7], |id| *id);
+        assert_eq!((page.items, page.next.as_deref()), (vec![5, 6], Some("6")));
+        assert_eq!(window.page(vec![7_u64, 8], |id| *id).next, None);
+    }
+
+    #[test]
+    fn odd_cursors_and_limits_are_refused() {
+        for (cursor, limit, field) in
+            [(Some("x"), None, "cursor"), (None, Some(0), "limit"), (None, Some(201), "limit")]
+        {
+            let query = PageQuery { cursor: cursor.map(str::to_owned), limit, ..PageQuery::default() };
+            let refused = Window::parse(&query).expect_err("refused").detail();
+            assert_eq!(refused.field.as_deref(), Some(field));
+        }
+    }
+}

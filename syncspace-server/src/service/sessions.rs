@@ -1,0 +1,107 @@
+//! The devices a person is logged in on: listing and ending them, and tickets that open sockets.
+
+use syncspace_protocol::SessionId;
+use syncspace_protocol::auth::{ChangePassword, Secret, Session, SocketTicket};
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::page::{Page, PageQuery};
+
+use super::auth::session_ended;
+use super::paging::Window;
+use super::retry::retrying;
+use super::secrets::{hash_token, random_token};
+use super::tokens::not_valid;
+use super::{Actor, Announcement, Service, ServiceError, Verdict, later};
+use crate::store::sessions::{
+    SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
+    remove_tickets_before, take_ticket,
+};
+use crate::store::users::{find_user, replace_password};
+
+/// Life of a socket ticket, in seconds.
+const TICKET_LIFE_S: u32 = 30;
+
+impl Service {
+    /// Ends the asking session.
+    pub async fn logout(&self, actor: &Actor) -> Result<(), ServiceError> {
+        end_session(&mut &self.store, actor.session_id, actor.user_id, self.clock.now()).await?;
+        self.announce(Announcement::SessionEnded { session_id: actor.session_id });
+        Ok(())
+    }
+
+    /// Lists the asking person's live sessions.
+    pub async fn sessions(&self, actor: &Actor, query: &PageQuery) -> Result<Page<Session>, ServiceError> {
+        let (window, now) = (Window::parse(query)?, self.clock.now());
+        let rows =
+            list_live_sessions(&mut &self.store, actor.user_id, now, window.after_id, window.rows_wanted()).await?;
+        let sessions = rows.into_iter().map(|row| view(row, actor)).collect();
+        Ok(window.page(sessions, |session| session.id.get()))
+    }
+
+    /// Ends one of the asking person's sessions; its sockets close everywhere.
+    pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), ServiceError> {
+        if !end_session(&mut &self.store, id, actor.user_id, self.clock.now()).await? {
+            return Err(ServiceError::not_found("session"));
+        }
+        self.announce(Announcement::SessionEnded { session_id: id });
+        Ok(())
+    }
+
+    /// Changes the asking person's password and ends every other session.
+    pub async fn change_password(&self, actor: &Actor, change: ChangePassword) -> Result<(), ServiceError> {
+        let user = find_user(&mut &self.store, actor.user_id).await?.ok_or_else(session_ended)?;
+        let verdict = self.passwords.verify(&change.current_password.0, Some(&user.hashed_password)).await?;
+        if verdict == Verdict::Wrong {
+            return Err(ServiceError::refused(ErrorCode::InvalidCredentials, "the current password is wrong"));
+        }
+        let hashed = self.passwords.hash(change.new_password.expose()).await?;
+        let ended = retrying(|| self.replace_password(actor, &user.hashed_password, &hashed)).await?;
+        for session_id in ended {
+            self.announce(Announcement::SessionEnded { session_id });
+        }
+        Ok(())
+    }
+
+    async fn replace_password(&self, actor: &Actor, before: &str, after: &str) -> Result<Vec<SessionId>, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        if !replace_password(&mut tx, actor.user_id, before, after).await? {
+            return Err(ServiceError::refused(
+                ErrorCode::Conflict,
+                "the password was changed by someone else meanwhile",
+            ));
+        }
+        let ended = end_sessions_but(&mut tx, actor.user_id, Some(actor.session_id), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Makes a ticket that opens one socket for the asking session.
+    pub async fn socket_ticket(&self, actor: &Actor) -> Result<SocketTicket, ServiceError> {
+        let (ticket, now) = (random_token()?, self.clock.now());
+        let expires_at = later(now, i64::from(TICKET_LIFE_S) * 1_000);
+        let row = TakenTicket { session_id: actor.session_id, user_id: actor.user_id, expires_at };
+        remove_tickets_before(&mut &self.store, now).await?;
+        insert_ticket(&mut &self.store, &hash_token(&ticket), &row).await?;
+        Ok(SocketTicket { ticket: Secret(ticket), expires_in_s: TICKET_LIFE_S.into() })
+    }
+
+    /// Tells who asks with a socket ticket; the ticket is used up by that.
+    pub async fn authenticate_ticket(&self, ticket: &str) -> Result<Actor, ServiceError> {
+        let now = self.clock.now();
+        let taken = take_ticket(&mut &self.store, &hash_token(ticket)).await?;
+        let taken = taken.filter(|taken| taken.expires_at > now).ok_or_else(not_valid)?;
+        let standing = find_standing(&mut &self.store, taken.session_id, taken.user_id).await?;
+        let standing = standing.filter(|standing| standing.is_good(now)).ok_or_else(session_ended)?;
+        Ok(Actor { user_id: taken.user_id, session_id: taken.session_id, is_admin: standing.is_admin })
+    }
+}
+
+fn view(row: SessionRow, actor: &Actor) -> Session {
+    Session {
+        id: row.id,
+        device_name: row.device_name,
+        is_current: row.id == actor.session_id,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+    }
+}

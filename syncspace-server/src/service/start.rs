@@ -1,0 +1,129 @@
+//! What happens once at a start: the signing key is checked, and the way to the first administrator is opened.
+
+use std::path::PathBuf;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::users::User;
+use syncspace_protocol::{Password, Username};
+
+use super::retry::retrying;
+use super::secrets::{SecretFileError, create_secret_file, hash_token, random_token, read_secret, remove_secret_file};
+use super::users::{own_view, refuse_duplicate};
+use super::{Service, ServiceError};
+use crate::store::meta::{
+    BOOTSTRAP_HASH, FIRST_ADMIN, JWT_FINGERPRINT, find_meta, insert_meta, remove_meta, replace_meta,
+};
+use crate::store::users::{UserRow, insert_user};
+
+/// Name of the file in the data directory that holds the bootstrap token until it is used.
+const BOOTSTRAP_FILE: &str = "bootstrap-token";
+
+/// Why a server must not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database was used with a signing secret that is not configured here.
+    #[error(
+        "this database was used with another signing secret; configure that one (also as a second one, to replace it)"
+    )]
+    ForeignKey,
+    /// The bootstrap token's file cannot be read or made.
+    #[error(transparent)]
+    File(#[from] SecretFileError),
+    /// The service failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+impl Service {
+    /// Readies the store for this instance; gives the bootstrap token where this start made it, to be shown once.
+    ///
+    /// Fails where the signing secrets are not those of this database.
+    pub async fn prepare(&self) -> Result<Option<SecretString>, StartError> {
+        self.check_signing_key().await?;
+        self.open_bootstrap().await
+    }
+
+    async fn check_signing_key(&self) -> Result<(), StartError> {
+        let mut db = &self.store;
+        let fingerprints: Vec<&str> = self.token_keys.fingerprints().collect();
+        let first = fingerprints.first().copied().unwrap_or_default();
+        if insert_meta(&mut db, JWT_FINGERPRINT, first).await.map_err(ServiceError::from)? {
+            return Ok(());
+        }
+        let stored = find_meta(&mut db, JWT_FINGERPRINT).await.map_err(ServiceError::from)?.unwrap_or_default();
+        if !fingerprints.contains(&stored.as_str()) {
+            return Err(StartError::ForeignKey);
+        }
+        if stored != first {
+            replace_meta(&mut db, JWT_FINGERPRINT, &stored, first).await.map_err(ServiceError::from)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the bootstrap token unless there is one, or an administrator. The unique row decides between instances.
+    async fn open_bootstrap(&self) -> Result<Option<SecretString>, StartError> {
+        let mut db = &self.store;
+        let first_admin = find_meta(&mut db, FIRST_ADMIN).await.map_err(ServiceError::from)?;
+        let hash = find_meta(&mut db, BOOTSTRAP_HASH).await.map_err(ServiceError::from)?;
+        if first_admin.is_some() || hash.is_some() {
+            return Ok(None);
+        }
+        // The file comes first: a token whose hash is stored but that nobody can read would lock everybody out.
+        let file = self.bootstrap_file();
+        let token = match file.as_deref().map(read_secret).transpose()?.flatten() {
+            Some(token) => token,
+            None => SecretString::from(random_token()?),
+        };
+        if let Some(path) = &file {
+            create_secret_file(path, &token)?;
+        }
+        let hash = hash_token(token.expose_secret());
+        if insert_meta(&mut db, BOOTSTRAP_HASH, &hash).await.map_err(ServiceError::from)? {
+            return Ok(Some(token));
+        }
+        let winner = find_meta(&mut db, BOOTSTRAP_HASH).await.map_err(ServiceError::from)?;
+        if winner != Some(hash) {
+            self.remove_bootstrap_file();
+        }
+        Ok(None)
+    }
+
+    /// Makes an administrator, for whoever has the database at hand; also when there is one already.
+    pub async fn create_first_admin(&self, username: Username, password: Password) -> Result<User, ServiceError> {
+        let now = self.clock.now();
+        let user = UserRow {
+            id: self.ids.next().await?,
+            username,
+            email: None,
+            hashed_password: self.passwords.hash(password.expose()).await?,
+            full_name: None,
+            avatar_url: None,
+            is_active: true,
+            is_admin: true,
+            last_seen: None,
+            created_at: now,
+            updated_at: now,
+        };
+        retrying(|| self.insert_admin(&user)).await?;
+        self.remove_bootstrap_file();
+        Ok(own_view(&user))
+    }
+
+    async fn insert_admin(&self, user: &UserRow) -> Result<(), ServiceError> {
+        let mut tx = self.store.begin().await?;
+        insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        insert_meta(&mut tx, FIRST_ADMIN, &user.id.to_string()).await?;
+        remove_meta(&mut tx, BOOTSTRAP_HASH).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) fn remove_bootstrap_file(&self) {
+        if let Some(path) = self.bootstrap_file() {
+            remove_secret_file(&path);
+        }
+    }
+
+    fn bootstrap_file(&self) -> Option<PathBuf> {
+        self.data_dir.as_ref().map(|dir| dir.join(BOOTSTRAP_FILE))
+    }
+}

@@ -1,0 +1,249 @@
+//! People: what others see of them, profiles, and the accounts that administrators look after.
+
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
+use syncspace_protocol::names::fold_key;
+use syncspace_protocol::page::{Page, PageQuery};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
+use syncspace_protocol::{Email, Patch, SessionId, UserId};
+
+use super::auth::session_ended;
+use super::fields::{check_url_patch, clean_field, clean_patch};
+use super::paging::Window;
+use super::retry::retrying;
+use super::{Actor, Announcement, Refusal, Service, ServiceError};
+use crate::store::sessions::end_sessions_but;
+use crate::store::users::{
+    UserRow, find_user, find_user_by_username, insert_user, list_users, lock_active_admins, lock_user, update_user,
+};
+use crate::store::{StoreError, Tx};
+
+/// Accounts read at a time while looking for a name.
+const SEARCH_ROWS: u32 = 500;
+
+/// Most accounts one request looks through; the page's cursor goes on from there.
+const SEARCH_ROWS_MAX: u32 = 10_000;
+
+/// An edit of a profile whose fields fit.
+struct CheckedProfile {
+    full_name: Patch<String>,
+    email: Patch<Email>,
+    avatar_url: Patch<String>,
+}
+
+/// What an administrator changes of an account beside its profile.
+#[derive(Clone, Copy, Default)]
+struct Powers {
+    is_active: Option<bool>,
+    is_admin: Option<bool>,
+}
+
+impl Service {
+    /// Gives the asking person's account.
+    pub async fn me(&self, actor: &Actor) -> Result<User, ServiceError> {
+        let user = find_user(&mut &self.store, actor.user_id).await?;
+        user.as_ref().map(own_view).ok_or_else(session_ended)
+    }
+
+    /// Edits the asking person's profile.
+    pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
+        let profile = CheckedProfile::check(edit)?;
+        let (user, _) = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
+        Ok(own_view(&user))
+    }
+
+    /// Gives an account, with its e-mail address for the person and for administrators.
+    pub async fn user(&self, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
+        let user = find_user(&mut &self.store, id).await?.ok_or_else(|| ServiceError::not_found("user"))?;
+        Ok(view_for(actor, &user))
+    }
+
+    /// Lists accounts by id, all of them or those whose username or full name fits the query.
+    ///
+    /// A page of a search may hold fewer items than its limit and still name a next one.
+    pub async fn users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
+        let window = Window::parse(query)?;
+        if let Some(name) = &query.name {
+            let user = find_user_by_username(&mut &self.store, &fold_key(name)).await?;
+            return Ok(Page { items: user.iter().map(|user| view_for(actor, user)).collect(), next: None });
+        }
+        let Some(part) = query.query.as_deref().map(fold_key).filter(|part| !part.is_empty()) else {
+            let rows = list_users(&mut &self.store, window.after_id, window.rows_wanted()).await?;
+            let users = rows.iter().map(|user| view_for(actor, user)).collect();
+            return Ok(window.page(users, |user| user.id.get()));
+        };
+        self.search_users(actor, window, &part).await
+    }
+
+    /// Looks for people here and not by SQL: the databases fold case differently.
+    async fn search_users(&self, actor: &Actor, window: Window, part: &str) -> Result<Page<User>, ServiceError> {
+        let mut found = Vec::new();
+        let mut after_id = window.after_id;
+        for _ in 0..SEARCH_ROWS_MAX / SEARCH_ROWS {
+            let rows = list_users(&mut &self.store, after_id, SEARCH_ROWS).await?;
+            found.extend(rows.iter().filter(|user| is_called(user, part)).map(|user| view_for(actor, user)));
+            let is_end = rows.len() < SEARCH_ROWS as usize;
+            if is_end || found.len() > window.limit as usize {
+                return Ok(window.page(found, |user| user.id.get()));
+            }
+            after_id = rows.last().map_or(after_id, |user| user.id.get());
+        }
+        Ok(Page { items: found, next: Some(after_id.to_string()) })
+    }
+
+    /// Makes an account for somebody; for administrators.
+    pub async fn create_user(&self, actor: &Actor, create: CreateUser) -> Result<User, ServiceError> {
+        require_admin(actor)?;
+        let full_name = clean_field("full_name", create.full_name.as_deref(), FULL_NAME_CHARS_MAX)?;
+        let now = self.clock.now();
+        let user = UserRow {
+            id: self.ids.next().await?,
+            username: create.username,
+            email: create.email,
+            hashed_password: self.passwords.hash(create.password.expose()).await?,
+            full_name,
+            avatar_url: None,
+            is_active: true,
+            is_admin: create.is_admin,
+            last_seen: None,
+            created_at: now,
+            updated_at: now,
+        };
+        insert_user(&mut &self.store, &user).await.map_err(refuse_duplicate)?;
+        Ok(view_for(actor, &user))
+    }
+
+    /// Edits an account, its powers included; for administrators. Switching it off ends its sessions.
+    ///
+    /// Fails with `conflict` where no active administrator would be left.
+    pub async fn edit_user(&self, actor: &Actor, id: UserId, edit: EditUser) -> Result<User, ServiceError> {
+        require_admin(actor)?;
+        let profile = CheckedProfile::check(edit.profile)?;
+        let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
+        let (user, ended) = retrying(|| self.write_user(id, &profile, powers)).await?;
+        for session_id in ended {
+            self.announce(Announcement::SessionEnded { session_id });
+        }
+        if powers.is_active == Some(false) {
+            self.announce(Announcement::UserDeactivated { user_id: id });
+        }
+        Ok(view_for(actor, &user))
+    }
+
+    /// Switches an account off; for administrators. What the person wrote stays.
+    pub async fn deactivate_user(&self, actor: &Actor, id: UserId) -> Result<(), ServiceError> {
+        let edit = EditUser { is_active: Some(false), ..EditUser::default() };
+        self.edit_user(actor, id, edit).await.map(drop)
+    }
+
+    /// Writes an edit of an account; gives the account after it and the sessions that ended with it.
+    async fn write_user(
+        &self,
+        id: UserId,
+        profile: &CheckedProfile,
+        powers: Powers,
+    ) -> Result<(UserRow, Vec<SessionId>), ServiceError> {
+        let mut tx = self.store.begin().await?;
+        // Administrators first, always: two of them switching each other off must meet at the same lock.
+        let admins = if powers.may_weaken() { lock_active_admins(&mut tx).await? } else { Vec::new() };
+        let mut user = lock_and_load(&mut tx, id).await?;
+        profile.apply(&mut user);
+        user.is_active = powers.is_active.unwrap_or(user.is_active);
+        user.is_admin = powers.is_admin.unwrap_or(user.is_admin);
+        if admins == [id] && !(user.is_active && user.is_admin) {
+            let message = "this is the last active administrator of the server; make another one first";
+            return Err(ServiceError::refused(ErrorCode::Conflict, message));
+        }
+        user.updated_at = self.clock.now();
+        update_user(&mut tx, &user).await.map_err(refuse_duplicate)?;
+        let ended = match user.is_active {
+            true => Vec::new(),
+            false => end_sessions_but(&mut tx, id, None, user.updated_at).await?,
+        };
+        tx.commit().await?;
+        Ok((user, ended))
+    }
+}
+
+impl Powers {
+    fn may_weaken(self) -> bool {
+        self.is_active == Some(false) || self.is_admin == Some(false)
+    }
+}
+
+impl CheckedProfile {
+    fn check(edit: EditProfile) -> Result<Self, ServiceError> {
+        Ok(Self {
+            full_name: clean_patch("full_name", &edit.full_name, FULL_NAME_CHARS_MAX)?,
+            avatar_url: check_url_patch("avatar_url", &edit.avatar_url)?,
+            email: edit.email,
+        })
+    }
+
+    fn apply(&self, user: &mut UserRow) {
+        user.full_name = self.full_name.clone().apply(user.full_name.take());
+        user.email = self.email.clone().apply(user.email.take());
+        user.avatar_url = self.avatar_url.clone().apply(user.avatar_url.take());
+    }
+}
+
+async fn lock_and_load(tx: &mut Tx, id: UserId) -> Result<UserRow, ServiceError> {
+    let missing = || ServiceError::not_found("user");
+    if !lock_user(tx, id).await? {
+        return Err(missing());
+    }
+    find_user(tx, id).await?.ok_or_else(missing)
+}
+
+fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
+    let message = "only administrators of this server may do that";
+    if actor.is_admin { Ok(()) } else { Err(ServiceError::refused(ErrorCode::Forbidden, message)) }
+}
+
+fn is_called(user: &UserRow, part: &str) -> bool {
+    user.username.key().contains(part) || user.full_name.as_deref().is_some_and(|name| fold_key(name).contains(part))
+}
+
+/// Gives an account as `actor` sees it.
+fn view_for(actor: &Actor, user: &UserRow) -> User {
+    let sees_email = actor.is_admin || actor.user_id == user.id;
+    let view = own_view(user);
+    User { email: view.email.filter(|_| sees_email), ..view }
+}
+
+/// Gives an account as its owner sees it.
+pub(super) fn own_view(user: &UserRow) -> User {
+    User {
+        id: user.id,
+        username: user.username.clone(),
+        full_name: user.full_name.clone(),
+        email: user.email.clone(),
+        avatar_url: user.avatar_url.clone(),
+        is_active: user.is_active,
+        is_admin: user.is_admin,
+        is_online: None,
+        last_seen: user.last_seen,
+        created_at: user.created_at,
+        updated_at: user.updated_at,
+    }
+}
+
+/// Refuses names that somebody else has, where that is why the store failed.
+pub(super) fn refuse_duplicate(error: StoreError) -> ServiceError {
+    if error.is_duplicate_of("users_username_key") {
+        username_taken()
+    } else if error.is_duplicate_of("users_email_key") {
+        taken("email", "an account with this e-mail address exists already")
+    } else {
+        error.into()
+    }
+}
+
+pub(super) fn username_taken() -> ServiceError {
+    taken("username", "somebody has this username already; choose another one")
+}
+
+fn taken(field: &'static str, message: &'static str) -> ServiceError {
+    let code = ErrorCode::NameTaken;
+    ServiceError::Refused(Refusal { code, message: message.into(), field: Some(field), retry_after_ms: None })
+}

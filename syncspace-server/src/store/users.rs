@@ -1,0 +1,160 @@
+//! Accounts.
+
+use syncspace_protocol::{Email, Time, UserId, Username};
+
+use super::{Queries, Row, Sql, StoreError, params};
+
+/// An account as it is stored.
+#[derive(Clone)]
+pub struct UserRow {
+    /// Its id.
+    pub id: UserId,
+    /// Name to log in with.
+    pub username: Username,
+    /// E-mail address.
+    pub email: Option<Email>,
+    /// What the password's hasher made of it.
+    pub hashed_password: String,
+    /// Name as people write it.
+    pub full_name: Option<String>,
+    /// Address of a picture.
+    pub avatar_url: Option<String>,
+    /// Whether the account may be used.
+    pub is_active: bool,
+    /// Whether the account administers the server.
+    pub is_admin: bool,
+    /// When a device was last connected.
+    pub last_seen: Option<Time>,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+}
+
+/// Names the account and nothing else: the rest is private.
+impl std::fmt::Debug for UserRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UserRow").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+macro_rules! select_users {
+    ($rest:literal) => {
+        Sql::both(concat!(
+            "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, \
+             COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at \
+             FROM users u LEFT JOIN user_activity a ON a.user_id = u.id ",
+            $rest
+        ))
+    };
+}
+
+fn read_user(row: &Row) -> Result<UserRow, StoreError> {
+    let mut row = row.reader();
+    Ok(UserRow {
+        id: row.take()?,
+        username: row.take()?,
+        email: row.take()?,
+        hashed_password: row.take()?,
+        full_name: row.take()?,
+        avatar_url: row.take()?,
+        is_active: row.take()?,
+        is_admin: row.take()?,
+        last_seen: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+    })
+}
+
+/// Finds an account by its id.
+pub async fn find_user(db: &mut impl Queries, id: UserId) -> Result<Option<UserRow>, StoreError> {
+    let rows = db.query(&select_users!("WHERE u.id = ?"), params![id]).await?;
+    rows.first().map(read_user).transpose()
+}
+
+/// Finds an account by its username's key.
+pub async fn find_user_by_username(db: &mut impl Queries, key: &str) -> Result<Option<UserRow>, StoreError> {
+    let rows = db.query(&select_users!("WHERE u.username_key = ?"), params![key]).await?;
+    rows.first().map(read_user).transpose()
+}
+
+/// Finds an account by its e-mail address's key.
+pub async fn find_user_by_email(db: &mut impl Queries, key: &str) -> Result<Option<UserRow>, StoreError> {
+    let rows = db.query(&select_users!("WHERE u.email_key = ?"), params![key]).await?;
+    rows.first().map(read_user).transpose()
+}
+
+/// Lists accounts with ids above `after_id`, by id.
+pub async fn list_users(db: &mut impl Queries, after_id: u64, limit: u32) -> Result<Vec<UserRow>, StoreError> {
+    let after_id = i64::try_from(after_id).unwrap_or(i64::MAX);
+    let rows = db.query(&select_users!("WHERE u.id > ? ORDER BY u.id LIMIT ?"), params![after_id, limit]).await?;
+    rows.iter().map(read_user).collect()
+}
+
+/// Puts a new account in. Fails with `users_username_key` or `users_email_key` as the duplicate key.
+pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
+    const INSERT: Sql = Sql::both(
+        "INSERT INTO users (id, username, username_key, email, email_key, hashed_password, full_name, avatar_url, \
+         is_active, is_admin, is_online, last_seen, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
+    );
+    let values = params![
+        user.id,
+        &user.username,
+        user.username.key(),
+        user.email.as_ref(),
+        user.email.as_ref().map(Email::key),
+        &user.hashed_password,
+        user.full_name.clone(),
+        user.avatar_url.clone(),
+        user.is_active,
+        user.is_admin,
+        user.created_at,
+        user.updated_at,
+    ];
+    db.execute(&INSERT, values).await.map(drop)
+}
+
+/// Writes what can be edited of an account: profile, `is_active`, `is_admin`. Fails with `users_email_key` as the
+/// duplicate key.
+pub async fn update_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
+    const UPDATE: Sql = Sql::both(
+        "UPDATE users SET email = ?, email_key = ?, full_name = ?, avatar_url = ?, is_active = ?, is_admin = ?, \
+         updated_at = ? WHERE id = ?",
+    );
+    let values = params![
+        user.email.as_ref(),
+        user.email.as_ref().map(Email::key),
+        user.full_name.clone(),
+        user.avatar_url.clone(),
+        user.is_active,
+        user.is_admin,
+        user.updated_at,
+        user.id,
+    ];
+    db.execute(&UPDATE, values).await.map(drop)
+}
+
+/// Replaces the stored password if it still is `before`; gives whether it was.
+pub async fn replace_password(
+    db: &mut impl Queries,
+    id: UserId,
+    before: &str,
+    after: &str,
+) -> Result<bool, StoreError> {
+    const UPDATE: Sql = Sql::both("UPDATE users SET hashed_password = ? WHERE id = ? AND hashed_password = ?");
+    db.execute(&UPDATE, params![after, id, before]).await.map(|rows| rows > 0)
+}
+
+/// Locks the account's row until the transaction ends; gives whether there is one.
+pub async fn lock_user(db: &mut impl Queries, id: UserId) -> Result<bool, StoreError> {
+    let rows = db.query(&Sql::both("SELECT id FROM users WHERE id = ? FOR UPDATE"), params![id]).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Locks the accounts that administer the server and are active, and gives their ids.
+pub async fn lock_active_admins(db: &mut impl Queries) -> Result<Vec<UserId>, StoreError> {
+    const SELECT: Sql = Sql::both("SELECT id FROM users WHERE is_admin = 1 AND is_active = 1 ORDER BY id FOR UPDATE");
+    let rows = db.query(&SELECT, params![]).await?;
+    rows.iter().map(|row| row.reader().take()).collect()
+}

@@ -1,0 +1,463 @@
+//! Facts about accounts, sessions and tokens, checked on the embedded store.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::auth::{ChangePassword, Login, Refresh, Register, RegistrationMode, Secret, Tokens};
+use syncspace_protocol::error::{ErrorCode, ErrorDetail};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
+use syncspace_protocol::{Patch, Time};
+use syncspace_server::service::{
+    Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, StartError, TokenKeys, later, tokens,
+};
+use syncspace_server::store::{DatabaseUrl, Store};
+
+const PASSWORD: &str = "correct horse";
+const SECRET: &str = "a signing secret of enough bytes";
+
+/// A service on a database of its own.
+struct Rig {
+    service: Service,
+    clock: Clock,
+    folder: tempfile::TempDir,
+    admin_token: Option<SecretString>,
+}
+
+async fn store(folder: &Path) -> Store {
+    let store = Store::open(&DatabaseUrl::Sqlite(folder.join("syncspace.db"))).await.expect("opens");
+    store.migrate().await.expect("migrates");
+    store
+}
+
+fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
+    let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
+    let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
+    let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
+    let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
+    let data_dir = Some(folder.to_owned());
+    let parts = ServiceParts { store, clock: clock.clone(), settings, token_keys, data_dir };
+    (Service::new(parts), clock)
+}
+
+async fn rig(registration: RegistrationMode) -> Rig {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (service, clock) = service(store(folder.path()).await, folder.path(), registration, &[SECRET]);
+    let admin_token = service.prepare().await.expect("starts");
+    Rig { service, clock, folder, admin_token }
+}
+
+async fn open_rig() -> Rig {
+    rig(RegistrationMode::Open).await
+}
+
+fn origin() -> Origin {
+    Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: Some("test/1".to_owned()) }
+}
+
+fn body<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).expect("a body")
+}
+
+fn register_body(username: &str) -> Register {
+    body(serde_json::json!({"username": username, "password": PASSWORD}))
+}
+
+fn login_body(username: &str, password: &str) -> Login {
+    Login { username: username.to_owned(), password: Secret(password.to_owned()), device_name: None }
+}
+
+impl Rig {
+    async fn register(&self, username: &str) -> Tokens {
+        self.service.register(&origin(), register_body(username)).await.expect("registers")
+    }
+
+    async fn register_actor(&self, username: &str) -> Actor {
+        self.actor(&self.register(username).await).await
+    }
+
+    async fn actor(&self, tokens: &Tokens) -> Actor {
+        self.service.authenticate(&tokens.access_token.0).await.expect("authenticates")
+    }
+
+    async fn login(&self, username: &str, password: &str) -> Result<Tokens, ServiceError> {
+        self.service.login(&origin(), login_body(username, password)).await
+    }
+
+    async fn refresh(&self, token: &Secret) -> Result<Tokens, ServiceError> {
+        self.service.refresh(&origin(), Refresh { refresh_token: token.clone() }).await
+    }
+
+    async fn admin(&self) -> Actor {
+        let token = self.admin_token.as_ref().expect("a bootstrap token").expose_secret().to_owned();
+        let register = Register { bootstrap_token: Some(token), ..register_body("root") };
+        self.actor(&self.service.register(&origin(), register).await.expect("registers")).await
+    }
+}
+
+#[track_caller]
+fn refused<T>(outcome: Result<T, ServiceError>, code: ErrorCode) -> ErrorDetail {
+    let detail = outcome.err().expect("refused").detail();
+    assert_eq!(detail.code, code, "{}", detail.message);
+    detail
+}
+
+#[tokio::test]
+async fn whoever_registers_is_logged_in() {
+    let rig = open_rig().await;
+    let tokens = rig.register("Alice").await;
+    assert_eq!(tokens.user.username.as_str(), "Alice");
+    assert!(!tokens.user.is_admin);
+    assert_eq!(tokens.expires_in_s, 1_800);
+    let actor = rig.actor(&tokens).await;
+    assert_eq!((actor.user_id, actor.session_id), (tokens.user.id, tokens.session_id));
+    assert_eq!(rig.service.me(&actor).await.expect("me"), tokens.user);
+}
+
+#[tokio::test]
+async fn usernames_and_addresses_are_unique_in_any_case() {
+    let rig = open_rig().await;
+    let email = |username: &str, email: &str| -> Register {
+        body(serde_json::json!({"username": username, "password": PASSWORD, "email": email}))
+    };
+    rig.service.register(&origin(), email("alice", "a@example.org")).await.expect("registers");
+    let taken = refused(rig.service.register(&origin(), register_body("ALICE")).await, ErrorCode::NameTaken);
+    assert_eq!(taken.field.as_deref(), Some("username"));
+    let taken = refused(rig.service.register(&origin(), email("bob", "A@Example.org")).await, ErrorCode::NameTaken);
+    assert_eq!(taken.field.as_deref(), Some("email"));
+    rig.login("A@EXAMPLE.ORG", PASSWORD).await.expect("logs in by address");
+    rig.register("bob").await;
+}
+
+#[tokio::test]
+async fn of_many_registering_one_name_at_once_one_gets_it() {
+    let rig = open_rig().await;
+    let origin = origin();
+    let tries = (0..8).map(|_| rig.service.register(&origin, register_body("alice")));
+    let outcomes = futures_util::future::join_all(tries).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    for outcome in outcomes.into_iter().filter(Result::is_err) {
+        refused(outcome, ErrorCode::NameTaken);
+    }
+}
+
+#[tokio::test]
+async fn wrong_names_and_wrong_passwords_are_answered_alike() {
+    let rig = open_rig().await;
+    rig.register("alice").await;
+    let wrong_password = refused(rig.login("alice", "wrong password").await, ErrorCode::InvalidCredentials);
+    let wrong_name = refused(rig.login("nobody", PASSWORD).await, ErrorCode::InvalidCredentials);
+    assert_eq!(wrong_password, wrong_name);
+    rig.login("aLiCe", PASSWORD).await.expect("logs in");
+}
+
+#[tokio::test]
+async fn registration_is_open_closed_or_by_invite() {
+    for (mode, code) in [
+        (RegistrationMode::Open, None),
+        (RegistrationMode::Invite, Some(ErrorCode::RegistrationClosed)),
+        (RegistrationMode::Closed, Some(ErrorCode::RegistrationClosed)),
+    ] {
+        let rig = rig(mode).await;
+        let outcome = rig.service.register(&origin(), register_body("alice")).await;
+        assert_eq!(outcome.err().map(|error| error.code()), code, "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_bootstrap_token_makes_one_administrator() {
+    let rig = rig(RegistrationMode::Closed).await;
+    let file = rig.folder.path().join("bootstrap-token");
+    let token = rig.admin_token.as_ref().expect("a token").expose_secret();
+    assert_eq!(std::fs::read_to_string(&file).expect("a file").trim(), token);
+    assert!(rig.service.server_info().await.expect("info").needs_first_admin);
+    assert!(rig.service.prepare().await.expect("starts again").is_none(), "it is shown once");
+
+    let with = |name: &str, token: &str| Register { bootstrap_token: Some(token.to_owned()), ..register_body(name) };
+    refused(rig.service.register(&origin(), with("eve", "guess")).await, ErrorCode::RegistrationClosed);
+    let root = rig.service.register(&origin(), with("root", token)).await.expect("registers");
+    assert!(root.user.is_admin);
+    assert!(!file.exists());
+    assert!(!rig.service.server_info().await.expect("info").needs_first_admin);
+    refused(rig.service.register(&origin(), with("eve", token)).await, ErrorCode::RegistrationClosed);
+    assert!(rig.service.prepare().await.expect("starts again").is_none());
+}
+
+#[tokio::test]
+async fn of_two_bootstraps_at_once_one_wins() {
+    let rig = rig(RegistrationMode::Closed).await;
+    let token = rig.admin_token.as_ref().expect("a token").expose_secret();
+    let with = |name: &str| Register { bootstrap_token: Some(token.to_owned()), ..register_body(name) };
+    let origin = origin();
+    let (one, other) =
+        tokio::join!(rig.service.register(&origin, with("one")), rig.service.register(&origin, with("other")));
+    assert_ne!(one.is_ok(), other.is_ok());
+    let winner = one.or(other).expect("one won");
+    let people = rig.service.users(&rig.actor(&winner).await, &PageQuery::default()).await.expect("people");
+    assert_eq!(people.items.len(), 1, "the loser left nothing");
+}
+
+#[tokio::test]
+async fn whoever_has_the_database_can_make_an_administrator() {
+    let rig = rig(RegistrationMode::Closed).await;
+    let make = |name: &str| {
+        rig.service.create_first_admin(name.parse().expect("a name"), PASSWORD.parse().expect("a password"))
+    };
+    assert!(make("root").await.expect("made").is_admin);
+    assert!(!rig.folder.path().join("bootstrap-token").exists());
+    assert!(make("second").await.expect("made").is_admin);
+    refused(make("root").await, ErrorCode::NameTaken);
+    rig.login("root", PASSWORD).await.expect("logs in");
+}
+
+#[tokio::test]
+async fn a_refresh_gives_new_tokens_of_the_same_session() {
+    let rig = open_rig().await;
+    let first = rig.register("alice").await;
+    rig.clock.advance_ms(1_900_000);
+    refused(rig.service.authenticate(&first.access_token.0).await, ErrorCode::TokenExpired);
+    let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
+    assert_eq!(second.session_id, first.session_id);
+    assert_ne!(second.refresh_token, first.refresh_token);
+    rig.actor(&second).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_not_a_theft() {
+    let rig = open_rig().await;
+    let first = rig.register("alice").await;
+    let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
+    rig.clock.advance_ms(60_000);
+    let again = rig.refresh(&first.refresh_token).await.expect("repeats");
+    assert_eq!(again.refresh_token, second.refresh_token);
+    rig.refresh(&second.refresh_token).await.expect("goes on");
+}
+
+#[tokio::test]
+async fn an_old_refresh_token_ends_the_session() {
+    let rig = open_rig().await;
+    let first = rig.register("alice").await;
+    let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
+    rig.clock.advance_ms(60_001);
+    refused(rig.refresh(&first.refresh_token).await, ErrorCode::SessionEnded);
+    refused(rig.refresh(&second.refresh_token).await, ErrorCode::SessionEnded);
+    refused(rig.service.authenticate(&second.access_token.0).await, ErrorCode::SessionEnded);
+
+    let first = rig.login("alice", PASSWORD).await.expect("logs in");
+    let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
+    rig.refresh(&second.refresh_token).await.expect("refreshes");
+    refused(rig.refresh(&first.refresh_token).await, ErrorCode::SessionEnded);
+}
+
+#[tokio::test]
+async fn refreshes_at_once_give_the_same_successor() {
+    let rig = open_rig().await;
+    let first = rig.register("alice").await;
+    let tries = (0..8).map(|_| rig.refresh(&first.refresh_token));
+    let outcomes = futures_util::future::join_all(tries).await;
+    let mut successors: Vec<_> =
+        outcomes.into_iter().map(|outcome| outcome.expect("refreshes").refresh_token.0).collect();
+    successors.dedup();
+    assert_eq!(successors.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_of_ours_is_unauthenticated_and_ends_nothing() {
+    let rig = open_rig().await;
+    let tokens = rig.register("alice").await;
+    let genuine = &tokens.refresh_token.0;
+    for forged in [String::new(), "x".to_owned(), format!("{genuine}x"), genuine.replacen(".1.", ".2.", 1)] {
+        refused(rig.refresh(&Secret(forged)).await, ErrorCode::Unauthenticated);
+    }
+    rig.refresh(&tokens.refresh_token).await.expect("refreshes");
+}
+
+#[tokio::test]
+async fn an_unused_session_ends_after_its_life() {
+    let rig = open_rig().await;
+    let tokens = rig.register("alice").await;
+    rig.clock.advance_ms(30 * 24 * 3_600 * 1_000);
+    refused(rig.refresh(&tokens.refresh_token).await, ErrorCode::SessionEnded);
+}
+
+#[tokio::test]
+async fn logging_out_ends_only_the_asking_session() {
+    let rig = open_rig().await;
+    let (here, there) = (rig.register("alice").await, rig.login("alice", PASSWORD).await.expect("logs in"));
+    rig.service.logout(&rig.actor(&here).await).await.expect("logs out");
+    refused(rig.service.authenticate(&here.access_token.0).await, ErrorCode::SessionEnded);
+    refused(rig.refresh(&here.refresh_token).await, ErrorCode::SessionEnded);
+    rig.actor(&there).await;
+}
+
+#[tokio::test]
+async fn people_see_and_end_their_own_sessions_only() {
+    let rig = open_rig().await;
+    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
+    let second = rig.login("alice", PASSWORD).await.expect("logs in");
+    let page = rig.service.sessions(&alice, &PageQuery::default()).await.expect("sessions");
+    let seen: Vec<_> = page.items.iter().map(|session| (session.id, session.is_current)).collect();
+    assert_eq!(seen, [(alice.session_id, true), (second.session_id, false)]);
+    assert_eq!(page.items[0].device_name.as_deref(), Some("test/1"));
+    refused(rig.service.end_session(&bob, second.session_id).await, ErrorCode::NotFound);
+    rig.service.end_session(&alice, second.session_id).await.expect("ends");
+    refused(rig.service.end_session(&alice, second.session_id).await, ErrorCode::NotFound);
+    refused(rig.service.authenticate(&second.access_token.0).await, ErrorCode::SessionEnded);
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() {
+    let rig = open_rig().await;
+    let (here, there) = (rig.register("alice").await, rig.login("alice", PASSWORD).await.expect("logs in"));
+    let actor = rig.actor(&here).await;
+    let change = |current: &str| ChangePassword {
+        current_password: Secret(current.to_owned()),
+        new_password: "battery staple".parse().expect("a password"),
+    };
+    refused(rig.service.change_password(&actor, change("wrong")).await, ErrorCode::InvalidCredentials);
+    rig.service.change_password(&actor, change(PASSWORD)).await.expect("changes");
+    rig.actor(&here).await;
+    refused(rig.service.authenticate(&there.access_token.0).await, ErrorCode::SessionEnded);
+    refused(rig.login("alice", PASSWORD).await, ErrorCode::InvalidCredentials);
+    rig.login("alice", "battery staple").await.expect("logs in");
+}
+
+#[tokio::test]
+async fn a_socket_ticket_works_once_and_for_30_seconds() {
+    let rig = open_rig().await;
+    let actor = rig.register_actor("alice").await;
+    let ticket = rig.service.socket_ticket(&actor).await.expect("a ticket").ticket.0;
+    assert_eq!(rig.service.authenticate_ticket(&ticket).await.expect("an actor"), actor);
+    refused(rig.service.authenticate_ticket(&ticket).await, ErrorCode::Unauthenticated);
+    let ticket = rig.service.socket_ticket(&actor).await.expect("a ticket").ticket.0;
+    rig.clock.advance_ms(30_000);
+    refused(rig.service.authenticate_ticket(&ticket).await, ErrorCode::Unauthenticated);
+}
+
+#[tokio::test]
+async fn profiles_are_cleaned_and_addresses_are_private() {
+    let rig = open_rig().await;
+    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
+    let edit: EditProfile = body(serde_json::json!({
+        "full_name": " Alice\u{1b}[31m A. ", "email": "a@example.org", "avatar_url": "https://example.org/a.png"
+    }));
+    rig.clock.advance_ms(1_000);
+    let edited = rig.service.edit_me(&alice, edit).await.expect("edits");
+    assert_eq!(edited.full_name.as_deref(), Some("Alice A."));
+    assert!(edited.updated_at > edited.created_at);
+    assert_eq!(rig.service.me(&alice).await.expect("me"), edited);
+    assert_eq!(rig.service.user(&bob, alice.user_id).await.expect("a person").email, None);
+    let too_long = EditProfile { full_name: Patch::Set("x".repeat(101)), ..EditProfile::default() };
+    assert_eq!(
+        refused(rig.service.edit_me(&alice, too_long).await, ErrorCode::InvalidField).field.as_deref(),
+        Some("full_name")
+    );
+    let clear = EditProfile { email: Patch::Clear, ..EditProfile::default() };
+    assert_eq!(rig.service.edit_me(&alice, clear).await.expect("edits").email, None);
+}
+
+#[tokio::test]
+async fn people_are_listed_found_and_paged() {
+    let rig = open_rig().await;
+    let alice = rig.register_actor("alice").await;
+    for name in ["bob", "Bobby", "carol"] {
+        rig.register(name).await;
+    }
+    let edit: EditProfile = body(serde_json::json!({"full_name": "Alice Bobson"}));
+    rig.service.edit_me(&alice, edit).await.expect("edits");
+    let list = async |json: serde_json::Value| {
+        let page = rig.service.users(&alice, &body(json)).await.expect("a page");
+        let names: Vec<_> = page.items.iter().map(|user| user.username.as_str().to_owned()).collect();
+        (names.join(" "), page.next)
+    };
+    assert_eq!(list(serde_json::json!({})).await, ("alice bob Bobby carol".to_owned(), None));
+    assert_eq!(list(serde_json::json!({"query": "BOB"})).await, ("alice bob Bobby".to_owned(), None));
+    assert_eq!(list(serde_json::json!({"name": "BOBBY"})).await, ("Bobby".to_owned(), None));
+    let (names, next) = list(serde_json::json!({"query": "bob", "limit": 2})).await;
+    assert_eq!(names, "alice bob");
+    assert_eq!(list(serde_json::json!({"query": "bob", "cursor": next})).await, ("Bobby".to_owned(), None));
+}
+
+#[tokio::test]
+async fn only_administrators_look_after_accounts() {
+    let rig = open_rig().await;
+    let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
+    let create = |name: &str| -> CreateUser { body(serde_json::json!({"username": name, "password": PASSWORD})) };
+    refused(rig.service.create_user(&alice, create("bob")).await, ErrorCode::Forbidden);
+    refused(rig.service.deactivate_user(&alice, root.user_id).await, ErrorCode::Forbidden);
+    rig.service.create_user(&root, create("bob")).await.expect("makes");
+    refused(rig.service.create_user(&root, create("BOB")).await, ErrorCode::NameTaken);
+    rig.login("bob", PASSWORD).await.expect("logs in");
+}
+
+#[tokio::test]
+async fn an_account_switched_off_is_out_at_once_and_can_come_back() {
+    let rig = open_rig().await;
+    let (root, alice) = (rig.admin().await, rig.register("alice").await);
+    rig.service.deactivate_user(&root, alice.user.id).await.expect("switches off");
+    refused(rig.service.authenticate(&alice.access_token.0).await, ErrorCode::SessionEnded);
+    refused(rig.refresh(&alice.refresh_token).await, ErrorCode::SessionEnded);
+    refused(rig.login("alice", PASSWORD).await, ErrorCode::Forbidden);
+    refused(rig.login("alice", "wrong password").await, ErrorCode::InvalidCredentials);
+    let on = EditUser { is_active: Some(true), ..EditUser::default() };
+    assert!(rig.service.edit_user(&root, alice.user.id, on).await.expect("switches on").is_active);
+    rig.login("alice", PASSWORD).await.expect("logs in");
+    refused(rig.refresh(&alice.refresh_token).await, ErrorCode::SessionEnded);
+}
+
+#[tokio::test]
+async fn the_last_active_administrator_stays() {
+    let rig = open_rig().await;
+    let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
+    let demote = || EditUser { is_admin: Some(false), ..EditUser::default() };
+    refused(rig.service.edit_user(&root, root.user_id, demote()).await, ErrorCode::Conflict);
+    refused(rig.service.deactivate_user(&root, root.user_id).await, ErrorCode::Conflict);
+    let promote = EditUser { is_admin: Some(true), ..EditUser::default() };
+    rig.service.edit_user(&root, alice.user_id, promote).await.expect("promotes");
+    rig.service.edit_user(&root, root.user_id, demote()).await.expect("demotes");
+    refused(rig.service.edit_user(&root, alice.user_id, demote()).await, ErrorCode::Conflict);
+}
+
+#[tokio::test]
+async fn a_password_is_hashed_again_when_the_cost_changed() {
+    let rig = open_rig().await;
+    rig.register("alice").await;
+    let settings = Settings { bcrypt_cost: 5, ..Settings::default() };
+    let parts = ServiceParts {
+        store: store(rig.folder.path()).await,
+        clock: rig.clock.clone(),
+        token_keys: TokenKeys::new(&[SECRET.into()], settings.access_token_life_s).expect("a secret"),
+        settings,
+        data_dir: None,
+    };
+    let dearer = Service::new(parts);
+    for _ in 0..2 {
+        dearer.login(&origin(), login_body("alice", PASSWORD)).await.expect("logs in");
+    }
+    rig.login("alice", PASSWORD).await.expect("logs in");
+}
+
+#[tokio::test]
+async fn a_database_refuses_a_foreign_signing_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (old, new) = ("the old secret, of 32 bytes or so", "the new secret, of 32 bytes or so");
+    let start = async |secrets: &[&str]| {
+        let store = store(folder.path()).await;
+        service(store, folder.path(), RegistrationMode::Open, secrets).0.prepare().await.map(drop)
+    };
+    start(&[old]).await.expect("the first start");
+    assert!(matches!(start(&[new]).await, Err(StartError::ForeignKey)));
+    start(&[new, old]).await.expect("a change of secrets");
+    start(&[new]).await.expect("the change is done");
+    assert!(matches!(start(&[old]).await, Err(StartError::ForeignKey)));
+}
+
+#[test]
+fn the_made_secret_signs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = tokens::load_or_create_secret(folder.path()).expect("a secret");
+    TokenKeys::new(&[secret], 60).expect("long enough");
+    let now: Time = "2026-11-22T17:26:21.500Z".parse().expect("a time");
+    assert!(later(now, 1) > now);
+}
