@@ -1,3 +1,1 @@
-//! Starts what tests need: private databases, Redis, servers, terminals.
-
-pub mod terminal;
+//! Stub.

@@ -1,0 +1,70 @@
+//! `/auth` and `/server`: accounts, sessions, tokens.
+
+use syncspace_protocol::ErrorCode::{
+    InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
+};
+use syncspace_protocol::auth::{Login, Refresh, Register, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::{Page, SessionId};
+
+use super::body::Json;
+use super::reply::{Created, Done, Found};
+use super::request::{Anyone, Call};
+use super::route::Route;
+use crate::service::ServiceError;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/server", "server_info", server_info).about("Tells what a client may know before it logs in."),
+        Route::post("/auth/register", "register", register)
+            .about("Makes an account and logs it in.")
+            .refuses(&[NameTaken, RegistrationClosed])
+            .limited_by_address(),
+        Route::post("/auth/login", "login", login)
+            .about("Logs in: makes a session for this device.")
+            .refuses(&[InvalidCredentials])
+            .limited_by_address(),
+        Route::post("/auth/refresh", "refresh", refresh)
+            .about("Changes the refresh token for fresh tokens; each works once.")
+            .refuses(&[Unauthenticated, SessionEnded]),
+        Route::post("/auth/logout", "logout", logout).about("Ends the session of the token."),
+        Route::post("/auth/ws-ticket", "socket_ticket", socket_ticket)
+            .about("Makes a ticket for a socket that cannot send an `Authorization` header."),
+        Route::get("/auth/sessions", "sessions", sessions).about("Lists your sessions, one for each device."),
+        Route::delete("/auth/sessions/{session_id}", "end_session", end_session)
+            .about("Ends one of your sessions.")
+            .refuses(&[NotFound]),
+    ]
+}
+
+async fn server_info(call: Call<(), (), (), Anyone>) -> Result<Found<ServerInfo>, ServiceError> {
+    call.service.server_info().await.map(Found)
+}
+
+async fn register(call: Call<(), (), Json<Register>, Anyone>) -> Result<Created<Tokens>, ServiceError> {
+    call.service.register(&call.origin, call.body.0).await.map(Created)
+}
+
+async fn login(call: Call<(), (), Json<Login>, Anyone>) -> Result<Found<Tokens>, ServiceError> {
+    call.service.login(&call.origin, call.body.0).await.map(Found)
+}
+
+async fn refresh(call: Call<(), (), Json<Refresh>, Anyone>) -> Result<Found<Tokens>, ServiceError> {
+    call.service.refresh(&call.origin, call.body.0).await.map(Found)
+}
+
+async fn logout(call: Call) -> Result<Done, ServiceError> {
+    call.service.logout(&call.who).await.map(|()| Done)
+}
+
+async fn socket_ticket(call: Call) -> Result<Created<SocketTicket>, ServiceError> {
+    call.service.socket_ticket(&call.who).await.map(Created)
+}
+
+async fn sessions(call: Call<(), PageQuery>) -> Result<Found<Page<Session>>, ServiceError> {
+    call.service.sessions(&call.who, &call.query).await.map(Found)
+}
+
+async fn end_session(call: Call<SessionId>) -> Result<Done, ServiceError> {
+    call.service.end_session(&call.who, call.path).await.map(|()| Done)
+}

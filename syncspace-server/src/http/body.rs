@@ -1,0 +1,152 @@
+//! Bodies of requests: bounded in length and time, JSON only, errors that say where and why.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use http::{HeaderMap, header};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use syncspace_protocol::ErrorCode;
+use syncspace_protocol::limits::BODY_BYTES_MAX;
+
+use super::reply::Failure;
+use super::request::BodyStream;
+
+/// Longest wait for a whole body.
+const BODY_WAIT: Duration = Duration::from_secs(30);
+/// Read and thrown away of a body that is too long: a peer that is cut off while it sends may never see the reply.
+const DRAIN_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+
+/// The body that a route takes.
+pub(crate) trait RequestBody: Sized + Send + 'static {
+    /// Reads it.
+    fn read(headers: &HeaderMap, body: BodyStream) -> impl Future<Output = Result<Self, Failure>> + Send;
+    /// Gives its schema.
+    fn describe(generator: &mut SchemaGenerator) -> Option<Schema>;
+}
+
+/// No body: what comes is not read.
+impl RequestBody for () {
+    async fn read(_headers: &HeaderMap, _body: BodyStream) -> Result<Self, Failure> {
+        Ok(())
+    }
+
+    fn describe(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        None
+    }
+}
+
+/// A body of JSON.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> {
+    async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
+        check_content_type(headers)?;
+        let read = tokio::time::timeout(BODY_WAIT, read_bounded(headers, body)).await;
+        let bytes = read.unwrap_or_else(|_| {
+            let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
+            Err(Failure::new(ErrorCode::InvalidBody, message))
+        })?;
+        parse_json(&bytes).map(Self)
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Some(generator.subschema_for::<T>())
+    }
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Failure::new(ErrorCode::UnsupportedMediaType, "send the body as JSON, with `Content-Type: application/json`"))
+}
+
+async fn read_bounded(headers: &HeaderMap, mut body: BodyStream) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::new(ErrorCode::TooLarge, format!("the body is longer than {BODY_BYTES_MAX} bytes"));
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > DRAIN_BYTES_MAX) {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    while let Some(chunk) = body.next().await {
+        let broken = |_| Failure::new(ErrorCode::InvalidBody, "the body broke off before its end");
+        let chunk = chunk.map_err(broken)?;
+        length += chunk.len();
+        if length > DRAIN_BYTES_MAX {
+            break;
+        }
+        if length <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    if length > BODY_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+}
+
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
+    if bytes.is_empty() {
+        return Err(Failure::new(ErrorCode::InvalidBody, "the body is empty; send a JSON object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        describe_error(&path, error.into_inner())
+    })?;
+    reader.end().map_err(|error| Failure::new(ErrorCode::InvalidBody, format!("the body is not JSON: {error}")))?;
+    Ok(value)
+}
+
+/// Tells a broken body from a wrong field: the first has a position, the second a name.
+fn describe_error(path: &str, error: serde_json::Error) -> Failure {
+    if !error.is_data() {
+        return Failure::new(ErrorCode::InvalidBody, format!("the body is not JSON: {error}"));
+    }
+    let text = error.to_string();
+    // serde_json appends the position to every message; the name of the field says more.
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let parent = if path == "." { "" } else { path };
+    if let Some(name) = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        let dot = if parent.is_empty() { "" } else { "." };
+        return Failure::field(format!("{parent}{dot}{name}"), format!("the field `{name}` is missing"));
+    }
+    if parent.is_empty() {
+        return Failure::new(ErrorCode::InvalidBody, format!("the body is not what was expected: {text}"));
+    }
+    Failure::field(parent, message.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syncspace_protocol::auth::Register;
+    use syncspace_protocol::channels::CreateChannel;
+
+    #[track_caller]
+    fn check<T: DeserializeOwned>(body: &str, code: ErrorCode, field: Option<&str>, part: &str) {
+        let Err(failure) = parse_json::<T>(body.as_bytes()) else { panic!("{body} was taken") };
+        let detail = failure.detail();
+        assert_eq!((detail.code, detail.field.as_deref()), (code, field), "{body}: {}", detail.message);
+        assert!(detail.message.contains(part), "{body}: {}", detail.message);
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_where_it_breaks() {
+        check::<Register>("{\"username\":", ErrorCode::InvalidBody, None, "line 1 column 12");
+        check::<Register>("nonsense", ErrorCode::InvalidBody, None, "line 1 column 2");
+        check::<Register>("", ErrorCode::InvalidBody, None, "empty");
+        check::<Register>("[]", ErrorCode::InvalidBody, None, "not what was expected");
+        check::<serde_json::Value>("{} {}", ErrorCode::InvalidBody, None, "trailing");
+    }
+
+    #[test]
+    fn a_wrong_field_is_named() {
+        let username = Some("username");
+        check::<Register>("{\"username\":\"a b\"}", ErrorCode::InvalidField, username, "letters");
+        check::<Register>("{\"username\":7}", ErrorCode::InvalidField, username, "string");
+        check::<Register>("{\"password\":\"0123456789\"}", ErrorCode::InvalidField, username, "missing");
+        check::<CreateChannel>("{\"name\":\"x\"}", ErrorCode::InvalidField, Some("kind"), "missing");
+    }
+}

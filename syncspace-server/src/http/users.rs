@@ -1,0 +1,67 @@
+//! `/users` and `/admin/users`: people.
+
+use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
+use syncspace_protocol::auth::ChangePassword;
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
+use syncspace_protocol::{Page, UserId};
+
+use super::body::Json;
+use super::reply::{Created, Done, Found};
+use super::request::Call;
+use super::route::Route;
+use crate::service::ServiceError;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/users/me", "me", me).about("Gives your account."),
+        Route::patch("/users/me", "edit_me", edit_me).about("Changes your profile.").refuses(&[NameTaken]),
+        Route::post("/users/me/password", "change_password", change_password)
+            .about("Changes your password and ends your other sessions.")
+            .refuses(&[InvalidCredentials])
+            .limited_by_address(),
+        Route::get("/users", "users", users).about("Lists the people whom you may see."),
+        Route::get("/users/{user_id}", "user", user).about("Gives a person.").refuses(&[NotFound]),
+        Route::post("/admin/users", "create_user", create_user)
+            .about("Makes an account, as an administrator.")
+            .refuses(&[Forbidden, NameTaken]),
+        Route::patch("/admin/users/{user_id}", "edit_user", edit_user)
+            .about("Changes an account, as an administrator.")
+            .refuses(&[Forbidden, NotFound, NameTaken, Conflict]),
+        Route::delete("/admin/users/{user_id}", "deactivate_user", deactivate_user)
+            .about("Switches an account off and ends its sessions; its history stays.")
+            .refuses(&[Forbidden, NotFound, Conflict]),
+    ]
+}
+
+async fn me(call: Call) -> Result<Found<User>, ServiceError> {
+    call.service.me(&call.who).await.map(Found)
+}
+
+async fn edit_me(call: Call<(), (), Json<EditProfile>>) -> Result<Found<User>, ServiceError> {
+    call.service.edit_me(&call.who, call.body.0).await.map(Found)
+}
+
+async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Done, ServiceError> {
+    call.service.change_password(&call.who, call.body.0).await.map(|()| Done)
+}
+
+async fn users(call: Call<(), PageQuery>) -> Result<Found<Page<User>>, ServiceError> {
+    call.service.users(&call.who, &call.query).await.map(Found)
+}
+
+async fn user(call: Call<UserId>) -> Result<Found<User>, ServiceError> {
+    call.service.user(&call.who, call.path).await.map(Found)
+}
+
+async fn create_user(call: Call<(), (), Json<CreateUser>>) -> Result<Created<User>, ServiceError> {
+    call.service.create_user(&call.who, call.body.0).await.map(Created)
+}
+
+async fn edit_user(call: Call<UserId, (), Json<EditUser>>) -> Result<Found<User>, ServiceError> {
+    call.service.edit_user(&call.who, call.path, call.body.0).await.map(Found)
+}
+
+async fn deactivate_user(call: Call<UserId>) -> Result<Done, ServiceError> {
+    call.service.deactivate_user(&call.who, call.path).await.map(|()| Done)
+}

@@ -1,0 +1,141 @@
+//! The accept loop: connections in, requests to one function, and an orderly end.
+//!
+//! Knows hyper and sockets, and nothing of routes.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::body::{Body, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Longest wait for a request's headers; also ends idle connections.
+const HEADER_WAIT: Duration = Duration::from_secs(10);
+/// Room for one connection's unread bytes, and so for the headers of one request.
+const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS_MAX: u32 = 100;
+/// Headers of one HTTP/2 request.
+const HTTP2_HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// Unsent bytes of one HTTP/2 stream.
+const SEND_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// How often a silent HTTP/2 connection is asked whether it lives.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Pause after an accept that failed for want of something: file descriptors come back when connections end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Address of the other end of a connection; travels in a request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+/// What everything that outlives one request knows of the server's life.
+#[derive(Debug, Clone, Default)]
+pub struct Lifetime {
+    /// Cancelled when the server begins to end: sockets say goodbye and close.
+    pub closing: CancellationToken,
+    /// Tasks whose end is waited for, up to the deadline: every socket is one.
+    pub tasks: TaskTracker,
+}
+
+/// Accepts connections until `life.closing`, then waits at most `deadline` for running requests and tasks.
+///
+/// Returns whether everything ended by itself.
+pub async fn serve<F, Fut, B>(listener: TcpListener, answer: F, life: Lifetime, deadline: Duration) -> bool
+where
+    F: Fn(Request<Incoming>) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let connections = GracefulShutdown::new();
+    let builder = builder();
+    loop {
+        let accepted = tokio::select! {
+            () = life.closing.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                prepare(&stream);
+                let connection = serve_one(&builder, stream, Peer(peer), answer.clone());
+                let watched = connections.watch(connection);
+                tokio::spawn(async move {
+                    // Broken and silent connections are everyday life, not news.
+                    if let Err(error) = watched.await {
+                        tracing::debug!(error = %error, "connection ended");
+                    }
+                });
+            }
+            Err(error) => pause_after(&error, &life.closing).await,
+        }
+    }
+    drop(listener);
+    life.tasks.close();
+    let drained = async {
+        tokio::join!(connections.shutdown(), life.tasks.wait());
+    };
+    tokio::time::timeout(deadline, drained).await.is_ok()
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_WAIT).max_buf_size(READ_BUFFER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HTTP2_HEADER_BYTES_MAX)
+        .max_send_buf_size(SEND_BUFFER_BYTES_MAX)
+        .keep_alive_interval(KEEP_ALIVE_INTERVAL);
+    builder
+}
+
+/// Small messages leave at once; a stream that cannot be told so still works.
+fn prepare(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "cannot set TCP_NODELAY");
+    }
+}
+
+fn serve_one<F, Fut, B>(
+    builder: &Builder<TokioExecutor>,
+    stream: TcpStream,
+    peer: Peer,
+    answer: F,
+) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn Error + Send + Sync>>
++ Send
++ 'static
++ use<F, Fut, B>
+where
+    F: Fn(Request<Incoming>) -> Fut + Send + 'static,
+    Fut: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let answered = answer(request);
+        async move { Ok::<_, Infallible>(answered.await) }
+    });
+    builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()
+}
+
+/// Waits where trying again at once would spin; the peer's own failures need no pause.
+async fn pause_after(error: &io::Error, closing: &CancellationToken) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) {
+        return;
+    }
+    tracing::warn!(%error, "cannot accept connections right now");
+    tokio::select! {
+        () = closing.cancelled() => {}
+        () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+    }
+}

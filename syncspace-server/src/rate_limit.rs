@@ -1,0 +1,146 @@
+//! How much one address or person may ask: local buckets, checked before any work is done.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use syncspace_protocol::{ErrorCode, UserId};
+
+use crate::config::Rates;
+use crate::service::{Refusal, ServiceError};
+
+/// How often buckets that are full again are forgotten.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The buckets of this instance.
+pub struct RateLimits {
+    logins: Option<DefaultKeyedRateLimiter<Network>>,
+    requests: Option<DefaultKeyedRateLimiter<UserId>>,
+    clock: DefaultClock,
+}
+
+/// What counts as one address: IPv4 as it is, IPv6 by the 64 bits that one household has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                Self(IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)))
+            }
+            v4 @ IpAddr::V4(_) => Self(v4),
+        }
+    }
+}
+
+impl RateLimits {
+    /// Makes full buckets; a rate of 0 makes none.
+    #[must_use]
+    pub fn new(rates: Rates) -> Self {
+        let logins = NonZeroU32::new(rates.login_attempts_per_minute).map(Quota::per_minute);
+        // Twice the rate at once: a client that starts asks for several things.
+        let requests = NonZeroU32::new(rates.requests_per_second)
+            .map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(1))));
+        Self {
+            logins: logins.map(RateLimiter::keyed),
+            requests: requests.map(RateLimiter::keyed),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Takes one login or registration from an address's bucket.
+    pub fn take_login(&self, address: IpAddr) -> Result<(), ServiceError> {
+        let Some(limiter) = &self.logins else { return Ok(()) };
+        limiter.check_key(&address.into()).map_err(|until| {
+            refuse("too many attempts to log in or register from your address", until.wait_time_from(self.clock.now()))
+        })
+    }
+
+    /// Takes one request from a person's bucket.
+    pub fn take_request(&self, user: UserId) -> Result<(), ServiceError> {
+        let Some(limiter) = &self.requests else { return Ok(()) };
+        limiter
+            .check_key(&user)
+            .map_err(|until| refuse("you send too many requests", until.wait_time_from(self.clock.now())))
+    }
+
+    /// Forgets full buckets for as long as it runs; without it every address ever seen is remembered.
+    pub async fn sweep(&self) {
+        let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
+        loop {
+            ticks.tick().await;
+            if let Some(limiter) = &self.logins {
+                limiter.retain_recent();
+            }
+            if let Some(limiter) = &self.requests {
+                limiter.retain_recent();
+            }
+        }
+    }
+}
+
+fn refuse(what: &'static str, wait: Duration) -> ServiceError {
+    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).saturating_add(1);
+    ServiceError::Refused(Refusal {
+        code: ErrorCode::RateLimited,
+        message: format!("{what}; try again in {} s", wait_ms.div_ceil(1_000)).into(),
+        field: None,
+        retry_after_ms: Some(wait_ms),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(login_attempts_per_minute: u32, requests_per_second: u32) -> RateLimits {
+        RateLimits::new(Rates { login_attempts_per_minute, requests_per_second })
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().expect("an address")
+    }
+
+    #[test]
+    fn the_attempt_after_the_last_is_told_when_to_come_back() {
+        let limits = limits(2, 0);
+        let home = address("192.0.2.1");
+        assert!(limits.take_login(home).is_ok());
+        assert!(limits.take_login(home).is_ok());
+        let ServiceError::Refused(refusal) = limits.take_login(home).expect_err("the bucket is empty") else {
+            panic!("not a refusal");
+        };
+        assert_eq!(refusal.code, ErrorCode::RateLimited);
+        assert!(refusal.retry_after_ms.is_some_and(|ms| (1..=30_001).contains(&ms)), "{refusal:?}");
+        assert!(limits.take_login(address("192.0.2.2")).is_ok());
+    }
+
+    #[test]
+    fn one_household_is_one_address() {
+        let limits = limits(1, 0);
+        assert!(limits.take_login(address("2001:db8:1:2::1")).is_ok());
+        assert!(limits.take_login(address("2001:db8:1:2:ffff::9")).is_err());
+        assert!(limits.take_login(address("2001:db8:1:3::1")).is_ok());
+        assert!(limits.take_login(address("192.0.2.1")).is_ok());
+        assert!(limits.take_login(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn zero_lifts_a_limit() {
+        let limits = limits(0, 0);
+        let user = UserId::try_from(1).expect("an id");
+        assert!((0..10_000).all(|_| limits.take_login(address("::1")).is_ok() && limits.take_request(user).is_ok()));
+    }
+
+    #[test]
+    fn twice_the_rate_fits_at_once() {
+        let limits = limits(0, 3);
+        let user = UserId::try_from(1).expect("an id");
+        assert!((0..6).all(|_| limits.take_request(user).is_ok()));
+        assert!(limits.take_request(user).is_err());
+    }
+}
