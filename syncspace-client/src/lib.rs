@@ -29,8 +29,6 @@
 //! # }
 //! ```
 
-#![expect(dead_code, reason = "the socket is still to come")]
-
 mod bounds;
 mod credentials;
 mod error;

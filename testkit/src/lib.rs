@@ -1,1 +1,3 @@
-//! Stub.
+//! Starts what tests need: private databases, Redis, servers, terminals.
+
+pub mod terminal;

@@ -19,6 +19,9 @@ use crate::socket::{ConnectOptions, Connection, Update};
 use crate::{ClientError, CredentialStore, Credentials, ServerUrl};
 use tokens::TokenKeeper;
 
+pub(crate) use call::{bearing, is_stale_token, refusal};
+pub(crate) use tokens::ends_the_login;
+
 /// Access to one server, as one account. Clones share connections and tokens.
 #[derive(Clone)]
 pub struct Client {

@@ -148,7 +148,7 @@ impl Client {
 }
 
 /// Tells whether a failed refresh means that its tokens are worth nothing any more.
-fn ends_the_login(error: &ClientError) -> bool {
+pub(crate) fn ends_the_login(error: &ClientError) -> bool {
     error.is_logged_out() || matches!(error.code(), Some(ErrorCode::TokenExpired | ErrorCode::InvalidCredentials))
 }
 

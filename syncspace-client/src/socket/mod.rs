@@ -1,18 +1,31 @@
 //! The WebSocket: a handle to ask through, and updates in order.
 
+mod backoff;
+mod follow;
+mod open;
+mod pending;
+mod session;
+mod signals;
+mod task;
+
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use syncspace_protocol::channels::{MarkRead, ReadMarker};
 use syncspace_protocol::messages::{EditMessage, Message, SendMessage};
-use syncspace_protocol::socket::{Event, EventBody, Hello, SentAck};
+use syncspace_protocol::socket::{Ack, Event, EventBody, Hello, Op, SentAck};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::users::Presence;
 use syncspace_protocol::{ChannelId, Epoch, Rev, Seq, StreamId, UserId};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 
-use crate::bounds::UPDATES_QUEUED_MAX;
-use crate::{Client, ClientError};
+use crate::bounds::{COMMANDS_QUEUED_MAX, REQUEST_TIMEOUT, REQUESTS_PENDING_MAX, UPDATES_QUEUED_MAX};
+use crate::{Client, ClientError, ServerUrl};
+use signals::Signals;
+use task::{Command, Runner};
 
 /// What a new connection starts with.
 #[derive(Debug, Clone, Default)]
@@ -59,50 +72,127 @@ pub enum Update {
 }
 
 /// Handle to ask through the connection. Clones share it.
+///
+/// A request fails with a transient error while there is no connection, and when it breaks before the answer. Whether
+/// the server acted on it is then not known: send a message again with the same `client_id`, and it stands there once.
 #[derive(Clone)]
-pub struct Connection {}
+pub struct Connection {
+    server: ServerUrl,
+    commands: mpsc::Sender<Command>,
+    slots: Arc<Semaphore>,
+    signals: Arc<Signals>,
+}
 
 impl Connection {
-    pub(crate) fn start(_client: Client, _options: ConnectOptions) -> (Self, mpsc::Receiver<Update>) {
-        let (_updates, receiver) = mpsc::channel(UPDATES_QUEUED_MAX);
-        (Self {}, receiver)
+    pub(crate) fn start(client: Client, options: ConnectOptions) -> (Self, mpsc::Receiver<Update>) {
+        let (updates, receiver) = mpsc::channel(UPDATES_QUEUED_MAX);
+        let (commands, asked) = mpsc::channel(COMMANDS_QUEUED_MAX);
+        let signals = Arc::new(Signals::default());
+        let server = client.server().clone();
+        tokio::spawn(Runner::new(client, options, asked, Arc::clone(&signals), updates).run());
+        let slots = Arc::new(Semaphore::new(REQUESTS_PENDING_MAX));
+        (Self { server, commands, slots, signals }, receiver)
     }
+
     /// Sends a message, and gives its place once it is committed.
-    pub async fn send(&self, _channel_id: ChannelId, _message: SendMessage) -> Result<SentAck, ClientError> {
-        Err(ClientError::TimedOut)
+    pub async fn send(&self, channel_id: ChannelId, message: SendMessage) -> Result<SentAck, ClientError> {
+        match self.ask(Op::Send { channel_id, message }).await? {
+            Ack::Sent(ack) => Ok(ack),
+            ack => Err(unexpected("send", &ack)),
+        }
     }
+
     /// Changes the text of a message, and gives the rev of the change.
-    pub async fn edit(&self, _channel_id: ChannelId, _seq: Seq, _edit: EditMessage) -> Result<Rev, ClientError> {
-        Err(ClientError::TimedOut)
+    pub async fn edit(&self, channel_id: ChannelId, seq: Seq, edit: EditMessage) -> Result<Rev, ClientError> {
+        match self.ask(Op::Edit { channel_id, seq, edit }).await? {
+            Ack::Changed { rev } => Ok(rev),
+            ack => Err(unexpected("edit", &ack)),
+        }
     }
+
     /// Deletes a message, and gives the rev of the change.
-    pub async fn delete(&self, _channel_id: ChannelId, _seq: Seq) -> Result<Rev, ClientError> {
-        Err(ClientError::TimedOut)
+    pub async fn delete(&self, channel_id: ChannelId, seq: Seq) -> Result<Rev, ClientError> {
+        match self.ask(Op::Delete { channel_id, seq }).await? {
+            Ack::Changed { rev } => Ok(rev),
+            ack => Err(unexpected("delete", &ack)),
+        }
     }
+
     /// Says that the person is typing; to be repeated every 3 seconds while it is so.
-    pub async fn typing(&self, _channel_id: ChannelId, _parent_seq: Option<Seq>) -> Result<(), ClientError> {
-        Err(ClientError::TimedOut)
+    pub async fn typing(&self, channel_id: ChannelId, parent_seq: Option<Seq>) -> Result<(), ClientError> {
+        self.ask(Op::Typing { channel_id, parent_seq }).await.map(drop)
     }
+
     /// Moves the read marker.
-    pub async fn read(&self, _channel_id: ChannelId, _mark: MarkRead) -> Result<ReadMarker, ClientError> {
-        Err(ClientError::TimedOut)
+    pub async fn read(&self, channel_id: ChannelId, mark: MarkRead) -> Result<ReadMarker, ClientError> {
+        match self.ask(Op::Read { channel_id, mark }).await? {
+            Ack::Marker(marker) => Ok(marker),
+            ack => Err(unexpected("read", &ack)),
+        }
     }
+
     /// Names the people whose presence is shown, and gives it; changes follow as events.
-    pub async fn watch(&self, _users: Vec<UserId>) -> Result<Vec<Presence>, ClientError> {
-        Err(ClientError::TimedOut)
+    ///
+    /// At most 200; replaces the list before. To be repeated after every [`Update::Connected`].
+    pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<Presence>, ClientError> {
+        match self.ask(Op::Watch { users }).await? {
+            Ack::Presence { users } => Ok(users),
+            ack => Err(unexpected("watch", &ack)),
+        }
     }
+
     /// Asks the server for a sign of life.
     pub async fn ping(&self) -> Result<(), ClientError> {
-        Err(ClientError::TimedOut)
+        self.ask(Op::Ping).await.map(drop)
     }
+
     /// Says that the program holds a stream's state up to this rev: from then on nothing of it is missed.
-    pub fn follow(&self, _stream: StreamId, _rev: Rev) {}
+    ///
+    /// Also after a reload, once the state was read again.
+    pub fn follow(&self, stream: StreamId, rev: Rev) {
+        self.signals.follow(stream, Some(rev));
+    }
+
     /// Stops following a stream; its events are passed on as they come.
-    pub fn unfollow(&self, _stream: StreamId) {}
+    pub fn unfollow(&self, stream: StreamId) {
+        self.signals.follow(stream, None);
+    }
+
     /// Ends the wait before the next try.
-    pub fn reconnect_now(&self) {}
-    /// Closes the connection, and waits until that is done.
-    pub async fn close(self) {}
+    pub fn reconnect_now(&self) {
+        self.signals.reconnect();
+    }
+
+    /// Closes the connection, and waits until that is done. Updates that were not taken yet may be lost.
+    pub async fn close(self) {
+        self.signals.close();
+        self.commands.closed().await;
+    }
+
+    async fn ask(&self, op: Op) -> Result<Ack, ClientError> {
+        let answer = async {
+            let _slot = self.slots.acquire().await;
+            let (asker, outcome) = oneshot::channel();
+            self.commands.send(Command { op, asker }).await.map_err(|_| self.is_closed())?;
+            outcome.await.unwrap_or_else(|_| Err(self.is_closed()))
+        };
+        // The task keeps the time of what it has sent. This is for what waits in front of it.
+        timeout(REQUEST_TIMEOUT * 2, answer).await.unwrap_or(Err(ClientError::TimedOut))
+    }
+
+    fn is_closed(&self) -> ClientError {
+        ClientError::Unreachable { server: self.server.clone(), source: "the connection was closed".into() }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+fn unexpected(op: &str, ack: &Ack) -> ClientError {
+    ClientError::Protocol { during: format!("the request {op}"), source: format!("it was {ack:?}").into() }
 }
 
 /// Gives the messages of an event: a new one, or those of a page of changes, new or changed.

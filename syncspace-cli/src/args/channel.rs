@@ -1,0 +1,99 @@
+//! `channel …`
+
+use clap::{Args, Subcommand};
+use syncspace_protocol::ChannelName;
+
+use super::ListArgs;
+
+/// `channel …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Channel {
+    /// List the channels of a team that you may see.
+    #[command(after_help = "Examples:
+  syncspace channel list eng
+  syncspace channel list eng --mine --output jsonl | jq -r .name")]
+    List {
+        /// Name or id of the team; --team or your only one where absent.
+        #[arg(value_name = "TEAM")]
+        target: Option<String>,
+        /// Only those you are in.
+        #[arg(long)]
+        mine: bool,
+        #[command(flatten)]
+        part: ListArgs,
+    },
+    /// Show one channel, and what you are in it.
+    #[command(after_help = "Examples:
+  syncspace channel show eng/general")]
+    Show(Target),
+    /// Make a channel; you become its admin.
+    #[command(after_help = "Examples:
+  syncspace channel create eng/general --description 'Anything goes'
+  syncspace channel create eng/secret --private")]
+    Create {
+        /// Team and name, like `eng/general`; `#general` with --team.
+        channel: String,
+        /// What it is for.
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Let only those who are added see it.
+        #[arg(long)]
+        private: bool,
+    },
+    /// Change a channel.
+    #[command(after_help = "Examples:
+  syncspace channel edit eng/general --name lounge
+  syncspace channel edit eng/general --description ''")]
+    Edit(Edit),
+    /// Delete a channel with all its messages.
+    #[command(after_help = "Examples:
+  syncspace channel delete eng/general
+  syncspace channel delete eng/general --yes")]
+    Delete(Target),
+    /// Archive a channel: it stays readable and takes no more messages.
+    #[command(after_help = "Examples:
+  syncspace channel archive eng/old-project")]
+    Archive(Target),
+    /// Take a channel back from the archive.
+    #[command(after_help = "Examples:
+  syncspace channel restore eng/old-project")]
+    Restore(Target),
+    /// Join a public channel.
+    #[command(after_help = "Examples:
+  syncspace channel join eng/general")]
+    Join(Target),
+    /// Leave a channel.
+    #[command(after_help = "Examples:
+  syncspace channel leave eng/general")]
+    Leave(Target),
+    /// Give the direct channel of you and one or more people, made where there is none yet.
+    #[command(after_help = "Examples:
+  syncspace channel direct @bob --team eng
+  syncspace channel direct @bob @carol")]
+    Direct {
+        /// `@bob`, `bob` or an id; yourself for notes.
+        #[arg(required = true, value_name = "USER")]
+        users: Vec<String>,
+    },
+}
+
+/// Names one channel.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// `eng/general`, or `#general` with --team.
+    pub(crate) channel: String,
+}
+
+/// `channel edit`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true).args(["name", "description"]))]
+pub(crate) struct Edit {
+    /// `eng/general`, or `#general` with --team.
+    pub(crate) channel: String,
+    /// New name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<ChannelName>,
+    /// What it is for; '' clears it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+}

@@ -1,0 +1,144 @@
+//! `team …`
+
+use clap::{Args, Subcommand};
+use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX};
+use syncspace_protocol::{InviteId, TeamName};
+
+use super::values::{Role, seconds, yes_no};
+use super::{ListArgs, ListLimit};
+
+/// `team …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Team {
+    /// List your teams and the public ones.
+    #[command(after_help = "Examples:
+  syncspace team list
+  syncspace team list --output jsonl | jq -r .name")]
+    List(ListArgs),
+    /// Show one team, and what you are in it.
+    #[command(after_help = "Examples:
+  syncspace team show eng")]
+    Show {
+        /// Name or id of the team.
+        team: String,
+    },
+    /// Make a team; you become its owner.
+    #[command(after_help = "Examples:
+  syncspace team create eng --description 'Engineering' --public
+  id=$(syncspace team create eng --output json | jq .id)")]
+    Create {
+        /// Its name, unique on the server.
+        name: TeamName,
+        /// What it is for.
+        #[arg(long, value_name = "TEXT")]
+        description: Option<String>,
+        /// Let anyone on the server find and join it.
+        #[arg(long)]
+        public: bool,
+    },
+    /// Change a team.
+    #[command(after_help = "Examples:
+  syncspace team edit eng --name engineering
+  syncspace team edit eng --description '' --public no")]
+    Edit(Edit),
+    /// Delete a team with all its channels and messages.
+    #[command(after_help = "Examples:
+  syncspace team delete eng
+  syncspace team delete eng --yes")]
+    Delete {
+        /// Name or id of the team.
+        team: String,
+    },
+    /// Join a public team.
+    #[command(after_help = "Examples:
+  syncspace team join eng")]
+    Join {
+        /// Name or id of the team.
+        team: String,
+    },
+    /// Leave a team.
+    #[command(after_help = "Examples:
+  syncspace team leave eng --yes")]
+    Leave {
+        /// Name or id of the team.
+        team: String,
+    },
+    /// Invites to a team.
+    #[command(subcommand)]
+    Invite(Invite),
+}
+
+/// `team edit`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
+    .args(["name", "description", "avatar_url", "public"]))]
+pub(crate) struct Edit {
+    /// Name or id of the team.
+    #[arg(value_name = "TEAM")]
+    pub(crate) target: String,
+    /// New name.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<TeamName>,
+    /// What it is for; '' clears it.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) description: Option<String>,
+    /// Address of a picture; '' clears it.
+    #[arg(long, value_name = "URL")]
+    pub(crate) avatar_url: Option<String>,
+    /// Whether anyone on the server may find and join it.
+    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    pub(crate) public: Option<bool>,
+}
+
+/// `team invite …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invite {
+    /// Make an invite; its code is shown this once.
+    #[command(after_help = "Examples:
+  syncspace team invite create eng --uses 10 --expires 3d
+  code=$(syncspace team invite create eng --output json | jq -r .code)")]
+    Create {
+        /// Name or id of the team.
+        team: String,
+        /// Role of whoever uses it.
+        #[arg(long, value_enum, default_value_t = Role::Member)]
+        role: Role,
+        /// How many people it admits.
+        #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(INVITE_USES_MAX)))]
+        uses: u32,
+        /// Its life, up to 30d.
+        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = life)]
+        expires: u32,
+    },
+    /// List the invites of a team, without their codes.
+    #[command(after_help = "Examples:
+  syncspace team invite list eng")]
+    List {
+        /// Name or id of the team.
+        team: String,
+        #[command(flatten)]
+        part: ListLimit,
+    },
+    /// End an invite: its code admits nobody any more.
+    #[command(after_help = "Examples:
+  syncspace team invite revoke eng 3")]
+    Revoke {
+        /// Name or id of the team.
+        team: String,
+        /// Number of the invite, from `team invite list`.
+        invite: InviteId,
+    },
+    /// Join a team by an invite's code.
+    #[command(after_help = "Examples:
+  syncspace team invite use k3Jx…
+  syncspace team invite use - < code.txt")]
+    Use {
+        /// The code; `-` reads it from standard input.
+        code: String,
+    },
+}
+
+fn life(text: &str) -> Result<u32, String> {
+    let life_s = seconds(text)?;
+    if life_s > INVITE_LIFE_S_MAX { Err("an invite lives at most 30d".to_owned()) } else { Ok(life_s) }
+}

@@ -1,0 +1,92 @@
+//! `user …`
+
+use clap::{Args, Subcommand};
+use syncspace_protocol::Username;
+
+use super::ListArgs;
+use super::account::PasswordArgs;
+use super::values::yes_no;
+
+/// `user …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// List the people you may see.
+    #[command(after_help = "Examples:
+  syncspace user list
+  syncspace user list --query smith --output csv")]
+    List(ListArgs),
+    /// Show one person.
+    #[command(after_help = "Examples:
+  syncspace user show @alice
+  syncspace user show 7 --output json")]
+    Show {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+    /// Make an account (administrators).
+    ///
+    /// The first password is asked for at the terminal, or comes by --password-stdin or --password-file.
+    #[command(after_help = "Examples:
+  syncspace user create bob --full-name 'Bob Smith' --email bob@example.org
+  pwgen -s 20 1 | tee bob.secret | syncspace user create bob --password-stdin")]
+    Create(Create),
+    /// Change a person's profile; your own, or anybody's as an administrator.
+    #[command(after_help = "Examples:
+  syncspace user edit @bob --full-name 'Bob Smith'
+  syncspace user edit @bob --email ''
+  syncspace user edit @bob --admin yes
+  syncspace user edit @bob --active yes")]
+    Edit(Edit),
+    /// Switch an account off (administrators): its sessions end, its messages stay.
+    ///
+    /// `user edit @bob --active yes` switches it on again.
+    #[command(after_help = "Examples:
+  syncspace user delete @bob
+  syncspace user delete @bob --yes")]
+    Delete {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+}
+
+/// `user create`
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// Name to log in with and to be mentioned by.
+    pub(crate) username: Username,
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+    /// E-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<syncspace_protocol::Email>,
+    /// Name as people write it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) full_name: Option<String>,
+    /// Make the account an administrator of the server.
+    #[arg(long)]
+    pub(crate) admin: bool,
+}
+
+/// `user edit`
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
+    .args(["full_name", "email", "avatar_url", "active", "admin"]))]
+pub(crate) struct Edit {
+    /// `@alice`, `alice` or an id.
+    pub(crate) user: String,
+    /// Name as people write it; '' clears it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) full_name: Option<String>,
+    /// E-mail address; '' clears it.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: Option<String>,
+    /// Address of a picture; '' clears it.
+    #[arg(long, value_name = "URL")]
+    pub(crate) avatar_url: Option<String>,
+    /// Switch the account on or off (administrators).
+    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    pub(crate) active: Option<bool>,
+    /// Make the person an administrator of the server, or no longer one (administrators).
+    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    pub(crate) admin: Option<bool>,
+}

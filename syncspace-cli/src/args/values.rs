@@ -1,0 +1,77 @@
+//! Values of flags that need reading: durations, roles, yes and no.
+
+use clap::ValueEnum;
+use clap::builder::{BoolishValueParser, TypedValueParser};
+use syncspace_protocol::channels::ChannelRole;
+use syncspace_protocol::teams::TeamRole;
+
+/// Reads `yes`, `no`, `true`, `false`, `on`, `off`, `1` or `0`.
+pub(crate) fn yes_no() -> impl TypedValueParser<Value = bool> {
+    BoolishValueParser::new()
+}
+
+/// Role of a person in a team, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// Sees only the channels it was added to.
+    Guest,
+    /// Sees and joins public channels, makes channels.
+    Member,
+    /// Manages members and channels.
+    Admin,
+    /// Manages everything, also the team itself.
+    Owner,
+}
+
+impl From<Role> for TeamRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Guest => Self::Guest,
+            Role::Member => Self::Member,
+            Role::Admin => Self::Admin,
+            Role::Owner => Self::Owner,
+        }
+    }
+}
+
+impl Role {
+    /// Gives the role in a channel, where a channel knows it.
+    pub(crate) const fn in_channel(self) -> Option<ChannelRole> {
+        match self {
+            Self::Member => Some(ChannelRole::Member),
+            Self::Admin => Some(ChannelRole::Admin),
+            Self::Guest | Self::Owner => None,
+        }
+    }
+}
+
+/// Reads a length of time such as `90s`, `30m`, `12h` or `7d` as seconds.
+pub(crate) fn seconds(text: &str) -> Result<u32, String> {
+    const EXPECTED: &str = "a length of time is a number and s, m, h or d, like 12h";
+    let unit_at = text.len().saturating_sub(1);
+    let (number, unit) = text.split_at_checked(unit_at).ok_or(EXPECTED)?;
+    let unit_s: u32 = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return Err(EXPECTED.to_owned()),
+    };
+    let number: u32 = number.parse().map_err(|_| EXPECTED)?;
+    number.checked_mul(unit_s).filter(|&s| s > 0).ok_or_else(|| EXPECTED.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_of_time_have_a_unit() {
+        for (text, expected) in [("90s", 90), ("30m", 1_800), ("12h", 43_200), ("7d", 604_800)] {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in ["", "7", "d", "0d", "-1d", "1w", "7é", "99999999999d", "99999999d"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

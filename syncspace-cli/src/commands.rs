@@ -1,0 +1,37 @@
+//! What was typed, carried out: one file per noun.
+
+mod account;
+mod channel;
+mod lists;
+mod member;
+mod message;
+mod message_send;
+mod message_tail;
+mod resolve;
+pub(crate) mod shell;
+mod team;
+mod user;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::exit::Outcome;
+
+/// Carries out one command.
+pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
+    match command {
+        Command::Login(args) => account::login(context, args).await,
+        Command::Register(args) => account::register(context, args).await,
+        Command::Logout(_) => account::logout(context).await,
+        Command::Whoami(_) => account::whoami(context).await,
+        Command::Server(args) => account::server(context, args).await,
+        Command::Session(args) => account::session(context, args).await,
+        Command::Password(args) => account::password(context, args).await,
+        Command::User(args) => user::run(context, args).await,
+        Command::Team(args) => team::run(context, args).await,
+        Command::Channel(args) => channel::run(context, args).await,
+        Command::Member(args) => member::run(context, args).await,
+        Command::Message(args) => message::run(context, args).await,
+        Command::Completion(args) => shell::completion(context, &args),
+        Command::Man(args) => shell::man(context, args),
+    }
+}

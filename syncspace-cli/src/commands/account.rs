@@ -1,0 +1,202 @@
+//! `login`, `register`, `logout`, `whoami`, `server`, `session`, `password`.
+
+use std::path::Path;
+use std::time::Instant;
+
+use syncspace_client::Client;
+use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, Tokens};
+use syncspace_protocol::{Password, Username};
+
+use super::lists::gather;
+use crate::args::{ListArgs, account as args};
+use crate::context::Context;
+use crate::exit::{CliError, During, Outcome};
+use crate::prompt::{self, blocking};
+use crate::records::people::WhoAmI;
+use crate::records::server::ServerStatus;
+
+pub(super) async fn login(context: &Context, args: args::Login) -> Outcome {
+    let client = context.client_to_log_in()?;
+    let server = client.server().clone();
+    let username = match args.username {
+        Some(name) => name,
+        None => ask_name(context).await?,
+    };
+    if context.only_plans(|| format!("log in to {server} as {username}"))? {
+        return Ok(());
+    }
+    let password =
+        Secret(read_password(context, args.password, format!("Password of {username} at {server}: ")).await?);
+    let device_name = Some(args.device_name.unwrap_or_else(default_device_name));
+    let login = Login { username: username.clone(), password, device_name };
+    let tokens = client.login(login).await.during(|| format!("cannot log in to {server} as {username}"))?;
+    welcome(context, &client, &tokens, "logged in")
+}
+
+pub(super) async fn register(context: &Context, args: args::Register) -> Outcome {
+    let client = context.client_to_log_in()?;
+    let server = client.server().clone();
+    let username: Username = match args.username {
+        Some(name) => name,
+        None => ask_name(context).await?.parse().map_err(|error| CliError::Usage(format!("{error}")))?,
+    };
+    if context.only_plans(|| format!("make the account {username} at {server}"))? {
+        return Ok(());
+    }
+    let invite_code = match args.invite_code {
+        Some(code) if code == "-" && args.password.password_stdin => {
+            return Err(CliError::Usage("standard input cannot hold both the password and the invite code".to_owned()));
+        }
+        Some(code) if code == "-" => Some(blocking(prompt::first_line_of_stdin).await?),
+        code => code,
+    };
+    let bootstrap_token = args.bootstrap_token_file.as_deref().map(prompt::secret_file).transpose()?;
+    let password = new_password(context, args.password, &format!("Password of {username} at {server}")).await?;
+    let register = Register {
+        username: username.clone(),
+        password,
+        email: args.email,
+        full_name: args.full_name,
+        device_name: Some(args.device_name.unwrap_or_else(default_device_name)),
+        bootstrap_token,
+        invite_code,
+    };
+    let tokens = client.register(register).await.during(|| format!("cannot register {username} at {server}"))?;
+    welcome(context, &client, &tokens, "registered and logged in")
+}
+
+pub(super) async fn logout(context: &Context) -> Outcome {
+    let client = context.client()?;
+    let server = client.server().clone();
+    if context.only_plans(|| format!("log out of {server}"))? {
+        return Ok(());
+    }
+    client.logout().await.during(|| format!("logged out of {server} on this machine only"))?;
+    context.out.say(&format!("logged out of {server}"));
+    Ok(())
+}
+
+pub(super) async fn whoami(context: &Context) -> Outcome {
+    let client = context.client()?;
+    let user = client.me().await?;
+    let session_id = client.credentials().map(|credentials| credentials.session_id);
+    context.out.record(&WhoAmI { server: client.server().to_string(), session_id, user })
+}
+
+pub(super) async fn server(context: &Context, args: args::Server) -> Outcome {
+    let args::Server::Status = args;
+    let client = Client::new(context.server_or_local()?)?;
+    // The first request makes the connection, the second is timed on it.
+    let ready = client.ready().await;
+    let started = Instant::now();
+    let info = client.server_info().await?;
+    let latency_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
+    let server = client.server().to_string();
+    context.out.record(&ServerStatus { server, ready: ready.is_ok(), latency_ms, info })?;
+    ready.during(|| "the server answers but is not ready".to_owned())
+}
+
+pub(super) async fn session(context: &Context, args: args::Session) -> Outcome {
+    let client = context.client()?;
+    match args {
+        args::Session::List(part) => {
+            let part = ListArgs { query: None, limit: part.limit };
+            context.out.list(&gather(part, |query| client.sessions(query)).await?)
+        }
+        args::Session::End { session } => {
+            if context.only_plans(|| format!("end session {session}"))? {
+                return Ok(());
+            }
+            client.end_session(session).await.during(|| format!("cannot end session {session}"))?;
+            context.out.say(&format!("session {session} ended"));
+            Ok(())
+        }
+    }
+}
+
+pub(super) async fn password(context: &Context, args: args::Password) -> Outcome {
+    let args::Password::Change { password_stdin, current_password_file, new_password_file } = args;
+    let client = context.client()?;
+    if context.only_plans(|| "change your password and end your other sessions".to_owned())? {
+        return Ok(());
+    }
+    let (current, new) = match (current_password_file, new_password_file) {
+        (Some(current), Some(new)) => (prompt::secret_file(&current)?, parse_password(&prompt::secret_file(&new)?)?),
+        _ if password_stdin => {
+            let current = blocking(prompt::first_line_of_stdin).await?;
+            (current, parse_password(&blocking(prompt::first_line_of_stdin).await?)?)
+        }
+        _ => {
+            must_ask(context, "give --password-stdin or the two files")?;
+            let current = blocking(|| prompt::password("Present password: ")).await?;
+            (current, ask_new_password("New password").await?)
+        }
+    };
+    let change = ChangePassword { current_password: Secret(current), new_password: new };
+    client.change_password(change).await.during(|| "cannot change the password".to_owned())?;
+    context.out.say("password changed; your other sessions have ended");
+    Ok(())
+}
+
+/// Reads the first password of an account: from where the flags say, else asked for twice.
+pub(super) async fn new_password(context: &Context, args: args::PasswordArgs, question: &str) -> Outcome<Password> {
+    if args.password_stdin || args.password_file.is_some() {
+        return parse_password(&read_password(context, args, String::new()).await?);
+    }
+    must_ask(context, "give --password-stdin or --password-file")?;
+    ask_new_password(question).await
+}
+
+async fn read_password(context: &Context, args: args::PasswordArgs, question: String) -> Outcome<String> {
+    if args.password_stdin {
+        return blocking(prompt::first_line_of_stdin).await;
+    }
+    if let Some(path) = args.password_file.as_deref() {
+        return prompt::secret_file(Path::new(path));
+    }
+    must_ask(context, "give --password-stdin or --password-file")?;
+    blocking(move || prompt::password(&question)).await
+}
+
+async fn ask_new_password(question: &str) -> Outcome<Password> {
+    let question = question.to_owned();
+    let typed = blocking(move || {
+        let typed = prompt::password(&format!("{question}: "))?;
+        parse_password(&typed)?;
+        if prompt::password("Again: ")? == typed {
+            Ok(typed)
+        } else {
+            Err(CliError::Usage("the two differ".to_owned()))
+        }
+    });
+    parse_password(&typed.await?)
+}
+
+async fn ask_name(context: &Context) -> Outcome<String> {
+    must_ask(context, "give --username")?;
+    let name = blocking(|| prompt::line("User name: ")).await?;
+    if name.is_empty() { Err(CliError::Cancelled) } else { Ok(name) }
+}
+
+fn must_ask(context: &Context, instead: &str) -> Outcome {
+    if context.may_ask() { Ok(()) } else { Err(CliError::Usage(format!("nobody is here to answer: {instead}"))) }
+}
+
+fn parse_password(text: &str) -> Outcome<Password> {
+    text.parse().map_err(|error| CliError::Usage(format!("{error}")))
+}
+
+fn welcome(context: &Context, client: &Client, tokens: &Tokens, what: &str) -> Outcome {
+    Context::remember_server(client.server())?;
+    let admin = if tokens.user.is_admin { ", an administrator" } else { "" };
+    context.out.say(&format!("{what} to {} as {}{admin}", client.server(), tokens.user.username));
+    Ok(())
+}
+
+fn default_device_name() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    match host.as_deref().map(str::trim).filter(|host| !host.is_empty() && host.len() <= 64) {
+        Some(host) => format!("syncspace on {host}"),
+        None => "syncspace".to_owned(),
+    }
+}

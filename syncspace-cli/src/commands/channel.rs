@@ -1,0 +1,150 @@
+//! `channel …`
+
+use syncspace_client::Client;
+use syncspace_protocol::ChannelName;
+use syncspace_protocol::channels::{CreateChannel, EditChannel, MyChannel, NewChannel};
+
+use super::lists::{gather, patch};
+use super::resolve;
+use crate::args::{ListArgs, channel as args};
+use crate::context::Context;
+use crate::exit::{CliError, During, Outcome};
+use crate::records::place::ChannelRow;
+
+pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
+    let client = &context.client()?;
+    match args {
+        args::Channel::List { target, mine, part } => list(context, client, target, mine, part).await,
+        args::Channel::Show(target) => show(context, client, resolve::channel(context, client, &target.channel).await?),
+        args::Channel::Create { channel, description, private } => {
+            create(context, client, &channel, description, private).await
+        }
+        args::Channel::Edit(args) => {
+            let edit = EditChannel { name: args.name, description: patch(args.description), is_archived: None };
+            change(context, client, &args.channel, edit, "change").await
+        }
+        args::Channel::Delete(target) => delete(context, client, &target.channel).await,
+        args::Channel::Archive(target) => archive(context, client, &target.channel, true).await,
+        args::Channel::Restore(target) => archive(context, client, &target.channel, false).await,
+        args::Channel::Join(target) => join(context, client, &target.channel).await,
+        args::Channel::Leave(target) => leave(context, client, &target.channel).await,
+        args::Channel::Direct { users } => direct(context, client, &users).await,
+    }
+}
+
+async fn list(context: &Context, client: &Client, team: Option<String>, mine: bool, part: ListArgs) -> Outcome {
+    let team = match team {
+        Some(text) => resolve::team(client, &text).await?,
+        None => resolve::default_team(context, client).await?,
+    };
+    let (limit, part) = if mine { (part.limit, ListArgs { limit: None, ..part }) } else { (None, part) };
+    let mut channels = gather(part, |query| client.channels(team.team.id, query)).await?;
+    if mine {
+        channels.retain(|channel| channel.membership.is_some());
+        channels.truncate(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
+    }
+    let rows: Vec<ChannelRow> = channels.into_iter().map(|channel| row(client, channel)).collect();
+    context.out.list(&rows)
+}
+
+fn row(client: &Client, channel: MyChannel) -> ChannelRow {
+    ChannelRow::new(channel, client.credentials().map(|credentials| credentials.user_id))
+}
+
+fn show(context: &Context, client: &Client, channel: MyChannel) -> Outcome {
+    context.out.record(&row(client, channel))
+}
+
+async fn create(
+    context: &Context,
+    client: &Client,
+    target: &str,
+    description: Option<String>,
+    private: bool,
+) -> Outcome {
+    let (team, name) = match target.split_once('/') {
+        Some((team, name)) => (resolve::team(client, team).await?, name),
+        None => (resolve::default_team(context, client).await?, target),
+    };
+    let name = name.strip_prefix('#').unwrap_or(name);
+    let name: ChannelName = name.parse().map_err(|error| CliError::Usage(format!("{target}: {error}")))?;
+    let label = format!("{}/{name}", team.team.name);
+    if context.only_plans(|| format!("make the channel {label}"))? {
+        return Ok(());
+    }
+    let new = NewChannel { name, description };
+    let channel = if private { CreateChannel::Private(new) } else { CreateChannel::Public(new) };
+    let during = || format!("cannot make the channel {label}");
+    let channel = client.create_channel(team.team.id, channel).await.during(during)?;
+    context.out.say(&format!("channel {label} made"));
+    show(context, client, channel)
+}
+
+async fn change(context: &Context, client: &Client, target: &str, edit: EditChannel, verb: &str) -> Outcome {
+    let before = resolve::channel(context, client, target).await?;
+    if context.only_plans(|| format!("{verb} the channel {target}"))? {
+        return Ok(());
+    }
+    let during = || format!("cannot {verb} the channel {target}");
+    let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
+    context.out.say(&format!("channel {target}: {verb} done"));
+    show(context, client, MyChannel { channel, ..before })
+}
+
+async fn archive(context: &Context, client: &Client, target: &str, is_archived: bool) -> Outcome {
+    let verb = if is_archived { "archive" } else { "restore" };
+    change(context, client, target, EditChannel { is_archived: Some(is_archived), ..EditChannel::default() }, verb)
+        .await
+}
+
+async fn delete(context: &Context, client: &Client, target: &str) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?.channel;
+    if context.only_plans(|| format!("delete the channel {target} with all its messages"))? {
+        return Ok(());
+    }
+    context.confirm(format!("Delete the channel {target} with all its messages?")).await?;
+    client.delete_channel(channel.id).await.during(|| format!("cannot delete the channel {target}"))?;
+    context.out.say(&format!("channel {target} deleted"));
+    Ok(())
+}
+
+async fn join(context: &Context, client: &Client, target: &str) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?.channel;
+    if context.only_plans(|| format!("join the channel {target}"))? {
+        return Ok(());
+    }
+    let joined = client.join_channel(channel.id).await.during(|| format!("cannot join the channel {target}"))?;
+    context.out.say(&format!("joined {target}"));
+    show(context, client, joined)
+}
+
+async fn leave(context: &Context, client: &Client, target: &str) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?.channel;
+    if context.only_plans(|| format!("leave the channel {target}"))? {
+        return Ok(());
+    }
+    if channel.is_private {
+        context.confirm(format!("Leave the private channel {target}? Only its members can add you again.")).await?;
+    }
+    client.leave_channel(channel.id).await.during(|| format!("cannot leave the channel {target}"))?;
+    context.out.say(&format!("left {target}"));
+    Ok(())
+}
+
+async fn direct(context: &Context, client: &Client, users: &[String]) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team;
+    let mut ids = Vec::with_capacity(users.len());
+    for user in users {
+        ids.push(resolve::user(client, user).await?.id);
+    }
+    let with = users.join(" ");
+    if context.only_plans(|| format!("open the direct channel with {with} in {}", team.name))? {
+        return Ok(());
+    }
+    let wanted = match ids.as_slice() {
+        [user_id] => CreateChannel::Direct { user_id: *user_id },
+        _ => CreateChannel::Group { user_ids: ids },
+    };
+    let during = || format!("cannot open the direct channel with {with} in {}", team.name);
+    show(context, client, client.create_channel(team.id, wanted).await.during(during)?)
+}

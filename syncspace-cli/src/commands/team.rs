@@ -1,0 +1,127 @@
+//! `team …`
+
+use syncspace_client::Client;
+use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, MyTeam};
+
+use super::lists::{gather, patch};
+use super::resolve;
+use crate::args::{ListArgs, team as args};
+use crate::context::Context;
+use crate::exit::{During, Outcome};
+use crate::prompt;
+
+pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
+    let client = context.client()?;
+    match args {
+        args::Team::List(part) => context.out.list(&gather(part, |query| client.teams(query)).await?),
+        args::Team::Show { team } => context.out.record(&resolve::team(&client, &team).await?),
+        args::Team::Create { name, description, public } => {
+            create(context, &client, CreateTeam { name, description, is_public: public }).await
+        }
+        args::Team::Edit(args) => edit(context, &client, args).await,
+        args::Team::Delete { team } => delete(context, &client, &team).await,
+        args::Team::Join { team } => join(context, &client, &team).await,
+        args::Team::Leave { team } => leave(context, &client, &team).await,
+        args::Team::Invite(args) => invite(context, &client, args).await,
+    }
+}
+
+async fn create(context: &Context, client: &Client, team: CreateTeam) -> Outcome {
+    let name = team.name.clone();
+    if context.only_plans(|| format!("make the team {name}"))? {
+        return Ok(());
+    }
+    let team = client.create_team(team).await.during(|| format!("cannot make the team {name}"))?;
+    context.out.say(&format!("team {name} made"));
+    context.out.record(&team)
+}
+
+async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
+    let before = resolve::team(client, &args.target).await?;
+    let name = &before.team.name;
+    if context.only_plans(|| format!("change the team {name}"))? {
+        return Ok(());
+    }
+    let edit = EditTeam {
+        name: args.name,
+        description: patch(args.description),
+        avatar_url: patch(args.avatar_url),
+        is_public: args.public,
+    };
+    let team = client.edit_team(before.team.id, edit).await.during(|| format!("cannot change the team {name}"))?;
+    context.out.say(&format!("team {} changed", team.name));
+    context.out.record(&MyTeam { team, membership: before.membership })
+}
+
+async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {
+    let team = resolve::team(client, text).await?.team;
+    let name = &team.name;
+    if context.only_plans(|| format!("delete the team {name} with all its channels and messages"))? {
+        return Ok(());
+    }
+    context.confirm(format!("Delete the team {name} with all its channels and messages?")).await?;
+    client.delete_team(team.id).await.during(|| format!("cannot delete the team {name}"))?;
+    context.out.say(&format!("team {name} deleted"));
+    Ok(())
+}
+
+async fn join(context: &Context, client: &Client, text: &str) -> Outcome {
+    let team = resolve::team(client, text).await?.team;
+    if context.only_plans(|| format!("join the team {}", team.name))? {
+        return Ok(());
+    }
+    let joined = client.join_team(team.id).await.during(|| format!("cannot join the team {}", team.name))?;
+    context.out.say(&format!("joined {}", team.name));
+    context.out.record(&joined)
+}
+
+async fn leave(context: &Context, client: &Client, text: &str) -> Outcome {
+    let team = resolve::team(client, text).await?.team;
+    if context.only_plans(|| format!("leave the team {}", team.name))? {
+        return Ok(());
+    }
+    context.confirm(format!("Leave the team {} with all its channels?", team.name)).await?;
+    client.leave_team(team.id).await.during(|| format!("cannot leave the team {}", team.name))?;
+    context.out.say(&format!("left {}", team.name));
+    Ok(())
+}
+
+async fn invite(context: &Context, client: &Client, args: args::Invite) -> Outcome {
+    match args {
+        args::Invite::Create { team, role, uses, expires } => {
+            let team = resolve::team(client, &team).await?.team;
+            if context.only_plans(|| format!("make an invite to {}", team.name))? {
+                return Ok(());
+            }
+            let invite = CreateInvite { role: role.into(), uses_max: uses, expires_in_s: expires };
+            let during = || format!("cannot make an invite to {}", team.name);
+            let invite = client.create_invite(team.id, invite).await.during(during)?;
+            context.out.say(&format!("invite to {} made; its code is not shown again", team.name));
+            context.out.record(&invite)
+        }
+        args::Invite::List { team, part } => {
+            let team = resolve::team(client, &team).await?.team;
+            let part = ListArgs { query: None, limit: part.limit };
+            context.out.list(&gather(part, |query| client.invites(team.id, query)).await?)
+        }
+        args::Invite::Revoke { team, invite } => {
+            let team = resolve::team(client, &team).await?.team;
+            if context.only_plans(|| format!("revoke invite {invite} to {}", team.name))? {
+                return Ok(());
+            }
+            context.confirm(format!("Revoke invite {invite} to {}?", team.name)).await?;
+            client.revoke_invite(team.id, invite).await.during(|| format!("cannot revoke invite {invite}"))?;
+            context.out.say(&format!("invite {invite} to {} revoked", team.name));
+            Ok(())
+        }
+        args::Invite::Use { code } => {
+            if context.only_plans(|| "join a team by invite".to_owned())? {
+                return Ok(());
+            }
+            let code = if code == "-" { prompt::blocking(prompt::first_line_of_stdin).await? } else { code };
+            let joined = client.use_invite(&code).await.during(|| "cannot use the invite".to_owned())?;
+            context.out.say(&format!("joined {}", joined.team.name));
+            context.out.record(&joined)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `user …`
+
+use syncspace_client::Client;
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
+
+use super::account::new_password;
+use super::lists::{gather, parsed_patch, patch};
+use super::resolve;
+use crate::args::user as args;
+use crate::context::Context;
+use crate::exit::{During, Outcome};
+
+pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
+    let client = context.client()?;
+    match args {
+        args::User::List(part) => context.out.list(&gather(part, |query| client.users(query)).await?),
+        args::User::Show { user } => context.out.record(&resolve::user(&client, &user).await?),
+        args::User::Create(args) => create(context, &client, args).await,
+        args::User::Edit(args) => edit(context, &client, args).await,
+        args::User::Delete { user } => delete(context, &client, &user).await,
+    }
+}
+
+async fn create(context: &Context, client: &Client, args: args::Create) -> Outcome {
+    let username = args.username.clone();
+    if context.only_plans(|| format!("make the account {username}"))? {
+        return Ok(());
+    }
+    let password = new_password(context, args.password, &format!("First password of {username}")).await?;
+    let user = CreateUser {
+        username: args.username,
+        password,
+        email: args.email,
+        full_name: args.full_name,
+        is_admin: args.admin,
+    };
+    let user = client.create_user(user).await.during(|| format!("cannot make the account {username}"))?;
+    context.out.say(&format!("account {username} made"));
+    context.out.record(&user)
+}
+
+async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
+    let user = resolve::user(client, &args.user).await?;
+    let profile = EditProfile {
+        full_name: patch(args.full_name),
+        email: parsed_patch("--email", args.email)?,
+        avatar_url: patch(args.avatar_url),
+    };
+    if context.only_plans(|| format!("change user {}", user.username))? {
+        return Ok(());
+    }
+    let during = || format!("cannot change user {}", user.username);
+    let only_profile = args.active.is_none() && args.admin.is_none();
+    let edited = if only_profile && Context::is_me(client, user.id).await? {
+        client.edit_me(profile).await.during(during)?
+    } else {
+        let edit = EditUser { profile, is_active: args.active, is_admin: args.admin };
+        client.edit_user(user.id, edit).await.during(during)?
+    };
+    context.out.say(&format!("user {} changed", edited.username));
+    context.out.record(&edited)
+}
+
+async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {
+    let user = resolve::user(client, text).await?;
+    let name = &user.username;
+    if context.only_plans(|| format!("switch the account {name} off and end its sessions"))? {
+        return Ok(());
+    }
+    context.confirm(format!("Switch the account {name} off and end its sessions?")).await?;
+    client.deactivate_user(user.id).await.during(|| format!("cannot switch off {name}"))?;
+    context.out.say(&format!("account {name} is off; `syncspace user edit @{name} --active yes` switches it on again"));
+    Ok(())
+}

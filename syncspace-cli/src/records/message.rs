@@ -1,0 +1,146 @@
+//! Messages, with the names of those who wrote them.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use syncspace_client::Client;
+use syncspace_protocol::UserId;
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::text::{clean_line, clean_text};
+
+use crate::output::{Cell, Column, Record, local_time};
+
+/// A message, and who wrote it.
+#[derive(Debug, Serialize)]
+pub(crate) struct MessageRow {
+    /// User name of the sender; null where it cannot be found out.
+    sender: Option<String>,
+    #[serde(flatten)]
+    message: Message,
+}
+
+impl Record for MessageRow {
+    const PLURAL: &'static str = "messages";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("seq"),
+        Column::shown("created_at"),
+        Column::shown("sender"),
+        Column::shown("content"),
+        Column::shown("id"),
+        Column::shown("sender_id"),
+        Column::shown("message_type"),
+        Column::shown("parent_seq"),
+        Column::shown("reply_count"),
+        Column::shown("edited_at"),
+        Column::shown("deleted_at"),
+        Column::shown("client_id"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let message = &self.message;
+        vec![
+            Cell::Number(message.seq.get()),
+            Cell::Time(message.created_at),
+            Cell::maybe(self.sender.as_ref()),
+            Cell::text(&message.content),
+            Cell::Number(message.id.get()),
+            Cell::Number(message.sender_id.get()),
+            Cell::word(message.message_type),
+            message.parent_seq.map_or(Cell::Empty, |seq| Cell::Number(seq.get())),
+            Cell::Number(message.reply_count.into()),
+            Cell::maybe_time(message.edited_at),
+            Cell::maybe_time(message.deleted_at),
+            Cell::text(&message.client_id),
+        ]
+    }
+
+    fn line(&self) -> Option<String> {
+        let message = &self.message;
+        let sender = self.sender.clone().unwrap_or_else(|| format!("user {}", message.sender_id));
+        let mut head = format!("{:>5}  {}  {}", message.seq, local_time(message.created_at), clean_line(&sender));
+        if let Some(parent) = message.parent_seq {
+            head.push_str(&format!(" (to {parent})"));
+        }
+        if message.deleted_at.is_some() {
+            return Some(head + ": (deleted)");
+        }
+        let edited = if message.is_edited { " (edited)" } else { "" };
+        // Below the first line, so that no text of a message can look like the beginning of another.
+        let text = clean_text(&message.content).replace('\n', "\n       ");
+        Some(format!("{head}: {text}{edited}"))
+    }
+}
+
+/// Finds the names of senders, asking once for each.
+pub(crate) struct Names {
+    client: Client,
+    known: HashMap<UserId, Option<String>>,
+}
+
+impl Names {
+    pub(crate) fn new(client: &Client) -> Self {
+        let mut known = HashMap::new();
+        if let Some(me) = client.credentials() {
+            known.insert(me.user_id, Some(me.username.to_string()));
+        }
+        Self { client: client.clone(), known }
+    }
+
+    /// Puts the sender's name beside a message.
+    pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
+        let id = message.sender_id;
+        if !self.known.contains_key(&id) {
+            // A name that cannot be found must not stop the messages; the id is there.
+            let name = self.client.user(id).await.ok().map(|user| user.username.to_string());
+            self.known.insert(id, name);
+        }
+        MessageRow { sender: self.known.get(&id).cloned().flatten(), message }
+    }
+
+    /// Puts the senders' names beside messages.
+    pub(crate) async fn rows(&mut self, messages: Vec<Message>) -> Vec<MessageRow> {
+        let mut rows = Vec::with_capacity(messages.len());
+        for message in messages {
+            rows.push(self.row(message).await);
+        }
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(content: &str) -> Message {
+        serde_json::from_value(serde_json::json!({
+            "id": 90, "channel_id": 3, "seq": 12, "rev": 14, "sender_id": 7, "content": content,
+            "message_type": "text", "file_url": null, "parent_message_id": null, "parent_seq": null,
+            "reply_count": 0, "last_reply_at": null, "is_edited": false, "edited_at": null, "deleted_at": null,
+            "created_at": "2026-11-22T17:26:21.500Z", "updated_at": "2026-11-22T17:26:21.500Z", "client_id": "c-1",
+        }))
+        .expect("a message")
+    }
+
+    #[test]
+    fn a_message_cannot_forge_another_or_steer_the_terminal() {
+        let row = MessageRow { sender: None, message: message("one\n   13  2026 root: two\u{1b}[2J\u{202e}") };
+        let line = row.line().expect("a line");
+        assert!(line.starts_with("   12  2026-11-2"), "{line}");
+        assert!(line.ends_with("  user 7: one\n          13  2026 root: two"), "{line}");
+    }
+
+    #[test]
+    fn a_deleted_message_says_so() {
+        let mut deleted = message("");
+        deleted.deleted_at = Some(deleted.created_at);
+        let line = MessageRow { sender: Some("bob".to_owned()), message: deleted }.line().expect("a line");
+        assert!(line.ends_with("  bob: (deleted)"), "{line}");
+    }
+
+    #[test]
+    fn json_keeps_the_message_flat_beside_its_sender() {
+        let row = MessageRow { sender: Some("bob".to_owned()), message: message("hi") };
+        let json = serde_json::to_value(&row).expect("JSON");
+        assert_eq!((&json["sender"], &json["seq"], &json["content"]), (&"bob".into(), &12.into(), &"hi".into()));
+    }
+}

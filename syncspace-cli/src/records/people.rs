@@ -1,0 +1,138 @@
+//! Accounts, sessions, members.
+
+use serde::Serialize;
+use syncspace_protocol::SessionId;
+use syncspace_protocol::auth::Session;
+use syncspace_protocol::channels::ChannelMember;
+use syncspace_protocol::teams::TeamMember;
+use syncspace_protocol::users::{Person, User};
+
+use crate::output::{Cell, Column, Record};
+
+impl Record for User {
+    const PLURAL: &'static str = "people";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::shown("username"),
+        Column::shown("full_name"),
+        Column::detail("email"),
+        Column::shown("is_admin"),
+        Column::shown("is_active"),
+        Column::shown("is_online"),
+        Column::detail("last_seen"),
+        Column::detail("avatar_url"),
+        Column::detail("created_at"),
+        Column::detail("updated_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.id.get()),
+            Cell::text(&self.username),
+            Cell::maybe(self.full_name.as_ref()),
+            Cell::maybe(self.email.as_ref()),
+            Cell::Bool(self.is_admin),
+            Cell::Bool(self.is_active),
+            Cell::maybe_bool(self.is_online),
+            Cell::maybe_time(self.last_seen),
+            Cell::maybe(self.avatar_url.as_ref()),
+            Cell::Time(self.created_at),
+            Cell::Time(self.updated_at),
+        ]
+    }
+}
+
+/// Who is logged in, and where.
+#[derive(Debug, Serialize)]
+pub(crate) struct WhoAmI {
+    pub(crate) server: String,
+    pub(crate) session_id: Option<SessionId>,
+    #[serde(flatten)]
+    pub(crate) user: User,
+}
+
+impl Record for WhoAmI {
+    const PLURAL: &'static str = "logins";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("server"),
+        Column::shown("username"),
+        Column::shown("id"),
+        Column::shown("full_name"),
+        Column::shown("email"),
+        Column::shown("is_admin"),
+        Column::shown("session_id"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::text(&self.server),
+            Cell::text(&self.user.username),
+            Cell::Number(self.user.id.get()),
+            Cell::maybe(self.user.full_name.as_ref()),
+            Cell::maybe(self.user.email.as_ref()),
+            Cell::Bool(self.user.is_admin),
+            self.session_id.map_or(Cell::Empty, |id| Cell::Number(id.get())),
+        ]
+    }
+}
+
+impl Record for Session {
+    const PLURAL: &'static str = "sessions";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::shown("device_name"),
+        Column::shown("is_current"),
+        Column::shown("created_at"),
+        Column::shown("last_used_at"),
+        Column::shown("expires_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.id.get()),
+            Cell::maybe(self.device_name.as_ref()),
+            Cell::Bool(self.is_current),
+            Cell::Time(self.created_at),
+            Cell::Time(self.last_used_at),
+            Cell::Time(self.expires_at),
+        ]
+    }
+}
+
+const MEMBER_COLUMNS: &[Column] = &[
+    Column::shown("user_id"),
+    Column::shown("username"),
+    Column::shown("full_name"),
+    Column::shown("role"),
+    Column::shown("joined_at"),
+    Column::shown("is_active"),
+];
+
+impl Record for TeamMember {
+    const PLURAL: &'static str = "members";
+    const COLUMNS: &'static [Column] = MEMBER_COLUMNS;
+
+    fn cells(&self) -> Vec<Cell> {
+        member_cells(&self.user, Cell::word(self.role), Cell::Time(self.joined_at))
+    }
+}
+
+impl Record for ChannelMember {
+    const PLURAL: &'static str = "members";
+    const COLUMNS: &'static [Column] = MEMBER_COLUMNS;
+
+    fn cells(&self) -> Vec<Cell> {
+        member_cells(&self.user, Cell::word(self.role), Cell::Time(self.joined_at))
+    }
+}
+
+fn member_cells(person: &Person, role: Cell, joined_at: Cell) -> Vec<Cell> {
+    vec![
+        Cell::Number(person.id.get()),
+        Cell::text(&person.username),
+        Cell::maybe(person.full_name.as_ref()),
+        role,
+        joined_at,
+        Cell::Bool(person.is_active),
+    ]
+}

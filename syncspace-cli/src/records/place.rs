@@ -1,0 +1,138 @@
+//! Teams, invites, channels.
+
+use serde::Serialize;
+use syncspace_protocol::UserId;
+use syncspace_protocol::channels::MyChannel;
+use syncspace_protocol::teams::{Invite, MyTeam};
+
+use crate::output::{Cell, Column, Record};
+
+impl Record for MyTeam {
+    const PLURAL: &'static str = "teams";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::shown("name"),
+        Column::shown("role"),
+        Column::shown("is_public"),
+        Column::shown("description"),
+        Column::detail("avatar_url"),
+        Column::detail("joined_at"),
+        Column::detail("created_by"),
+        Column::detail("created_at"),
+        Column::detail("updated_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.team.id.get()),
+            Cell::text(&self.team.name),
+            self.membership.map_or(Cell::Empty, |membership| Cell::word(membership.role)),
+            Cell::Bool(self.team.is_public),
+            Cell::maybe(self.team.description.as_ref()),
+            Cell::maybe(self.team.avatar_url.as_ref()),
+            Cell::maybe_time(self.membership.map(|membership| membership.joined_at)),
+            Cell::Number(self.team.created_by.get()),
+            Cell::Time(self.team.created_at),
+            Cell::Time(self.team.updated_at),
+        ]
+    }
+}
+
+impl Record for Invite {
+    const PLURAL: &'static str = "invites";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::detail("code"),
+        Column::shown("role"),
+        Column::shown("uses"),
+        Column::shown("uses_max"),
+        Column::shown("expires_at"),
+        Column::shown("created_by"),
+        Column::detail("created_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.id.get()),
+            Cell::maybe(self.code.as_ref()),
+            Cell::word(self.role),
+            Cell::Number(self.uses.into()),
+            Cell::Number(self.uses_max.into()),
+            Cell::Time(self.expires_at),
+            Cell::Number(self.created_by.get()),
+            Cell::Time(self.created_at),
+        ]
+    }
+}
+
+/// A channel, and what the asking person calls it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChannelRow {
+    #[serde(flatten)]
+    channel: MyChannel,
+    #[serde(skip)]
+    title: String,
+}
+
+impl ChannelRow {
+    /// Names direct and group channels by the others in them.
+    pub(crate) fn new(channel: MyChannel, me: Option<UserId>) -> Self {
+        let title = title(&channel, me);
+        Self { channel, title }
+    }
+}
+
+/// Gives what a person calls a channel: its name, or the others in it.
+pub(crate) fn title(channel: &MyChannel, me: Option<UserId>) -> String {
+    if let Some(name) = &channel.channel.name {
+        return name.to_string();
+    }
+    let people = &channel.channel.people;
+    let others: Vec<String> =
+        people.iter().filter(|person| Some(person.id) != me).map(|person| format!("@{}", person.username)).collect();
+    if others.is_empty() {
+        people.first().map_or_else(|| format!("channel {}", channel.channel.id), |me| format!("@{}", me.username))
+    } else {
+        others.join(" ")
+    }
+}
+
+impl Record for ChannelRow {
+    const PLURAL: &'static str = "channels";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::shown("name"),
+        Column::shown("kind"),
+        Column::shown("role"),
+        Column::shown("unread"),
+        Column::shown("messages"),
+        Column::shown("archived"),
+        Column::shown("description"),
+        Column::detail("team_id"),
+        Column::detail("archived_at"),
+        Column::detail("joined_at"),
+        Column::detail("created_by"),
+        Column::detail("created_at"),
+        Column::detail("updated_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let MyChannel { channel, head, membership } = &self.channel;
+        vec![
+            Cell::Number(channel.id.get()),
+            Cell::text(&self.title),
+            Cell::word(channel.kind),
+            membership.map_or(Cell::Empty, |membership| Cell::word(membership.role)),
+            membership.map_or(Cell::Empty, |membership| Cell::Number(membership.read.unread_count.into())),
+            Cell::Number(head.last_seq.get()),
+            Cell::Bool(channel.archived_at.is_some()),
+            Cell::maybe(channel.description.as_ref()),
+            Cell::Number(channel.team_id.get()),
+            Cell::maybe_time(channel.archived_at),
+            Cell::maybe_time(membership.map(|membership| membership.joined_at)),
+            Cell::Number(channel.created_by.get()),
+            Cell::Time(channel.created_at),
+            Cell::Time(channel.updated_at),
+        ]
+    }
+}
