@@ -5,6 +5,7 @@ mod http;
 pub mod instance;
 pub mod net;
 pub mod rate_limit;
+pub mod realtime;
 pub mod server;
 pub mod service;
 pub mod store;

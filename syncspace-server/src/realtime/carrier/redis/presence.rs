@@ -1,0 +1,205 @@
+//! Who is connected to which instance. An instance's word counts while its lease lives.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redis::aio::ConnectionManager;
+use redis::{Pipeline, RedisResult};
+use syncspace_protocol::users::{Presence, PresenceStatus};
+use syncspace_protocol::{Time, UserId};
+use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
+
+use super::keys::Keys;
+
+/// Life of a person's presence key without a word of any instance, in seconds: what dead instances left goes by itself.
+const KEY_LIFE_S: i64 = 2 * 3_600;
+
+/// Signs of life between two repetitions of everything; at 5 seconds each that is an hour, half of [`KEY_LIFE_S`].
+const SAY_ALL_EVERY: u32 = 720;
+
+/// People in one pipeline.
+const BATCH_MAX: usize = 500;
+
+/// This instance's word on who is connected to it, and the others'.
+pub(super) struct Presences {
+    commands: ConnectionManager,
+    keys: Arc<Keys>,
+    lease_ms: u32,
+    mine: Mutex<Mine>,
+    has_news: Notify,
+}
+
+/// What is so here, whatever Redis knows of it.
+#[derive(Default)]
+struct Mine {
+    // Since when.
+    online: HashMap<UserId, Time>,
+    // Those of whom Redis may not know what is so.
+    unsaid: HashSet<UserId>,
+    has_left: bool,
+}
+
+impl std::fmt::Debug for Presences {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Presences").field("online", &self.lock().online.len()).finish_non_exhaustive()
+    }
+}
+
+impl Presences {
+    pub(super) fn new(commands: ConnectionManager, keys: Arc<Keys>, lease_ms: u32) -> Self {
+        Self { commands, keys, lease_ms, mine: Mutex::default(), has_news: Notify::new() }
+    }
+
+    /// Notes whether the person is connected here; it is said as soon as Redis is there.
+    pub(super) fn set_online(&self, user_id: UserId, is_online: bool) {
+        let mut mine = self.lock();
+        if is_online {
+            mine.online.insert(user_id, Time::from(Timestamp::now()));
+        } else {
+            mine.online.remove(&user_id);
+        }
+        mine.unsaid.insert(user_id);
+        drop(mine);
+        self.has_news.notify_one();
+    }
+
+    /// Lets everything be said again, because Redis may have lost it.
+    pub(super) fn say_all(&self) {
+        let mut mine = self.lock();
+        let online: Vec<_> = mine.online.keys().copied().collect();
+        mine.unsaid.extend(online);
+        drop(mine);
+        self.has_news.notify_one();
+    }
+
+    /// Renews the lease and says what is not said yet, until the carrier is gone.
+    ///
+    /// The only writer of this instance's words: what it writes is what is so at that moment, so none comes too late.
+    pub(super) async fn keep_saying(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(Duration::from_millis(u64::from(self.lease_ms / 3).max(1)));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = 0;
+        loop {
+            tokio::select! {
+                _ = tick.tick() => {
+                    ticks = (ticks + 1) % SAY_ALL_EVERY;
+                    if ticks == 0 {
+                        self.say_all();
+                    }
+                }
+                () = self.has_news.notified() => {}
+            }
+            if let Err(error) = self.say_news().await {
+                tracing::debug!(%error, "could not say who is online; it is said again with the next sign of life");
+            }
+        }
+    }
+
+    async fn say_news(&self) -> RedisResult<()> {
+        if self.lock().has_left {
+            return Ok(());
+        }
+        self.renew_lease().await?;
+        loop {
+            let some: Vec<UserId> = self.lock().unsaid.iter().copied().take(BATCH_MAX).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            let words = self.words_about(&some);
+            let said = words.exec_async(&mut self.commands.clone()).await;
+            if said.is_err() {
+                self.lock().unsaid.extend(some);
+            }
+            said?;
+        }
+    }
+
+    /// Gives the commands that say what is so about these people, and takes them off the list.
+    fn words_about(&self, user_ids: &[UserId]) -> Pipeline {
+        let mut mine = self.lock();
+        let mut pipeline = Pipeline::with_capacity(2 * user_ids.len());
+        for user_id in user_ids {
+            mine.unsaid.remove(user_id);
+            let (key, instance) = (self.keys.user_presence(*user_id), self.keys.instance());
+            match mine.online.get(user_id) {
+                Some(since) => {
+                    let word = serde_json::json!({ "status": PresenceStatus::Online, "last_activity": since });
+                    pipeline.hset(&key, instance, word.to_string()).ignore();
+                    pipeline.expire(&key, KEY_LIFE_S).ignore();
+                }
+                None => {
+                    pipeline.hdel(&key, instance).ignore();
+                }
+            }
+        }
+        pipeline
+    }
+
+    async fn renew_lease(&self) -> RedisResult<()> {
+        let mut set = redis::cmd("SET");
+        set.arg(self.keys.lease(&self.keys.instance())).arg(1).arg("PX").arg(self.lease_ms);
+        set.exec_async(&mut self.commands.clone()).await
+    }
+
+    /// Takes leave of the other instances: without a lease, none of this one's words counts.
+    pub(super) async fn leave(&self) {
+        self.lock().has_left = true;
+        let mut end = redis::cmd("DEL");
+        end.arg(self.keys.lease(&self.keys.instance()));
+        if let Err(error) = end.exec_async(&mut self.commands.clone()).await {
+            tracing::debug!(%error, "could not end the lease; it ends by itself");
+        }
+    }
+
+    /// Tells who is connected to any living instance.
+    pub(super) async fn presence_of(&self, user_ids: &[UserId], is_connected: bool) -> Vec<Presence> {
+        let elsewhere = if is_connected { self.online_elsewhere(user_ids).await.ok() } else { None };
+        let here = self.lock();
+        let status = |user_id: &UserId| match &elsewhere {
+            _ if here.online.contains_key(user_id) => PresenceStatus::Online,
+            None => PresenceStatus::Unknown,
+            Some(people) if people.contains(user_id) => PresenceStatus::Online,
+            Some(_) => PresenceStatus::Offline,
+        };
+        user_ids.iter().map(|user_id| Presence { user_id: *user_id, status: status(user_id) }).collect()
+    }
+
+    async fn online_elsewhere(&self, user_ids: &[UserId]) -> RedisResult<HashSet<UserId>> {
+        let mut instances_of: Vec<(UserId, Vec<String>)> = Vec::with_capacity(user_ids.len());
+        for some in user_ids.chunks(BATCH_MAX) {
+            let mut pipeline = Pipeline::with_capacity(some.len());
+            for user_id in some {
+                pipeline.hkeys(self.keys.user_presence(*user_id));
+            }
+            let instances: Vec<Vec<String>> = pipeline.query_async(&mut self.commands.clone()).await?;
+            instances_of.extend(some.iter().copied().zip(instances));
+        }
+        let mut named: HashSet<&str> = instances_of.iter().flat_map(|(_, ids)| ids).map(String::as_str).collect();
+        // What Redis holds of this instance may be old; what is noted here is not.
+        let me = self.keys.instance();
+        named.remove(me.as_str());
+        let living = self.living(named.into_iter().collect()).await?;
+        let is_online = |ids: &[String]| ids.iter().any(|id| living.contains(id.as_str()));
+        Ok(instances_of.iter().filter(|(_, ids)| is_online(ids)).map(|(user_id, _)| *user_id).collect())
+    }
+
+    async fn living<'a>(&self, instances: Vec<&'a str>) -> RedisResult<HashSet<&'a str>> {
+        if instances.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut pipeline = Pipeline::with_capacity(instances.len());
+        for instance in &instances {
+            pipeline.exists(self.keys.lease(instance));
+        }
+        let lives: Vec<bool> = pipeline.query_async(&mut self.commands.clone()).await?;
+        Ok(instances.into_iter().zip(lives).filter(|(_, lives)| *lives).map(|(instance, _)| instance).collect())
+    }
+
+    /// Nothing under this lock can panic half way, so a poisoned one is still whole.
+    fn lock(&self) -> MutexGuard<'_, Mine> {
+        self.mine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,3 @@
+//! Who is connected here, and what reaches them.
+
+pub mod carrier;
