@@ -1,3 +1,20 @@
-//! Starts what tests need: private databases, Redis, servers, terminals.
+//! What SyncSpace's tests need: private databases, Redis, servers, and a terminal to type at.
+//!
+//! Everything listens on free loopback ports, keeps its files in a temporary folder, and is gone when the test process
+//! is, however that ends. A program that is not installed is a failed test that says what to install.
 
+#![expect(clippy::panic, reason = "a test whose services cannot be started must fail, and say why")]
+
+mod daemon;
+mod mysql;
+mod programs;
+mod proxy;
+mod redis;
+mod server;
 pub mod terminal;
+
+pub use self::mysql::mysql_database;
+pub use self::programs::binary;
+pub use self::proxy::Proxy;
+pub use self::redis::{RedisPlace, RedisServer, redis_place, redis_url};
+pub use self::server::ServerProcess;

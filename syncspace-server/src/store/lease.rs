@@ -19,7 +19,8 @@ const RENEWAL: Duration = Duration::from_secs(3);
 /// How often someone who waits looks at it.
 const LOOK: Duration = Duration::from_millis(100);
 
-const MAKE_TABLE: Sql = Sql::pair(
+/// Not a step of the schema, because the steps themselves run under a lease.
+pub(super) const MAKE_LEASES: Sql = Sql::pair(
     "CREATE TABLE IF NOT EXISTS leases (
         name VARCHAR(50) NOT NULL PRIMARY KEY,
         holder VARCHAR(50) NOT NULL,
@@ -117,7 +118,7 @@ impl<'a> Lease<'a> {
 
 async fn make(store: &Store, name: &str) -> Result<(), StoreError> {
     let mut db = store;
-    db.execute(&MAKE_TABLE, params![]).await?;
+    db.execute(&MAKE_LEASES, params![]).await?;
     match db.execute(&MAKE_ROW, params![name, expiry()]).await {
         Ok(_) | Err(StoreError::Duplicate { .. }) => Ok(()),
         Err(error) => Err(error),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use syncspace_migrations::Step;
 use syncspace_protocol::Time;
 
-use super::lease::Lease;
+use super::lease::{Lease, MAKE_LEASES};
 use super::mysql::{Mysql, is_done_already};
 use super::value::params;
 use super::{Dialect, Driver, Queries, Sql, Store, StoreError};
@@ -105,6 +105,7 @@ impl Store {
         // Read again: another process may have migrated while this one waited for the lock.
         let plan = Plan::read(&mut tx, Dialect::Sqlite).await?;
         tx.execute(&MAKE_HISTORY, params![]).await?;
+        tx.execute(&MAKE_LEASES, params![]).await?;
         for Pending { step, .. } in &plan.pending {
             tx.execute(&NOTE_START, params![step.version, &step.name, &step.checksum]).await?;
             for statement in &step.statements {
