@@ -167,6 +167,7 @@ on_both_stores! {
     only_administrators_look_after_accounts,
     an_account_switched_off_is_out_at_once_and_can_come_back,
     the_last_active_administrator_stays,
+    of_two_administrators_switching_each_other_off_one_stays,
     a_password_is_hashed_again_when_the_cost_changed,
     a_database_refuses_a_foreign_signing_secret,
 }
@@ -464,6 +465,20 @@ async fn the_last_active_administrator_stays(place: Place) {
     rig.service.edit_user(&root, alice.user_id, promote).await.expect("promotes");
     rig.service.edit_user(&root, root.user_id, demote()).await.expect("demotes");
     refused(rig.service.edit_user(&root, alice.user_id, demote()).await, ErrorCode::Conflict);
+}
+
+async fn of_two_administrators_switching_each_other_off_one_stays(place: Place) {
+    let rig = place.open_rig().await;
+    let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
+    let promote = EditUser { is_admin: Some(true), ..EditUser::default() };
+    rig.service.edit_user(&root, alice.user_id, promote).await.expect("promotes");
+    let alice = Actor { is_admin: true, ..alice };
+    let (one, other) = tokio::join!(
+        rig.service.deactivate_user(&root, alice.user_id),
+        rig.service.deactivate_user(&alice, root.user_id),
+    );
+    assert_ne!(one.is_ok(), other.is_ok());
+    refused(one.and(other), ErrorCode::Conflict);
 }
 
 async fn a_password_is_hashed_again_when_the_cost_changed(place: Place) {
