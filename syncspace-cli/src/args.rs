@@ -28,10 +28,10 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Address of the server; the one last logged in to where absent.
-    #[arg(long, global = true, env = "SYNCSPACE_SERVER", value_name = "URL")]
+    #[arg(long, global = true, env = "SYNCSPACE_SERVER", hide_env_values = true, value_name = "URL")]
     pub(crate) server: Option<String>,
     /// Team that a bare `#channel` or `@user` belongs to; your only one where absent.
-    #[arg(long, global = true, env = "SYNCSPACE_TEAM", value_name = "TEAM")]
+    #[arg(long, global = true, env = "SYNCSPACE_TEAM", hide_env_values = true, value_name = "TEAM")]
     pub(crate) team: Option<String>,
     /// Form of the data on standard output.
     ///

@@ -121,7 +121,7 @@ impl CliError {
         }
         match source.as_ref() {
             ClientError::Unreachable { .. } | ClientError::TimedOut => {
-                Some("check the address, and that the server runs: `syncspace server status`".to_owned())
+                Some("check the address, and that the server runs".to_owned())
             }
             ClientError::NotLoggedIn { server } => Some(login_hint(Some(&server.to_string()))),
             _ => hint_for(source.code()?, server),
@@ -202,19 +202,17 @@ fn hint_for(code: ErrorCode, server: Option<&str>) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// Writes an error and its causes in one line, each cause once.
+/// Writes an error and what is at the root of it in one line; what lies between repeats the two.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = error.source();
+    let text = error.to_string();
+    let mut root = error.source();
+    while let Some(below) = root.and_then(std::error::Error::source) {
+        root = Some(below);
     }
-    text
+    match root.map(ToString::to_string) {
+        Some(root) if !text.contains(&root) => format!("{text}: {root}"),
+        _ => text,
+    }
 }
 
 #[cfg(test)]

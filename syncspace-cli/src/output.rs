@@ -59,6 +59,14 @@ impl Output {
         write_out(&text)
     }
 
+    /// Prints one entry of a log: as its line for people, as one thing for programs.
+    pub(crate) fn entry<T: Record>(&self, record: &T) -> Outcome {
+        match record.line() {
+            Some(line) if self.is_table() => write_out(&(line + "\n")),
+            _ => self.record(record),
+        }
+    }
+
     /// Prints several things.
     pub(crate) fn list<T: Record>(&self, records: &[T]) -> Outcome {
         let text = match self.format {

@@ -65,9 +65,10 @@ pub(crate) fn yes(question: &str) -> Outcome<bool> {
 
 /// Asks for a password without showing it.
 pub(crate) fn password(question: &str) -> Outcome<String> {
-    write_prompt(question)?;
     let answer = {
+        // Hidden before the question is seen: whoever answers at once is not shown either.
         let _raw = RawMode::enter()?;
+        write_prompt(question)?;
         read_hidden()
     };
     write_prompt("\n")?;

@@ -86,7 +86,7 @@ pub(crate) struct Edit {
     #[arg(long, value_name = "URL")]
     pub(crate) avatar_url: Option<String>,
     /// Whether anyone on the server may find and join it.
-    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) public: Option<bool>,
 }
 

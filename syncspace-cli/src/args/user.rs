@@ -84,9 +84,9 @@ pub(crate) struct Edit {
     #[arg(long, value_name = "URL")]
     pub(crate) avatar_url: Option<String>,
     /// Switch the account on or off (administrators).
-    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) active: Option<bool>,
     /// Make the person an administrator of the server, or no longer one (administrators).
-    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) admin: Option<bool>,
 }

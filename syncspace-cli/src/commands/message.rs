@@ -129,7 +129,7 @@ async fn edit(context: &Context, client: &Client, which: &args::One, text: Optio
     }
     let during = || format!("cannot change {}", named(which));
     let message = client.edit_message(channel, which.seq, EditMessage { content }).await.during(during)?;
-    context.out.list(&[Names::new(client).row(message).await])
+    context.out.entry(&Names::new(client).row(message).await)
 }
 
 async fn delete(context: &Context, client: &Client, which: &args::One) -> Outcome {

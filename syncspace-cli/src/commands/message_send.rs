@@ -22,6 +22,8 @@ use crate::records::message::{MessageRow, Names};
 const PAUSE_FIRST: Duration = Duration::from_millis(250);
 /// Longest pause before a failed send is tried again, where the server names none.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// Shorter waits are not worth a word.
+const WAIT_TOLD_MIN: Duration = Duration::from_secs(1);
 
 pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -> Outcome {
     if args.lines && prompt::stdin_is_terminal() && context.global.no_input {
@@ -84,7 +86,7 @@ impl Sender<'_> {
         let message = sent.during(|| {
             format!("cannot send to {} (the same text with --client-id {client_id} would not double it)", self.target)
         })?;
-        self.context.out.list(&[Names::new(self.client).row(message).await])
+        self.context.out.entry(&Names::new(self.client).row(message).await)
     }
 
     async fn send_lines(&self, client_id: Option<ClientId>) -> Outcome {
@@ -152,7 +154,10 @@ impl Sender<'_> {
             if !error.is_transient() || Instant::now() + wait > until {
                 return Err(error);
             }
-            self.context.out.say(&format!("{error}; trying again in {:.1} s", wait.as_secs_f32()));
+            // A paced run is told to wait a moment again and again: that is no news.
+            if wait >= WAIT_TOLD_MIN {
+                self.context.out.say(&format!("{error}; trying again in {:.1} s", wait.as_secs_f32()));
+            }
             tokio::time::sleep(wait).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }

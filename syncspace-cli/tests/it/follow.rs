@@ -1,0 +1,121 @@
+//! `message tail`.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::{Person, World, program};
+
+/// Longest wait for a line; a test machine may be busy.
+const LINE_WAIT: Duration = Duration::from_secs(40);
+
+/// A command that runs on, and the lines of its standard output. Dropping it ends the command.
+struct Following {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Following {
+    fn start(person: &Person, arguments: &[&str]) -> Self {
+        let mut child = Command::new(program())
+            .env_clear()
+            .envs(person.environment())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let lines = lines_of(child.stdout.take().expect("a pipe"));
+        Self { child, lines }
+    }
+
+    #[track_caller]
+    fn next(&mut self) -> Value {
+        match self.lines.recv_timeout(LINE_WAIT) {
+            Ok(line) => serde_json::from_str(&line).expect("an object per line"),
+            Err(error) => {
+                drop(self.child.kill());
+                let mut talk = String::new();
+                drop(self.child.stderr.take().expect("a pipe").read_to_string(&mut talk));
+                panic!("no line: {error}\n{talk}");
+            }
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn lines_of(out: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn lounge(world: &World) -> (Person, Person) {
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    alice.run(&["team", "create", "eng", "--public"]).ok();
+    alice.run(&["channel", "create", "eng/lounge"]).ok();
+    bob.run(&["team", "join", "eng"]).ok();
+    bob.run(&["channel", "join", "eng/lounge"]).ok();
+    (alice, bob)
+}
+
+#[test]
+fn what_is_sent_arrives_where_it_is_followed() {
+    let world = World::start();
+    let (alice, bob) = lounge(&world);
+    alice.input(&["message", "send", "eng/lounge", "--lines"], "one\ntwo\nthree\n").ok();
+    let mut tail = Following::start(&bob, &["message", "tail", "eng/lounge", "-f", "-n", "2", "-o", "jsonl"]);
+    assert_eq!(tail.next()["content"], "two");
+    assert_eq!(tail.next()["content"], "three");
+    for number in 4..=20_u64 {
+        alice.run(&["message", "send", "eng/lounge", &format!("message {number}")]).ok();
+        let message = tail.next();
+        assert_eq!((&message["seq"], &message["sender"]), (&number.into(), &"alice".into()));
+    }
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_while_many_write() {
+    let world = World::start();
+    let (alice, bob) = lounge(&world);
+    alice.run(&["message", "send", "eng/lounge", "first"]).ok();
+    let mut tail = Following::start(&bob, &["message", "tail", "eng/lounge", "-f", "-n", "1", "-o", "jsonl"]);
+    assert_eq!(tail.next()["seq"], 1);
+    let lines = |name: &str| -> String { (0..60).map(|number| format!("{name} {number}\n")).collect() };
+    std::thread::scope(|scope| {
+        for (person, name) in [(&alice, "a"), (&bob, "b"), (&alice, "c")] {
+            scope.spawn(move || person.input(&["message", "send", "eng/lounge", "--lines"], lines(name)).ok());
+        }
+    });
+    for seq in 2..=181_u64 {
+        assert_eq!(tail.next()["seq"], seq);
+    }
+}
+
+#[test]
+fn a_channel_that_is_lost_ends_the_tail() {
+    let world = World::start();
+    let (alice, bob) = lounge(&world);
+    let mut tail = Following::start(&bob, &["message", "tail", "eng/lounge", "-f", "-n", "5", "-o", "jsonl"]);
+    alice.run(&["message", "send", "eng/lounge", "hello"]).ok();
+    assert_eq!(tail.next()["content"], "hello");
+    alice.run(&["channel", "delete", "eng/lounge", "--yes"]).ok();
+    let status = tail.child.wait().expect("the command ends");
+    assert_eq!(status.code(), Some(6));
+}

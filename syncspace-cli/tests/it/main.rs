@@ -1,0 +1,16 @@
+//! The shipped `syncspace` against the shipped server: what a script sees, and what a person at a terminal sees.
+
+#![expect(clippy::panic, reason = "a test that cannot go on must fail, and say why")]
+
+mod account;
+mod channels;
+mod exit_codes;
+mod follow;
+mod formats;
+mod members;
+mod messages;
+mod offline;
+mod support;
+mod teams;
+mod terminal;
+mod users;

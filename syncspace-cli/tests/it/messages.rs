@@ -1,0 +1,112 @@
+//! `message …`, but following.
+
+use serde_json::{Value, json};
+
+use crate::support::{Person, World};
+
+fn lounge(world: &World) -> Person {
+    let alice = world.person("alice");
+    alice.run(&["team", "create", "eng"]).ok();
+    alice.run(&["channel", "create", "eng/lounge"]).ok();
+    alice
+}
+
+#[track_caller]
+fn contents(messages: &Value) -> Vec<&str> {
+    messages.as_array().expect("a list").iter().map(|message| message["content"].as_str().expect("text")).collect()
+}
+
+#[test]
+fn a_message_lives_from_send_to_delete() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let sent = alice.json(&["message", "send", "eng/lounge", "Hello"]);
+    assert_eq!((&sent["seq"], &sent["sender"]), (&1.into(), &"alice".into()));
+    assert_eq!(alice.json(&["message", "show", "eng/lounge", "1"])["content"], "Hello");
+    alice.run(&["message", "edit", "eng/lounge", "1", "Hello, all"]).ok();
+    alice.input(&["message", "edit", "eng/lounge", "1", "-"], "Hello, world\n").ok();
+    let reply = alice.json(&["message", "send", "eng/lounge", "--reply-to", "1", "Hi yourself"]);
+    assert_eq!(reply["parent_seq"], 1);
+    let thread = alice.json(&["message", "list", "eng/lounge", "--thread", "1"]);
+    assert_eq!(contents(&thread), ["Hello, world", "Hi yourself"]);
+    let table = alice.run(&["message", "list", "eng/lounge"]).ok().out;
+    assert!(table.contains("alice: Hello, world (edited)\n"), "{table}");
+    assert!(table.contains("alice (to 1): Hi yourself\n"), "{table}");
+
+    alice.run(&["message", "delete", "eng/lounge", "1"]).ends_with(2).says("give --yes");
+    alice.run(&["message", "delete", "eng/lounge", "1", "--yes"]).ok();
+    assert!(alice.run(&["message", "list", "eng/lounge"]).ok().out.contains("alice: (deleted)\n"));
+    alice.run(&["message", "show", "eng/lounge", "99"]).ends_with(6).says("message 99 of eng/lounge");
+}
+
+#[test]
+fn text_comes_from_standard_input() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let send = ["message", "send", "eng/lounge"];
+    alice.input(&send, "two\nlines\n\n").ok();
+    alice.input(&["message", "send", "eng/lounge", "-"], "dash").ok();
+    assert_eq!(contents(&alice.json(&["message", "list", "eng/lounge"])), ["two\nlines", "dash"]);
+    alice.input(&send, "").ends_with(2).says("nothing to send");
+    alice.input(&send, "x".repeat(16_001)).ends_with(2).says("16000 bytes");
+    alice.input(&send, vec![0xff, 0xfe]).ends_with(2).says("not UTF-8");
+    assert_eq!(alice.json(&["message", "list", "eng/lounge"]).as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn the_same_client_id_gives_the_same_message() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let send = ["message", "send", "eng/lounge", "once", "--client-id", "job-7"];
+    let first = alice.json(&send);
+    assert_eq!(alice.json(&send)["id"], first["id"]);
+    alice.run(&["message", "send", "eng/lounge", "other", "--client-id", "job-7"]).ends_with(7);
+    assert_eq!(alice.json(&["message", "list", "eng/lounge"]).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn lines_are_sent_in_order_and_once_however_often_the_job_runs() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let lines = |count: u32| -> String { (1..=count).map(|number| format!("line {number}\n\n")).collect() };
+    let send = ["message", "send", "eng/lounge", "--lines", "--client-id", "import"];
+    alice.input(&send, lines(10)).ok().says("10 messages sent to eng/lounge, the last as 10");
+    alice.input(&send, lines(30)).ok().says("30 messages sent");
+    let all = alice.json(&["message", "list", "eng/lounge", "-n", "1000"]);
+    let expected: Vec<String> = (1..=30).map(|number| format!("line {number}")).collect();
+    assert_eq!(contents(&all), expected);
+
+    let bad = alice.input(&["message", "send", "eng/lounge", "--lines"], b"good\n\xff\nnever\n".to_vec());
+    bad.ends_with(2).says("line 2 is not UTF-8").says("1 message sent to eng/lounge").says("go on from there");
+}
+
+#[test]
+fn lists_reach_any_part_of_a_log() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let lines: String = (1..=450).map(|number| format!("{number}\n")).collect();
+    let jsonl = alice.input(&["message", "send", "eng/lounge", "--lines", "-o", "jsonl"], lines).ok().out;
+    assert_eq!(jsonl.lines().count(), 450);
+    let seqs = |arguments: &[&str]| -> Vec<u64> {
+        let command: Vec<&str> = ["message", "list", "eng/lounge"].iter().chain(arguments).copied().collect();
+        let list = alice.json(&command);
+        list.as_array().expect("a list").iter().map(|message| message["seq"].as_u64().expect("a seq")).collect()
+    };
+    assert_eq!(seqs(&[]), (401..=450).collect::<Vec<_>>());
+    assert_eq!(seqs(&["-n", "430"]), (21..=450).collect::<Vec<_>>());
+    assert_eq!(seqs(&["--before", "10", "-n", "3"]), [7, 8, 9]);
+    assert_eq!(seqs(&["--after", "10", "-n", "300"]), (11..=310).collect::<Vec<_>>());
+    assert!(seqs(&["--around", "100", "-n", "5"]).contains(&100));
+    let tail = alice.json(&["message", "tail", "eng/lounge", "--since", "440"]);
+    assert_eq!(tail.as_array().map(Vec::len), Some(10));
+}
+
+#[test]
+fn a_dry_run_sends_nothing() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let plan = alice.json(&["message", "send", "eng/lounge", "hi", "--dry-run"]);
+    assert_eq!((&plan["dry_run"], &plan["would"]), (&true.into(), &"send 2 bytes to eng/lounge".into()));
+    alice.run(&["message", "send", "eng/nowhere", "hi", "--dry-run"]).ends_with(6);
+    assert_eq!(alice.json(&["message", "list", "eng/lounge"]), json!([]));
+}

@@ -1,0 +1,55 @@
+//! `team …`
+
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+#[test]
+fn a_team_lives_from_create_to_delete() {
+    let world = World::start();
+    let alice = world.person("alice");
+    let created = alice.json(&["team", "create", "eng", "--description", "Engineering"]);
+    assert_eq!((&created["name"], &created["membership"]["role"]), (&"eng".into(), &"owner".into()));
+    alice.run(&["team", "create", "ENG"]).ends_with(7).says("cannot make the team ENG");
+    assert_eq!(alice.json(&["team", "show", "Eng"])["id"], created["id"]);
+    assert_eq!(alice.json(&["team", "show", &created["id"].to_string()])["name"], "eng");
+
+    let edited = alice.json(&["team", "edit", "eng", "--name", "platform", "--description", "", "--public", "yes"]);
+    assert_eq!((&edited["name"], &edited["is_public"]), (&"platform".into(), &true.into()));
+    assert_eq!(edited["description"], Value::Null);
+
+    let plan = alice.json(&["team", "delete", "platform", "--dry-run"]);
+    assert_eq!(plan["would"], "delete the team platform with all its channels and messages");
+    alice.run(&["team", "delete", "platform"]).ends_with(2).says("give --yes");
+    alice.run(&["team", "show", "platform"]).ok();
+    alice.run(&["team", "delete", "platform", "--yes"]).ok().says("team platform deleted");
+    alice.run(&["team", "show", "platform"]).ends_with(6).says("platform");
+    assert_eq!(alice.json(&["team", "list"]), json!([]));
+}
+
+#[test]
+fn public_teams_are_joined_and_left_and_private_ones_do_not_exist() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    alice.run(&["team", "create", "open", "--public"]).ok();
+    alice.run(&["team", "create", "secret"]).ok();
+    bob.run(&["team", "join", "secret"]).ends_with(6);
+    assert_eq!(bob.json(&["team", "join", "open"])["membership"]["role"], "member");
+    bob.run(&["team", "leave", "open", "--yes"]).ok();
+    alice.run(&["team", "leave", "open", "--yes"]).ends_with(7).says("--role owner");
+}
+
+#[test]
+fn an_invite_admits_until_it_is_revoked() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    alice.run(&["team", "create", "eng"]).ok();
+    let invite = alice.json(&["team", "invite", "create", "eng", "--uses", "5", "--expires", "1h", "--role", "guest"]);
+    let code = invite["code"].as_str().expect("a code");
+    assert_eq!(bob.json(&["team", "invite", "use", code])["membership"]["role"], "guest");
+
+    let listed = alice.json(&["team", "invite", "list", "eng"]);
+    assert_eq!((&listed[0]["uses"], &listed[0]["code"]), (&1.into(), &Value::Null));
+    alice.run(&["team", "invite", "revoke", "eng", &invite["id"].to_string(), "--yes"]).ok();
+    carol.input(&["team", "invite", "use", "-"], code).ends_with(6);
+}
