@@ -1,0 +1,100 @@
+//! Where the parts of the chat lie on the screen. Both `update` (how far does a page scroll?) and `view` ask it.
+
+use ratatui::layout::Rect;
+
+use super::composer::DraftKey;
+use super::state::{Focus, State};
+
+/// From this width on the side bar stands beside the messages.
+pub(crate) const SIDEBAR_MIN_COLUMNS: u16 = 80;
+/// From this width on a thread stands beside the messages.
+pub(crate) const THREAD_MIN_COLUMNS: u16 = 110;
+const SIDEBAR_COLUMNS: u16 = 24;
+
+/// One list of messages with its title and composer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pane {
+    pub(crate) title: Rect,
+    pub(crate) messages: Rect,
+    /// Its first row is the border that names the recipient.
+    pub(crate) composer: Rect,
+}
+
+/// Where the parts of the chat lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Areas {
+    pub(crate) sidebar: Option<Rect>,
+    /// Whether the side bar lies above the messages.
+    pub(crate) is_overlay: bool,
+    pub(crate) main: Option<Pane>,
+    pub(crate) thread: Option<Pane>,
+    pub(crate) status: Rect,
+}
+
+/// Gives the areas for the state.
+pub(crate) fn areas(state: &State) -> Areas {
+    let (columns, rows) = (state.columns, state.rows);
+    let status = Rect::new(0, rows.saturating_sub(1), columns, rows.min(1));
+    let body_rows = rows.saturating_sub(1);
+    let is_wide = columns >= SIDEBAR_MIN_COLUMNS;
+    let is_overlay = !is_wide && state.chat.focus == Focus::Sidebar;
+    let sidebar = if is_wide && state.chat.has_sidebar {
+        Some(Rect::new(0, 0, SIDEBAR_COLUMNS, body_rows))
+    } else if is_overlay {
+        Some(Rect::new(0, 0, columns.min(SIDEBAR_COLUMNS + 8), body_rows))
+    } else {
+        None
+    };
+    let left = if is_overlay { 0 } else { sidebar.map_or(0, |area| area.width) };
+    let body = Rect::new(left, 0, columns.saturating_sub(left), body_rows);
+    let (main, thread) = match &state.chat.thread {
+        None => (Some(pane(state, body, false)), None),
+        Some(_) if columns >= THREAD_MIN_COLUMNS => {
+            let thread_columns = body.width * 2 / 5;
+            let main = Rect { width: body.width - thread_columns, ..body };
+            let thread = Rect { x: body.x + main.width, width: thread_columns, ..body };
+            // One column between them is the line that parts them.
+            let inner = Rect { x: thread.x + 1, width: thread.width.saturating_sub(1), ..thread };
+            (Some(pane(state, main, false)), Some(pane(state, inner, true)))
+        }
+        Some(_) => (None, Some(pane(state, body, true))),
+    };
+    Areas { sidebar, is_overlay, main, thread, status }
+}
+
+/// Gives what the composer of a pane edits.
+pub(crate) fn pane_draft(state: &State, in_thread: bool) -> Option<DraftKey> {
+    let is_focused = matches!(state.chat.focus, Focus::ThreadComposer | Focus::ThreadMessages) == in_thread;
+    match (&state.chat.thread, state.chat.editing) {
+        (_, Some((channel_id, seq))) if is_focused => Some(DraftKey::Edit(channel_id, seq)),
+        (Some(thread), _) if in_thread => Some(DraftKey::Thread(thread.channel_id, thread.root)),
+        _ => state.chat.open.map(DraftKey::Channel),
+    }
+}
+
+fn pane(state: &State, area: Rect, in_thread: bool) -> Pane {
+    let text_rows = pane_draft(state, in_thread)
+        .and_then(|key| state.chat.drafts.get(&key))
+        .map_or(1, |draft| draft.rows(usize::from(area.width.saturating_sub(2).max(1))));
+    let text_rows_max = (area.height / 3).max(1);
+    let text_rows = u16::try_from(text_rows).unwrap_or(u16::MAX).clamp(1, text_rows_max);
+    let composer_rows = (text_rows + 1).min(area.height.saturating_sub(1));
+    let title_rows = area.height.saturating_sub(composer_rows).min(1);
+    let message_rows = area.height.saturating_sub(composer_rows + title_rows);
+    let title = Rect { height: title_rows, ..area };
+    let messages = Rect { y: area.y + title_rows, height: message_rows, ..area };
+    let composer = Rect { y: area.y + title_rows + message_rows, height: composer_rows, ..area };
+    Pane { title, messages, composer }
+}
+
+impl Areas {
+    /// Gives the pane of the list that the keys go to.
+    pub(crate) fn focused(&self, focus: Focus) -> Option<(Pane, bool)> {
+        match focus {
+            Focus::ThreadMessages | Focus::ThreadComposer => self.thread.map(|pane| (pane, true)),
+            Focus::Messages | Focus::Composer | Focus::Sidebar => {
+                self.main.map(|pane| (pane, false)).or(self.thread.map(|pane| (pane, true)))
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What comes of a form that was filled in.
+
+use syncspace_protocol::auth::{Register, Secret};
+use syncspace_protocol::channels::{ChannelKind, CreateChannel, NewChannel};
+use syncspace_protocol::teams::CreateTeam;
+use syncspace_protocol::{Email, Password, Username};
+
+use super::Effects;
+use crate::app::entry::{self, EntryForm, FieldId, Purpose, Tag};
+use crate::app::message::{Effect, Failure};
+use crate::app::state::{Modal, Screen, State};
+
+/// A field's mistake, found before the server is asked.
+type Mistake = (FieldId, String);
+
+/// Acts on the form of the start.
+pub(super) fn submit_entry(state: &mut State, effects: &mut Effects) {
+    if let Screen::Entry { form, .. } = &mut state.screen {
+        submit(form, effects);
+    }
+    if let Some(address) = effects.iter().find_map(|effect| match effect {
+        Effect::FindServer { address } => Some(address.clone()),
+        _ => None,
+    }) {
+        state.server = address;
+    }
+}
+
+/// Acts on the form above the chat.
+pub(super) fn submit_dialog(state: &mut State, effects: &mut Effects) {
+    let Some(Modal::Form(entry)) = &mut state.modal else { return };
+    match entry.purpose {
+        Purpose::Quit => effects.push(Effect::Quit),
+        Purpose::LogOut => effects.push(Effect::LogOut),
+        Purpose::LeaveChannel(channel_id) => effects.push(Effect::LeaveChannel(channel_id)),
+        Purpose::DeleteMessage(channel_id, seq) => effects.push(Effect::Delete { channel_id, seq }),
+        Purpose::ShowInvite => {}
+        Purpose::Server | Purpose::Account | Purpose::Team | Purpose::Channel(_) => {
+            submit(entry, effects);
+            return;
+        }
+    }
+    state.modal = None;
+}
+
+fn submit(entry: &mut EntryForm, effects: &mut Effects) {
+    let asked = match entry.purpose {
+        Purpose::Server => server(entry),
+        Purpose::Account => account(entry),
+        Purpose::Team => team(entry),
+        Purpose::Channel(team_id) => channel(entry, team_id),
+        Purpose::LeaveChannel(_)
+        | Purpose::DeleteMessage(..)
+        | Purpose::ShowInvite
+        | Purpose::LogOut
+        | Purpose::Quit => return,
+    };
+    match asked {
+        Ok(effect) => {
+            entry.form.busy = Some("Asking the server …");
+            effects.push(effect);
+        }
+        Err((field, message)) => entry.form.fail(Some(field), message),
+    }
+}
+
+/// Goes back to the form before, with what was typed there.
+pub(super) fn back(state: &mut State, effects: &mut Effects) {
+    let Screen::Entry { form, earlier } = &mut state.screen else { return };
+    if form.purpose == Purpose::Team || matches!(form.purpose, Purpose::Channel(_)) {
+        // Logged in already: behind these forms is the chat, where there is one.
+        if state.world.joined_any() {
+            state.screen = Screen::Chat;
+        } else if matches!(form.purpose, Purpose::Channel(_)) {
+            effects.push(Effect::FindTeams);
+        }
+        return;
+    }
+    if let Some(mut before) = earlier.pop() {
+        before.form.busy = None;
+        *form = before;
+    }
+}
+
+/// Puts the next form in front; the one before is kept for Esc.
+pub(super) fn go_on(state: &mut State, next: EntryForm) {
+    match &mut state.screen {
+        Screen::Entry { form, earlier } => {
+            let before = std::mem::replace(form, next);
+            if matches!(before.purpose, Purpose::Server | Purpose::Account) && before.purpose != form.purpose {
+                earlier.push(before);
+            }
+        }
+        Screen::Waiting(_) | Screen::Chat => state.screen = Screen::Entry { form: next, earlier: Vec::new() },
+    }
+}
+
+/// Gives the form that waits for the server's answer: the one above, or the one of the start.
+pub(super) fn waiting_form(state: &mut State) -> Option<&mut EntryForm> {
+    match (&mut state.modal, &mut state.screen) {
+        (Some(Modal::Form(entry)), _) if entry.form.busy.is_some() => Some(entry),
+        (_, Screen::Entry { form, .. }) if form.form.busy.is_some() => Some(form),
+        _ => None,
+    }
+}
+
+/// Shows what went wrong at the field of the waiting form, or at the bottom where no form waits.
+pub(super) fn fail(state: &mut State, failure: &Failure) {
+    let message = sentence(&failure.message);
+    match waiting_form(state) {
+        Some(entry) => {
+            let field = failure.field.as_deref().and_then(|field| entry::field_of(entry.purpose, field));
+            let field = field.or((entry.purpose == Purpose::Server).then_some(FieldId::Address));
+            entry.form.fail(field, message);
+        }
+        None => state.complain(message),
+    }
+}
+
+/// Makes a message of the server a sentence: a capital first letter.
+pub(super) fn sentence(message: &str) -> String {
+    let clean = crate::app::text::line(message);
+    let mut letters = clean.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
+}
+
+fn server(entry: &EntryForm) -> Result<Effect, Mistake> {
+    let address = entry.form.text(FieldId::Address).trim();
+    if address.is_empty() {
+        return Err((FieldId::Address, "Type the address of the server.".to_owned()));
+    }
+    Ok(Effect::FindServer { address: address.to_owned() })
+}
+
+fn account(entry: &EntryForm) -> Result<Effect, Mistake> {
+    let form = &entry.form;
+    let username = form.text(FieldId::Username).trim();
+    let password = form.text(FieldId::Password);
+    if form.picked(FieldId::Mode) == Some(&Tag::LogIn) {
+        if username.is_empty() {
+            return Err((FieldId::Username, "Type your user name.".to_owned()));
+        }
+        return Ok(Effect::LogIn { username: username.to_owned(), password: Secret(password.to_owned()) });
+    }
+    let username: Username = parse(FieldId::Username, username)?;
+    let checked: Password = parse(FieldId::Password, password)?;
+    if form.text(FieldId::PasswordAgain) != password {
+        return Err((FieldId::PasswordAgain, "The two passwords differ.".to_owned()));
+    }
+    let email = form.text(FieldId::Email).trim();
+    let email: Option<Email> = if email.is_empty() { None } else { Some(parse(FieldId::Email, email)?) };
+    let given = |field| Some(form.text(field).trim().to_owned()).filter(|text: &String| !text.is_empty());
+    Ok(Effect::Register(Box::new(Register {
+        username,
+        password: checked,
+        email,
+        full_name: None,
+        device_name: None,
+        bootstrap_token: given(FieldId::Bootstrap),
+        invite_code: given(FieldId::Code),
+    })))
+}
+
+fn team(entry: &EntryForm) -> Result<Effect, Mistake> {
+    let form = &entry.form;
+    match form.picked(FieldId::Choice) {
+        Some(Tag::Join(team_id)) => Ok(Effect::JoinTeam(*team_id)),
+        Some(Tag::UseInvite) => {
+            let code = form.text(FieldId::Code).trim().to_owned();
+            if code.is_empty() {
+                return Err((FieldId::Code, "Type the invite code.".to_owned()));
+            }
+            Ok(Effect::UseInvite { code })
+        }
+        _ => {
+            let name = parse(FieldId::Name, form.text(FieldId::Name))?;
+            Ok(Effect::CreateTeam(CreateTeam { name, description: None, is_public: form.is_on(FieldId::Public) }))
+        }
+    }
+}
+
+fn channel(entry: &EntryForm, team_id: syncspace_protocol::TeamId) -> Result<Effect, Mistake> {
+    let form = &entry.form;
+    let Some(&tag) = form.picked(FieldId::Choice) else {
+        return Err((FieldId::Choice, "Choose one.".to_owned()));
+    };
+    if let Tag::JoinChannel(channel_id) = tag {
+        return Ok(Effect::JoinChannel(channel_id));
+    }
+    let name = parse(FieldId::Name, form.text(FieldId::Name).trim().trim_start_matches('#'))?;
+    let description = Some(form.text(FieldId::Description).trim().to_owned()).filter(|text| !text.is_empty());
+    let new = NewChannel { name, description };
+    let body = if entry::kind_of(tag) == Some(ChannelKind::Private) {
+        CreateChannel::Private(new)
+    } else {
+        CreateChannel::Public(new)
+    };
+    Ok(Effect::CreateChannel { team_id, body })
+}
+
+fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(field: FieldId, text: &str) -> Result<T, Mistake> {
+    text.parse().map_err(|error: T::Err| (field, sentence(&error.to_string())))
+}

@@ -1,0 +1,335 @@
+//! What is known of the server's contents: teams, people, channels, how much of them is unread.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMembership, MyChannel};
+use syncspace_protocol::messages::{Message, MessageType};
+use syncspace_protocol::socket::{Event as StreamEvent, HelloTeam};
+use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership};
+use syncspace_protocol::users::{Person, PresenceStatus, User};
+use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, Time, UserId};
+
+use super::message::TeamContents;
+use super::text;
+use super::timeline::Timeline;
+use super::unread::Unread;
+
+/// Somebody stays "typing" that long after the last sign of it, in milliseconds. Signs come every 3 seconds.
+const TYPING_MS: i64 = 6_000;
+
+/// A team of the person.
+#[derive(Debug, Clone)]
+pub(crate) struct TeamState {
+    pub(crate) team: Team,
+    pub(crate) membership: Option<TeamMembership>,
+    /// People in the team, with the rev of their membership.
+    pub(crate) members: HashMap<UserId, Rev>,
+    /// Events that came while the team was being read; none once it is.
+    pub(crate) waiting: Option<Vec<StreamEvent>>,
+}
+
+/// A channel that the person may see.
+#[derive(Debug)]
+pub(crate) struct ChannelState {
+    pub(crate) channel: Channel,
+    pub(crate) head: ChannelHead,
+    pub(crate) membership: Option<ChannelMembership>,
+    pub(crate) unread: Option<Unread>,
+    pub(crate) log: Log,
+    /// Who types, where, and until when that is believed.
+    pub(crate) typing: HashMap<UserId, (Option<Seq>, Time)>,
+}
+
+/// The loaded log of a channel.
+#[derive(Debug)]
+pub(crate) enum Log {
+    /// Not asked for.
+    Unloaded,
+    /// Asked for; events that come meanwhile wait.
+    Loading(Vec<StreamEvent>),
+    /// It could not be read.
+    Failed(String),
+    Loaded(Box<Timeline>),
+}
+
+/// Everything that is known of the server's contents.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) me: Option<User>,
+    pub(crate) teams: BTreeMap<TeamId, TeamState>,
+    pub(crate) channels: HashMap<ChannelId, ChannelState>,
+    pub(crate) people: HashMap<UserId, Person>,
+    pub(crate) presence: HashMap<UserId, PresenceStatus>,
+    /// People who were asked for by id, so that they are asked for once.
+    pub(crate) asked: HashSet<UserId>,
+}
+
+impl ChannelState {
+    fn new(mine: MyChannel) -> Self {
+        let unread = mine.membership.map(|membership| Unread::new(membership.read));
+        Self {
+            channel: mine.channel,
+            head: mine.head,
+            membership: mine.membership,
+            unread,
+            log: Log::Unloaded,
+            typing: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn unread_count(&self) -> u32 {
+        self.unread.as_ref().map_or(0, Unread::count)
+    }
+
+    pub(crate) const fn is_joined(&self) -> bool {
+        self.membership.is_some()
+    }
+
+    pub(crate) const fn is_direct(&self) -> bool {
+        matches!(self.channel.kind, ChannelKind::Direct | ChannelKind::Group)
+    }
+
+    pub(crate) fn timeline(&self) -> Option<&Timeline> {
+        match &self.log {
+            Log::Loaded(timeline) => Some(timeline),
+            Log::Unloaded | Log::Loading(_) | Log::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn timeline_mut(&mut self) -> Option<&mut Timeline> {
+        match &mut self.log {
+            Log::Loaded(timeline) => Some(timeline),
+            Log::Unloaded | Log::Loading(_) | Log::Failed(_) => None,
+        }
+    }
+
+    /// Takes what the person is in the channel now.
+    pub(crate) fn set_membership(&mut self, membership: ChannelMembership) {
+        match &mut self.unread {
+            Some(unread) => unread.set_marker(membership.read),
+            None => self.unread = Some(Unread::new(membership.read)),
+        }
+        self.membership = Some(membership);
+    }
+
+    /// Notes that a message stands at the end of the log.
+    pub(crate) fn count_message(&mut self, message: &Message, me: Option<UserId>) {
+        let counts = message.parent_seq.is_none()
+            && message.message_type != MessageType::System
+            && Some(message.sender_id) != me;
+        if let Some(unread) = self.unread.as_mut().filter(|_| counts) {
+            if message.seq > self.head.last_seq && message.deleted_at.is_none() {
+                unread.created(message.seq, message.rev);
+            } else if message.seq <= self.head.last_seq && message.deleted_at.is_some() {
+                unread.deleted(message.seq, message.rev);
+            }
+        }
+        self.head.last_seq = self.head.last_seq.max(message.seq);
+        self.head.last_rev = self.head.last_rev.max(message.rev);
+        self.typing.remove(&message.sender_id);
+    }
+
+    pub(crate) fn set_typing(&mut self, user_id: UserId, parent_seq: Option<Seq>, now: Time) {
+        if let Ok(until) = Time::from_unix_ms(now.unix_ms().saturating_add(TYPING_MS)) {
+            self.typing.insert(user_id, (parent_seq, until));
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn my_id(&self) -> Option<UserId> {
+        self.me.as_ref().map(|me| me.id)
+    }
+
+    /// Gives the name of a person, safe for the terminal.
+    pub(crate) fn name(&self, user_id: UserId) -> String {
+        match self.people.get(&user_id) {
+            Some(person) if !person.is_active => format!("{} (left)", text::line(person.username.as_str())),
+            Some(person) => text::line(person.username.as_str()),
+            None => self
+                .me
+                .as_ref()
+                .filter(|me| me.id == user_id)
+                .map_or_else(|| format!("user {user_id}"), |me| text::line(me.username.as_str())),
+        }
+    }
+
+    /// Gives the name of a channel without a sign before it: `general`, or the other people of a direct one.
+    pub(crate) fn channel_name(&self, channel: &Channel) -> String {
+        if let Some(name) = &channel.name {
+            return text::line(name.as_str());
+        }
+        let me = self.my_id();
+        let others: Vec<&Person> = channel.people.iter().filter(|person| Some(person.id) != me).collect();
+        if others.is_empty() {
+            return "notes to myself".to_owned();
+        }
+        let names: Vec<String> = others.iter().map(|person| text::line(person.username.as_str())).collect();
+        names.join(", ")
+    }
+
+    /// Gives the name of a channel with its sign: `#general`, `@alice`.
+    pub(crate) fn channel_label(&self, channel: &Channel) -> String {
+        let name = self.channel_name(channel);
+        match channel.kind {
+            ChannelKind::Public => format!("#{name}"),
+            ChannelKind::Private => format!("◇{name}"),
+            ChannelKind::Direct | ChannelKind::Group => format!("@{name}"),
+        }
+    }
+
+    /// Gives the other person of a direct channel.
+    pub(crate) fn partner(&self, channel: &Channel) -> Option<UserId> {
+        let me = self.my_id();
+        match channel.kind {
+            ChannelKind::Direct => channel.people.iter().map(|person| person.id).find(|&id| Some(id) != me).or(me),
+            ChannelKind::Public | ChannelKind::Private | ChannelKind::Group => None,
+        }
+    }
+
+    /// Gives the joined channels of a team in the order of the side bar: named ones, then direct ones.
+    pub(crate) fn joined_channels(&self, team_id: TeamId) -> Vec<&ChannelState> {
+        let mut channels: Vec<&ChannelState> = self
+            .channels
+            .values()
+            .filter(|state| {
+                state.channel.team_id == team_id && state.is_joined() && state.channel.archived_at.is_none()
+            })
+            .collect();
+        channels.sort_by_cached_key(|state| {
+            (state.is_direct(), self.channel_name(&state.channel).to_lowercase(), state.channel.id)
+        });
+        channels
+    }
+
+    pub(crate) fn team_unread(&self, team_id: TeamId) -> u32 {
+        let of_team = self.channels.values().filter(|state| state.channel.team_id == team_id && state.is_joined());
+        of_team.map(ChannelState::unread_count).fold(0, u32::saturating_add)
+    }
+
+    /// Puts a team in, still to be read.
+    pub(crate) fn enter_team(&mut self, mine: MyTeam) {
+        let id = mine.team.id;
+        let members = self.teams.remove(&id).map(|state| state.members).unwrap_or_default();
+        let state = TeamState { team: mine.team, membership: mine.membership, members, waiting: Some(Vec::new()) };
+        self.teams.insert(id, state);
+    }
+
+    pub(crate) fn leave_team(&mut self, team_id: TeamId) {
+        self.teams.remove(&team_id);
+        self.channels.retain(|_, state| state.channel.team_id != team_id);
+    }
+
+    /// Takes what a team holds; gives the events that came while it was read.
+    pub(crate) fn fill_team(&mut self, team_id: TeamId, contents: TeamContents) -> Vec<StreamEvent> {
+        let known: HashSet<ChannelId> = contents.channels.iter().map(|mine| mine.channel.id).collect();
+        self.channels.retain(|id, state| state.channel.team_id != team_id || known.contains(id));
+        for mine in contents.channels {
+            self.put_channel(mine);
+        }
+        let members = contents.members.iter().map(|member| (member.user.id, member.rev)).collect();
+        for member in contents.members {
+            self.people.insert(member.user.id, member.user);
+        }
+        let Some(state) = self.teams.get_mut(&team_id) else { return Vec::new() };
+        state.members = members;
+        state.waiting.take().unwrap_or_default()
+    }
+
+    /// Takes a channel with what the person is in it.
+    pub(crate) fn put_channel(&mut self, mine: MyChannel) {
+        self.learn_people(&mine.channel);
+        match self.channels.get_mut(&mine.channel.id) {
+            Some(state) => {
+                if mine.channel.rev >= state.channel.rev {
+                    state.channel = mine.channel;
+                }
+                state.head.last_seq = state.head.last_seq.max(mine.head.last_seq);
+                state.head.last_rev = state.head.last_rev.max(mine.head.last_rev);
+                match mine.membership {
+                    Some(membership) => state.set_membership(membership),
+                    None => (state.membership, state.unread) = (None, None),
+                }
+            }
+            None => {
+                self.channels.insert(mine.channel.id, ChannelState::new(mine));
+            }
+        }
+    }
+
+    /// Takes a channel as it is now.
+    pub(crate) fn put_channel_itself(&mut self, channel: Channel) {
+        self.learn_people(&channel);
+        match self.channels.get_mut(&channel.id) {
+            Some(state) if channel.rev > state.channel.rev => state.channel = channel,
+            Some(_) => {}
+            None => {
+                let head = ChannelHead { last_seq: Seq::ZERO, last_rev: Rev::ZERO, floor_seq: Seq::ZERO };
+                self.put_channel(MyChannel { channel, head, membership: None });
+            }
+        }
+    }
+
+    /// Notes that the person is in a channel.
+    pub(crate) fn join_channel(&mut self, channel: Channel, membership: ChannelMembership) {
+        let id = channel.id;
+        self.put_channel_itself(channel);
+        if let Some(state) = self.channels.get_mut(&id) {
+            state.set_membership(membership);
+        }
+    }
+
+    /// Notes that the person is no longer in a channel: a private one is forgotten.
+    pub(crate) fn leave_channel(&mut self, channel_id: ChannelId) {
+        let Some(state) = self.channels.get_mut(&channel_id) else { return };
+        if state.channel.is_private {
+            self.channels.remove(&channel_id);
+        } else {
+            (state.membership, state.unread) = (None, None);
+        }
+    }
+
+    /// Takes a person in a team, unless what is at hand is as new.
+    pub(crate) fn put_member(&mut self, member: TeamMember) {
+        let me = self.my_id();
+        let Some(team) = self.teams.get_mut(&member.team_id) else { return };
+        if team.members.get(&member.user.id).is_some_and(|&held| held > member.rev) {
+            return;
+        }
+        team.members.insert(member.user.id, member.rev);
+        if let Some(membership) = team.membership.as_mut().filter(|_| Some(member.user.id) == me) {
+            membership.role = member.role;
+        }
+        self.people.insert(member.user.id, member.user);
+    }
+
+    pub(crate) fn put_team(&mut self, team: Team) {
+        if let Some(state) = self.teams.get_mut(&team.id)
+            && team.rev > state.team.rev
+        {
+            state.team = team;
+        }
+    }
+
+    /// Tells whether the person is in any channel of any team.
+    pub(crate) fn joined_any(&self) -> bool {
+        self.channels.values().any(ChannelState::is_joined)
+    }
+
+    /// Takes a person who was asked for by id.
+    pub(crate) fn learn_user(&mut self, user: User) {
+        let User { id, username, full_name, avatar_url, is_active, .. } = user;
+        self.people.insert(id, Person { id, username, full_name, avatar_url, is_active });
+    }
+
+    fn learn_people(&mut self, channel: &Channel) {
+        for person in &channel.people {
+            self.people.insert(person.id, person.clone());
+        }
+    }
+}
+
+/// Gives the teams of a hello that are no longer among the known ones, to be forgotten.
+pub(crate) fn teams_gone(world: &World, teams: &[HelloTeam]) -> Vec<TeamId> {
+    world.teams.keys().copied().filter(|id| !teams.iter().any(|hello| hello.team.team.id == *id)).collect()
+}

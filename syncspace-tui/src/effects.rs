@@ -1,0 +1,340 @@
+//! Does what the state asks for: each effect is a task of its own that answers with an event.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use syncspace_client::{Client, ClientError, ConnectOptions, Connection, CredentialStore, ServerUrl, Update};
+use syncspace_protocol::auth::{Login, Register, Secret, ServerInfo};
+use syncspace_protocol::channels::{MarkRead, MoveMarker};
+use syncspace_protocol::messages::{EditMessage, MessageQuery, Thread};
+use syncspace_protocol::teams::CreateInvite;
+use syncspace_protocol::users::User;
+use syncspace_protocol::{ChannelId, Seq, TeamId};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::timeout;
+
+use crate::app::message::{Answer, Failure, TeamContents};
+use crate::app::{Effect, Net};
+use crate::runner::Session;
+
+/// Messages in one page of history.
+const PAGE_MESSAGES: u32 = 100;
+/// Pages of a thread that are read: 2,000 replies.
+const THREAD_PAGES_MAX: usize = 10;
+/// Messages in one page of a thread.
+const THREAD_PAGE_MESSAGES: u32 = 200;
+/// Longest wait for a clean end of the connection.
+const CLOSE_WAIT: Duration = Duration::from_millis(500);
+
+/// Does effects.
+pub(crate) struct Effects {
+    store: CredentialStore,
+    bootstrap_file: Option<PathBuf>,
+    client: Option<Client>,
+    connection: Option<Connection>,
+    /// Passes the connection's updates on.
+    updates: Option<AbortHandle>,
+    tasks: JoinSet<()>,
+    answers: mpsc::Sender<Net>,
+}
+
+impl Effects {
+    pub(crate) fn new(session: Session, answers: mpsc::Sender<Net>) -> Self {
+        let Session { store, bootstrap_file, .. } = session;
+        Self { store, bootstrap_file, client: None, connection: None, updates: None, tasks: JoinSet::new(), answers }
+    }
+
+    /// Makes the client of a server; tells whether it has a saved login.
+    pub(crate) fn find_login(&mut self, address: &str) -> bool {
+        match self.client_for(address) {
+            Ok(client) => client.credentials().is_some(),
+            Err(error) => {
+                tracing::warn!(%error, "no saved login");
+                false
+            }
+        }
+    }
+
+    fn client_for(&mut self, address: &str) -> Result<Client, ClientError> {
+        let server: ServerUrl = address.parse()?;
+        let client = Client::with_credentials(server, self.store.clone())?;
+        self.client = Some(client.clone());
+        Ok(client)
+    }
+
+    /// Starts an effect.
+    pub(crate) fn run(&mut self, effect: Effect) {
+        // Finished tasks are cleared away now and then, so that their number stays that of the running ones.
+        while self.tasks.try_join_next().is_some() {}
+        match effect {
+            Effect::Quit | Effect::Repaint => {}
+            Effect::FindServer { address } => self.find_server(&address),
+            Effect::Connect => self.connect(),
+            Effect::ReconnectNow => {
+                if let Some(connection) = &self.connection {
+                    connection.reconnect_now();
+                }
+            }
+            Effect::Follow { stream, rev } => {
+                if let Some(connection) = &self.connection {
+                    connection.follow(stream, rev);
+                }
+            }
+            Effect::Unfollow(stream) => {
+                if let Some(connection) = &self.connection {
+                    connection.unfollow(stream);
+                }
+            }
+            Effect::Register(mut register) => {
+                if register.bootstrap_token.is_none() {
+                    register.bootstrap_token = self.bootstrap_token();
+                }
+                self.ask(move |client| async move { Net::LoggedIn(answer(sign_up(client, *register).await)) });
+            }
+            Effect::LogOut => self.log_out(),
+            Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } | Effect::Watch(_) => {
+                self.run_on_socket(effect);
+            }
+            effect => self.run_on_rest(effect),
+        }
+    }
+
+    fn run_on_socket(&mut self, effect: Effect) {
+        let Some(connection) = self.connection.clone() else { return };
+        let answers = self.answers.clone();
+        self.tasks.spawn(async move {
+            let net = match effect {
+                Effect::Send { channel_id, client_id, body } => {
+                    Net::Sent { client_id, answer: answer(connection.send(channel_id, body).await) }
+                }
+                Effect::MarkRead { channel_id, seq } => {
+                    let mark = MarkRead { seq, mode: MoveMarker::Advance };
+                    Net::Marked { channel_id, answer: answer(connection.read(channel_id, mark).await) }
+                }
+                Effect::Watch(users) => match connection.watch(users).await {
+                    Ok(people) => Net::Presence(people),
+                    Err(error) => return tracing::debug!(%error, "presence is not watched"),
+                },
+                Effect::Typing { channel_id, parent_seq } => {
+                    // Nobody waits for it, and the next one comes in three seconds.
+                    return drop(connection.typing(channel_id, parent_seq).await);
+                }
+                _ => return,
+            };
+            drop(answers.send(net).await);
+        });
+    }
+
+    fn run_on_rest(&mut self, effect: Effect) {
+        match effect {
+            Effect::LogIn { username, password } => {
+                self.ask(|client| async move { Net::LoggedIn(answer(log_in(client, username, password).await)) });
+            }
+            Effect::LoadTeam(team_id) => self.ask(move |client| async move {
+                Net::Team { team_id, answer: answer(load_team(client, team_id).await) }
+            }),
+            Effect::FindTeams => {
+                self.ask(|client| async move { Net::JoinableTeams(answer(client.all_teams().await)) });
+            }
+            Effect::CreateTeam(body) => {
+                self.ask(|client| async move { Net::TeamEntered(answer(client.create_team(body).await)) });
+            }
+            Effect::JoinTeam(team_id) => {
+                self.ask(move |client| async move { Net::TeamEntered(answer(client.join_team(team_id).await)) });
+            }
+            Effect::UseInvite { code } => {
+                self.ask(|client| async move { Net::TeamEntered(answer(client.use_invite(&code).await)) });
+            }
+            Effect::CreateInvite(team_id) => self.ask(move |client| async move {
+                Net::Invite(answer(client.create_invite(team_id, CreateInvite::default()).await))
+            }),
+            Effect::CreateChannel { team_id, body } => self.ask(move |client| async move {
+                Net::ChannelEntered(answer(client.create_channel(team_id, body).await))
+            }),
+            Effect::JoinChannel(channel_id) => self
+                .ask(move |client| async move { Net::ChannelEntered(answer(client.join_channel(channel_id).await)) }),
+            Effect::LeaveChannel(channel_id) => {
+                self.ask(move |client| async move { Net::Left(answer(client.leave_channel(channel_id).await)) });
+            }
+            Effect::LoadMessages { channel_id, before } => self.ask(move |client| async move {
+                let query = MessageQuery { before, limit: Some(PAGE_MESSAGES), ..MessageQuery::default() };
+                Net::Messages { channel_id, before, answer: answer(client.messages(channel_id, query).await) }
+            }),
+            Effect::LoadThread { channel_id, root } => self.ask(move |client| async move {
+                Net::Thread { channel_id, root, answer: answer(load_thread(client, channel_id, root).await) }
+            }),
+            Effect::LoadUser(user_id) => {
+                self.ask(move |client| async move { Net::User(answer(client.user(user_id).await)) });
+            }
+            Effect::Edit { channel_id, seq, content } => self.ask(move |client| async move {
+                let edited = client.edit_message(channel_id, seq, EditMessage { content }).await;
+                Net::Edited { channel_id, seq, answer: answer(edited.map(drop)) }
+            }),
+            Effect::Delete { channel_id, seq } => self.ask(move |client| async move {
+                Net::Deleted(answer(client.delete_message(channel_id, seq).await.map(drop)))
+            }),
+            _ => {}
+        }
+    }
+
+    /// Runs a call in a task of its own, and passes its answer on.
+    fn ask<F: Future<Output = Net> + Send>(&mut self, call: impl FnOnce(Client) -> F + Send + 'static) {
+        let Some(client) = self.client.clone() else { return };
+        let answers = self.answers.clone();
+        self.tasks.spawn(async move {
+            drop(answers.send(call(client).await).await);
+        });
+    }
+
+    fn find_server(&mut self, address: &str) {
+        match self.client_for(address) {
+            Ok(_) => self.ask(|client| async move {
+                match greet(&client).await {
+                    Ok((_, Some(user))) => Net::LoggedIn(Ok(user)),
+                    Ok((info, None)) => Net::Server(Ok(info)),
+                    Err(error) => Net::Server(Err(failure(&error))),
+                }
+            }),
+            Err(error) => {
+                let answers = self.answers.clone();
+                let failure = failure(&error);
+                self.tasks.spawn(async move { drop(answers.send(Net::Server(Err(failure))).await) });
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        let Some(client) = &self.client else { return };
+        let (connection, mut updates) = client.connect(ConnectOptions::default());
+        self.connection = Some(connection);
+        let answers = self.answers.clone();
+        let forward = self.tasks.spawn(async move {
+            while let Some(update) = updates.recv().await {
+                if answers.send(translate(update)).await.is_err() {
+                    return;
+                }
+            }
+        });
+        if let Some(before) = self.updates.replace(forward) {
+            before.abort();
+        }
+    }
+
+    fn log_out(&mut self) {
+        if let Some(forward) = self.updates.take() {
+            forward.abort();
+        }
+        let connection = self.connection.take();
+        self.ask(|client| async move {
+            if let Some(connection) = connection {
+                drop(timeout(CLOSE_WAIT, connection.close()).await);
+            }
+            if let Err(error) = client.logout().await {
+                tracing::warn!(%error, "the session could not be ended at the server");
+            }
+            Net::SessionOver { reason: String::new() }
+        });
+    }
+
+    fn bootstrap_token(&self) -> Option<String> {
+        let token = std::fs::read_to_string(self.bootstrap_file.as_ref()?).ok()?;
+        Some(token.trim().to_owned()).filter(|token| !token.is_empty())
+    }
+
+    /// Ends the connection and everything that is under way.
+    pub(crate) async fn close(mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(timeout(CLOSE_WAIT, connection.close()).await);
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+fn translate(update: Update) -> Net {
+    match update {
+        Update::Connecting { attempt } => Net::Connecting { attempt },
+        Update::Connected(hello) => Net::Connected(hello),
+        Update::Event(event) => Net::Stream(event),
+        Update::Disconnected { reason, .. } => Net::Disconnected { reason },
+        Update::LoggedOut { reason } => Net::SessionOver { reason },
+    }
+}
+
+/// Asks who the server is, and who we are there where a login is saved.
+async fn greet(client: &Client) -> Result<(ServerInfo, Option<User>), ClientError> {
+    let info = client.server_info().await?;
+    if info.product != "syncspace" {
+        let source = anyhow!("it calls itself {}", syncspace_protocol::text::clean_line(&info.product));
+        return Err(ClientError::Protocol { during: "the greeting".to_owned(), source: source.into() });
+    }
+    let user = if client.credentials().is_some() {
+        match client.me().await {
+            Ok(user) => Some(user),
+            Err(error) if error.is_logged_out() => None,
+            Err(error) => return Err(error),
+        }
+    } else {
+        None
+    };
+    Ok((info, user))
+}
+
+async fn log_in(client: Client, username: String, password: Secret) -> Result<User, ClientError> {
+    let tokens = client.login(Login { username, password, device_name: device_name() }).await?;
+    Ok(tokens.user)
+}
+
+async fn sign_up(client: Client, mut register: Register) -> Result<User, ClientError> {
+    register.device_name = device_name();
+    Ok(client.register(register).await?.user)
+}
+
+fn device_name() -> Option<String> {
+    Some("terminal".to_owned())
+}
+
+async fn load_team(client: Client, team_id: TeamId) -> Result<TeamContents, ClientError> {
+    let (channels, members) = tokio::try_join!(client.all_channels(team_id), client.all_team_members(team_id))?;
+    Ok(TeamContents { channels, members })
+}
+
+async fn load_thread(client: Client, channel_id: ChannelId, root: Seq) -> Result<Thread, ClientError> {
+    let limit = Some(THREAD_PAGE_MESSAGES);
+    let mut whole = client.thread(channel_id, root, MessageQuery { limit, ..MessageQuery::default() }).await?;
+    for _ in 1..THREAD_PAGES_MAX {
+        let Some(after) = whole.next.take().and_then(|next| next.parse().ok()) else { break };
+        let query = MessageQuery { after: Some(after), limit, ..MessageQuery::default() };
+        let page = client.thread(channel_id, root, query).await?;
+        whole.items.extend(page.items);
+        whole.next = page.next;
+        // The oldest of the revs: what changed while the pages were read comes again as events.
+    }
+    Ok(whole)
+}
+
+fn answer<T>(result: Result<T, ClientError>) -> Answer<T> {
+    result.map_err(|error| failure(&error))
+}
+
+fn failure(error: &ClientError) -> Failure {
+    tracing::info!(%error, "not done");
+    let field = match error {
+        ClientError::Refused(detail) => detail.field.clone(),
+        _ => None,
+    };
+    let retry_after_ms = error.retry_after().and_then(|wait| u64::try_from(wait.as_millis()).ok());
+    Failure { code: error.code(), message: sentence(error), field, is_transient: error.is_transient(), retry_after_ms }
+}
+
+/// Gives the error with its innermost cause: the steps between say the same in other words.
+fn sentence(error: &ClientError) -> String {
+    let mut innermost: Option<&dyn std::error::Error> = None;
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        innermost = Some(source);
+        next = source.source();
+    }
+    innermost.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}

@@ -1,0 +1,51 @@
+//! The bottom line: the connection, what happened, and the most useful keys.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use super::style;
+use crate::app::State;
+use crate::app::state::{Focus, Link};
+use crate::app::text;
+
+pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
+    let columns = usize::from(area.width);
+    let (glyph, word, link_style) = match &state.link {
+        Link::Online => ("●", "online", style::GOOD),
+        Link::Connecting => ("◌", "connecting", style::WARN),
+        Link::Lost(_) => ("○", "reconnecting", style::BAD),
+        Link::Offline => ("○", "offline", style::BAD),
+    };
+    let link = format!("{glyph} {word}");
+    let (words, words_style) = match (&state.notice, &state.link) {
+        (Some(notice), _) => (text::line(&notice.text), if notice.is_error { style::BAD } else { style::PLAIN }),
+        (None, Link::Lost(reason)) => (reason.clone(), style::DIM),
+        (None, _) => (String::new(), style::PLAIN),
+    };
+    let keys = keys(state);
+    let room = columns.saturating_sub(link.width() + 2);
+    // A message matters more than the hint: the keys step aside.
+    let keys = if words.width() + keys.width() + 2 > room { String::new() } else { keys };
+    let words = text::cut(&words, room.saturating_sub(keys.width()));
+    let padding = " ".repeat(room.saturating_sub(words.width() + keys.width()));
+    let line = Line::from(vec![
+        Span::styled(link, link_style),
+        Span::raw("  "),
+        Span::styled(words, words_style),
+        Span::raw(padding),
+        Span::styled(keys, style::DIM),
+    ]);
+    frame.render_widget(line, area);
+}
+
+fn keys(state: &State) -> String {
+    let keys = match state.chat.focus {
+        Focus::Composer | Focus::ThreadComposer if state.columns < 60 => "F1 help",
+        Focus::Composer | Focus::ThreadComposer => "Ctrl+K go to · Esc messages · F1 help",
+        Focus::Messages | Focus::ThreadMessages => "t thread · e edit · i write · ? help",
+        Focus::Sidebar => "Enter open · Esc back · ? help",
+    };
+    keys.to_owned()
+}
