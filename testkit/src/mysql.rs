@@ -87,7 +87,7 @@ fn run_server(folder: &Path, port: u16) -> Daemon {
     command.arg(format!("--log-error={}", folder.join("log").display()));
     command.arg(format!("--port={port}"));
     command.args(["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=1"]);
-    command.args(["--sync-binlog=1", "--max-connections=400", "--performance-schema=OFF"]);
+    command.args(["--sync-binlog=1", "--max-connections=400", "--performance-schema=OFF", "--loose-mysqlx=OFF"]);
     Daemon::start(folder, &command)
 }
 

@@ -177,4 +177,29 @@ mod tests {
         }
         assert_eq!(Key::find("Listen"), None);
     }
+
+    fn document(path: &str) -> String {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        std::fs::read_to_string(root.join(path)).expect("a document of this repository")
+    }
+
+    #[test]
+    fn the_readme_has_the_row_of_every_key() {
+        let readme = document("README.md");
+        for &key in Key::ALL {
+            let (meaning, default) = key.meaning().split_once(" [default: ").expect("a default");
+            let row = format!("| `{}` | {meaning} | {} |", key.name(), default.trim_end_matches(']'));
+            assert!(readme.contains(&row), "README.md lacks this row:\n{row}");
+        }
+    }
+
+    #[test]
+    fn the_sample_configuration_has_every_key_and_no_other() {
+        let sample = document("deploy/syncspace.toml");
+        let lines = sample.lines().filter_map(|line| line.trim_start_matches('#').split_once(" = "));
+        let named: std::collections::BTreeSet<&str> =
+            lines.map(|(name, _)| name).filter(|name| !name.contains(' ')).collect();
+        let known = Key::ALL.iter().map(|key| key.name()).collect();
+        assert_eq!(named, known);
+    }
 }

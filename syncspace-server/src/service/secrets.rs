@@ -1,8 +1,7 @@
 //! Random secrets, their hashes, and the files that hold them.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -77,14 +76,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Option<SecretString>, SecretFil
 pub(crate) fn create_secret_file(path: &Path, secret: &SecretString) -> Result<bool, SecretFileError> {
     let failed = |doing: &'static str| move |source| SecretFileError::new(doing, path, source);
     // Written beside it and linked into place, so that nobody ever reads half a secret and one of two makers wins.
-    let draft = path.with_extension(format!("draft-{}", std::process::id()));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)
-        .map_err(failed("create"))?;
+    let draft = path.with_extension(format!("draft-{:016x}", fastrand::u64(..)));
+    let mut file = create_private_file(&draft).map_err(failed("create"))?;
     let written = file
         .write_all(format!("{}\n", secret.expose_secret()).as_bytes())
         .and_then(|()| file.sync_all())
@@ -95,6 +88,15 @@ pub(crate) fn create_secret_file(path: &Path, secret: &SecretString) -> Result<b
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(source) => Err(failed("write")(source)),
     }
+}
+
+/// Makes a new file that only its owner reads.
+fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Removes a secret's file, where there is one.
@@ -110,10 +112,11 @@ pub(crate) fn remove_secret_file(path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt as _;
 
+    #[cfg(unix)]
     #[test]
     fn a_secret_file_is_made_once_and_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("secret");
         assert!(read_secret(&path).expect("nothing").is_none());

@@ -65,7 +65,14 @@ impl Service {
         let mut db = &self.store;
         let first_admin = find_meta(&mut db, FIRST_ADMIN).await.map_err(ServiceError::from)?;
         let hash = find_meta(&mut db, BOOTSTRAP_HASH).await.map_err(ServiceError::from)?;
-        if first_admin.is_some() || hash.is_some() {
+        if first_admin.is_some() {
+            return Ok(None);
+        }
+        if hash.is_some() {
+            tracing::info!(
+                "there is no administrator yet: register with the bootstrap token of the first start, or run \
+                 `syncspace-server admin create`"
+            );
             return Ok(None);
         }
         // The file comes first: a token whose hash is stored but that nobody can read would lock everybody out.

@@ -49,7 +49,7 @@ pub enum StoreError {
         message: String,
     },
     /// A mistake in the program, the schema or the configuration. Someone must look at it.
-    #[error("a database statement failed: {during}")]
+    #[error("the database refused: {during}")]
     Other {
         /// What was tried: the statement without its values, or a sentence.
         during: Cow<'static, str>,

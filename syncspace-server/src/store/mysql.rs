@@ -76,7 +76,9 @@ impl Mysql {
 
     pub(super) async fn begin(&self) -> Result<MysqlTx, StoreError> {
         let begun = self.pool.start_transaction(TxOpts::default());
-        within(CONNECTION_WAIT, "begin a transaction", "BEGIN", begun).await.map(|tx| MysqlTx { open: Some(tx) })
+        within(CONNECTION_WAIT, "begin a transaction", "begin a transaction", begun)
+            .await
+            .map(|tx| MysqlTx { open: Some(tx) })
     }
 
     pub(super) async fn close(&self) {
@@ -87,14 +89,22 @@ impl Mysql {
     }
 
     async fn connection(&self) -> Result<Conn, StoreError> {
-        within(CONNECTION_WAIT, "connect", "connect", self.pool.get_conn()).await
+        within(CONNECTION_WAIT, "connect", "log in to the database", self.pool.get_conn()).await
     }
 
     async fn warn_unless_durable(&self) -> Result<(), StoreError> {
         const SETTINGS: Sql = Sql::both(
             "SELECT @@GLOBAL.innodb_flush_log_at_trx_commit, @@GLOBAL.log_bin, @@GLOBAL.sync_binlog, VERSION()",
         );
-        let rows = self.query(&SETTINGS, Vec::new()).await?;
+        let mut connection = self.connection().await?;
+        let rows = match query_on(&mut connection, &SETTINGS, Vec::new()).await {
+            // A proxy in front of the database may not know these settings.
+            Err(StoreError::Other { source, .. }) => {
+                tracing::warn!(error = &*source as &dyn std::error::Error, "cannot tell whether commits are durable");
+                return Ok(());
+            }
+            rows => rows?,
+        };
         let Some(row) = rows.first() else { return Ok(()) };
         let mut row = row.reader();
         let (flush, binlog, sync): (i64, i64, i64) = (row.take()?, row.take()?, row.take()?);

@@ -1,4 +1,4 @@
-//! Facts about accounts, sessions and tokens, checked on the embedded store.
+//! One list of facts about accounts, sessions and tokens, checked on the embedded store and on MySQL.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -17,18 +17,50 @@ use syncspace_server::store::{DatabaseUrl, Store};
 const PASSWORD: &str = "correct horse";
 const SECRET: &str = "a signing secret of enough bytes";
 
+/// An empty database of one test, and a data directory.
+struct Place {
+    url: DatabaseUrl,
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder }
+    }
+
+    async fn mysql() -> Self {
+        let url = syncspace_testkit::mysql_database().await;
+        Self { url: url.parse().expect("a database URL"), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    async fn store(&self) -> Store {
+        let store = Store::open(&self.url).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        store
+    }
+
+    async fn service(&self, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
+        service(self.store().await, self.folder.path(), registration, secrets)
+    }
+
+    async fn rig(self, registration: RegistrationMode) -> Rig {
+        let (service, clock) = self.service(registration, &[SECRET]).await;
+        let admin_token = service.prepare().await.expect("starts");
+        Rig { service, clock, admin_token, place: self }
+    }
+
+    async fn open_rig(self) -> Rig {
+        self.rig(RegistrationMode::Open).await
+    }
+}
+
 /// A service on a database of its own.
 struct Rig {
     service: Service,
     clock: Clock,
-    folder: tempfile::TempDir,
     admin_token: Option<SecretString>,
-}
-
-async fn store(folder: &Path) -> Store {
-    let store = Store::open(&DatabaseUrl::Sqlite(folder.join("syncspace.db"))).await.expect("opens");
-    store.migrate().await.expect("migrates");
-    store
+    place: Place,
 }
 
 fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
@@ -39,17 +71,6 @@ fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets:
     let data_dir = Some(folder.to_owned());
     let parts = ServiceParts { store, clock: clock.clone(), settings, token_keys, data_dir };
     (Service::new(parts), clock)
-}
-
-async fn rig(registration: RegistrationMode) -> Rig {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (service, clock) = service(store(folder.path()).await, folder.path(), registration, &[SECRET]);
-    let admin_token = service.prepare().await.expect("starts");
-    Rig { service, clock, folder, admin_token }
-}
-
-async fn open_rig() -> Rig {
-    rig(RegistrationMode::Open).await
 }
 
 fn origin() -> Origin {
@@ -103,9 +124,56 @@ fn refused<T>(outcome: Result<T, ServiceError>, code: ErrorCode) -> ErrorDetail 
     detail
 }
 
-#[tokio::test]
-async fn whoever_registers_is_logged_in() {
-    let rig = open_rig().await;
+/// Makes a test of each fact, on both stores.
+macro_rules! on_both_stores {
+    ($($fact:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $fact() {
+                super::$fact(super::Place::sqlite()).await;
+            })*
+        }
+
+        mod mysql {
+            $(#[tokio::test]
+            async fn $fact() {
+                super::$fact(super::Place::mysql().await).await;
+            })*
+        }
+    };
+}
+
+on_both_stores! {
+    whoever_registers_is_logged_in,
+    usernames_and_addresses_are_unique_in_any_case,
+    of_many_registering_one_name_at_once_one_gets_it,
+    wrong_names_and_wrong_passwords_are_answered_alike,
+    registration_is_open_closed_or_by_invite,
+    the_bootstrap_token_makes_one_administrator,
+    of_two_bootstraps_at_once_one_wins,
+    whoever_has_the_database_can_make_an_administrator,
+    a_refresh_gives_new_tokens_of_the_same_session,
+    a_lost_answer_is_not_a_theft,
+    an_old_refresh_token_ends_the_session,
+    refreshes_at_once_give_the_same_successor,
+    what_is_no_refresh_token_of_ours_is_unauthenticated_and_ends_nothing,
+    an_unused_session_ends_after_its_life,
+    logging_out_ends_only_the_asking_session,
+    people_see_and_end_their_own_sessions_only,
+    a_new_password_ends_the_other_sessions,
+    a_socket_ticket_works_once_and_for_30_seconds,
+    profiles_are_cleaned_and_addresses_are_private,
+    people_are_listed_found_and_paged,
+    only_administrators_look_after_accounts,
+    an_account_switched_off_is_out_at_once_and_can_come_back,
+    the_last_active_administrator_stays,
+    of_two_administrators_switching_each_other_off_one_stays,
+    a_password_is_hashed_again_when_the_cost_changed,
+    a_database_refuses_a_foreign_signing_secret,
+}
+
+async fn whoever_registers_is_logged_in(place: Place) {
+    let rig = place.open_rig().await;
     let tokens = rig.register("Alice").await;
     assert_eq!(tokens.user.username.as_str(), "Alice");
     assert!(!tokens.user.is_admin);
@@ -115,9 +183,8 @@ async fn whoever_registers_is_logged_in() {
     assert_eq!(rig.service.me(&actor).await.expect("me"), tokens.user);
 }
 
-#[tokio::test]
-async fn usernames_and_addresses_are_unique_in_any_case() {
-    let rig = open_rig().await;
+async fn usernames_and_addresses_are_unique_in_any_case(place: Place) {
+    let rig = place.open_rig().await;
     let email = |username: &str, email: &str| -> Register {
         body(serde_json::json!({"username": username, "password": PASSWORD, "email": email}))
     };
@@ -130,9 +197,8 @@ async fn usernames_and_addresses_are_unique_in_any_case() {
     rig.register("bob").await;
 }
 
-#[tokio::test]
-async fn of_many_registering_one_name_at_once_one_gets_it() {
-    let rig = open_rig().await;
+async fn of_many_registering_one_name_at_once_one_gets_it(place: Place) {
+    let rig = place.open_rig().await;
     let origin = origin();
     let tries = (0..8).map(|_| rig.service.register(&origin, register_body("alice")));
     let outcomes = futures_util::future::join_all(tries).await;
@@ -142,9 +208,8 @@ async fn of_many_registering_one_name_at_once_one_gets_it() {
     }
 }
 
-#[tokio::test]
-async fn wrong_names_and_wrong_passwords_are_answered_alike() {
-    let rig = open_rig().await;
+async fn wrong_names_and_wrong_passwords_are_answered_alike(place: Place) {
+    let rig = place.open_rig().await;
     rig.register("alice").await;
     let wrong_password = refused(rig.login("alice", "wrong password").await, ErrorCode::InvalidCredentials);
     let wrong_name = refused(rig.login("nobody", PASSWORD).await, ErrorCode::InvalidCredentials);
@@ -152,23 +217,23 @@ async fn wrong_names_and_wrong_passwords_are_answered_alike() {
     rig.login("aLiCe", PASSWORD).await.expect("logs in");
 }
 
-#[tokio::test]
-async fn registration_is_open_closed_or_by_invite() {
+async fn registration_is_open_closed_or_by_invite(place: Place) {
+    place.service(RegistrationMode::Open, &[SECRET]).await.0.prepare().await.expect("starts");
     for (mode, code) in [
         (RegistrationMode::Open, None),
         (RegistrationMode::Invite, Some(ErrorCode::RegistrationClosed)),
         (RegistrationMode::Closed, Some(ErrorCode::RegistrationClosed)),
     ] {
-        let rig = rig(mode).await;
-        let outcome = rig.service.register(&origin(), register_body("alice")).await;
+        let (service, _) = place.service(mode, &[SECRET]).await;
+        assert_eq!(service.server_info().await.expect("info").registration, mode);
+        let outcome = service.register(&origin(), register_body(&format!("{mode:?}"))).await;
         assert_eq!(outcome.err().map(|error| error.code()), code, "{mode:?}");
     }
 }
 
-#[tokio::test]
-async fn the_bootstrap_token_makes_one_administrator() {
-    let rig = rig(RegistrationMode::Closed).await;
-    let file = rig.folder.path().join("bootstrap-token");
+async fn the_bootstrap_token_makes_one_administrator(place: Place) {
+    let rig = place.rig(RegistrationMode::Closed).await;
+    let file = rig.place.folder.path().join("bootstrap-token");
     let token = rig.admin_token.as_ref().expect("a token").expose_secret();
     assert_eq!(std::fs::read_to_string(&file).expect("a file").trim(), token);
     assert!(rig.service.server_info().await.expect("info").needs_first_admin);
@@ -184,9 +249,8 @@ async fn the_bootstrap_token_makes_one_administrator() {
     assert!(rig.service.prepare().await.expect("starts again").is_none());
 }
 
-#[tokio::test]
-async fn of_two_bootstraps_at_once_one_wins() {
-    let rig = rig(RegistrationMode::Closed).await;
+async fn of_two_bootstraps_at_once_one_wins(place: Place) {
+    let rig = place.rig(RegistrationMode::Closed).await;
     let token = rig.admin_token.as_ref().expect("a token").expose_secret();
     let with = |name: &str| Register { bootstrap_token: Some(token.to_owned()), ..register_body(name) };
     let origin = origin();
@@ -198,22 +262,20 @@ async fn of_two_bootstraps_at_once_one_wins() {
     assert_eq!(people.items.len(), 1, "the loser left nothing");
 }
 
-#[tokio::test]
-async fn whoever_has_the_database_can_make_an_administrator() {
-    let rig = rig(RegistrationMode::Closed).await;
+async fn whoever_has_the_database_can_make_an_administrator(place: Place) {
+    let rig = place.rig(RegistrationMode::Closed).await;
     let make = |name: &str| {
         rig.service.create_first_admin(name.parse().expect("a name"), PASSWORD.parse().expect("a password"))
     };
     assert!(make("root").await.expect("made").is_admin);
-    assert!(!rig.folder.path().join("bootstrap-token").exists());
+    assert!(!rig.place.folder.path().join("bootstrap-token").exists());
     assert!(make("second").await.expect("made").is_admin);
     refused(make("root").await, ErrorCode::NameTaken);
     rig.login("root", PASSWORD).await.expect("logs in");
 }
 
-#[tokio::test]
-async fn a_refresh_gives_new_tokens_of_the_same_session() {
-    let rig = open_rig().await;
+async fn a_refresh_gives_new_tokens_of_the_same_session(place: Place) {
+    let rig = place.open_rig().await;
     let first = rig.register("alice").await;
     rig.clock.advance_ms(1_900_000);
     refused(rig.service.authenticate(&first.access_token.0).await, ErrorCode::TokenExpired);
@@ -223,9 +285,8 @@ async fn a_refresh_gives_new_tokens_of_the_same_session() {
     rig.actor(&second).await;
 }
 
-#[tokio::test]
-async fn a_lost_answer_is_not_a_theft() {
-    let rig = open_rig().await;
+async fn a_lost_answer_is_not_a_theft(place: Place) {
+    let rig = place.open_rig().await;
     let first = rig.register("alice").await;
     let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
     rig.clock.advance_ms(60_000);
@@ -234,9 +295,8 @@ async fn a_lost_answer_is_not_a_theft() {
     rig.refresh(&second.refresh_token).await.expect("goes on");
 }
 
-#[tokio::test]
-async fn an_old_refresh_token_ends_the_session() {
-    let rig = open_rig().await;
+async fn an_old_refresh_token_ends_the_session(place: Place) {
+    let rig = place.open_rig().await;
     let first = rig.register("alice").await;
     let second = rig.refresh(&first.refresh_token).await.expect("refreshes");
     rig.clock.advance_ms(60_001);
@@ -250,9 +310,8 @@ async fn an_old_refresh_token_ends_the_session() {
     refused(rig.refresh(&first.refresh_token).await, ErrorCode::SessionEnded);
 }
 
-#[tokio::test]
-async fn refreshes_at_once_give_the_same_successor() {
-    let rig = open_rig().await;
+async fn refreshes_at_once_give_the_same_successor(place: Place) {
+    let rig = place.open_rig().await;
     let first = rig.register("alice").await;
     let tries = (0..8).map(|_| rig.refresh(&first.refresh_token));
     let outcomes = futures_util::future::join_all(tries).await;
@@ -262,9 +321,8 @@ async fn refreshes_at_once_give_the_same_successor() {
     assert_eq!(successors.len(), 1);
 }
 
-#[tokio::test]
-async fn what_is_no_refresh_token_of_ours_is_unauthenticated_and_ends_nothing() {
-    let rig = open_rig().await;
+async fn what_is_no_refresh_token_of_ours_is_unauthenticated_and_ends_nothing(place: Place) {
+    let rig = place.open_rig().await;
     let tokens = rig.register("alice").await;
     let genuine = &tokens.refresh_token.0;
     for forged in [String::new(), "x".to_owned(), format!("{genuine}x"), genuine.replacen(".1.", ".2.", 1)] {
@@ -273,17 +331,15 @@ async fn what_is_no_refresh_token_of_ours_is_unauthenticated_and_ends_nothing() 
     rig.refresh(&tokens.refresh_token).await.expect("refreshes");
 }
 
-#[tokio::test]
-async fn an_unused_session_ends_after_its_life() {
-    let rig = open_rig().await;
+async fn an_unused_session_ends_after_its_life(place: Place) {
+    let rig = place.open_rig().await;
     let tokens = rig.register("alice").await;
     rig.clock.advance_ms(30 * 24 * 3_600 * 1_000);
     refused(rig.refresh(&tokens.refresh_token).await, ErrorCode::SessionEnded);
 }
 
-#[tokio::test]
-async fn logging_out_ends_only_the_asking_session() {
-    let rig = open_rig().await;
+async fn logging_out_ends_only_the_asking_session(place: Place) {
+    let rig = place.open_rig().await;
     let (here, there) = (rig.register("alice").await, rig.login("alice", PASSWORD).await.expect("logs in"));
     rig.service.logout(&rig.actor(&here).await).await.expect("logs out");
     refused(rig.service.authenticate(&here.access_token.0).await, ErrorCode::SessionEnded);
@@ -291,9 +347,8 @@ async fn logging_out_ends_only_the_asking_session() {
     rig.actor(&there).await;
 }
 
-#[tokio::test]
-async fn people_see_and_end_their_own_sessions_only() {
-    let rig = open_rig().await;
+async fn people_see_and_end_their_own_sessions_only(place: Place) {
+    let rig = place.open_rig().await;
     let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
     let second = rig.login("alice", PASSWORD).await.expect("logs in");
     let page = rig.service.sessions(&alice, &PageQuery::default()).await.expect("sessions");
@@ -306,9 +361,8 @@ async fn people_see_and_end_their_own_sessions_only() {
     refused(rig.service.authenticate(&second.access_token.0).await, ErrorCode::SessionEnded);
 }
 
-#[tokio::test]
-async fn a_new_password_ends_the_other_sessions() {
-    let rig = open_rig().await;
+async fn a_new_password_ends_the_other_sessions(place: Place) {
+    let rig = place.open_rig().await;
     let (here, there) = (rig.register("alice").await, rig.login("alice", PASSWORD).await.expect("logs in"));
     let actor = rig.actor(&here).await;
     let change = |current: &str| ChangePassword {
@@ -323,9 +377,8 @@ async fn a_new_password_ends_the_other_sessions() {
     rig.login("alice", "battery staple").await.expect("logs in");
 }
 
-#[tokio::test]
-async fn a_socket_ticket_works_once_and_for_30_seconds() {
-    let rig = open_rig().await;
+async fn a_socket_ticket_works_once_and_for_30_seconds(place: Place) {
+    let rig = place.open_rig().await;
     let actor = rig.register_actor("alice").await;
     let ticket = rig.service.socket_ticket(&actor).await.expect("a ticket").ticket.0;
     assert_eq!(rig.service.authenticate_ticket(&ticket).await.expect("an actor"), actor);
@@ -335,9 +388,8 @@ async fn a_socket_ticket_works_once_and_for_30_seconds() {
     refused(rig.service.authenticate_ticket(&ticket).await, ErrorCode::Unauthenticated);
 }
 
-#[tokio::test]
-async fn profiles_are_cleaned_and_addresses_are_private() {
-    let rig = open_rig().await;
+async fn profiles_are_cleaned_and_addresses_are_private(place: Place) {
+    let rig = place.open_rig().await;
     let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
     let edit: EditProfile = body(serde_json::json!({
         "full_name": " Alice\u{1b}[31m A. ", "email": "a@example.org", "avatar_url": "https://example.org/a.png"
@@ -357,9 +409,8 @@ async fn profiles_are_cleaned_and_addresses_are_private() {
     assert_eq!(rig.service.edit_me(&alice, clear).await.expect("edits").email, None);
 }
 
-#[tokio::test]
-async fn people_are_listed_found_and_paged() {
-    let rig = open_rig().await;
+async fn people_are_listed_found_and_paged(place: Place) {
+    let rig = place.open_rig().await;
     let alice = rig.register_actor("alice").await;
     for name in ["bob", "Bobby", "carol"] {
         rig.register(name).await;
@@ -379,9 +430,8 @@ async fn people_are_listed_found_and_paged() {
     assert_eq!(list(serde_json::json!({"query": "bob", "cursor": next})).await, ("Bobby".to_owned(), None));
 }
 
-#[tokio::test]
-async fn only_administrators_look_after_accounts() {
-    let rig = open_rig().await;
+async fn only_administrators_look_after_accounts(place: Place) {
+    let rig = place.open_rig().await;
     let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
     let create = |name: &str| -> CreateUser { body(serde_json::json!({"username": name, "password": PASSWORD})) };
     refused(rig.service.create_user(&alice, create("bob")).await, ErrorCode::Forbidden);
@@ -391,9 +441,8 @@ async fn only_administrators_look_after_accounts() {
     rig.login("bob", PASSWORD).await.expect("logs in");
 }
 
-#[tokio::test]
-async fn an_account_switched_off_is_out_at_once_and_can_come_back() {
-    let rig = open_rig().await;
+async fn an_account_switched_off_is_out_at_once_and_can_come_back(place: Place) {
+    let rig = place.open_rig().await;
     let (root, alice) = (rig.admin().await, rig.register("alice").await);
     rig.service.deactivate_user(&root, alice.user.id).await.expect("switches off");
     refused(rig.service.authenticate(&alice.access_token.0).await, ErrorCode::SessionEnded);
@@ -406,9 +455,8 @@ async fn an_account_switched_off_is_out_at_once_and_can_come_back() {
     refused(rig.refresh(&alice.refresh_token).await, ErrorCode::SessionEnded);
 }
 
-#[tokio::test]
-async fn the_last_active_administrator_stays() {
-    let rig = open_rig().await;
+async fn the_last_active_administrator_stays(place: Place) {
+    let rig = place.open_rig().await;
     let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
     let demote = || EditUser { is_admin: Some(false), ..EditUser::default() };
     refused(rig.service.edit_user(&root, root.user_id, demote()).await, ErrorCode::Conflict);
@@ -419,13 +467,26 @@ async fn the_last_active_administrator_stays() {
     refused(rig.service.edit_user(&root, alice.user_id, demote()).await, ErrorCode::Conflict);
 }
 
-#[tokio::test]
-async fn a_password_is_hashed_again_when_the_cost_changed() {
-    let rig = open_rig().await;
+async fn of_two_administrators_switching_each_other_off_one_stays(place: Place) {
+    let rig = place.open_rig().await;
+    let (root, alice) = (rig.admin().await, rig.register_actor("alice").await);
+    let promote = EditUser { is_admin: Some(true), ..EditUser::default() };
+    rig.service.edit_user(&root, alice.user_id, promote).await.expect("promotes");
+    let alice = Actor { is_admin: true, ..alice };
+    let (one, other) = tokio::join!(
+        rig.service.deactivate_user(&root, alice.user_id),
+        rig.service.deactivate_user(&alice, root.user_id),
+    );
+    assert_ne!(one.is_ok(), other.is_ok());
+    refused(one.and(other), ErrorCode::Conflict);
+}
+
+async fn a_password_is_hashed_again_when_the_cost_changed(place: Place) {
+    let rig = place.open_rig().await;
     rig.register("alice").await;
     let settings = Settings { bcrypt_cost: 5, ..Settings::default() };
     let parts = ServiceParts {
-        store: store(rig.folder.path()).await,
+        store: rig.place.store().await,
         clock: rig.clock.clone(),
         token_keys: TokenKeys::new(&[SECRET.into()], settings.access_token_life_s).expect("a secret"),
         settings,
@@ -438,14 +499,10 @@ async fn a_password_is_hashed_again_when_the_cost_changed() {
     rig.login("alice", PASSWORD).await.expect("logs in");
 }
 
-#[tokio::test]
-async fn a_database_refuses_a_foreign_signing_secret() {
-    let folder = tempfile::tempdir().expect("a folder");
+async fn a_database_refuses_a_foreign_signing_secret(place: Place) {
     let (old, new) = ("the old secret, of 32 bytes or so", "the new secret, of 32 bytes or so");
-    let start = async |secrets: &[&str]| {
-        let store = store(folder.path()).await;
-        service(store, folder.path(), RegistrationMode::Open, secrets).0.prepare().await.map(drop)
-    };
+    let start =
+        async |secrets: &[&str]| place.service(RegistrationMode::Open, secrets).await.0.prepare().await.map(drop);
     start(&[old]).await.expect("the first start");
     assert!(matches!(start(&[new]).await, Err(StartError::ForeignKey)));
     start(&[new, old]).await.expect("a change of secrets");

@@ -1,4 +1,5 @@
 //! Everything about the server that needs a database, a socket or a second instance.
 
 mod accounts;
+mod carrier;
 mod store;

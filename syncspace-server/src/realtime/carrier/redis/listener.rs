@@ -12,9 +12,9 @@ use tokio::time::MissedTickBehavior;
 
 use super::super::events::Events;
 use super::super::{BusEvent, Subject};
+use super::CONNECT_MS_MAX;
 use super::keys::{Incoming, Keys};
 use super::presence::Presences;
-use super::{ANSWER_MS_MAX, CONNECT_MS_MAX};
 
 /// Subscriptions and their ends that may wait for the listener.
 pub(super) const WISHES_WAITING_MAX: usize = 1_024;
@@ -22,8 +22,12 @@ pub(super) const WISHES_WAITING_MAX: usize = 1_024;
 /// Channels in one SUBSCRIBE after Redis came back.
 const SUBSCRIBE_AT_ONCE: usize = 500;
 
-/// Time between two signs of life, in milliseconds.
-const PING_EVERY_MS: u64 = 1_000;
+/// Time between two signs of life, in milliseconds. With the wait for an answer, a Redis that hangs is noticed within
+/// two seconds.
+const PING_EVERY_MS: u64 = 700;
+
+/// Longest wait for an answer, in milliseconds.
+const ANSWER_MS_MAX: u64 = 1_000;
 
 /// First and longest wait before the next try to connect, in milliseconds; the actual one is random up to that.
 const RETRY_MS: std::ops::RangeInclusive<u64> = 20..=1_000;

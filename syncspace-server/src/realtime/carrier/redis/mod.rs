@@ -1,6 +1,6 @@
 //! The carrier over Redis: one connection that listens, one for commands.
 //!
-//! Redis holds nothing that cannot be made anew. It is watched by a sign of life each second, and after it was away
+//! Redis holds nothing that cannot be made anew. It is watched by a sign of life more often than each second, and after it was away
 //! everything is subscribed and said again before `Connected` is reported.
 
 mod keys;
@@ -29,7 +29,7 @@ use self::publisher::Publisher;
 use super::events::Events;
 use super::{BusEvent, CarrierError, Subject};
 
-/// Longest wait for an answer of Redis, in milliseconds.
+/// Longest wait for the answer to a command, in milliseconds.
 const ANSWER_MS_MAX: u64 = 2_000;
 
 /// Longest wait for a connection to Redis, in milliseconds.
