@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use syncspace_client::{Client, CredentialStore, ServerUrl};
+use syncspace_protocol::text::clean_line;
 
 use crate::args::GlobalArgs;
 use crate::exit::{CliError, During, Outcome, login_hint};
@@ -36,6 +37,10 @@ impl Record for Plan {
 
     fn cells(&self) -> Vec<Cell> {
         vec![Cell::Bool(self.dry_run), Cell::text(&self.would)]
+    }
+
+    fn line(&self) -> Option<String> {
+        Some(format!("would {}", clean_line(&self.would)))
     }
 }
 
@@ -102,7 +107,7 @@ impl Context {
     /// With --dry-run: says what would be done, and that it must not be.
     pub(crate) fn only_plans(&self, would: impl FnOnce() -> String) -> Outcome<bool> {
         if self.global.dry_run {
-            self.out.record(&Plan { dry_run: true, would: would() })?;
+            self.out.entry(&Plan { dry_run: true, would: would() })?;
         }
         Ok(self.global.dry_run)
     }

@@ -61,6 +61,8 @@ pub(crate) enum CliError {
     Cancelled,
     /// There is no session for the server, or for any.
     NotLoggedIn(String),
+    /// The person may not do that.
+    Forbidden(String),
     /// There is no such thing.
     NotFound(String),
     /// What is there contradicts what is asked.
@@ -104,6 +106,7 @@ impl CliError {
             Self::Usage(_) => Some(Exit::Usage),
             Self::Cancelled => Some(Exit::Cancelled),
             Self::NotLoggedIn(_) => Some(Exit::NotLoggedIn),
+            Self::Forbidden(_) => Some(Exit::Forbidden),
             Self::NotFound(_) => Some(Exit::NotFound),
             Self::Conflict(_) => Some(Exit::Conflict),
             Self::Unavailable(_) => Some(Exit::Unavailable),
@@ -136,6 +139,7 @@ impl fmt::Display for CliError {
             Self::Client { during: None, source } => f.write_str(&chain(source)),
             Self::Usage(text)
             | Self::NotLoggedIn(text)
+            | Self::Forbidden(text)
             | Self::NotFound(text)
             | Self::Conflict(text)
             | Self::Unavailable(text) => f.write_str(text),

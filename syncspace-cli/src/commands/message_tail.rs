@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use syncspace_client::{Client, ConnectOptions, Update};
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::limits::PAGE_ITEMS_MAX;
+use syncspace_protocol::messages::{Message, MessageQuery};
 use syncspace_protocol::socket::{Event, EventBody};
-use syncspace_protocol::{ChannelId, Seq, StreamId};
-use tokio::sync::mpsc::Receiver;
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId};
 
 use super::message::{Log, read_after, read_before};
 use super::resolve;
@@ -24,33 +24,22 @@ use crate::records::message::{MessageRow, Names};
 const READ_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) async fn tail(context: &Context, client: &Client, args: args::Tail) -> Outcome {
-    let channel = resolve::conversation(context, client, &args.target).await?.channel.id;
+    let found = resolve::conversation(context, client, &args.target).await?;
+    let channel = found.channel.id;
+    if args.follow && found.membership.is_none() {
+        let target = &args.target;
+        return Err(CliError::Forbidden(format!(
+            "only members follow {target}: join it with `syncspace channel join {target}`"
+        )));
+    }
+    if args.follow {
+        return Tail::start(context, client, channel, &args).await?.follow(args.since).await;
+    }
     let log = match args.since {
         Some(since) => read_after(client, channel, since, u32::MAX).await?,
         None => read_before(client, channel, None, args.limit).await?,
     };
-    if !args.follow {
-        return context.out.list(&Names::new(client).rows(log.messages).await);
-    }
-    let Log { messages, last_seq, rev } = log;
-    let mut tail = Tail {
-        context,
-        client,
-        channel,
-        target: &args.target,
-        printed: context.out.stream::<MessageRow>()?,
-        names: Names::new(client),
-        last_seq: messages.first().map_or(last_seq, |first| before(first.seq)),
-    };
-    for message in messages {
-        tail.print(message).await?;
-    }
-    let (_connection, updates) = client.connect(ConnectOptions::following(StreamId::Channel(channel), rev));
-    tail.follow(updates).await
-}
-
-fn before(seq: Seq) -> Seq {
-    Seq::try_from(seq.get().saturating_sub(1)).unwrap_or(Seq::ZERO)
+    context.out.list(&Names::new(client).rows(log.messages).await)
 }
 
 /// A channel that is followed.
@@ -61,12 +50,44 @@ struct Tail<'a> {
     target: &'a str,
     printed: Stream<'a>,
     names: Names,
-    /// The last message that was printed.
+    /// The last message that was printed, or the place to go on from.
     last_seq: Seq,
+    /// The channel's rev when its log was read.
+    rev: Rev,
 }
 
-impl Tail<'_> {
-    async fn follow(&mut self, mut updates: Receiver<Update>) -> Outcome {
+impl<'a> Tail<'a> {
+    /// Prints the last messages, unless the beginning is a place of its own.
+    async fn start(
+        context: &'a Context,
+        client: &'a Client,
+        channel: ChannelId,
+        args: &'a args::Tail,
+    ) -> Outcome<Self> {
+        let wanted = if args.since.is_some() { 0 } else { args.limit };
+        let Log { messages, last_seq, rev } = read_before(client, channel, None, wanted).await?;
+        let mut tail = Tail {
+            context,
+            client,
+            channel,
+            target: &args.target,
+            printed: context.out.stream::<MessageRow>()?,
+            names: Names::new(client),
+            last_seq,
+            rev,
+        };
+        for message in messages {
+            tail.print(message).await?;
+        }
+        Ok(tail)
+    }
+
+    async fn follow(&mut self, since: Option<Seq>) -> Outcome {
+        if let Some(since) = since {
+            self.last_seq = since.min(self.last_seq);
+        }
+        let options = ConnectOptions::following(StreamId::Channel(self.channel), self.rev);
+        let (_connection, mut updates) = self.client.connect(options);
         while let Some(update) = updates.recv().await {
             match update {
                 Update::Connecting { .. } => {}
@@ -86,40 +107,50 @@ impl Tail<'_> {
     }
 
     async fn take(&mut self, event: Event) -> Outcome {
-        if event.stream != Some(StreamId::Channel(self.channel)) {
-            return Ok(());
-        }
+        let is_ours = event.stream == Some(StreamId::Channel(self.channel));
         match event.body {
-            EventBody::MessageCreated { message, .. } if message.seq == self.last_seq.next() => {
+            EventBody::MessageCreated { message, .. } if is_ours && message.seq == self.last_seq.next() => {
                 self.print(message).await
             }
-            EventBody::MessageCreated { message, .. } if message.seq <= self.last_seq => Ok(()),
-            EventBody::MessageCreated { .. } | EventBody::Changes { .. } | EventBody::StreamReload {} => {
+            EventBody::MessageCreated { message, .. } if is_ours && message.seq <= self.last_seq => Ok(()),
+            EventBody::MessageCreated { .. } | EventBody::Changes { .. } | EventBody::StreamReload {} if is_ours => {
                 self.catch_up().await
             }
-            EventBody::StreamGone {} => {
-                Err(CliError::NotFound(format!("{} is gone, or you may not see it any more", self.target)))
+            EventBody::StreamGone {} if is_ours => Err(self.gone()),
+            EventBody::MyChannelLeft { channel_id } | EventBody::ChannelDeleted { channel_id }
+                if channel_id == self.channel =>
+            {
+                Err(self.gone())
             }
             _ => Ok(()),
         }
     }
 
-    /// Prints everything after the last printed message.
+    fn gone(&self) -> CliError {
+        CliError::NotFound(format!("{} is gone, or you are not in it any more", self.target))
+    }
+
+    /// Prints everything after the last printed message, page by page.
     async fn catch_up(&mut self) -> Outcome {
         loop {
-            match read_after(self.client, self.channel, self.last_seq, u32::MAX).await {
-                Ok(log) => {
-                    for message in log.messages {
+            let after = Some(self.last_seq);
+            let query = MessageQuery { after, limit: Some(PAGE_ITEMS_MAX), ..MessageQuery::default() };
+            match self.client.messages(self.channel, query).await {
+                Ok(page) => {
+                    let is_last = page.next.is_none() || page.items.is_empty();
+                    for message in page.items {
                         self.print(message).await?;
                     }
-                    return Ok(());
+                    if is_last {
+                        return Ok(());
+                    }
                 }
-                Err(CliError::Client { source, .. }) if source.is_transient() => {
-                    let wait = source.retry_after().unwrap_or(READ_AGAIN_AFTER);
-                    self.context.out.say(&format!("{source}; trying again in {:.1} s", wait.as_secs_f32()));
+                Err(error) if error.is_transient() => {
+                    let wait = error.retry_after().unwrap_or(READ_AGAIN_AFTER);
+                    self.context.out.say(&format!("{error}; trying again in {:.1} s", wait.as_secs_f32()));
                     tokio::time::sleep(wait).await;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }

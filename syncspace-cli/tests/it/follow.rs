@@ -109,6 +109,36 @@ fn nothing_is_lost_or_doubled_while_many_write() {
 }
 
 #[test]
+fn only_members_follow() {
+    let world = World::start();
+    let (alice, bob) = lounge(&world);
+    alice.run(&["channel", "create", "eng/other"]).ok();
+    let tail = bob.run(&["message", "tail", "eng/other", "-f"]);
+    tail.ends_with(5).says("syncspace channel join eng/other");
+}
+
+#[test]
+fn a_follower_survives_a_server_that_comes_back() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let data = folder.path().to_str().expect("a path in UTF-8");
+    let mut world = World::start_with(&["--data-dir", data]);
+    let (alice, bob) = lounge(&world);
+    let mut tail = Following::start(&bob, &["message", "tail", "eng/lounge", "-f", "--since", "0", "-o", "jsonl"]);
+    alice.run(&["message", "send", "eng/lounge", "before"]).ok();
+    assert_eq!(tail.next()["content"], "before");
+
+    let address = world.server.url().trim_start_matches("http://").to_owned();
+    world.server.kill();
+    let world = World::start_with(&["--data-dir", data, "--listen", &address]);
+    alice.input(&["message", "send", "eng/lounge", "--lines"], "one\ntwo\nthree\n").ok();
+    for (content, seq) in [("one", 2), ("two", 3), ("three", 4)] {
+        let message = tail.next();
+        assert_eq!((&message["content"], &message["seq"]), (&content.into(), &seq.into()));
+    }
+    drop(world);
+}
+
+#[test]
 fn a_channel_that_is_lost_ends_the_tail() {
     let world = World::start();
     let (alice, bob) = lounge(&world);
