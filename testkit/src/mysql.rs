@@ -84,7 +84,7 @@ fn run_server(folder: &Path, port: u16) -> Daemon {
     command.arg(format!("--datadir={}", folder.join("data").display()));
     command.arg(format!("--socket={}", folder.join("socket").display()));
     command.arg(format!("--pid-file={}", folder.join("pid").display()));
-    command.arg(format!("--log-error={}", folder.join("log").display()));
+    command.arg(format!("--log-error={}", folder.join("server.err").display()));
     command.arg(format!("--port={port}"));
     command.args(["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=1"]);
     command.args(["--sync-binlog=1", "--max-connections=400", "--performance-schema=OFF", "--loose-mysqlx=OFF"]);
@@ -92,7 +92,7 @@ fn run_server(folder: &Path, port: u16) -> Daemon {
 }
 
 fn server_log(folder: &Path) -> String {
-    std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+    std::fs::read_to_string(folder.join("server.err")).unwrap_or_default()
 }
 
 fn user_name() -> String {
