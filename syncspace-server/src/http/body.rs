@@ -90,6 +90,10 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     if bytes.is_empty() {
         return Err(Failure::new(ErrorCode::InvalidBody, "the body is empty; send a JSON object"));
     }
+    // Every body is an object; serde would also take a list of the fields in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Failure::new(ErrorCode::InvalidBody, "the body is a list; send a JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -137,7 +141,8 @@ mod tests {
         check::<Register>("{\"username\":", ErrorCode::InvalidBody, None, "line 1 column 12");
         check::<Register>("nonsense", ErrorCode::InvalidBody, None, "line 1 column 2");
         check::<Register>("", ErrorCode::InvalidBody, None, "empty");
-        check::<Register>("[]", ErrorCode::InvalidBody, None, "not what was expected");
+        check::<Register>("[\"alice\",\"0123456789\"]", ErrorCode::InvalidBody, None, "a list");
+        check::<Register>("7", ErrorCode::InvalidBody, None, "not what was expected");
         check::<serde_json::Value>("{} {}", ErrorCode::InvalidBody, None, "trailing");
     }
 

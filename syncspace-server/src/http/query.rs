@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::value::MapDeserializer;
-use serde::de::{self, DeserializeOwned, IntoDeserializer, Visitor};
+use serde::de::{self, DeserializeOwned, DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::reply::Failure;
@@ -54,8 +53,7 @@ impl<'de> de::Deserializer<'de> for Pairs<'de> {
     type Error = QueryError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {
-        let pairs = self.0.into_iter().map(|(name, text)| (name.clone().into_owned(), Param { name, text }));
-        visitor.visit_map(MapDeserializer::new(pairs))
+        visitor.visit_map(Walk { left: self.0.into_iter(), value: None })
     }
 
     /// The query of a route that has none.
@@ -72,6 +70,30 @@ impl<'de> de::Deserializer<'de> for Pairs<'de> {
     }
 }
 
+/// Goes through the parameters, and names the one whose value does not fit.
+struct Walk<'a> {
+    left: std::vec::IntoIter<(Cow<'a, str>, Cow<'a, str>)>,
+    value: Option<Param<'a>>,
+}
+
+impl<'de> MapAccess<'de> for Walk<'de> {
+    type Error = QueryError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, QueryError> {
+        let Some((name, text)) = self.left.next() else { return Ok(None) };
+        let key = seed.deserialize(name.as_ref().into_deserializer())?;
+        self.value = Some(Param { name, text });
+        Ok(Some(key))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, QueryError> {
+        let param = self.value.take().ok_or_else(|| QueryError::custom("a value without its name"))?;
+        let name = param.name.clone().into_owned();
+        // Also rules that hold for the finished value, like the range of an id, end up here.
+        seed.deserialize(param).map_err(|error| QueryError { field: error.field.or(Some(name)), ..error })
+    }
+}
+
 /// One parameter.
 struct Param<'a> {
     name: Cow<'a, str>,
@@ -85,28 +107,11 @@ impl Param<'_> {
     }
 }
 
-/// Names the parameter in an error that came out of its value.
-fn named(name: &str) -> impl FnOnce(QueryError) -> QueryError {
-    move |error| QueryError { field: error.field.or_else(|| Some(name.to_owned())), message: error.message }
-}
-
-impl<'de> IntoDeserializer<'de, QueryError> for Param<'de> {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
-}
-
 macro_rules! parsed {
     ($($method:ident $visit:ident $type:ty, $what:literal;)*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {
             let value: Result<$type, _> = self.text.parse();
-            let value = value.map_err(|_| QueryError {
-                field: Some(self.name.clone().into_owned()),
-                message: format!("`{}` must be {}", self.name, $what),
-            })?;
-            visitor.$visit(value).map_err(named(&self.name))
+            visitor.$visit(value.map_err(|_| QueryError::custom(format!("`{}` must be {}", self.name, $what)))?)
         })*
     };
 }
@@ -115,7 +120,7 @@ impl<'de> de::Deserializer<'de> for Param<'de> {
     type Error = QueryError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {
-        visitor.visit_str(&self.text).map_err(named(&self.name))
+        visitor.visit_str(&self.text)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, QueryError> {

@@ -66,7 +66,7 @@ fn match_template(template: &str, path: &str) -> Option<Vec<String>> {
     let mut given = path.split('/');
     for wanted in template.split('/') {
         let segment = given.next()?;
-        if wanted.starts_with('{') {
+        if wanted.starts_with('{') && !segment.is_empty() {
             params.push(percent_decode_str(segment).decode_utf8_lossy().into_owned());
         } else if wanted != segment {
             return None;
@@ -83,7 +83,14 @@ mod tests {
     fn a_template_matches_whole_paths_only() {
         let matched = |path| match_template("/teams/{team_id}/members/{user_id}", path);
         assert_eq!(matched("/teams/1/members/a%2Fb"), Some(vec!["1".to_owned(), "a/b".to_owned()]));
-        for path in ["/teams/1/members", "/teams/1/members/2/", "/teams/1/members/2/3", "/Teams/1/members/2", ""] {
+        for path in [
+            "/teams/1/members",
+            "/teams/1/members/",
+            "/teams/1/members/2/",
+            "/teams/1/members/2/3",
+            "/Teams/1/members/2",
+            "",
+        ] {
             assert_eq!(matched(path), None, "{path}");
         }
     }

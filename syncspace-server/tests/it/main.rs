@@ -2,4 +2,5 @@
 
 mod accounts;
 mod carrier;
+mod http;
 mod store;

@@ -1,0 +1,6 @@
+//! REST as a stranger's program sees it: a real server on the embedded store, asked over TCP.
+
+mod errors;
+mod life;
+mod openapi;
+mod rig;

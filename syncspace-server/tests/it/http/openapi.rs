@@ -1,0 +1,177 @@
+//! The OpenAPI document against real replies: every operation is called, and what comes back must be as described.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::rig::{PASSWORD, Reply, Rig, access};
+
+/// Calls operations by their names in the document, and checks requests and replies against it.
+struct Walk<'a> {
+    rig: &'a Rig,
+    document: Value,
+    token: String,
+    called: BTreeSet<String>,
+}
+
+impl<'a> Walk<'a> {
+    async fn start(rig: &'a Rig) -> Self {
+        let document = rig.send(rig.get("/api/v1/openapi.json")).await.body;
+        let token = access(&rig.register_admin().await).to_owned();
+        Self { rig, document, token, called: BTreeSet::new() }
+    }
+
+    /// Gives path, method and description of an operation.
+    fn find(&self, name: &str) -> (String, Method, Value) {
+        let paths = self.document["paths"].as_object().expect("paths");
+        let mut operations = paths.iter().flat_map(|(path, methods)| {
+            methods.as_object().expect("methods").iter().map(move |(method, operation)| (path, method, operation))
+        });
+        let (path, method, operation) =
+            operations.find(|(_, _, operation)| operation["operationId"] == name).expect("an operation of this name");
+        (path.clone(), method.to_uppercase().parse().expect("a method"), operation.clone())
+    }
+
+    /// Calls an operation that must do what it is asked; parameters are for path and query alike.
+    async fn call(&mut self, name: &str, params: &[(&str, Value)], body: Value) -> Value {
+        self.called.insert(name.to_owned());
+        let (path, method, operation) = self.find(name);
+        self.check_refusals(name, &path, &operation).await;
+        let reply = self.ask(&path, method, &operation, params, &body).await;
+        assert!(reply.status.is_success(), "{name}: {}", reply.body);
+        self.check_reply(name, &operation, &reply);
+        reply.body
+    }
+
+    async fn ask(
+        &self,
+        path: &str,
+        method: Method,
+        operation: &Value,
+        params: &[(&str, Value)],
+        body: &Value,
+    ) -> Reply {
+        let mut path = path.to_owned();
+        let mut query = Vec::new();
+        for (name, value) in params {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let placeholder = format!("{{{name}}}");
+            if path.contains(&placeholder) {
+                path = path.replace(&placeholder, &text);
+            } else {
+                query.push((name.to_owned(), text));
+            }
+        }
+        let mut request = self.rig.request(method, &path).query(&query);
+        if operation["security"] != json!([]) {
+            request = request.bearer_auth(&self.token);
+        }
+        let described = &operation["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(described.is_null(), body.is_null(), "{path}");
+        if !body.is_null() {
+            self.check_schema(&path, described, body);
+            request = request.json(body);
+        }
+        self.rig.send(request).await
+    }
+
+    fn check_reply(&self, name: &str, operation: &Value, reply: &Reply) {
+        let described = &operation["responses"][reply.status.as_str()];
+        assert!(!described.is_null(), "{name}: status {} is not described", reply.status);
+        let schema = &described["content"]["application/json"]["schema"];
+        assert_eq!(schema.is_null(), reply.body.is_null(), "{name}: {}", reply.body);
+        if !schema.is_null() {
+            self.check_schema(name, schema, &reply.body);
+        }
+        if let Some(code) = reply.body["error"]["code"].as_str() {
+            let codes = described["x-error-codes"].as_array().expect("codes");
+            assert!(codes.iter().any(|known| known == code), "{name}: {code} is not described");
+        }
+    }
+
+    fn check_schema(&self, name: &str, schema: &Value, value: &Value) {
+        let mut schema = schema.clone();
+        schema["components"] = self.document["components"].clone();
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let errors: Vec<String> =
+            validator.iter_errors(value).map(|error| format!("{error} at {}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?} in {value}");
+    }
+
+    /// Provokes what every operation of a kind refuses: no token, a wrong id, a wrong body, an unknown parameter.
+    async fn check_refusals(&self, name: &str, path: &str, operation: &Value) {
+        let (_, method, _) = self.find(name);
+        if !path.starts_with("/api/v1/") || name == "openapi" {
+            return;
+        }
+        let filled =
+            path.split('/').map(|word| if word.starts_with('{') { "~" } else { word }).collect::<Vec<_>>().join("/");
+        let request = || self.rig.request(method.clone(), &filled);
+        if operation["security"] != json!([]) {
+            let reply = self.rig.send(request()).await;
+            reply.expect_error(401, "unauthenticated");
+            self.check_reply(name, operation, &reply);
+        }
+        let mut refused = vec![request().bearer_auth(&self.token).query(&[("no_such", "1")])];
+        if operation.get("requestBody").is_some() {
+            refused.push(request().bearer_auth(&self.token).body("x"));
+            refused.push(request().bearer_auth(&self.token).header("content-type", "application/json").body("x"));
+        }
+        for request in refused {
+            let reply = self.rig.send(request).await;
+            assert!(matches!(reply.status.as_u16(), 400 | 415), "{name}: {}", reply.body);
+            self.check_reply(name, operation, &reply);
+        }
+    }
+
+    fn expect_complete(&self) {
+        let paths = self.document["paths"].as_object().expect("paths");
+        let all: BTreeSet<String> = paths
+            .values()
+            .flat_map(|methods| methods.as_object().expect("methods").values())
+            .map(|operation| operation["operationId"].as_str().expect("a name").to_owned())
+            .collect();
+        assert_eq!(all, self.called);
+    }
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_the_document_says() {
+    let rig = Rig::start().await;
+    let mut walk = Walk::start(&rig).await;
+    walk_accounts(&mut walk).await;
+    walk.call("openapi", &[], Value::Null).await;
+    walk.call("live", &[], Value::Null).await;
+    walk.call("ready", &[], Value::Null).await;
+    walk.expect_complete();
+}
+
+async fn walk_accounts(walk: &mut Walk<'_>) {
+    walk.call("server_info", &[], Value::Null).await;
+    let bob = json!({ "username": "bob", "password": PASSWORD, "email": "bob@example.org", "device_name": "laptop" });
+    let bob = walk.call("register", &[], bob).await;
+    let login = walk.call("login", &[], json!({ "username": "bob", "password": PASSWORD })).await;
+    walk.call("refresh", &[], json!({ "refresh_token": login["refresh_token"] })).await;
+    walk.call("me", &[], Value::Null).await;
+    walk.call("edit_me", &[], json!({ "full_name": "Root", "avatar_url": null })).await;
+    walk.call("socket_ticket", &[], Value::Null).await;
+    walk.call("users", &[("limit", json!(1))], Value::Null).await;
+    walk.call("user", &[("user_id", bob["user"]["id"].clone())], Value::Null).await;
+    let carol = json!({ "username": "carol", "password": PASSWORD, "is_admin": true });
+    let carol = walk.call("create_user", &[], carol).await;
+    let carol_id = [("user_id", carol["id"].clone())];
+    walk.call("edit_user", &carol_id, json!({ "full_name": "Carol", "is_admin": false })).await;
+    walk.call("deactivate_user", &carol_id, Value::Null).await;
+    walk.call("sessions", &[], Value::Null).await;
+    let change = json!({ "current_password": PASSWORD, "new_password": "another horse" });
+    walk.call("change_password", &[], change).await;
+    let again = walk.rig.post("/api/v1/auth/login").json(&json!({ "username": "root", "password": "another horse" }));
+    let again = walk.rig.send(again).await.body;
+    walk.call("end_session", &[("session_id", again["session_id"].clone())], Value::Null).await;
+    let kept = std::mem::take(&mut walk.token);
+    let last = walk.rig.post("/api/v1/auth/login").json(&json!({ "username": "root", "password": "another horse" }));
+    walk.token = access(&walk.rig.send(last).await.body).to_owned();
+    walk.call("logout", &[], Value::Null).await;
+    walk.token = kept;
+}
