@@ -4,8 +4,12 @@ mod app;
 mod args;
 mod effects;
 mod local;
+#[cfg(test)]
+mod play;
 mod runner;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::fs::{File, OpenOptions};

@@ -81,6 +81,8 @@ pub(crate) struct Chat {
     pub(crate) open: Option<ChannelId>,
     pub(crate) previous: Option<ChannelId>,
     pub(crate) team: Option<TeamId>,
+    /// The channel that was open last in each team.
+    pub(crate) last_open: HashMap<TeamId, ChannelId>,
     pub(crate) focus: Focus,
     /// Whether the side bar is wanted beside the messages, where there is room.
     pub(crate) has_sidebar: bool,
@@ -161,6 +163,7 @@ impl Default for Chat {
             open: None,
             previous: None,
             team: None,
+            last_open: HashMap::new(),
             focus: Focus::Composer,
             has_sidebar: true,
             sidebar_cursor: None,

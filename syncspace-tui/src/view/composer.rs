@@ -12,6 +12,8 @@ use crate::app::composer::{Composer, DraftKey};
 use crate::app::layout;
 use crate::app::state::Focus;
 use crate::app::text;
+use crate::app::timeline::Place;
+use crate::app::world::ChannelState;
 
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect, in_thread: bool) {
     if area.is_empty() {
@@ -21,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect, in_thread: 
     let has_keys =
         state.modal.is_none() && state.chat.focus == if in_thread { Focus::ThreadComposer } else { Focus::Composer };
     let title = format!(" {} ", recipient(state, key));
-    let typing = typing(state, key);
+    let typing = format!("{}{}", typing(state, key), below(state, in_thread));
     let columns = usize::from(area.width);
     let title = text::cut(&title, columns.saturating_sub(2));
     let room = columns.saturating_sub(title.width() + 4);
@@ -72,6 +74,21 @@ fn recipient(state: &State, key: Option<DraftKey>) -> String {
         Some(DraftKey::Thread(channel_id, _)) => format!("reply in thread, {}", label(channel_id)),
         Some(DraftKey::Edit(channel_id, _)) => format!("edit in {} (Enter saves, Esc leaves)", label(channel_id)),
         None => "no channel".to_owned(),
+    }
+}
+
+/// Says that there is more than what is on the screen.
+fn below(state: &State, in_thread: bool) -> String {
+    let open = state.open_channel();
+    let timeline = match &state.chat.thread {
+        Some(thread) if in_thread => thread.timeline.as_ref(),
+        _ => open.and_then(ChannelState::timeline),
+    };
+    let unread = open.map_or(0, ChannelState::unread_count);
+    match timeline.map(|timeline| timeline.place) {
+        Some(Place::At { .. }) if unread > 0 && !in_thread => format!(" ↓ {unread} new below "),
+        Some(Place::At { .. }) => " ↓ more below ".to_owned(),
+        Some(Place::Bottom) | None => String::new(),
     }
 }
 

@@ -22,11 +22,16 @@ struct Drawn {
 }
 
 pub(super) fn draw_page(frame: &mut Frame<'_>, area: Rect, form: &Form<FieldId, Tag>) {
-    draw(frame, area, form, "Tab next field · Enter go on · Esc back · F1 help · Ctrl+Q leave");
+    draw(frame, area, form, "Tab next · Enter go on · Esc back · F1 help · Ctrl+Q leave");
 }
 
 pub(super) fn draw_dialog(frame: &mut Frame<'_>, area: Rect, form: &Form<FieldId, Tag>) {
-    draw(frame, area, form, "Enter go on · Esc back");
+    draw(
+        frame,
+        area,
+        form,
+        if form.fields.is_empty() { "Enter or y goes on · Esc or n goes back" } else { "Enter go on · Esc back" },
+    );
 }
 
 fn draw(frame: &mut Frame<'_>, area: Rect, form: &Form<FieldId, Tag>, keys: &str) {

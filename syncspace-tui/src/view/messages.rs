@@ -12,7 +12,7 @@ use crate::app::layout::{Pane, SIDEBAR_MIN_COLUMNS};
 use crate::app::rows::{GUTTER_COLUMNS, Row};
 use crate::app::state::{Focus, Link};
 use crate::app::text;
-use crate::app::timeline::{Older, Place, Timeline};
+use crate::app::timeline::{Older, Timeline};
 use crate::app::world::{ChannelState, Log};
 
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, pane: Pane, in_thread: bool) {
@@ -85,9 +85,6 @@ fn rows(frame: &mut Frame<'_>, state: &State, pane: Pane, timeline: &Timeline, i
     }
     lines.extend(shown.iter().map(|row| line(row, timeline, usize::from(columns), is_marked(state, in_thread))));
     frame.render_widget(Paragraph::new(lines), area);
-    if timeline.place != Place::Bottom {
-        below(frame, state, timeline, area);
-    }
 }
 
 /// Tells whether the selected message is marked: only while the keys go to its list.
@@ -122,16 +119,4 @@ fn line(row: &Row, timeline: &Timeline, columns: usize, is_marked: bool) -> Line
     let mut spans = vec![Span::styled(gutter, style::ACCENT)];
     spans.extend(row.spans.iter().map(|(tone, words)| Span::styled(words.clone(), style::of(*tone))));
     Line::from(spans)
-}
-
-/// Says over the last row that there is more below.
-fn below(frame: &mut Frame<'_>, state: &State, timeline: &Timeline, area: Rect) {
-    let unread = state.open_channel().map_or(0, ChannelState::unread_count);
-    let words = if unread > 0 { format!(" ↓ {unread} new below ") } else { " ↓ more below ".to_owned() };
-    let width = u16::try_from(words.width()).unwrap_or(u16::MAX);
-    if timeline.last().is_none() || area.width < width || area.height < 2 {
-        return;
-    }
-    let at = Rect::new(area.right() - width, area.bottom() - 1, width, 1);
-    frame.render_widget(Line::styled(words, style::CHOSEN), at);
 }

@@ -93,11 +93,14 @@ fn open_some(state: &mut State, channel_id: Option<ChannelId>, effects: &mut Eff
     }
 }
 
-/// Opens a team at its first unread channel, or at its first one.
+/// Opens a team at the channel that was open in it before, or at its first one.
+///
+/// Not at an unread one: what a person did not choose to see must not count as read.
 pub(super) fn open_team(state: &mut State, team_id: TeamId, effects: &mut Effects) {
     let channels = state.world.joined_channels(team_id);
-    let unread = channels.iter().find(|channel| channel.unread_count() > 0);
-    let channel_id = unread.or(channels.first()).map(|channel| channel.channel.id);
+    let last = state.chat.last_open.get(&team_id);
+    let last = channels.iter().find(|channel| Some(&channel.channel.id) == last);
+    let channel_id = last.or(channels.first()).map(|channel| channel.channel.id);
     state.chat.team = Some(team_id);
     match channel_id {
         Some(channel_id) => open_channel(state, channel_id, effects),
@@ -112,6 +115,7 @@ pub(super) fn open_team(state: &mut State, team_id: TeamId, effects: &mut Effect
 pub(super) fn open_channel(state: &mut State, channel_id: ChannelId, effects: &mut Effects) {
     let Some(channel) = state.world.channels.get_mut(&channel_id) else { return };
     state.chat.team = Some(channel.channel.team_id);
+    state.chat.last_open.insert(channel.channel.team_id, channel_id);
     if state.chat.open != Some(channel_id) {
         state.chat.previous = state.chat.open;
         state.chat.open = Some(channel_id);

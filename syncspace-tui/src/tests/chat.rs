@@ -1,0 +1,245 @@
+//! The chat: what is shown, where keys go, what is counted.
+
+use crossterm::event::KeyCode;
+use insta::assert_snapshot;
+use syncspace_protocol::messages::{Thread, ThreadState};
+use syncspace_protocol::socket::EventBody;
+
+use crate::app::{Effect, Event, Net};
+use crate::play::{ALICE, BOB, CAROL, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning};
+
+#[test]
+fn the_chat_fits_every_width() {
+    for columns in [40, 60, 80, 120, 200] {
+        let play = Play::chat(columns, 30);
+        assert_snapshot!(format!("chat_{columns}"), play.screen());
+    }
+}
+
+#[test]
+fn the_side_bar_lies_above_a_narrow_chat() {
+    let mut play = Play::chat(50, 20);
+    play.ctrl('b');
+    assert_snapshot!(play.screen());
+    play.press(KeyCode::Esc);
+    assert!(!play.screen().contains("random"));
+}
+
+#[test]
+fn help_shows_the_keys_of_the_place() {
+    let mut play = Play::chat(80, 40);
+    play.press(KeyCode::F(1));
+    assert_snapshot!("help_composer", play.screen());
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Char('?'));
+    assert_snapshot!("help_messages", play.screen());
+}
+
+#[test]
+fn a_question_mark_in_a_message_is_a_question_mark() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("why?");
+    assert!(play.screen().contains("why?"));
+    assert!(play.state.modal.is_none());
+}
+
+fn with_thread(columns: u16) -> Play {
+    let mut play = Play::chat(columns, 24);
+    play.press(KeyCode::Esc);
+    for _ in 0..4 {
+        play.press(KeyCode::Char('k'));
+    }
+    play.press(KeyCode::Char('t'));
+    assert!(matches!(play.effects.last(), Some(Effect::LoadThread { .. })));
+    let mut items = morning();
+    let reply = items.remove(3);
+    let root = items.remove(1);
+    let thread = Thread { root, items: vec![reply], next: None, rev: id(6) };
+    play.net(Net::Thread { channel_id: id(GENERAL), root: id(2), answer: Ok(thread) });
+    play
+}
+
+#[test]
+fn a_thread_stands_beside_the_messages_where_there_is_room() {
+    assert_snapshot!("thread_120", with_thread(120).screen());
+    assert_snapshot!("thread_80", with_thread(80).screen());
+}
+
+#[test]
+fn a_reply_goes_into_the_thread_and_arrives_in_it() {
+    let mut play = with_thread(120);
+    play.press(KeyCode::Char('r'));
+    play.type_text("so it is");
+    play.effects.clear();
+    play.press(KeyCode::Enter);
+    let sent = play.effects.iter().find_map(|effect| match effect {
+        Effect::Send { body, .. } => Some(body.clone()),
+        _ => None,
+    });
+    assert_eq!(sent.and_then(|body| body.parent_message_id), Some(id(1_002)));
+
+    let mut reply = message(7, CAROL, 60, "thanks");
+    reply.parent_seq = Some(id(2));
+    reply.parent_message_id = Some(id(1_002));
+    let thread = Some(ThreadState { root_seq: id(2), reply_count: 2, last_reply_at: Some(at(NINE)) });
+    play.stream(channel_stream(GENERAL), Some(7), EventBody::MessageCreated { message: reply, thread });
+    assert_eq!(play.screen().matches("thanks").count(), 2, "{}", play.screen());
+    assert!(play.screen().contains("2 replies"));
+}
+
+#[test]
+fn somebody_typing_is_shown_for_a_while() {
+    let mut play = Play::chat(80, 24);
+    play.stream(channel_stream(GENERAL), None, EventBody::Typing { user_id: id(BOB), parent_seq: None });
+    assert!(play.screen().contains("bob is typing…"));
+    play.clock = play.state.next_deadline().expect("typing ends").unix_ms();
+    play.event(Event::Tick);
+    assert!(!play.screen().contains("typing"));
+    assert_eq!(play.state.next_deadline(), None, "an idle program has nothing to wait for");
+}
+
+#[test]
+fn typing_is_told_every_three_seconds_at_most() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("hello");
+    let told = |play: &Play| play.effects.iter().filter(|effect| matches!(effect, Effect::Typing { .. })).count();
+    assert_eq!(told(&play), 1);
+    play.clock += 3_000;
+    play.type_text("!");
+    assert_eq!(told(&play), 2);
+}
+
+#[test]
+fn each_channel_keeps_its_own_draft() {
+    let mut play = Play::chat(100, 24);
+    play.type_text("for general");
+    play.alt('a');
+    play.alt('a');
+    assert!(!play.screen().contains("for general"), "{}", play.screen());
+    play.type_text("elsewhere");
+    play.ctrl('k');
+    play.type_text("gen");
+    play.press(KeyCode::Enter);
+    assert!(play.screen().contains("for general"));
+    assert!(!play.screen().contains("elsewhere"));
+}
+
+#[test]
+fn a_message_on_the_screen_of_a_focused_terminal_is_read() {
+    let mut play = Play::chat(80, 24);
+    play.arrive(message(7, BOB, 60, "news"));
+    assert_eq!(play.unread(GENERAL), 0);
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { seq, .. } if *seq == id(7))));
+
+    play.effects.clear();
+    play.event(Event::Focus { is_focused: false });
+    play.arrive(message(8, BOB, 61, "more news"));
+    assert_eq!(play.unread(GENERAL), 1);
+    assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { .. })));
+    assert_snapshot!(play.screen());
+    play.event(Event::Focus { is_focused: true });
+    assert_eq!(play.unread(GENERAL), 0);
+}
+
+#[test]
+fn messages_elsewhere_count_and_own_ones_do_not() {
+    let mut play = Play::chat(80, 24);
+    let elsewhere = |seq, sender| {
+        let mut message = message(seq, sender, 60, "x");
+        message.channel_id = id(RANDOM);
+        message
+    };
+    play.arrive(elsewhere(10, BOB));
+    play.arrive(elsewhere(10, BOB));
+    play.arrive(elsewhere(11, ALICE));
+    assert_eq!(play.unread(RANDOM), 4);
+    let deleted = EventBody::MessageDeleted {
+        seq: id(10),
+        sender_id: id(BOB),
+        deleted_by: id(BOB),
+        deleted_at: at(NINE),
+        thread: None,
+    };
+    play.stream(channel_stream(RANDOM), Some(12), deleted);
+    assert_eq!(play.unread(RANDOM), 3);
+}
+
+#[test]
+fn editing_changes_one_message_and_esc_loses_nothing() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("a draft");
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Char('k'));
+    play.press(KeyCode::Char('e'));
+    play.type_text(" // changed");
+    play.press(KeyCode::Esc);
+    assert!(play.screen().contains("a draft"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Char('e'));
+    play.press(KeyCode::Enter);
+    let edited = play.effects.iter().find_map(|effect| match effect {
+        Effect::Edit { seq, content, .. } => Some((*seq, content.clone())),
+        _ => None,
+    });
+    assert_eq!(edited, Some((id(5), "fn main() {\n\tprintln!(\"hi\");\n} // changed".to_owned())));
+}
+
+#[test]
+fn deleting_asks_first() {
+    let mut play = Play::chat(80, 24);
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Char('k'));
+    play.press(KeyCode::Char('d'));
+    assert_snapshot!(play.screen());
+    assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::Delete { .. })));
+    play.press(KeyCode::Char('y'));
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::Delete { seq, .. } if *seq == id(5))));
+}
+
+#[test]
+fn the_switcher_finds_channels_people_and_actions() {
+    let mut play = Play::chat(80, 24);
+    play.ctrl('k');
+    assert_snapshot!("switcher", play.screen());
+    play.type_text("caro");
+    play.press(KeyCode::Enter);
+    assert!(matches!(play.effects.last(), Some(Effect::CreateChannel { .. })));
+    play.ctrl('o');
+    assert_snapshot!("palette", play.screen());
+}
+
+#[test]
+fn ctrl_k_ends_the_line_where_text_is_right_of_the_cursor() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("keep this");
+    for _ in 0..5 {
+        play.press(KeyCode::Left);
+    }
+    play.ctrl('k');
+    assert!(play.state.modal.is_none());
+    assert!(play.screen().contains("keep"));
+    assert!(!play.screen().contains("this"));
+}
+
+#[test]
+fn leaving_asks_only_where_something_would_be_lost() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("half a sentence");
+    play.ctrl('q');
+    assert_snapshot!(play.screen());
+    play.press(KeyCode::Esc);
+    assert!(play.effects.iter().all(|effect| !matches!(effect, Effect::Quit)));
+    play.ctrl('u');
+    play.ctrl('q');
+    assert!(matches!(play.effects.last(), Some(Effect::Quit)));
+}
+
+#[test]
+fn ctrl_c_never_leaves_at_once() {
+    let mut play = Play::chat(80, 24);
+    play.ctrl('c');
+    play.ctrl('c');
+    assert!(play.effects.iter().all(|effect| !matches!(effect, Effect::Quit)));
+    assert!(play.state.modal.is_none());
+}

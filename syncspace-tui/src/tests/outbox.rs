@@ -1,0 +1,130 @@
+//! What was sent arrives once, in order, whatever happens to the connection.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use insta::assert_snapshot;
+use syncspace_protocol::ErrorCode;
+use syncspace_protocol::socket::SentAck;
+
+use crate::app::message::Failure;
+use crate::app::{Event, Net};
+use crate::play::{ALICE, GENERAL, NINE, Play, at, id, message, name};
+
+fn send(play: &mut Play, text: &str) {
+    play.type_text(text);
+    play.press(KeyCode::Enter);
+}
+
+fn failure(is_transient: bool, message: &str) -> Failure {
+    Failure {
+        code: Some(if is_transient { ErrorCode::Busy } else { ErrorCode::Forbidden }),
+        message: message.to_owned(),
+        field: None,
+        is_transient,
+        retry_after_ms: Some(500),
+    }
+}
+
+#[test]
+fn a_message_goes_out_once_and_becomes_the_one_that_arrives() {
+    let mut play = Play::chat(80, 24);
+    send(&mut play, "hello");
+    let sent = play.sends();
+    let [(content, client_id)] = &sent[..] else { panic!("one send, not {sent:?}") };
+    assert_eq!((content.as_str(), client_id.len()), ("hello", 36));
+    assert!(play.screen().contains("sending…"));
+    let ack = SentAck { message_id: id(1_007), seq: id(7), rev: id(7), created_at: at(NINE), is_repeat: false };
+    play.net(Net::Sent { client_id: name(client_id), answer: Ok(ack) });
+    let mut echo = message(7, ALICE, 70, "hello");
+    echo.client_id = name(client_id);
+    play.arrive(echo);
+    assert!(!play.screen().contains("sending…"), "{}", play.screen());
+    assert_eq!(play.screen().matches("hello").count(), 1);
+}
+
+#[test]
+fn an_echo_before_the_acknowledgement_is_the_same_message() {
+    let mut play = Play::chat(80, 24);
+    send(&mut play, "hello");
+    let client_id = play.sends().remove(0).1;
+    let mut echo = message(7, ALICE, 70, "hello");
+    echo.client_id = name(&client_id);
+    play.arrive(echo);
+    let ack = SentAck { message_id: id(1_007), seq: id(7), rev: id(7), created_at: at(NINE), is_repeat: false };
+    play.net(Net::Sent { client_id: name(&client_id), answer: Ok(ack) });
+    assert_eq!(play.screen().matches("hello").count(), 1, "{}", play.screen());
+    assert_eq!(play.state.chat.outbox.unsent(), 0);
+}
+
+#[test]
+fn after_a_reconnect_the_same_names_go_out_in_order() {
+    let mut play = Play::chat(80, 24);
+    send(&mut play, "one");
+    send(&mut play, "two");
+    let first = play.sends();
+    assert_eq!(first.len(), 1, "the second waits for the first");
+    play.net(Net::Disconnected { reason: "the connection broke".to_owned() });
+    assert_snapshot!(play.screen());
+    play.connect();
+    assert_eq!(play.sends(), first);
+}
+
+#[test]
+fn a_busy_server_is_asked_again_after_its_delay() {
+    let mut play = Play::chat(80, 24);
+    send(&mut play, "one");
+    let first = play.sends();
+    play.net(Net::Sent { client_id: name(&first[0].1), answer: Err(failure(true, "too much to do")) });
+    assert!(play.sends().is_empty());
+    play.clock = play.state.next_deadline().expect("a retry").unix_ms();
+    play.event(Event::Tick);
+    assert_eq!(play.sends(), first);
+}
+
+#[test]
+fn a_refused_message_stays_and_can_be_sent_again_or_taken_back() {
+    let mut play = Play::chat(80, 24);
+    send(&mut play, "not allowed");
+    let first = play.sends();
+    play.net(Net::Sent { client_id: name(&first[0].1), answer: Err(failure(false, "you may not write here")) });
+    assert_snapshot!(play.screen());
+    play.ctrl('r');
+    assert_eq!(play.sends(), first);
+    play.net(Net::Sent { client_id: name(&first[0].1), answer: Err(failure(false, "you may not write here")) });
+    play.type_text("typed since");
+    play.alt('e');
+    assert_eq!(play.state.composer().map(|draft| draft.text()), Some("not allowed\ntyped since".to_owned()));
+    assert_eq!(play.state.chat.outbox.of(id(GENERAL), None).count(), 0);
+}
+
+#[test]
+fn a_paste_is_one_block_and_never_sends() {
+    let mut play = Play::chat(80, 24);
+    play.event(Event::Paste("line 1\nline 2\r\nline 3\n".to_owned()));
+    assert!(play.sends().is_empty());
+    assert_eq!(play.state.composer().map(|draft| draft.text()), Some("line 1\nline 2\nline 3\n".to_owned()));
+}
+
+#[test]
+fn every_key_for_a_new_line_makes_one() {
+    let mut play = Play::chat(80, 24);
+    for (code, modifiers) in [
+        (KeyCode::Enter, KeyModifiers::ALT),
+        (KeyCode::Enter, KeyModifiers::SHIFT),
+        (KeyCode::Char('j'), KeyModifiers::CONTROL),
+    ] {
+        play.type_text("x");
+        play.event(Event::Key(KeyEvent::new(code, modifiers)));
+    }
+    assert!(play.sends().is_empty());
+    assert_eq!(play.state.composer().map(|draft| draft.text()), Some("x\nx\nx\n".to_owned()));
+}
+
+#[test]
+fn what_is_too_long_stays_in_the_composer() {
+    let mut play = Play::chat(80, 24);
+    play.event(Event::Paste("x".repeat(16_001)));
+    play.press(KeyCode::Enter);
+    assert!(play.sends().is_empty());
+    assert!(play.screen().contains("Too long by 1 bytes"));
+    assert_eq!(play.state.composer().map(|draft| draft.text().len()), Some(16_001));
+}
