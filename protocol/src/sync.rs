@@ -79,6 +79,26 @@ pub enum Change {
     Unknown,
 }
 
+impl Change {
+    /// Gives the rev that stamped the change; none for a kind of a newer server.
+    #[must_use]
+    pub const fn rev(&self) -> Option<Rev> {
+        match self {
+            Self::Message { message } => Some(message.rev),
+            Self::Team { team } => Some(team.rev),
+            Self::TeamMember { member } => Some(member.rev),
+            Self::Channel { channel } => Some(channel.rev),
+            Self::ChannelMember { member } => Some(member.rev),
+            Self::MyChannel { membership, .. } => Some(membership.read.rev),
+            Self::TeamMemberGone { rev, .. }
+            | Self::ChannelGone { rev, .. }
+            | Self::ChannelMemberGone { rev, .. }
+            | Self::MyChannelGone { rev, .. } => Some(*rev),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// A page of what changed in a stream, ordered by rev.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Changes {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use syncspace_protocol::Epoch;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -16,6 +18,8 @@ use crate::http::Http;
 use crate::instance::{Claim, ClaimError};
 use crate::net::{Lifetime, serve};
 use crate::rate_limit::RateLimits;
+use crate::realtime::Realtime;
+use crate::realtime::carrier::{BusEvent, Carrier, CarrierConfig, CarrierError, Hub, RedisConfig};
 use crate::service::{self, Clock, SecretFileError, Service, ServiceParts, TokenKeys, tokens};
 use crate::store::{Store, StoreError};
 
@@ -37,6 +41,9 @@ pub enum StartError {
     /// The signing secret is of no use.
     #[error(transparent)]
     Key(#[from] tokens::KeyError),
+    /// The carrier between instances cannot be set up.
+    #[error(transparent)]
+    Carrier(#[from] CarrierError),
     /// The service refuses to start.
     #[error(transparent)]
     Service(#[from] service::StartError),
@@ -49,6 +56,7 @@ pub struct Server {
     bootstrap_token: Option<SecretString>,
     shutdown_deadline: Duration,
     serving: JoinHandle<bool>,
+    background: JoinHandle<()>,
     _sweeper: AbortOnDropHandle<()>,
     _claim: Option<Claim>,
 }
@@ -67,10 +75,15 @@ impl Server {
         let answer = move |request| answering.clone().answer(request);
         let serving = tokio::spawn(serve(listener, answer, life, config.shutdown_deadline));
         // Dropped on every early return below: a server that did not start stops listening.
-        let unfinished = shutdown.drop_guard();
-        let service = Arc::new(open_service(&config).await?);
+        let unfinished = shutdown.clone().drop_guard();
+        let (service, bus) = open_service(&config).await?;
+        let service = Arc::new(service);
         let bootstrap_token = service.prepare().await?;
         http.open(service.clone());
+        let background = tokio::spawn({
+            let (service, closing) = (service.clone(), shutdown.clone());
+            async move { service.run(bus, closing).await }
+        });
         unfinished.disarm();
         if let Some(claim) = &claim
             && let Err(error) = claim.announce(address)
@@ -84,6 +97,7 @@ impl Server {
             bootstrap_token,
             shutdown_deadline: config.shutdown_deadline,
             serving,
+            background,
             _sweeper: AbortOnDropHandle::new(tokio::spawn(async move { limits.sweep().await })),
             _claim: claim,
         })
@@ -117,6 +131,16 @@ impl Server {
             }
             Err(error) => tracing::error!(error = &error as &dyn Error, "the accept loop failed"),
         }
+        // Requests are answered and sockets closed: what they committed is all there is to commit.
+        let closing = async {
+            self.service.close().await;
+            if let Err(error) = self.background.await {
+                tracing::error!(error = &error as &dyn Error, "the background work failed");
+            }
+        };
+        if tokio::time::timeout(self.shutdown_deadline, closing).await.is_err() {
+            tracing::warn!("the last commits did not finish before the shutdown deadline");
+        }
         tracing::info!("ended");
     }
 }
@@ -128,17 +152,28 @@ pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationTo
 }
 
 /// Opens the database, brings it up to date, and puts the service on it.
-async fn open_service(config: &Config) -> Result<Service, StartError> {
+async fn open_service(config: &Config) -> Result<(Service, mpsc::Receiver<BusEvent>), StartError> {
     let store = Store::open(&config.database).await?;
     let report = store.migrate().await?;
     if !report.applied.is_empty() {
         tracing::info!(from = report.from, to = report.to, "migrated the database");
     }
-    Ok(Service::new(service_parts(config, store)?))
+    let epoch = service::load_epoch(&store).await.map_err(service::StartError::from)?;
+    let carrier = match &config.redis {
+        Some(url) => CarrierConfig::Redis(RedisConfig::new(url.clone(), epoch.clone())),
+        None => CarrierConfig::InProcess(Hub::default()),
+    };
+    let (carrier, bus) = Carrier::start(&carrier).await?;
+    Ok((Service::new(service_parts(config, store, epoch, Realtime::new(carrier))?), bus))
 }
 
 /// Gives what a service on an open database is made of.
-pub fn service_parts(config: &Config, store: Store) -> Result<ServiceParts, StartError> {
+pub fn service_parts(
+    config: &Config,
+    store: Store,
+    epoch: Epoch,
+    realtime: Realtime,
+) -> Result<ServiceParts, StartError> {
     let secrets = if config.jwt_secrets.is_empty() {
         vec![tokens::load_or_create_secret(&config.data_dir)?]
     } else {
@@ -147,6 +182,8 @@ pub fn service_parts(config: &Config, store: Store) -> Result<ServiceParts, Star
     let token_keys = TokenKeys::new(&secrets, config.settings.access_token_life_s)?;
     Ok(ServiceParts {
         store,
+        epoch,
+        realtime,
         clock: Clock::System,
         settings: config.settings.clone(),
         token_keys,

@@ -5,8 +5,9 @@ use std::io::{BufRead, IsTerminal, stdin};
 use anyhow::{Context, anyhow};
 use syncspace_protocol::Password;
 use syncspace_server::config::Config;
+use syncspace_server::realtime::Realtime;
 use syncspace_server::server::service_parts;
-use syncspace_server::service::Service;
+use syncspace_server::service::{Service, load_epoch};
 
 use super::args::AdminCreate;
 use super::output;
@@ -16,7 +17,8 @@ pub(crate) async fn create(config: &Config, create: &AdminCreate) -> anyhow::Res
     let password: Password = read_password(create)?.parse().map_err(|error| anyhow!("{error}"))?;
     let store = super::open_store(config).await?;
     store.migrate().await.context("cannot migrate the database")?;
-    let service = Service::new(service_parts(config, store)?);
+    let epoch = load_epoch(&store).await?;
+    let service = Service::new(service_parts(config, store, epoch, Realtime::alone())?);
     let user = service.create_first_admin(create.username.clone(), password).await?;
     output::line(&format!("{} (id {}) now administers this server", user.username, user.id));
     Ok(())

@@ -35,7 +35,9 @@ use crate::rate_limit::RateLimits;
 use crate::service::{Service, ServiceError};
 
 use cors::Cors;
-use reply::{Failure, Logged};
+pub(crate) use reply::{Failure, failure};
+
+use reply::Logged;
 use request::{Asked, BodyStream, RequestId};
 use table::{Match, Table};
 
@@ -88,7 +90,8 @@ impl Http {
             life: self.life.clone(),
             document: OnceLock::new(),
         };
-        let routes = socket(service, self.life.clone()).or(api(state)).unify().recover(recover).unify().boxed();
+        let routes =
+            crate::ws::route(service, self.life.clone()).or(api(state)).unify().recover(recover).unify().boxed();
         // A second opening would mean a second service: the first one stays.
         let _first = self.ready.set(routes);
     }
@@ -130,11 +133,6 @@ impl Http {
             Err(_) => reply::failure(ServiceError::fault("the handler panicked")),
         }
     }
-}
-
-/// The socket's route. `ws/` mounts itself here.
-fn socket(_service: Arc<Service>, _life: Lifetime) -> BoxedFilter<(Response,)> {
-    warp::any().and_then(|| async { Err::<Response, Rejection>(warp::reject::not_found()) }).boxed()
 }
 
 /// The table of routes as one filter; rejects only paths that are not in it.

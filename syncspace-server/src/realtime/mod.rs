@@ -1,3 +1,284 @@
-//! Who is connected here, and what reaches them.
+//! Who is connected here, what they follow, and what reaches them; between instances a carrier.
+//!
+//! Every committed change goes to sockets through its stream's rev gate, also on the instance that committed it. Reads no
+//! database: whoever is behind is sent what it missed by its own socket's task.
 
+mod bus;
 pub mod carrier;
+mod connection;
+mod gate;
+mod hub;
+mod presence;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use syncspace_protocol::socket::{Event, HelloTeam};
+use syncspace_protocol::users::Presence;
+use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::{error, warn};
+
+use self::bus::Message;
+use self::carrier::{BusEvent, Carrier, Subject};
+use self::connection::Seat;
+use self::hub::Hub;
+use self::presence::Watchers;
+use crate::log::{Committed, Effect, Outlet, event_frame};
+
+pub use self::connection::{Connection, Duty};
+pub use self::hub::Reconciled;
+
+/// A text frame as it goes to sockets; clones share its bytes.
+pub type Frame = Utf8Bytes;
+
+/// The instance's side of real time. Clones share it.
+#[derive(Clone)]
+pub struct Realtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    hub: Hub,
+    carrier: Carrier,
+    /// How many connections here need the subject of each team.
+    teams: Mutex<HashMap<TeamId, u32>>,
+    watchers: Watchers,
+}
+
+impl Realtime {
+    /// Starts with nobody connected.
+    #[must_use]
+    pub fn new(carrier: Carrier) -> Self {
+        let inner = Inner { hub: Hub::new(), carrier, teams: Mutex::default(), watchers: Watchers::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Starts an instance that hears no other one: for tools and tests on one database.
+    #[must_use]
+    pub fn alone() -> Self {
+        Self::new(Carrier::InProcess(carrier::Hub::default().join().0))
+    }
+
+    /// Gives where the log puts what it committed: to sockets here, and on the bus.
+    #[must_use]
+    pub fn outlet(&self) -> Outlet {
+        let realtime = self.clone();
+        Arc::new(move |events| events.iter().for_each(|event| realtime.publish(event)))
+    }
+
+    fn publish(&self, event: &Committed) {
+        self.inner.hub.offer(event);
+        self.tell(Subject::Team(event.route.team), &Message::Committed(event.clone()));
+        // Whoever comes into a team does not hear its subject yet.
+        let arrivals = event.route.effects.iter().filter(|effect| matches!(effect, Effect::TeamJoined { .. }));
+        let arrivals: Vec<_> = arrivals.copied().collect();
+        if !arrivals.is_empty() {
+            self.tell(Subject::Control, &Message::Effects(arrivals));
+        }
+    }
+
+    /// Tells every instance of something beside the streams, this one included.
+    pub fn announce(&self, effects: Vec<Effect>) {
+        self.inner.hub.apply_all(&effects);
+        self.tell(Subject::Control, &Message::Effects(effects));
+    }
+
+    /// Hands an event that is not kept to the live followers of a stream on every instance, but for one person.
+    pub fn pass_on(&self, team: TeamId, stream: StreamId, event: &Event, but: UserId) {
+        match event_frame(event) {
+            Ok(frame) => {
+                self.inner.hub.hand_out(stream, &frame, but);
+                self.tell(Subject::Team(team), &Message::Passing { stream, but, frame });
+            }
+            Err(error) => error!(error = &error as &dyn std::error::Error, "an event cannot be written"),
+        }
+    }
+
+    fn tell(&self, subject: Subject, message: &Message) {
+        match message.encode() {
+            Ok(payload) => self.inner.carrier.publish(subject, payload),
+            Err(error) => error!(error = &error as &dyn std::error::Error, "a message for the bus cannot be written"),
+        }
+    }
+
+    /// Takes in what one event of the carrier brings; true where the heads of all followed streams must be compared.
+    #[must_use]
+    pub fn take_in(&self, event: BusEvent) -> bool {
+        match event {
+            BusEvent::Connected => return true,
+            BusEvent::Disconnected => warn!("the bus is away; changes of other instances come from the database"),
+            BusEvent::Message { payload, .. } => match Message::decode(&payload) {
+                Ok(Message::Committed(event)) => self.inner.hub.offer(&event),
+                Ok(Message::Passing { stream, but, frame }) => self.inner.hub.hand_out(stream, &frame, but),
+                Ok(Message::Effects(effects)) => self.inner.hub.apply_all(&effects),
+                Ok(Message::Presence(users)) => self.inner.watchers.touch(&users),
+                Err(error) => {
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "message dropped; its change comes from the database"
+                    );
+                    return true;
+                }
+            },
+        }
+        false
+    }
+
+    /// Tells whether other instances can be heard.
+    #[must_use]
+    pub fn is_bus_connected(&self) -> bool {
+        self.inner.carrier.is_connected()
+    }
+
+    /// Hears what concerns every instance; call once before sockets are accepted.
+    pub async fn join(&self) {
+        self.inner.carrier.subscribe(Subject::Control).await;
+    }
+
+    /// Tells the other instances that nobody is connected here any more.
+    pub async fn leave(&self) {
+        self.inner.carrier.leave().await;
+    }
+
+    /// Takes a new connection in; none where there are too many.
+    #[must_use]
+    pub fn attach(
+        &self,
+        user: UserId,
+        session: syncspace_protocol::SessionId,
+        queue: mpsc::Sender<Frame>,
+    ) -> Option<Arc<Connection>> {
+        let (connection, is_first) = self.inner.hub.attach(user, session, queue)?;
+        if is_first {
+            self.inner.watchers.move_here(user);
+        }
+        Some(connection)
+    }
+
+    /// Lets a connection go.
+    pub async fn detach(&self, connection: &Connection) {
+        self.inner.watchers.unwatch(connection);
+        let (left, is_last) = self.inner.hub.detach(connection);
+        if is_last {
+            self.inner.watchers.move_here(connection.user);
+        }
+        for team in left {
+            self.leave_team(team).await;
+        }
+    }
+
+    /// Takes over what a connection's person may follow now.
+    pub async fn reconcile(
+        &self,
+        connection: &Connection,
+        teams: &[HelloTeam],
+        channels: &[(ChannelId, TeamId)],
+        is_server_admin: bool,
+    ) -> Reconciled {
+        let seats: Vec<_> = teams
+            .iter()
+            .filter_map(|team| {
+                let mine = team.team.membership?;
+                Some(Seat::new(team.team.team.id, mine.member_id, mine.role, is_server_admin))
+            })
+            .collect();
+        let before = connection.state().teams.clone();
+        // The subject first: what is committed after the heads are read must be heard.
+        for seat in seats.iter().filter(|seat| !before.iter().any(|old| old.team == seat.team)) {
+            self.enter_team(seat.team).await;
+        }
+        let reconciled = self.inner.hub.reconcile(connection, &seats, channels);
+        for &team in &reconciled.left {
+            self.leave_team(team).await;
+        }
+        reconciled
+    }
+
+    async fn enter_team(&self, team: TeamId) {
+        *self.inner.teams.lock().unwrap_or_else(PoisonError::into_inner).entry(team).or_default() += 1;
+        // Also for the second connection, which may come before the first one's subscription stands.
+        self.inner.carrier.subscribe(Subject::Team(team)).await;
+    }
+
+    async fn leave_team(&self, team: TeamId) {
+        let is_last = {
+            let mut teams = self.inner.teams.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = teams.get(&team).copied().unwrap_or(0);
+            if count > 1 {
+                teams.insert(team, count - 1)
+            } else {
+                teams.remove(&team)
+            };
+            count == 1
+        };
+        if is_last {
+            self.inner.carrier.unsubscribe(Subject::Team(team)).await;
+        }
+    }
+
+    /// Learns the newest committed rev of a stream, read after [`Realtime::reconcile`] named it.
+    pub fn open(&self, stream: StreamId, head: Rev) {
+        self.inner.hub.open(stream, head);
+    }
+
+    /// Lets a connection follow a stream from a rev: live if nothing is missing, else its task is to send what is.
+    pub fn follow(&self, connection: &Connection, stream: StreamId, rev: Rev) {
+        self.inner.hub.follow(connection, (stream, rev));
+    }
+
+    /// Takes a stream from a connection whose person may no longer follow it, and has the rest looked at again.
+    pub fn lose(&self, connection: &Connection, stream: StreamId) {
+        self.inner.hub.lose(connection, stream);
+    }
+
+    /// Goes on after missed changes were sent up to `rev`; false while there are more.
+    #[must_use]
+    pub fn go_on(&self, connection: &Connection, stream: StreamId, rev: Rev) -> bool {
+        self.inner.hub.go_on(connection, (stream, rev))
+    }
+
+    /// Gives every stream followed here with the newest rev that came by.
+    #[must_use]
+    pub fn followed_streams(&self) -> Vec<(StreamId, Rev)> {
+        self.inner.hub.followed_streams()
+    }
+
+    /// Learns that a stream is committed up to `head`: whoever has less is behind.
+    pub fn confirm(&self, stream: StreamId, head: Rev) {
+        self.inner.hub.confirm(stream, head);
+    }
+
+    /// Tells who is connected to any instance.
+    pub async fn presence_of(&self, users: &[UserId]) -> Vec<Presence> {
+        self.inner.carrier.presence_of(users).await
+    }
+
+    /// Replaces the list of people whose presence a connection shows.
+    pub fn watch(&self, connection: &Connection, presence: &[Presence]) {
+        self.inner.watchers.watch(connection, presence);
+    }
+
+    /// Publishes who came and went here since the last call, and tells watchers what changed. Gives who came and went here.
+    pub async fn settle_presence(&self, look_at_all: bool) -> Vec<(UserId, bool)> {
+        let moved: Vec<_> =
+            self.inner.watchers.take_moved().into_iter().map(|user| (user, self.inner.hub.is_here(user))).collect();
+        for &(user, is_here) in &moved {
+            self.inner.carrier.set_online(user, is_here).await;
+        }
+        if !moved.is_empty() {
+            let users: Vec<_> = moved.iter().map(|&(user, _)| user).collect();
+            self.inner.watchers.touch(&users);
+            self.tell(Subject::Control, &Message::Presence(users));
+        }
+        let touched = self.inner.watchers.take_touched(look_at_all);
+        if !touched.is_empty() {
+            let presence = self.inner.carrier.presence_of(&touched).await;
+            for (number, changed) in self.inner.watchers.compare(&presence) {
+                self.inner.hub.push_presence(number, changed);
+            }
+        }
+        moved
+    }
+}

@@ -3,25 +3,16 @@
 use syncspace_protocol::{SessionId, UserId};
 
 use super::Service;
-
-/// Something that closes sockets, on whichever instance they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Announcement {
-    /// A session is over.
-    SessionEnded {
-        /// The session.
-        session_id: SessionId,
-    },
-    /// An account was switched off.
-    UserDeactivated {
-        /// The account.
-        user_id: UserId,
-    },
-}
+use crate::log::Effect;
 
 impl Service {
-    /// Tells every instance, this one included.
-    pub(super) fn announce(&self, announcement: Announcement) {
-        tracing::debug!(?announcement, "announced");
+    /// Closes the sockets of a session, on whichever instance they are.
+    pub(super) fn announce_session_ended(&self, session_id: SessionId) {
+        self.realtime.announce(vec![Effect::SessionEnded { session_id }]);
+    }
+
+    /// Closes the sockets of an account that was switched off.
+    pub(super) fn announce_user_deactivated(&self, user_id: UserId) {
+        self.realtime.announce(vec![Effect::UserDeactivated { user_id }]);
     }
 }

@@ -4,6 +4,7 @@ use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secre
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{DEVICE_NAME_CHARS_MAX, FULL_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::names::fold_key;
+use syncspace_protocol::teams::Invite;
 use syncspace_protocol::{PROTOCOL_VERSION, SessionId, Time};
 
 use super::fields::clean_field;
@@ -11,7 +12,8 @@ use super::retry::retrying;
 use super::secrets::{hash_token, random_seed};
 use super::tokens::{RefreshToken, not_valid};
 use super::users::refuse_duplicate;
-use super::{Actor, Announcement, Origin, Service, ServiceError, Verdict, later};
+use super::{Actor, Origin, Service, ServiceError, Verdict, later};
+use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
 use crate::store::sessions::{SessionRow, end_session, find_session, find_standing, insert_session, rotate_session};
 use crate::store::users::{
@@ -31,6 +33,8 @@ enum Admission {
     Open,
     /// The bootstrap token; makes an administrator.
     Bootstrap,
+    /// An invite to a team, which the new account joins at once.
+    Invite(Invite),
 }
 
 /// What a genuine refresh token is, compared with its session.
@@ -83,9 +87,13 @@ impl Service {
             updated_at: now,
         };
         let session = self.new_session(&user, device_name).await?;
-        retrying(|| self.insert_account(&user, &session)).await?;
+        retrying(|| self.insert_account(&user, &session, &admission)).await?;
         if user.is_admin {
             self.remove_bootstrap_file();
+        }
+        if let Admission::Invite(invite) = &admission {
+            let actor = Actor { user_id: user.id, session_id: session.id, is_admin: false };
+            self.admit(&actor, invite).await?;
         }
         self.issue(&user, &session, session.refresh_n)
     }
@@ -98,6 +106,11 @@ impl Service {
             let used = "the bootstrap token is not the server's, or it has been used";
             return if is_right { Ok(Admission::Bootstrap) } else { closed(used) };
         }
+        if let Some(code) = &register.invite_code
+            && self.settings.registration != RegistrationMode::Closed
+        {
+            return Ok(Admission::Invite(self.find_invite(code).await?));
+        }
         match self.settings.registration {
             RegistrationMode::Open => Ok(Admission::Open),
             RegistrationMode::Invite => closed("this server takes new accounts by invite only: ask for an invite code"),
@@ -107,9 +120,20 @@ impl Service {
         }
     }
 
-    async fn insert_account(&self, user: &UserRow, session: &SessionRow) -> Result<(), ServiceError> {
+    async fn insert_account(
+        &self,
+        user: &UserRow,
+        session: &SessionRow,
+        admission: &Admission,
+    ) -> Result<(), ServiceError> {
         let mut tx = self.store.begin().await?;
         insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        // In the same transaction: no account remains where somebody else took the last use.
+        if let Admission::Invite(invite) = admission
+            && !take_use(&mut tx, invite.id, user.created_at).await?
+        {
+            return Err(super::invites::over());
+        }
         if user.is_admin {
             if !insert_meta(&mut tx, FIRST_ADMIN, &user.id.to_string()).await? {
                 let message = "this server has its first administrator already";
@@ -171,7 +195,7 @@ impl Service {
                 TokenAge::Stolen => {
                     tracing::warn!(session_id = %session.id, "an old refresh token was used; the session is ended");
                     end_session(&mut &self.store, session.id, session.user_id, now).await?;
-                    self.announce(Announcement::SessionEnded { session_id: session.id });
+                    self.announce_session_ended(session.id);
                     return Err(session_ended());
                 }
             }

@@ -5,6 +5,7 @@ use std::error::Error;
 
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 
+use crate::log::LogError;
 use crate::store::StoreError;
 
 /// Wait named to clients while the database is away, in milliseconds.
@@ -124,6 +125,25 @@ impl From<StoreError> for ServiceError {
             }
             StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
             other => Self::fault(other),
+        }
+    }
+}
+
+impl From<LogError> for ServiceError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Busy { retry_after_ms } => Self::Busy { retry_after_ms },
+            LogError::Closed => Self::Unavailable { source: error.into() },
+            LogError::Store(ref store) => match &**store {
+                StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. } => {
+                    Self::Unavailable { source: error.into() }
+                }
+                StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
+                // Two instances chose the same name at the same moment; the check before saw neither.
+                StoreError::Duplicate { .. } => Self::refused(ErrorCode::NameTaken, "this name was taken a moment ago"),
+                StoreError::Corrupt { .. } | StoreError::Schema { .. } | StoreError::Other { .. } => Self::fault(error),
+            },
+            LogError::Frame(_) => Self::fault(error),
         }
     }
 }

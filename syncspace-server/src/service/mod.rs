@@ -3,35 +3,47 @@
 //! Knows no HTTP, no socket, no SQL and no Redis. Every call names its [`Actor`], or its [`Origin`] where nobody is
 //! logged in yet.
 
+mod access;
 mod announce;
 mod auth;
-mod clock;
+mod channel_changes;
+mod channels;
 mod error;
 pub(crate) mod fields;
+mod invites;
+mod live;
+mod message_changes;
+mod messages;
 pub(crate) mod paging;
+mod parse;
 mod passwords;
 pub(crate) mod retry;
 pub(crate) mod secrets;
 mod sessions;
 mod settings;
 mod start;
+mod sync;
+mod team_changes;
+mod teams;
 pub mod tokens;
 mod users;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use syncspace_protocol::{SessionId, UserId};
+use syncspace_protocol::{Epoch, SessionId, UserId};
 
+use crate::log::Log;
+use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
-pub use announce::Announcement;
-pub use clock::{Clock, later};
+pub use crate::clock::{Clock, later};
 pub use error::{Refusal, ServiceError};
 pub use passwords::{Passwords, Verdict};
 pub use secrets::SecretFileError;
 pub use settings::Settings;
-pub use start::StartError;
+pub use start::{StartError, load_epoch};
 pub use tokens::TokenKeys;
 
 /// Who asks: the person and device behind a checked access token.
@@ -58,6 +70,10 @@ pub struct Origin {
 pub struct ServiceParts {
     /// The migrated database.
     pub store: Store,
+    /// Names the database's history, see [`load_epoch`].
+    pub epoch: Epoch,
+    /// The instance's side of real time.
+    pub realtime: Realtime,
     /// Source of every stored time.
     pub clock: Clock,
     /// What the operator set.
@@ -71,7 +87,10 @@ pub struct ServiceParts {
 /// Everything that can be asked of the server; one value, shared by all who ask.
 pub struct Service {
     pub(crate) store: Store,
-    pub(crate) ids: IdBlocks,
+    pub(crate) ids: Arc<IdBlocks>,
+    pub(crate) log: Log,
+    realtime: Realtime,
+    epoch: Epoch,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
     passwords: Passwords,
@@ -83,16 +102,25 @@ impl Service {
     /// Puts the service together; [`Service::prepare`] comes next.
     #[must_use]
     pub fn new(parts: ServiceParts) -> Self {
-        let ServiceParts { store, clock, settings, token_keys, data_dir } = parts;
+        let ServiceParts { store, epoch, realtime, clock, settings, token_keys, data_dir } = parts;
+        let ids = Arc::new(IdBlocks::new(store.clone()));
         Self {
-            ids: IdBlocks::new(store.clone()),
+            log: Log::start(&store, &ids, &clock, &realtime.outlet()),
+            realtime,
+            epoch,
             passwords: Passwords::new(settings.bcrypt_cost),
             store,
+            ids,
             clock,
             settings,
             token_keys,
             data_dir,
         }
+    }
+
+    /// Takes no more changes, and waits until those already taken are committed.
+    pub async fn close(&self) {
+        self.log.close().await;
     }
 
     /// Tells whether requests can be served: whether the database answers.

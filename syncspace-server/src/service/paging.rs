@@ -23,11 +23,15 @@ impl Window {
                 .parse()
                 .map_err(|_| ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before"))?,
         };
-        let limit = query.limit.unwrap_or(PAGE_ITEMS_DEFAULT);
-        if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
-            return Err(ServiceError::invalid_field("limit", format!("a page has 1 to {PAGE_ITEMS_MAX} items")));
+        Ok(Self { after_id, limit: Self::limit(query.limit)? })
+    }
+
+    /// Reads how many items a page is to have; fails where it cannot have so many.
+    pub(crate) fn limit(asked: Option<u32>) -> Result<u32, ServiceError> {
+        match asked.unwrap_or(PAGE_ITEMS_DEFAULT) {
+            limit @ 1..=PAGE_ITEMS_MAX => Ok(limit),
+            _ => Err(ServiceError::invalid_field("limit", format!("a page has 1 to {PAGE_ITEMS_MAX} items"))),
         }
-        Ok(Self { after_id, limit })
     }
 
     /// Gives how many rows to read: one more than the page has, to know whether another follows.

@@ -10,7 +10,7 @@ use super::paging::Window;
 use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
 use super::tokens::not_valid;
-use super::{Actor, Announcement, Service, ServiceError, Verdict, later};
+use super::{Actor, Service, ServiceError, Verdict, later};
 use crate::store::sessions::{
     SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
     remove_tickets_before, take_ticket,
@@ -24,7 +24,7 @@ impl Service {
     /// Ends the asking session.
     pub async fn logout(&self, actor: &Actor) -> Result<(), ServiceError> {
         end_session(&mut &self.store, actor.session_id, actor.user_id, self.clock.now()).await?;
-        self.announce(Announcement::SessionEnded { session_id: actor.session_id });
+        self.announce_session_ended(actor.session_id);
         Ok(())
     }
 
@@ -42,7 +42,7 @@ impl Service {
         if !end_session(&mut &self.store, id, actor.user_id, self.clock.now()).await? {
             return Err(ServiceError::not_found("session"));
         }
-        self.announce(Announcement::SessionEnded { session_id: id });
+        self.announce_session_ended(id);
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Service {
         let hashed = self.passwords.hash(change.new_password.expose()).await?;
         let ended = retrying(|| self.replace_password(actor, &user.hashed_password, &hashed)).await?;
         for session_id in ended {
-            self.announce(Announcement::SessionEnded { session_id });
+            self.announce_session_ended(session_id);
         }
         Ok(())
     }

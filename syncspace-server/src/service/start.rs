@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use syncspace_protocol::users::User;
-use syncspace_protocol::{Password, Username};
+use syncspace_protocol::{Epoch, Password, Username};
 
 use super::retry::retrying;
-use super::secrets::{SecretFileError, create_secret_file, hash_token, random_token, read_secret, remove_secret_file};
+use super::secrets::{
+    SecretFileError, create_secret_file, hash_token, random_seed, random_token, read_secret, remove_secret_file,
+};
 use super::users::{own_view, refuse_duplicate};
 use super::{Service, ServiceError};
+use crate::store::Store;
 use crate::store::meta::{
-    BOOTSTRAP_HASH, FIRST_ADMIN, JWT_FINGERPRINT, find_meta, insert_meta, remove_meta, replace_meta,
+    BOOTSTRAP_HASH, EPOCH, FIRST_ADMIN, JWT_FINGERPRINT, find_meta, insert_meta, remove_meta, replace_meta,
 };
 use crate::store::users::{UserRow, insert_user};
 
@@ -32,6 +35,19 @@ pub enum StartError {
     /// The service failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+/// Gives the name of a database's history; the first instance that asks chooses it.
+pub async fn load_epoch(store: &Store) -> Result<Epoch, ServiceError> {
+    let mut db = store;
+    if let Some(epoch) = find_meta(&mut db, EPOCH).await? {
+        return Ok(Epoch(epoch));
+    }
+    let chosen = random_seed()?;
+    if insert_meta(&mut db, EPOCH, &chosen).await? {
+        return Ok(Epoch(chosen));
+    }
+    Ok(Epoch(find_meta(&mut db, EPOCH).await?.unwrap_or(chosen)))
 }
 
 impl Service {

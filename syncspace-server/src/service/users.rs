@@ -11,12 +11,13 @@ use super::auth::session_ended;
 use super::fields::{check_url_patch, clean_field, clean_patch};
 use super::paging::Window;
 use super::retry::retrying;
-use super::{Actor, Announcement, Refusal, Service, ServiceError};
+use super::team_changes::AnnounceProfile;
+use super::{Actor, Refusal, Service, ServiceError};
 use crate::store::sessions::end_sessions_but;
 use crate::store::users::{
     UserRow, find_user, find_user_by_username, insert_user, list_users, lock_active_admins, lock_user, update_user,
 };
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, teams};
 
 /// Accounts read at a time while looking for a name.
 const SEARCH_ROWS: u32 = 500;
@@ -49,7 +50,15 @@ impl Service {
     pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
         let profile = CheckedProfile::check(edit)?;
         let (user, _) = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
+        self.announce_profile(user.id).await?;
         Ok(own_view(&user))
+    }
+
+    /// Tells a person's teams what the person looks like now.
+    async fn announce_profile(&self, user: UserId) -> Result<(), ServiceError> {
+        let teams = teams::list_of(&mut &self.store, user).await?;
+        let teams: Vec<_> = teams.into_iter().map(|team| team.team.id).collect();
+        if teams.is_empty() { Ok(()) } else { self.log.commit(AnnounceProfile { user, teams }).await }
     }
 
     /// Gives an account, with its e-mail address for the person and for administrators.
@@ -122,10 +131,11 @@ impl Service {
         let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
         let (user, ended) = retrying(|| self.write_user(id, &profile, powers)).await?;
         for session_id in ended {
-            self.announce(Announcement::SessionEnded { session_id });
+            self.announce_session_ended(session_id);
         }
+        self.announce_profile(id).await?;
         if powers.is_active == Some(false) {
-            self.announce(Announcement::UserDeactivated { user_id: id });
+            self.announce_user_deactivated(id);
         }
         Ok(view_for(actor, &user))
     }

@@ -9,6 +9,9 @@ pub const BOOTSTRAP_HASH: &str = "bootstrap_hash";
 /// Id of the first administrator; there once somebody is.
 pub const FIRST_ADMIN: &str = "first_admin";
 
+/// Names the store's history.
+pub const EPOCH: &str = "epoch";
+
 /// Finds a fact by its name.
 pub async fn find_meta(db: &mut impl Queries, name: &str) -> Result<Option<String>, StoreError> {
     let rows = db.query(&Sql::both("SELECT value FROM store_meta WHERE name = ?"), params![name]).await?;

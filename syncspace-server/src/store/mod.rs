@@ -13,9 +13,17 @@ mod sqlite;
 mod url;
 mod value;
 
+pub mod channel_members;
+pub mod channels;
+pub mod heads;
+pub mod invites;
+pub mod list;
+pub mod messages;
 pub mod meta;
 pub mod sessions;
+pub mod teams;
 pub mod users;
+mod words;
 
 pub use self::error::{Source, StoreError};
 pub use self::ids::{BlockId, IdBlocks};

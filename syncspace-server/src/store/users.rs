@@ -2,7 +2,7 @@
 
 use syncspace_protocol::{Email, Time, UserId, Username};
 
-use super::{Queries, Row, Sql, StoreError, params};
+use super::{Queries, Row, Sql, StoreError, Value, params, placeholders};
 
 /// An account as it is stored.
 #[derive(Clone)]
@@ -157,4 +157,30 @@ pub async fn lock_active_admins(db: &mut impl Queries) -> Result<Vec<UserId>, St
     const SELECT: Sql = Sql::both("SELECT id FROM users WHERE is_admin = 1 AND is_active = 1 ORDER BY id FOR UPDATE");
     let rows = db.query(&SELECT, params![]).await?;
     rows.iter().map(|row| row.reader().take()).collect()
+}
+
+/// Finds an account that is not switched off.
+pub async fn find_active(db: &mut impl Queries, id: UserId) -> Result<Option<UserRow>, StoreError> {
+    Ok(find_user(db, id).await?.filter(|user| user.is_active))
+}
+
+/// Gives those of the ids that are accounts, in one statement.
+pub async fn list_existing(db: &mut impl Queries, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = Sql::built(format!("SELECT id FROM users WHERE id IN ({}) ORDER BY id", placeholders(ids.len())));
+    let rows = db.query(&sql, ids.iter().map(|&id| Value::from(id)).collect()).await?;
+    rows.iter().map(|row| row.reader().take()).collect()
+}
+
+/// Writes when a person was last connected.
+pub async fn put_activity(db: &mut impl Queries, user: UserId, is_online: bool, now: Time) -> Result<(), StoreError> {
+    let upsert = Sql::pair(
+        "INSERT INTO user_activity (user_id, is_online, last_seen) VALUES (?,?,?) \
+         ON DUPLICATE KEY UPDATE is_online = VALUES(is_online), last_seen = VALUES(last_seen)",
+        "INSERT INTO user_activity (user_id, is_online, last_seen) VALUES (?,?,?) \
+         ON CONFLICT (user_id) DO UPDATE SET is_online = excluded.is_online, last_seen = excluded.last_seen",
+    );
+    db.execute(&upsert, params![user, is_online, now]).await.map(drop)
 }

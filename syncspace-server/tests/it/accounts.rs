@@ -9,8 +9,10 @@ use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
 use syncspace_protocol::{Patch, Time};
+use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
-    Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, StartError, TokenKeys, later, tokens,
+    Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch,
+    tokens,
 };
 use syncspace_server::store::{DatabaseUrl, Store};
 
@@ -41,7 +43,7 @@ impl Place {
     }
 
     async fn service(&self, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
-        service(self.store().await, self.folder.path(), registration, secrets)
+        service(self.store().await, self.folder.path(), registration, secrets).await
     }
 
     async fn rig(self, registration: RegistrationMode) -> Rig {
@@ -63,13 +65,14 @@ struct Rig {
     place: Place,
 }
 
-fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
+async fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
     let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
     let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
     let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
     let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
     let data_dir = Some(folder.to_owned());
-    let parts = ServiceParts { store, clock: clock.clone(), settings, token_keys, data_dir };
+    let (epoch, realtime) = (load_epoch(&store).await.expect("an epoch"), Realtime::alone());
+    let parts = ServiceParts { store, epoch, realtime, clock: clock.clone(), settings, token_keys, data_dir };
     (Service::new(parts), clock)
 }
 
@@ -485,8 +488,11 @@ async fn a_password_is_hashed_again_when_the_cost_changed(place: Place) {
     let rig = place.open_rig().await;
     rig.register("alice").await;
     let settings = Settings { bcrypt_cost: 5, ..Settings::default() };
+    let store = rig.place.store().await;
     let parts = ServiceParts {
-        store: rig.place.store().await,
+        epoch: load_epoch(&store).await.expect("an epoch"),
+        realtime: Realtime::alone(),
+        store,
         clock: rig.clock.clone(),
         token_keys: TokenKeys::new(&[SECRET.into()], settings.access_token_life_s).expect("a secret"),
         settings,

@@ -42,7 +42,7 @@ struct Seat {
 
 impl Hub {
     /// Adds an instance.
-    pub(super) fn join(&self) -> (InProcess, mpsc::Receiver<BusEvent>) {
+    pub(in crate::realtime) fn join(&self) -> (InProcess, mpsc::Receiver<BusEvent>) {
         let (events, receiver) = Events::connected_channel();
         let mut members = self.lock();
         let id = members.next_id;

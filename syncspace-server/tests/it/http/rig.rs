@@ -7,8 +7,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use syncspace_protocol::auth::Register;
 use syncspace_server::config::{Config, Rates};
+use syncspace_server::realtime::Realtime;
 use syncspace_server::server::service_parts;
-use syncspace_server::service::{Clock, Origin, Service, ServiceParts};
+use syncspace_server::service::{Clock, Origin, Service, ServiceParts, load_epoch};
 use syncspace_server::store::Store;
 use syncspace_server::{Server, StartError};
 use tempfile::TempDir;
@@ -99,7 +100,9 @@ impl Rig {
     /// Gives a service on the same data with a clock of its own.
     pub(super) async fn service_at(&self, clock: Clock) -> Service {
         let store = Store::open(&self.config.database).await.expect("opens");
-        Service::new(ServiceParts { clock, ..service_parts(&self.config, store).expect("a secret") })
+        let epoch = load_epoch(&store).await.expect("an epoch");
+        let parts = service_parts(&self.config, store, epoch, Realtime::alone()).expect("a secret");
+        Service::new(ServiceParts { clock, ..parts })
     }
 
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -1,0 +1,147 @@
+//! What a commit announces: the frame every receiver shares, and what instances need to route it.
+
+use serde::{Deserialize, Serialize};
+use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+/// A committed change of a stream, serialised once for everybody who receives it.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// How instances route it.
+    pub route: Route,
+    /// The event as it goes to sockets.
+    pub frame: Utf8Bytes,
+}
+
+/// How instances route a committed change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The team whose subject carries it.
+    pub team: TeamId,
+    /// The stream.
+    pub stream: StreamId,
+    /// The stream's number of the change.
+    pub rev: Rev,
+    /// Who sees its content; the others of the stream see a void.
+    pub audience: Audience,
+    /// What it changes in who follows what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+}
+
+/// Who, among the followers of a stream, sees the content of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// All of them.
+    Everyone,
+    /// Everyone but guests, and members of the channel: what concerns a public channel.
+    PublicChannel(ChannelId),
+    /// Members of the channel: what concerns a private, direct or group channel.
+    PrivateChannel(ChannelId),
+}
+
+/// What a change does to who follows what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// The person follows the channel from this rev on.
+    ChannelJoined {
+        /// The person.
+        user_id: UserId,
+        /// The channel.
+        channel_id: ChannelId,
+        /// Its team.
+        team_id: TeamId,
+        /// The channel's rev when the person came in.
+        at: Rev,
+    },
+    /// The person follows the channel no longer.
+    ChannelLeft {
+        /// The person.
+        user_id: UserId,
+        /// The channel.
+        channel_id: ChannelId,
+    },
+    /// Nobody follows the channel any longer.
+    ChannelDeleted {
+        /// The channel.
+        channel_id: ChannelId,
+    },
+    /// The person came into the team: its sockets are to look again what they follow.
+    TeamJoined {
+        /// The person.
+        user_id: UserId,
+        /// The team.
+        team_id: TeamId,
+    },
+    /// The person's role changed: whether it sees public channels without being in them may have, too.
+    RoleChanged {
+        /// The person.
+        user_id: UserId,
+        /// The team.
+        team_id: TeamId,
+        /// Whether it sees them now.
+        sees_public: bool,
+    },
+    /// The person follows nothing of the team any longer.
+    TeamLeft {
+        /// The person.
+        user_id: UserId,
+        /// The team.
+        team_id: TeamId,
+    },
+    /// Nobody follows anything of the team any longer.
+    TeamDeleted {
+        /// The team.
+        team_id: TeamId,
+    },
+    /// Sockets of the session are closed.
+    SessionEnded {
+        /// The session.
+        session_id: SessionId,
+    },
+    /// Sockets of the person are closed.
+    UserDeactivated {
+        /// The person.
+        user_id: UserId,
+    },
+}
+
+/// An event that cannot be written as JSON: a defect of the program, never of its input.
+#[derive(Debug, thiserror::Error)]
+#[error("the event cannot be serialised")]
+pub struct FrameError(#[from] serde_json::Error);
+
+impl Committed {
+    /// Serialises an event of a stream once for all its receivers.
+    pub(crate) fn new(route: Route, body: EventBody) -> Result<Self, FrameError> {
+        let frame = event_frame(&Event { stream: Some(route.stream), rev: Some(route.rev), body })?;
+        Ok(Self { route, frame })
+    }
+}
+
+/// Serialises an event for the socket.
+pub fn event_frame(event: &Event) -> Result<Utf8Bytes, FrameError> {
+    Ok(Utf8Bytes::from(serde_json::to_string(event)?))
+}
+
+/// Gives the frame for a follower who may not see the content of a change.
+#[must_use]
+pub fn void_frame(stream: StreamId, rev: Rev) -> Utf8Bytes {
+    Utf8Bytes::from(format!("{{\"stream\":\"{stream}\",\"rev\":{rev},\"ev\":\"void\"}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_void_is_an_event_without_content() {
+        let stream: StreamId = "t4".parse().unwrap();
+        let rev = Rev::try_from(9).unwrap();
+        let event: Event = serde_json::from_str(&void_frame(stream, rev)).unwrap();
+        assert_eq!(event, Event { stream: Some(stream), rev: Some(rev), body: EventBody::Void {} });
+    }
+}

@@ -1,0 +1,94 @@
+//! What instances tell each other: a header of one line of JSON, then the frame as sockets get it.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use syncspace_protocol::{StreamId, UserId};
+
+use super::Frame;
+use crate::log::{Committed, Effect, Route};
+
+/// What one instance tells the others.
+#[derive(Debug, Clone)]
+pub(super) enum Message {
+    /// A committed change.
+    Committed(Committed),
+    /// A frame that is not kept, for the live followers of a stream but one person.
+    Passing { stream: StreamId, but: UserId, frame: Frame },
+    /// What happened to people, sessions and teams beside the streams.
+    Effects(Vec<Effect>),
+    /// Presence of these people may have changed.
+    Presence(Vec<UserId>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Header {
+    Committed(Route),
+    Passing { stream: StreamId, but: UserId },
+    Effects(Vec<Effect>),
+    Presence(Vec<UserId>),
+}
+
+/// A message of another version or program.
+#[derive(Debug, thiserror::Error)]
+#[error("a message from the bus cannot be read")]
+pub(super) struct BusError;
+
+impl Message {
+    pub(super) fn encode(&self) -> Result<Bytes, serde_json::Error> {
+        let none = Frame::default();
+        let (header, frame) = match self {
+            Self::Committed(event) => (Header::Committed(event.route.clone()), &event.frame),
+            Self::Passing { stream, but, frame } => (Header::Passing { stream: *stream, but: *but }, frame),
+            Self::Effects(effects) => (Header::Effects(effects.clone()), &none),
+            Self::Presence(users) => (Header::Presence(users.clone()), &none),
+        };
+        let mut text = serde_json::to_vec(&header)?;
+        text.push(b'\n');
+        text.extend_from_slice(frame.as_bytes());
+        Ok(Bytes::from(text))
+    }
+
+    pub(super) fn decode(payload: &Bytes) -> Result<Self, BusError> {
+        let end = payload.iter().position(|&byte| byte == b'\n').ok_or(BusError)?;
+        let header = serde_json::from_slice(&payload[..end]).map_err(|_| BusError)?;
+        let frame = Frame::try_from(payload.slice(end + 1..)).map_err(|_| BusError)?;
+        Ok(match header {
+            Header::Committed(route) => Self::Committed(Committed { route, frame }),
+            Header::Passing { stream, but } => Self::Passing { stream, but, frame },
+            Header::Effects(effects) => Self::Effects(effects),
+            Header::Presence(users) => Self::Presence(users),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Audience;
+
+    #[test]
+    fn a_committed_change_arrives_as_it_was_sent() {
+        let route = Route {
+            team: 3.try_into().unwrap(),
+            stream: "c7".parse().unwrap(),
+            rev: 9.try_into().unwrap(),
+            audience: Audience::PublicChannel(7.try_into().unwrap()),
+            effects: vec![Effect::ChannelDeleted { channel_id: 7.try_into().unwrap() }],
+        };
+        let frame = Frame::from_static("{\"ev\":\"void\"}\n");
+        let sent = Message::Committed(Committed { route: route.clone(), frame: frame.clone() });
+        let Message::Committed(came) = Message::decode(&sent.encode().unwrap()).unwrap() else {
+            panic!("another kind of message")
+        };
+        assert_eq!((came.route, came.frame), (route, frame));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for payload in ["", "no header", "{}\n", "{\"committed\":{}}\n{}"] {
+            assert!(Message::decode(&Bytes::from_static(payload.as_bytes())).is_err(), "{payload}");
+        }
+        assert!(Message::decode(&Bytes::from_static(b"{\"effects\":[]}\n\xff")).is_err());
+    }
+}

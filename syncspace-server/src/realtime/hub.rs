@@ -1,0 +1,400 @@
+//! Who is connected here and follows what: hands each committed change to its followers.
+//!
+//! Lock order: connections, then a shard of gates, then one connection's state. Nothing awaits while a lock is held.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use syncspace_protocol::socket::{CloseReason, Event, EventBody};
+use syncspace_protocol::users::Presence;
+use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
+use tokio::sync::mpsc;
+use tracing::error;
+
+use super::Frame;
+use super::connection::{Connection, Seat};
+use super::gate::{Gate, Verdict};
+use crate::log::{Committed, Effect, event_frame, void_frame};
+
+/// Parts into which the gates are divided, so that busy channels do not wait for each other.
+const SHARDS: usize = 64;
+
+type Shard = Mutex<HashMap<StreamId, Gate>>;
+
+pub(super) struct Hub {
+    shards: Box<[Shard]>,
+    connections: RwLock<Connections>,
+}
+
+#[derive(Default)]
+struct Connections {
+    slots: Vec<Option<Arc<Connection>>>,
+    free: Vec<u32>,
+    by_user: HashMap<UserId, Vec<u32>>,
+}
+
+impl Connections {
+    fn get(&self, number: u32) -> Option<&Arc<Connection>> {
+        self.slots.get(usize::try_from(number).ok()?)?.as_ref()
+    }
+
+    fn of_user(&self, user: UserId) -> impl Iterator<Item = &Arc<Connection>> {
+        self.by_user.get(&user).into_iter().flatten().filter_map(|&number| self.get(number))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.slots.iter().flatten()
+    }
+}
+
+/// What changed in what a connection follows.
+#[derive(Debug)]
+pub struct Reconciled {
+    /// Streams that came to it; they are to be followed.
+    pub added: Vec<StreamId>,
+    /// Those of them whose newest rev nobody here has read yet.
+    pub unopened: Vec<StreamId>,
+    /// Teams that its person is no longer in.
+    pub left: Vec<TeamId>,
+}
+
+/// A stream that is to be followed, and up to which rev its state is known.
+pub(super) type Known = (StreamId, Rev);
+
+impl Hub {
+    pub(super) fn new() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), connections: RwLock::default() }
+    }
+
+    fn shard(&self, stream: StreamId) -> MutexGuard<'_, HashMap<StreamId, Gate>> {
+        let mut hasher = DefaultHasher::new();
+        stream.hash(&mut hasher);
+        let index = usize::try_from(hasher.finish() % (SHARDS as u64)).unwrap_or(0);
+        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connections(&self) -> std::sync::RwLockReadGuard<'_, Connections> {
+        self.connections.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a new connection in; says whether it is its person's first one here.
+    pub(super) fn attach(
+        &self,
+        user: UserId,
+        session: SessionId,
+        queue: mpsc::Sender<Frame>,
+    ) -> Option<(Arc<Connection>, bool)> {
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        let number = match connections.free.pop() {
+            Some(number) => number,
+            None => {
+                let number = u32::try_from(connections.slots.len()).ok()?;
+                connections.slots.push(None);
+                number
+            }
+        };
+        let connection = Arc::new(Connection::new(number, user, session, queue));
+        let slot = usize::try_from(number).ok()?;
+        connections.slots[slot] = Some(Arc::clone(&connection));
+        let own = connections.by_user.entry(user).or_default();
+        own.push(number);
+        Some((connection, own.len() == 1))
+    }
+
+    /// Lets a connection go; gives the teams it was in, and whether it was its person's last one here.
+    pub(super) fn detach(&self, connection: &Connection) -> (Vec<TeamId>, bool) {
+        let left = self.reconcile(connection, &[], &[]).left;
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = usize::try_from(connection.number).ok().and_then(|slot| connections.slots.get_mut(slot)) {
+            *slot = None;
+            connections.free.push(connection.number);
+        }
+        let Entry::Occupied(mut own) = connections.by_user.entry(connection.user) else { return (left, false) };
+        own.get_mut().retain(|&number| number != connection.number);
+        let is_last = own.get().is_empty();
+        if is_last {
+            own.remove();
+        }
+        (left, is_last)
+    }
+
+    /// Makes sure of a gate for a stream that a connection is about to follow; says whether its newest rev is still to be read.
+    fn track(&self, stream: StreamId) -> bool {
+        let mut shard = self.shard(stream);
+        let gate = shard.entry(stream).or_default();
+        gate.interested += 1;
+        gate.delivered().is_none()
+    }
+
+    pub(super) fn open(&self, stream: StreamId, head: Rev) {
+        if let Some(gate) = self.shard(stream).get_mut(&stream) {
+            gate.open(head);
+        }
+    }
+
+    /// Lets a connection follow a stream live if it has everything, and counts it as behind if not.
+    pub(super) fn follow(&self, connection: &Connection, (stream, rev): Known) -> bool {
+        let mut shard = self.shard(stream);
+        // No gate: the stream was taken from the connection meanwhile.
+        let Some(gate) = shard.get_mut(&stream) else { return false };
+        let is_live = gate.follow(connection.number, rev);
+        let mut state = connection.state();
+        if is_live {
+            state.behind.remove(&stream);
+        } else {
+            state.behind.insert(stream, rev);
+        }
+        is_live
+    }
+
+    /// Lets a connection that has everything up to `rev` follow live, unless its stream was taken from it meanwhile.
+    pub(super) fn go_on(&self, connection: &Connection, known: Known) -> bool {
+        let is_still_behind = connection.state().behind.contains_key(&known.0);
+        is_still_behind && self.follow(connection, known)
+    }
+
+    /// Stops a stream that cannot be read: it is not tried again before the connection's streams are looked at anew.
+    pub(super) fn lose(&self, connection: &Connection, stream: StreamId) {
+        match stream {
+            StreamId::Channel(channel) => self.drop_channel(connection, channel),
+            StreamId::Team(_) | StreamId::Member(_) => {
+                connection.state().behind.remove(&stream);
+            }
+        }
+        connection.ask_refresh();
+    }
+
+    fn unfollow(&self, connection: &Connection, stream: StreamId) {
+        let mut shard = self.shard(stream);
+        if let Entry::Occupied(mut gate) = shard.entry(stream) {
+            gate.get_mut().unfollow(connection.number);
+            gate.get_mut().interested = gate.get().interested.saturating_sub(1);
+            if gate.get().interested == 0 {
+                gate.remove();
+            }
+        }
+        connection.state().behind.remove(&stream);
+    }
+
+    /// Takes over what a connection's person may follow now; what it may no longer follow ends at once.
+    pub(super) fn reconcile(
+        &self,
+        connection: &Connection,
+        teams: &[Seat],
+        channels: &[(ChannelId, TeamId)],
+    ) -> Reconciled {
+        let wanted: BTreeSet<_> = streams_of(teams, channels).collect();
+        let (before, left) = {
+            let mut state = connection.state();
+            let before: BTreeSet<_> = streams_of(&state.teams, &state.channels).collect();
+            let is_gone = |seat: &&Seat| !teams.iter().any(|kept| kept.member == seat.member);
+            let mut left = std::mem::take(&mut state.left);
+            left.extend(state.teams.iter().filter(is_gone).map(|seat| seat.team));
+            state.teams = teams.to_vec();
+            state.channels = channels.to_vec();
+            state.channels.sort_unstable();
+            (before, left)
+        };
+        for &stream in before.difference(&wanted) {
+            self.unfollow(connection, stream);
+        }
+        let added: Vec<_> = wanted.difference(&before).copied().collect();
+        let unopened = added.iter().copied().filter(|&stream| self.track(stream)).collect();
+        Reconciled { added, unopened, left }
+    }
+
+    /// Hands a committed change to its followers, and lets it act on who follows what.
+    pub(super) fn offer(&self, event: &Committed) {
+        let route = &event.route;
+        let connections = self.connections();
+        let mut shard = self.shard(route.stream);
+        if let Some(gate) = shard.get_mut(&route.stream) {
+            match gate.offer(route.rev) {
+                Verdict::Drop => {}
+                Verdict::Deliver => {
+                    let void = void_frame(route.stream, route.rev);
+                    gate.hand(route.rev, |number| {
+                        let Some(connection) = connections.get(number) else { return false };
+                        let frame = if connection.is_in(route.audience, route.team) { &event.frame } else { &void };
+                        let is_queued = connection.push(frame);
+                        if !is_queued {
+                            connection.fall_behind(route.stream, previous(route.rev));
+                        }
+                        is_queued
+                    });
+                }
+                Verdict::Gap { behind, after } => fall_behind(&connections, route.stream, &behind, after),
+            }
+        }
+        drop(shard);
+        for &effect in &route.effects {
+            self.apply(&connections, effect);
+        }
+    }
+
+    /// Learns that a stream is committed up to `head`: whoever has less is behind.
+    pub(super) fn confirm(&self, stream: StreamId, head: Rev) {
+        let connections = self.connections();
+        let mut shard = self.shard(stream);
+        if let Some(gate) = shard.get_mut(&stream)
+            && let Some(delivered) = gate.delivered()
+            && head > delivered
+        {
+            let behind = gate.followers().to_vec();
+            for &number in &behind {
+                gate.unfollow(number);
+            }
+            // Counts what was missed as handed on; nobody is left to whom it would be.
+            while gate.delivered().is_some_and(|delivered| delivered < head) {
+                gate.offer(head);
+            }
+            fall_behind(&connections, stream, &behind, delivered);
+        }
+    }
+
+    /// Gives every open gate with the newest rev it handed on.
+    pub(super) fn followed_streams(&self) -> Vec<Known> {
+        let mut known = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            known.extend(shard.iter().filter_map(|(&stream, gate)| Some((stream, gate.delivered()?))));
+        }
+        known
+    }
+
+    /// Hands a frame that is not kept to the live followers of a stream, but for one person.
+    pub(super) fn hand_out(&self, stream: StreamId, frame: &Frame, but: UserId) {
+        let connections = self.connections();
+        let shard = self.shard(stream);
+        for &number in shard.get(&stream).map_or(&[][..], Gate::followers) {
+            // What does not fit is lost: the next one says the same.
+            if let Some(connection) = connections.get(number).filter(|connection| connection.user != but) {
+                connection.push(frame);
+            }
+        }
+    }
+
+    /// Tells whether a person is connected here.
+    pub(super) fn is_here(&self, user: UserId) -> bool {
+        self.connections().by_user.contains_key(&user)
+    }
+
+    /// Tells one connection whose presence changed; what does not fit is told with the next look.
+    pub(super) fn push_presence(&self, number: u32, users: Vec<Presence>) {
+        let connections = self.connections();
+        let Some(connection) = connections.get(number) else { return };
+        match event_frame(&Event::outside_streams(EventBody::PresenceChanged { users })) {
+            Ok(frame) => drop(connection.push(&frame)),
+            Err(error) => error!(error = &error as &dyn std::error::Error, "an event cannot be written"),
+        }
+    }
+
+    pub(super) fn apply_all(&self, effects: &[Effect]) {
+        let connections = self.connections();
+        for &effect in effects {
+            self.apply(&connections, effect);
+        }
+    }
+
+    fn apply(&self, connections: &Connections, effect: Effect) {
+        match effect {
+            Effect::ChannelJoined { user_id, channel_id, team_id, at } => {
+                for connection in connections.of_user(user_id) {
+                    self.enter_channel(connection, (channel_id, team_id), at);
+                }
+            }
+            Effect::ChannelLeft { user_id, channel_id } => {
+                for connection in connections.of_user(user_id) {
+                    self.drop_channel(connection, channel_id);
+                }
+            }
+            Effect::ChannelDeleted { channel_id } => {
+                for connection in connections.all() {
+                    self.drop_channel(connection, channel_id);
+                }
+            }
+            Effect::TeamJoined { user_id, .. } => {
+                connections.of_user(user_id).for_each(|connection| connection.ask_refresh());
+            }
+            Effect::RoleChanged { user_id, team_id, sees_public } => {
+                for connection in connections.of_user(user_id) {
+                    for seat in connection.state().teams.iter_mut().filter(|seat| seat.team == team_id) {
+                        seat.sees_public = sees_public;
+                    }
+                }
+            }
+            Effect::TeamLeft { user_id, team_id } => {
+                connections.of_user(user_id).for_each(|connection| self.drop_team(connection, team_id));
+            }
+            Effect::TeamDeleted { team_id } => {
+                connections.all().for_each(|connection| self.drop_team(connection, team_id));
+            }
+            Effect::SessionEnded { session_id } => {
+                let all = connections.all().filter(|connection| connection.session == session_id);
+                all.for_each(|connection| connection.end(CloseReason::SessionEnded));
+            }
+            Effect::UserDeactivated { user_id } => {
+                connections.of_user(user_id).for_each(|connection| connection.end(CloseReason::SessionEnded));
+            }
+        }
+    }
+
+    /// Adds a channel to what a connection follows, from the rev at which its person came in.
+    fn enter_channel(&self, connection: &Connection, channel: (ChannelId, TeamId), at: Rev) {
+        let stream = StreamId::Channel(channel.0);
+        {
+            let mut state = connection.state();
+            let Err(place) = state.channels.binary_search(&channel) else { return };
+            state.channels.insert(place, channel);
+        }
+        self.track(stream);
+        // Its own task sends what came since, and goes live.
+        connection.fall_behind(stream, at);
+    }
+
+    fn drop_channel(&self, connection: &Connection, channel: ChannelId) {
+        {
+            let mut state = connection.state();
+            let Ok(place) = state.channels.binary_search_by_key(&channel, |&(id, _)| id) else { return };
+            state.channels.remove(place);
+        }
+        self.unfollow(connection, StreamId::Channel(channel));
+    }
+
+    /// Stops every stream of a team at once, and lets the connection's task tell the client.
+    fn drop_team(&self, connection: &Connection, team: TeamId) {
+        let (kept, channels) = {
+            let state = connection.state();
+            if !state.teams.iter().any(|seat| seat.team == team) {
+                return;
+            }
+            let kept: Vec<_> = state.teams.iter().filter(|seat| seat.team != team).copied().collect();
+            let channels: Vec<_> = state.channels.iter().filter(|&&(_, of)| of != team).copied().collect();
+            (kept, channels)
+        };
+        let gone = self.reconcile(connection, &kept, &channels).left;
+        connection.state().left.extend(gone);
+        connection.ask_refresh();
+    }
+}
+
+fn streams_of(teams: &[Seat], channels: &[(ChannelId, TeamId)]) -> impl Iterator<Item = StreamId> {
+    let teams = teams.iter().flat_map(|seat| [StreamId::Team(seat.team), StreamId::Member(seat.member)]);
+    teams.chain(channels.iter().map(|&(channel, _)| StreamId::Channel(channel)))
+}
+
+/// A gap in a team's or person's own stream may hide that somebody came or went: those look again what they follow.
+fn fall_behind(connections: &Connections, stream: StreamId, behind: &[u32], after: Rev) {
+    for connection in behind.iter().filter_map(|&number| connections.get(number)) {
+        connection.fall_behind(stream, after);
+        if !matches!(stream, StreamId::Channel(_)) {
+            connection.ask_refresh();
+        }
+    }
+}
+
+fn previous(rev: Rev) -> Rev {
+    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
+}

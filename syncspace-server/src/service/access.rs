@@ -1,0 +1,180 @@
+//! From rows to permission: loads the facts, asks the table, and words its "no".
+
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::teams::TeamMembership;
+use syncspace_protocol::{ChannelId, TeamId};
+
+use super::{Actor, ServiceError};
+use crate::permissions::{self, ChannelAction, ChannelFacts, Denial, Permit, TeamAction, TeamFacts};
+use crate::store::{Queries, StoreError, channels, teams};
+
+/// A permitted look at a team.
+pub(crate) struct TeamAccess {
+    pub(crate) facts: TeamFacts,
+}
+
+/// A permitted look at a channel.
+pub(crate) struct ChannelAccess {
+    pub(crate) team_id: TeamId,
+    pub(crate) facts: ChannelFacts,
+    pub(crate) membership: Option<TeamMembership>,
+}
+
+/// What stopped a check: a rule, or the store.
+pub(crate) enum Stopped {
+    Refused(ServiceError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Stopped> for ServiceError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(error) => error,
+            Stopped::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Stopped> for crate::log::Abort<ServiceError> {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Refused(error) => Self::Refused(error),
+            Stopped::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+fn facts_of(actor: &Actor, access: &teams::Access) -> TeamFacts {
+    TeamFacts {
+        is_server_admin: actor.is_admin,
+        is_public: access.is_public,
+        role: access.membership.map(|membership| membership.role),
+    }
+}
+
+/// Loads what an actor is to a team, and asks whether it may act.
+pub(crate) async fn on_team(
+    db: &mut impl Queries,
+    actor: &Actor,
+    team: TeamId,
+    action: TeamAction,
+) -> Result<(Permit, TeamAccess), Stopped> {
+    let access = load_team(db, actor, team).await?;
+    let permit = permissions::on_team(access.facts, action).map_err(|denial| refuse_team(denial, action))?;
+    Ok((permit, access))
+}
+
+/// Loads what an actor is to a team; a team that may not be seen does not exist.
+pub(crate) async fn load_team(db: &mut impl Queries, actor: &Actor, team: TeamId) -> Result<TeamAccess, Stopped> {
+    let access = teams::find_access(db, team, actor.user_id).await?;
+    let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("team")))?;
+    let facts = facts_of(actor, &access);
+    permissions::on_team(facts, TeamAction::View).map_err(|denial| refuse_team(denial, TeamAction::View))?;
+    Ok(TeamAccess { facts })
+}
+
+/// Loads what an actor is to a channel, and asks whether it may act.
+pub(crate) async fn on_channel(
+    db: &mut impl Queries,
+    actor: &Actor,
+    channel: ChannelId,
+    action: ChannelAction,
+) -> Result<(Permit, ChannelAccess), Stopped> {
+    let access = load_channel(db, actor, channel).await?;
+    let permit = permit_channel(&access, action)?;
+    Ok((permit, access))
+}
+
+/// Loads what an actor is to a channel; a channel that may not be seen does not exist.
+pub(crate) async fn load_channel(
+    db: &mut impl Queries,
+    actor: &Actor,
+    channel: ChannelId,
+) -> Result<ChannelAccess, Stopped> {
+    let access = channels::find_access(db, channel, actor.user_id).await?;
+    let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("channel")))?;
+    let facts = ChannelFacts {
+        team: facts_of(actor, &access.team),
+        kind: access.kind,
+        is_archived: access.is_archived,
+        role: access.role,
+    };
+    let access = ChannelAccess { team_id: access.team_id, facts, membership: access.team.membership };
+    permit_channel(&access, ChannelAction::Read)?;
+    Ok(access)
+}
+
+/// Asks whether an actor may act on a channel that was loaded before.
+pub(crate) fn permit_channel(access: &ChannelAccess, action: ChannelAction) -> Result<Permit, Stopped> {
+    permissions::on_channel(access.facts, action).map_err(|denial| Stopped::Refused(refuse_channel(denial, action)))
+}
+
+/// Asks whether an actor may act on a team that was loaded before.
+pub(crate) fn permit_team(access: &TeamAccess, action: TeamAction) -> Result<Permit, Stopped> {
+    permissions::on_team(access.facts, action).map_err(|denial| refuse_team(denial, action))
+}
+
+fn refuse_team(denial: Denial, action: TeamAction) -> Stopped {
+    Stopped::Refused(match denial {
+        Denial::Hidden => ServiceError::not_found("team"),
+        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind => {
+            ServiceError::refused(ErrorCode::Forbidden, team_sentence(action))
+        }
+    })
+}
+
+/// Says who could do it.
+const fn team_sentence(action: TeamAction) -> &'static str {
+    match action {
+        TeamAction::View | TeamAction::ViewInside => "only members see inside this team; join it first",
+        TeamAction::Join => "this team is private; ask one of its admins to add or invite you",
+        TeamAction::Leave => "you are not a member of this team",
+        TeamAction::Edit | TeamAction::ManageInvites => "only admins and owners of the team may do this",
+        TeamAction::Delete => "only owners of the team may delete it",
+        TeamAction::Add(_) => "only admins and owners may add members, and nobody above their own role",
+        TeamAction::ChangeRole { .. } => {
+            "admins change roles up to member; only owners make or change admins and owners"
+        }
+        TeamAction::Remove(_) => "admins remove members and guests; only owners remove admins and owners",
+        TeamAction::CreateChannel => "guests may not make channels",
+        TeamAction::OpenDirect => "only members of the team may write to each other in it",
+    }
+}
+
+fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
+    match denial {
+        Denial::Hidden => ServiceError::not_found("channel"),
+        Denial::Archived => ServiceError::refused(
+            ErrorCode::Archived,
+            "the channel is archived; restore it before you change anything in it",
+        ),
+        Denial::NotForThisKind => ServiceError::refused(
+            ErrorCode::Conflict,
+            "direct and group channels cannot be joined, left, renamed or archived",
+        ),
+        Denial::Forbidden => ServiceError::refused(ErrorCode::Forbidden, channel_sentence(action)),
+    }
+}
+
+/// Says who could do it.
+const fn channel_sentence(action: ChannelAction) -> &'static str {
+    match action {
+        ChannelAction::Read | ChannelAction::Follow | ChannelAction::Post => "join the channel first",
+        ChannelAction::Join => "you may not join this channel; ask one of its members to add you",
+        ChannelAction::Leave => "you are not a member of this channel",
+        ChannelAction::EditMessage { .. } => "only its author may edit a message",
+        ChannelAction::DeleteMessage { .. } => {
+            "only its author, the channel's admins and the team's admins may delete a message"
+        }
+        ChannelAction::AddMember => "only members of the channel may add people, and guests may not",
+        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => {
+            "only the channel's admins and the team's admins may do this"
+        }
+    }
+}

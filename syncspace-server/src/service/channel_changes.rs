@@ -1,0 +1,446 @@
+//! Operations on channels: in the team's stream, and in the streams of those who come and go.
+
+use syncspace_protocol::channels::{
+    Channel, ChannelKind, ChannelMember, ChannelRole, EditChannel, MarkRead, MoveMarker, MyChannel, ReadMarker,
+};
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::socket::EventBody;
+use syncspace_protocol::{ChannelId, ChannelName, MemberId, Rev, Seq, StreamId, TeamId, UserId};
+
+use super::channels::{load_mine, membership_with};
+use super::team_changes::{Refused, name_taken, prepared};
+use super::{Actor, ServiceError, access, parse};
+use crate::log::{Abort, Audience, Effect, LogTx, Operation};
+use crate::permissions::{ChannelAction, Permit, TeamAction};
+use crate::store::channel_members::NewMembership;
+use crate::store::{IdBlocks, StoreError, channel_members, channels, heads, teams};
+
+/// What a new channel is to be.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    Named {
+        kind: ChannelKind,
+        name: ChannelName,
+        description: Option<String>,
+    },
+    /// The people, the actor included, sorted.
+    Between(Vec<UserId>),
+}
+
+impl Plan {
+    pub(super) fn between(actor: UserId, others: &[UserId]) -> Self {
+        let mut people = others.to_vec();
+        people.push(actor);
+        people.sort_unstable();
+        people.dedup();
+        Self::Between(people)
+    }
+
+    /// Gives who is in the channel from the start.
+    pub(super) fn people(&self, actor: UserId) -> Vec<UserId> {
+        match self {
+            Self::Named { .. } => vec![actor],
+            Self::Between(people) => people.clone(),
+        }
+    }
+
+    /// Gives what is unique in the team; `@` cannot stand in a name.
+    fn key(&self) -> String {
+        match self {
+            Self::Named { name, .. } => name.key(),
+            Self::Between(people) => people.iter().map(|user| format!("@{user}")).collect(),
+        }
+    }
+
+    fn kind(&self) -> ChannelKind {
+        match self {
+            Self::Named { kind, .. } => *kind,
+            Self::Between(people) if people.len() > 2 => ChannelKind::Group,
+            Self::Between(_) => ChannelKind::Direct,
+        }
+    }
+}
+
+/// Makes a channel, or opens the direct one that exists.
+pub(super) struct MakeChannel {
+    pub(super) actor: Actor,
+    pub(super) id: Option<ChannelId>,
+    pub(super) team: TeamId,
+    pub(super) plan: Plan,
+    pub(super) members: Vec<(UserId, MemberId)>,
+}
+
+impl Operation for MakeChannel {
+    type Output = MyChannel;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        let members = self.members.iter().map(|&(_, member)| StreamId::Member(member));
+        std::iter::once(StreamId::Team(self.team)).chain(members).collect()
+    }
+
+    async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {
+        self.id = Some(ids.next().await?);
+        Ok(())
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<MyChannel, Refused> {
+        let action = match self.plan {
+            Plan::Named { .. } => TeamAction::CreateChannel,
+            Plan::Between(_) => TeamAction::OpenDirect,
+        };
+        let (permit, _) = access::on_team(tx.db, &self.actor, self.team, action).await?;
+        for &(user, _) in &self.members {
+            if teams::find_member(tx.db, self.team, user).await?.is_none() {
+                return Err(Abort::Refused(ServiceError::not_found("member of this team")));
+            }
+        }
+        let id = match (channels::find_by_key(tx.db, self.team, &self.plan.key()).await?, &self.plan) {
+            (Some(_), Plan::Named { name, .. }) => return Err(Abort::Refused(name_taken("channel", name.as_str()))),
+            (Some(id), Plan::Between(_)) => id,
+            (None, _) => self.make(tx, &permit).await?,
+        };
+        for &(user, member) in &self.members {
+            if channel_members::find(tx.db, id, user).await?.is_none() {
+                self.admit(tx, id, user, member, &permit).await?;
+            }
+        }
+        load_mine(tx.db, self.actor.user_id, id).await.map_err(Abort::Refused)
+    }
+}
+
+impl MakeChannel {
+    async fn make(&self, tx: &mut LogTx<'_>, permit: &Permit) -> Result<ChannelId, Refused> {
+        let id = prepared(self.id)?;
+        let kind = self.plan.kind();
+        let (name, description) = match &self.plan {
+            Plan::Named { name, description, .. } => (Some(name.clone()), description.clone()),
+            Plan::Between(_) => (None, None),
+        };
+        tx.create_stream(StreamId::Channel(id), self.team, permit).await?;
+        let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
+        let channel = Channel {
+            id,
+            team_id: self.team,
+            kind,
+            name,
+            description,
+            is_private: kind != ChannelKind::Public,
+            people: Vec::new(),
+            created_by: self.actor.user_id,
+            created_at: tx.now,
+            updated_at: tx.now,
+            archived_at: None,
+            rev: taken.rev,
+        };
+        channels::insert(tx.db, &channel, &self.plan.key()).await?;
+        // A private channel's members learn of it by their own streams: nobody is in it yet.
+        tx.announce_to(audience(&channel), taken, EventBody::ChannelUpdated { channel: channel.clone() }, Vec::new())?;
+        Ok(id)
+    }
+
+    async fn admit(
+        &self,
+        tx: &mut LogTx<'_>,
+        channel: ChannelId,
+        user: UserId,
+        member: MemberId,
+        permit: &Permit,
+    ) -> Result<(), Refused> {
+        let is_maker = user == self.actor.user_id;
+        let is_named = matches!(self.plan, Plan::Named { .. });
+        let role = if is_maker && is_named { ChannelRole::Admin } else { ChannelRole::Member };
+        let arrival = Arrival { team: self.team, channel, user, member, role };
+        arrival.enter(tx, Seq::ZERO, permit).await
+    }
+}
+
+/// Somebody who comes into a channel.
+struct Arrival {
+    team: TeamId,
+    channel: ChannelId,
+    user: UserId,
+    member: MemberId,
+    role: ChannelRole,
+}
+
+impl Arrival {
+    /// Writes the membership and announces it: to the person first, so that its sockets follow before they are told more.
+    async fn enter(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<(), Refused> {
+        let mine = tx.next_rev(StreamId::Member(self.member), permit)?;
+        let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
+        let new = NewMembership {
+            channel: self.channel,
+            team: self.team,
+            user: self.user,
+            member: self.member,
+            role: self.role,
+            joined_at: tx.now,
+            last_read_seq: read_up_to,
+            rev: shared.rev,
+            my_rev: mine.rev,
+        };
+        channel_members::put(tx.db, &new).await?;
+        let found = load_mine(tx.db, self.user, self.channel).await.map_err(Abort::Refused)?;
+        let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
+        let at = found.head.last_rev;
+        let (user_id, channel_id, team_id) = (self.user, self.channel, self.team);
+        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at };
+        let audience = audience(&found.channel);
+        let body = EventBody::MyChannelJoined { channel: found.channel, membership };
+        tx.announce_to(Audience::Everyone, mine, body, vec![joined])?;
+        let member = load_member(tx, self.channel, self.user).await?;
+        tx.announce_to(audience, shared, EventBody::ChannelMemberUpdated { member }, Vec::new())?;
+        Ok(())
+    }
+}
+
+/// Changes what a channel says of itself.
+pub(super) struct ChangeChannel {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) channel: ChannelId,
+    pub(super) edit: EditChannel,
+}
+
+impl Operation for ChangeChannel {
+    type Output = Channel;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Channel, Refused> {
+        let found = access::load_channel(tx.db, &self.actor, self.channel).await?;
+        let edit = self.edit.clone();
+        let is_only_archiving = edit.is_archived.is_some() && edit.name.is_none() && edit.description.is_keep();
+        let is_restoring = edit.is_archived == Some(false);
+        let action = if is_only_archiving || is_restoring { ChannelAction::Archive } else { ChannelAction::Edit };
+        let permit = access::permit_channel(&found, action)?;
+        let row = channels::find(tx.db, self.channel, self.actor.user_id).await?;
+        let mut channel = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("channel")))?.channel;
+        if let Some(name) = edit.name {
+            match channels::find_by_key(tx.db, self.team, &name.key()).await? {
+                Some(id) if id != self.channel => {
+                    return Err(Abort::Refused(name_taken("channel", name.as_str())));
+                }
+                _ => channel.name = Some(name),
+            }
+        }
+        channel.description =
+            parse::description(edit.description.apply(channel.description).as_deref()).map_err(Abort::Refused)?;
+        channel.archived_at = match edit.is_archived {
+            None => channel.archived_at,
+            Some(false) => None,
+            Some(true) => channel.archived_at.or(Some(tx.now)),
+        };
+        channel.updated_at = tx.now;
+        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
+        channel.rev = taken.rev;
+        channels::update(tx.db, &channel).await?;
+        let body = EventBody::ChannelUpdated { channel: channel.clone() };
+        tx.announce_to(audience(&channel), taken, body, Vec::new())?;
+        Ok(channel)
+    }
+}
+
+/// Leaves a tombstone of a channel.
+pub(super) struct DeleteChannel {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) channel: ChannelId,
+}
+
+impl Operation for DeleteChannel {
+    type Output = ();
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        let (permit, found) = access::on_channel(tx.db, &self.actor, self.channel, ChannelAction::Delete).await?;
+        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
+        channels::delete(tx.db, self.channel, tx.now, taken.rev).await?;
+        let audience = match found.facts.kind {
+            ChannelKind::Public => Audience::PublicChannel(self.channel),
+            _ => Audience::PrivateChannel(self.channel),
+        };
+        let body = EventBody::ChannelDeleted { channel_id: self.channel };
+        tx.announce_to(audience, taken, body, vec![Effect::ChannelDeleted { channel_id: self.channel }])?;
+        Ok(())
+    }
+}
+
+/// By which door a person comes into a channel.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Admission {
+    /// Somebody who may adds the person, or gives one who is in it this role.
+    Added(ChannelRole),
+    /// The person joins a public channel.
+    Joined,
+}
+
+/// Puts a person into a channel, or changes the role.
+pub(super) struct Enter {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) channel: ChannelId,
+    pub(super) user: UserId,
+    pub(super) member: MemberId,
+    pub(super) admission: Admission,
+}
+
+impl Operation for Enter {
+    type Output = ChannelMember;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team), StreamId::Member(self.member)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<ChannelMember, Refused> {
+        let found = access::load_channel(tx.db, &self.actor, self.channel).await?;
+        let present = channel_members::find(tx.db, self.channel, self.user).await?;
+        let role = match (self.admission, &present) {
+            (Admission::Joined, Some(member)) => member.role,
+            (Admission::Joined, None) => ChannelRole::Member,
+            (Admission::Added(role), _) => role,
+        };
+        let action = match (self.admission, &present) {
+            (Admission::Joined, _) => ChannelAction::Join,
+            (Admission::Added(ChannelRole::Member), None) => ChannelAction::AddMember,
+            (Admission::Added(_), _) => ChannelAction::ManageMembers,
+        };
+        let permit = access::permit_channel(&found, action)?;
+        if let Some(member) = present {
+            return self.change_role(tx, member, role, &permit).await;
+        }
+        if teams::find_member(tx.db, self.team, self.user).await?.is_none() {
+            return Err(Abort::Refused(ServiceError::not_found("member of this team")));
+        }
+        let stream = StreamId::Channel(self.channel);
+        let head = heads::load(tx.db, &[stream]).await?.remove(&stream);
+        let read_up_to = head.map_or(Seq::ZERO, |head| head.last_seq);
+        let arrival = Arrival { team: self.team, channel: self.channel, user: self.user, member: self.member, role };
+        arrival.enter(tx, read_up_to, &permit).await?;
+        load_member(tx, self.channel, self.user).await
+    }
+}
+
+impl Enter {
+    async fn change_role(
+        &self,
+        tx: &mut LogTx<'_>,
+        member: ChannelMember,
+        role: ChannelRole,
+        permit: &Permit,
+    ) -> Result<ChannelMember, Refused> {
+        if member.role == role {
+            return Ok(member);
+        }
+        let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
+        channel_members::set_role(tx.db, self.channel, self.user, role, taken.rev).await?;
+        let member = load_member(tx, self.channel, self.user).await?;
+        let found = load_mine(tx.db, self.user, self.channel).await.map_err(Abort::Refused)?;
+        let body = EventBody::ChannelMemberUpdated { member: member.clone() };
+        tx.announce_to(audience(&found.channel), taken, body, Vec::new())?;
+        Ok(member)
+    }
+}
+
+/// Takes a person out of a channel.
+pub(super) struct Leave {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) channel: ChannelId,
+    pub(super) user: UserId,
+    pub(super) member: MemberId,
+}
+
+impl Operation for Leave {
+    type Output = ();
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team), StreamId::Member(self.member)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        let action = if self.user == self.actor.user_id { ChannelAction::Leave } else { ChannelAction::ManageMembers };
+        let (permit, found) = access::on_channel(tx.db, &self.actor, self.channel, action).await?;
+        if channel_members::find(tx.db, self.channel, self.user).await?.is_none() {
+            return Err(Abort::Refused(ServiceError::not_found("member of this channel")));
+        }
+        let mine = tx.next_rev(StreamId::Member(self.member), &permit)?;
+        let shared = tx.next_rev(StreamId::Team(self.team), &permit)?;
+        channel_members::remove(tx.db, self.channel, self.user, tx.now, shared.rev, mine.rev).await?;
+        let (user_id, channel_id) = (self.user, self.channel);
+        let left = Effect::ChannelLeft { user_id, channel_id };
+        tx.announce_to(Audience::Everyone, mine, EventBody::MyChannelLeft { channel_id }, vec![left])?;
+        let audience = match found.facts.kind {
+            ChannelKind::Public => Audience::PublicChannel(channel_id),
+            _ => Audience::PrivateChannel(channel_id),
+        };
+        tx.announce_to(audience, shared, EventBody::ChannelMemberRemoved { channel_id, user_id }, Vec::new())?;
+        Ok(())
+    }
+}
+
+/// Moves a read marker.
+pub(super) struct MoveRead {
+    pub(super) actor: Actor,
+    pub(super) channel: ChannelId,
+    pub(super) member: MemberId,
+    pub(super) mark: MarkRead,
+}
+
+impl Operation for MoveRead {
+    type Output = ReadMarker;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Member(self.member)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<ReadMarker, Refused> {
+        let (permit, _) = access::on_channel(tx.db, &self.actor, self.channel, ChannelAction::Follow).await?;
+        let user = self.actor.user_id;
+        let row = channel_members::find_marker(tx.db, self.channel, user).await?;
+        let mut row = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("channel")))?;
+        let stream = StreamId::Channel(self.channel);
+        let last_seq = heads::load(tx.db, &[stream]).await?.remove(&stream).map_or(Seq::ZERO, |head| head.last_seq);
+        let wanted = self.mark.seq.min(last_seq);
+        let is_moving = match self.mark.mode {
+            MoveMarker::Advance => wanted > row.last_read_seq,
+            MoveMarker::Set => wanted != row.last_read_seq,
+        };
+        let taken = if is_moving { Some(tx.next_rev(StreamId::Member(self.member), &permit)?) } else { None };
+        if let Some(taken) = taken {
+            (row.last_read_seq, row.my_rev) = (wanted, taken.rev);
+            channel_members::set_marker(tx.db, self.channel, user, wanted, taken.rev).await?;
+        }
+        let counts = channel_members::count_unread(tx.db, user, &[(self.channel, row.last_read_seq)]).await?;
+        let count = counts.get(&self.channel).copied().unwrap_or((0, Rev::ZERO));
+        let read = membership_with(row, count).read;
+        if let Some(taken) = taken {
+            tx.announce(taken, EventBody::MyRead { channel_id: self.channel, read })?;
+        }
+        Ok(read)
+    }
+}
+
+/// Tells who among the team's followers sees what concerns a channel.
+fn audience(channel: &Channel) -> Audience {
+    match channel.kind {
+        ChannelKind::Public => Audience::PublicChannel(channel.id),
+        ChannelKind::Private | ChannelKind::Direct | ChannelKind::Group => Audience::PrivateChannel(channel.id),
+    }
+}
+
+async fn load_member(tx: &mut LogTx<'_>, channel: ChannelId, user: UserId) -> Result<ChannelMember, Refused> {
+    let found = channel_members::find(tx.db, channel, user).await?;
+    found.ok_or_else(|| Abort::Refused(ServiceError::refused(ErrorCode::NotFound, "there is no such member")))
+}

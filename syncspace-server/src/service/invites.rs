@@ -1,0 +1,97 @@
+//! Invites: doors into a team for whoever has the code. Only its hash is stored.
+
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
+use syncspace_protocol::{InviteId, Page, TeamId};
+
+use super::paging::Window;
+use super::parse::slice;
+use super::secrets::{hash_token, random_token};
+use super::team_changes::{Entry, PutMember};
+use super::{Actor, Service, ServiceError, access, later};
+use crate::permissions::TeamAction;
+use crate::store::{invites, teams};
+
+impl Service {
+    /// Lists a team's invites that still admit somebody, by id.
+    pub async fn invites(&self, actor: &Actor, team: TeamId, query: &PageQuery) -> Result<Page<Invite>, ServiceError> {
+        let window = Window::parse(query)?;
+        let mut db = &self.store;
+        access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
+        let found = invites::list_open(&mut db, team, self.clock.now(), &slice(window, query)).await?;
+        Ok(window.page(found, |invite| invite.id.get()))
+    }
+
+    /// Makes an invite; its code is in this answer and nowhere else.
+    pub async fn create_invite(&self, actor: &Actor, team: TeamId, body: CreateInvite) -> Result<Invite, ServiceError> {
+        if body.role == TeamRole::Owner {
+            return Err(ServiceError::invalid_field("role", "an invite makes guests, members or admins, not owners"));
+        }
+        if !(1..=INVITE_USES_MAX).contains(&body.uses_max) {
+            let sentence = format!("an invite admits 1 to {INVITE_USES_MAX} people");
+            return Err(ServiceError::invalid_field("uses_max", sentence));
+        }
+        if !(1..=INVITE_LIFE_S_MAX).contains(&body.expires_in_s) {
+            let sentence = format!("an invite lives 1 to {INVITE_LIFE_S_MAX} seconds");
+            return Err(ServiceError::invalid_field("expires_in_s", sentence));
+        }
+        let mut db = &self.store;
+        let (_, found) = access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
+        access::permit_team(&found, TeamAction::Add(body.role))?;
+        let code = random_token()?;
+        let now = self.clock.now();
+        let invite = Invite {
+            id: self.ids.next().await?,
+            team_id: team,
+            code: None,
+            role: body.role,
+            uses_max: body.uses_max,
+            uses: 0,
+            created_by: actor.user_id,
+            created_at: now,
+            expires_at: later(now, i64::from(body.expires_in_s) * 1_000),
+        };
+        invites::insert(&mut db, &invite, &hash_token(&code)).await?;
+        Ok(Invite { code: Some(code), ..invite })
+    }
+
+    /// Lets an invite admit nobody any more.
+    pub async fn revoke_invite(&self, actor: &Actor, team: TeamId, invite: InviteId) -> Result<(), ServiceError> {
+        let mut db = &self.store;
+        access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
+        let is_revoked = invites::revoke(&mut db, team, invite, self.clock.now()).await?;
+        if is_revoked { Ok(()) } else { Err(ServiceError::not_found("invite")) }
+    }
+
+    /// Lets the actor into the team of an invite. Whoever is in it already uses nothing up.
+    pub async fn use_invite(&self, actor: &Actor, code: &str) -> Result<MyTeam, ServiceError> {
+        let invite = self.find_invite(code).await?;
+        let entry = Entry::Invited(invite.id, invite.role);
+        let team = invite.team_id;
+        self.log.commit(PutMember { actor: *actor, new_member: None, team, user: actor.user_id, entry }).await?;
+        teams::find(&mut &self.store, team, actor.user_id).await?.ok_or_else(over)
+    }
+
+    /// Puts a new account into the team of the invite that admitted it; its use was taken with the account.
+    pub(super) async fn admit(&self, actor: &Actor, invite: &Invite) -> Result<(), ServiceError> {
+        let (team, entry) = (invite.team_id, Entry::Admitted(invite.role));
+        let put = PutMember { actor: *actor, new_member: None, team, user: actor.user_id, entry };
+        self.log.commit(put).await.map(drop)
+    }
+
+    /// Finds the invite of a code, while it admits somebody.
+    pub(super) async fn find_invite(&self, code: &str) -> Result<Invite, ServiceError> {
+        if code.len() > TOKEN_CHARS_MAX {
+            return Err(over());
+        }
+        invites::find_open(&mut &self.store, &hash_token(code), self.clock.now()).await?.ok_or_else(over)
+    }
+}
+
+/// Says that a code admits nobody, in the same words whatever the reason.
+pub(super) fn over() -> ServiceError {
+    let sentence = "this invite does not exist, is used up, revoked or over; ask for a new one";
+    ServiceError::refused(ErrorCode::NotFound, sentence)
+}

@@ -1,0 +1,168 @@
+//! What runs beside requests on every instance: the bus, the comparison of heads, presence; and what sockets ask of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use syncspace_protocol::limits::WATCHED_USERS_MAX;
+use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
+use syncspace_protocol::users::Presence;
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use super::{Actor, Service, ServiceError, access};
+use crate::permissions::ChannelAction;
+use crate::realtime::carrier::BusEvent;
+use crate::realtime::{Connection, Realtime};
+use crate::store::{heads, users};
+
+/// How often heads are compared with the database while the bus works: the last event of a stream may be the lost one.
+const COMPARE_EVERY: Duration = Duration::from_secs(10);
+
+/// How often heads are compared while the bus is away: it is then the only way to hear of other instances.
+const COMPARE_WITHOUT_BUS_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a commit may take to come by on the bus before it counts as lost.
+const BUS_DELAY: Duration = Duration::from_millis(250);
+
+/// How often changes of presence are gathered and told.
+const PRESENCE_EVERY: Duration = Duration::from_secs(1);
+
+/// Every so many gatherings all watched people are looked at: an instance that died tells nobody.
+const LOOK_AT_ALL_EVERY: u32 = 5;
+
+/// What a new or changed connection follows.
+pub(crate) struct Followed {
+    /// Teams that came to it, with the revs from which their events follow.
+    pub(crate) joined: Vec<HelloTeam>,
+    /// Teams it is no longer in.
+    pub(crate) left: Vec<TeamId>,
+    /// Streams that came to it, and the revs up to which their state is known.
+    pub(crate) added: BTreeMap<StreamId, Rev>,
+}
+
+impl Service {
+    /// Gives the instance's side of real time.
+    pub(crate) const fn realtime(&self) -> &Realtime {
+        &self.realtime
+    }
+
+    /// Runs until `closing`: takes in the bus, compares heads, settles presence.
+    pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
+        self.realtime.join().await;
+        let mut presence = interval(PRESENCE_EVERY);
+        presence.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut compare_at = Instant::now() + COMPARE_EVERY;
+        let mut gatherings = 0_u32;
+        loop {
+            tokio::select! {
+                () = closing.cancelled() => break,
+                event = bus.recv() => match event {
+                    Some(event) => if self.realtime.take_in(event) { compare_at = Instant::now() },
+                    None => break,
+                },
+                () = tokio::time::sleep_until(compare_at) => {
+                    self.compare_heads().await;
+                    let pause = if self.realtime.is_bus_connected() { COMPARE_EVERY } else { COMPARE_WITHOUT_BUS_EVERY };
+                    compare_at = Instant::now() + pause;
+                }
+                _ = presence.tick() => {
+                    gatherings = gatherings.wrapping_add(1);
+                    self.settle_presence(gatherings.is_multiple_of(LOOK_AT_ALL_EVERY)).await;
+                }
+            }
+        }
+        self.realtime.leave().await;
+    }
+
+    /// Compares the heads of all followed streams with the database; whoever missed something is behind.
+    async fn compare_heads(&self) {
+        let known = self.realtime.followed_streams();
+        let streams: Vec<_> = known.iter().map(|&(stream, _)| stream).collect();
+        let Some(suspects) = self.newer_heads(&streams, &known.into_iter().collect()).await else { return };
+        if suspects.is_empty() {
+            return;
+        }
+        // What was committed a moment ago is on its way.
+        sleep(BUS_DELAY).await;
+        let now: BTreeMap<_, _> = self.realtime.followed_streams().into_iter().collect();
+        for (stream, head) in suspects {
+            if now.get(&stream).is_some_and(|&delivered| delivered < head) {
+                self.realtime.confirm(stream, head);
+            }
+        }
+    }
+
+    async fn newer_heads(&self, streams: &[StreamId], known: &BTreeMap<StreamId, Rev>) -> Option<Vec<(StreamId, Rev)>> {
+        match heads::load(&mut &self.store, streams).await {
+            Ok(found) => {
+                let newer = found.into_iter().map(|(stream, head)| (stream, head.last_rev));
+                Some(newer.filter(|(stream, head)| known.get(stream).is_some_and(|known| head > known)).collect())
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "heads were not compared; tried again soon");
+                None
+            }
+        }
+    }
+
+    async fn settle_presence(&self, look_at_all: bool) {
+        let moved = self.realtime.settle_presence(look_at_all).await;
+        let now = self.clock.now();
+        for (user, is_online) in moved {
+            if let Err(error) = users::put_activity(&mut &self.store, user, is_online, now).await {
+                warn!(error = &error as &dyn std::error::Error, "last activity was not written");
+            }
+        }
+    }
+
+    /// Tells who of these people is connected; those who do not exist are left out.
+    pub async fn presence(&self, _: &Actor, users: &[UserId]) -> Result<Vec<Presence>, ServiceError> {
+        if users.len() > WATCHED_USERS_MAX {
+            let sentence = format!("at most {WATCHED_USERS_MAX} people at a time");
+            return Err(ServiceError::invalid_field("users", sentence));
+        }
+        let existing = users::list_existing(&mut &self.store, users).await?;
+        Ok(self.realtime.presence_of(&existing).await)
+    }
+
+    /// Tells the others in a channel that the actor is typing.
+    pub(crate) async fn typing(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        parent_seq: Option<Seq>,
+    ) -> Result<(), ServiceError> {
+        let (_, found) = access::on_channel(&mut &self.store, actor, channel, ChannelAction::Post).await?;
+        let stream = StreamId::Channel(channel);
+        let body = EventBody::Typing { user_id: actor.user_id, parent_seq };
+        let event = Event { stream: Some(stream), rev: None, body };
+        self.realtime.pass_on(found.team_id, stream, &event, actor.user_id);
+        Ok(())
+    }
+
+    /// Brings what a connection follows up to what its person may follow; new streams are tracked, not yet followed.
+    pub(crate) async fn refollow(&self, actor: &Actor, connection: &Connection) -> Result<Followed, ServiceError> {
+        let following = self.following(actor).await?;
+        let channels: Vec<_> = following.channels.iter().map(|&(team, channel, _)| (channel, team)).collect();
+        let reconciled = self.realtime.reconcile(connection, &following.teams, &channels, actor.is_admin).await;
+        // Read after the streams are tracked, so that nothing falls between.
+        for (stream, head) in heads::load(&mut &self.store, &reconciled.unopened).await? {
+            self.realtime.open(stream, head.last_rev);
+        }
+        let mut known: BTreeMap<StreamId, Rev> =
+            following.channels.iter().map(|&(_, channel, rev)| (StreamId::Channel(channel), rev)).collect();
+        for team in &following.teams {
+            known.insert(StreamId::Team(team.team.team.id), team.team_rev);
+            if let Some(mine) = team.team.membership {
+                known.insert(StreamId::Member(mine.member_id), team.member_rev);
+            }
+        }
+        known.retain(|stream, _| reconciled.added.contains(stream));
+        let is_new = |team: &HelloTeam| known.contains_key(&StreamId::Team(team.team.team.id));
+        let joined = following.teams.into_iter().filter(|team| is_new(team)).collect();
+        Ok(Followed { joined, left: reconciled.left, added: known })
+    }
+}

@@ -1,0 +1,205 @@
+//! Messages: what a person reads of a channel's log, and the doors to its changes.
+
+use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
+use syncspace_protocol::socket::SentAck;
+use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId};
+use uuid::Uuid;
+
+use super::message_changes::{Bury, Rewrite, Send, Sent};
+use super::paging::Window;
+use super::{Actor, Service, ServiceError, access, parse};
+use crate::store::messages::Part;
+use crate::store::{Queries, heads, messages};
+
+impl Service {
+    /// Gives part of a channel's log, oldest first.
+    pub async fn messages(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        query: MessageQuery,
+    ) -> Result<MessagePage, ServiceError> {
+        let limit = Window::limit(query.limit)?;
+        let mut db = &self.store;
+        access::load_channel(&mut db, actor, channel).await?;
+        // The head comes first: the page may hold more than its rev says, never less.
+        let head = load_head(&mut db, channel).await?;
+        let newest = Part::Before(head.last_seq.next());
+        let (mut items, has_more) = match (query.before, query.after, query.around) {
+            (None, None, None) => one_side(&mut db, channel, newest, limit).await?,
+            (Some(before), None, None) => one_side(&mut db, channel, Part::Before(before), limit).await?,
+            (None, Some(after), None) => one_side(&mut db, channel, Part::After(after), limit).await?,
+            (None, None, Some(around)) => both_sides(&mut db, channel, around, limit).await?,
+            _ => {
+                let sentence = "name at most one of before, after and around";
+                return Err(ServiceError::invalid_field("before", sentence));
+            }
+        };
+        items.retain(|message| message.seq > head.floor_seq);
+        let edge = if query.after.is_some() { items.last() } else { items.first() };
+        let next = edge.filter(|_| has_more).map(|message| message.seq.to_string());
+        let from_seq = items.first().map_or(Seq::ZERO, |message| message.seq);
+        let to_seq = items.last().map_or(Seq::ZERO, |message| message.seq);
+        Ok(MessagePage { items, next, from_seq, to_seq, last_seq: head.last_seq, rev: head.last_rev })
+    }
+
+    /// Sends a message; the same `client_id` gives the same message back, and whether it stood there already.
+    pub async fn send_message(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        body: SendMessage,
+    ) -> Result<(Message, bool), ServiceError> {
+        let sent = self.submit_send(actor, channel, body)?.await?;
+        Ok((sent.message, sent.is_repeat))
+    }
+
+    /// Puts a message into its channel's lane at once, so that calls in order are messages in order; the future ends after the
+    /// commit.
+    pub(crate) fn submit_send(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        body: SendMessage,
+    ) -> Result<impl Future<Output = Result<Sent, ServiceError>> + use<>, ServiceError> {
+        let content = parse::message_content(&body.content)?;
+        let digest = super::message_changes::digest(&body);
+        let client_id = match body.client_id {
+            Some(client_id) => client_id,
+            None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,
+        };
+        let parent = body.parent_message_id;
+        self.log.submit(Send { actor: *actor, id: None, channel, content, parent, client_id, digest })
+    }
+
+    /// Gives one message by its place.
+    pub async fn message(&self, actor: &Actor, channel: ChannelId, seq: Seq) -> Result<Message, ServiceError> {
+        let mut db = &self.store;
+        access::load_channel(&mut db, actor, channel).await?;
+        messages::find(&mut db, channel, seq).await?.ok_or_else(|| ServiceError::not_found("message"))
+    }
+
+    /// Gives one message by its id.
+    pub async fn message_by_id(&self, actor: &Actor, id: MessageId) -> Result<Message, ServiceError> {
+        let mut db = &self.store;
+        let found = messages::find_by_id(&mut db, id).await?;
+        let message = found.ok_or_else(|| ServiceError::not_found("message"))?;
+        // The same words whether there is no such message or its channel is hidden.
+        match access::load_channel(&mut db, actor, message.channel_id).await {
+            Ok(_) => Ok(message),
+            Err(access::Stopped::Refused(_)) => Err(ServiceError::not_found("message")),
+            Err(stopped) => Err(stopped.into()),
+        }
+    }
+
+    /// Changes the text of the actor's own message.
+    pub async fn edit_message(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        seq: Seq,
+        edit: EditMessage,
+    ) -> Result<Message, ServiceError> {
+        let content = parse::message_content(&edit.content)?;
+        self.log.commit(Rewrite { actor: *actor, channel, seq, content }).await
+    }
+
+    /// Deletes a message; gives the place it leaves.
+    pub async fn delete_message(&self, actor: &Actor, channel: ChannelId, seq: Seq) -> Result<Message, ServiceError> {
+        self.log.commit(Bury { actor: *actor, channel, seq }).await
+    }
+
+    /// Gives a thread: its root and replies after a place, oldest first. A reply names its thread as well as the root.
+    pub async fn thread(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        seq: Seq,
+        query: MessageQuery,
+    ) -> Result<Thread, ServiceError> {
+        if query.before.is_some() || query.around.is_some() {
+            return Err(ServiceError::invalid_field("before", "a thread is read forward: use after"));
+        }
+        let limit = Window::limit(query.limit)?;
+        let mut db = &self.store;
+        access::load_channel(&mut db, actor, channel).await?;
+        let head = load_head(&mut db, channel).await?;
+        let not_found = || ServiceError::not_found("message");
+        let mut root = messages::find(&mut db, channel, seq).await?.ok_or_else(not_found)?;
+        if let Some(root_seq) = root.parent_seq {
+            root = messages::find(&mut db, channel, root_seq).await?.ok_or_else(not_found)?;
+        }
+        let after = query.after.unwrap_or(Seq::ZERO);
+        let mut items = messages::list_replies(&mut db, channel, root.seq, after, limit + 1).await?;
+        let has_more = truncate(&mut items, limit);
+        let next = items.last().filter(|_| has_more).map(|message| message.seq.to_string());
+        Ok(Thread { root, items, next, rev: head.last_rev })
+    }
+}
+
+impl Sent {
+    /// Gives what the sender is told on the socket.
+    pub(crate) fn ack(&self) -> SentAck {
+        SentAck {
+            message_id: self.message.id,
+            seq: self.message.seq,
+            rev: self.sent_rev,
+            created_at: self.message.created_at,
+            is_repeat: self.is_repeat,
+        }
+    }
+}
+
+struct ChannelNumbers {
+    last_seq: Seq,
+    last_rev: Rev,
+    floor_seq: Seq,
+}
+
+async fn load_head(db: &mut impl Queries, channel: ChannelId) -> Result<ChannelNumbers, ServiceError> {
+    let stream = StreamId::Channel(channel);
+    let head = heads::load(db, &[stream]).await?.remove(&stream).ok_or_else(|| ServiceError::not_found("channel"))?;
+    Ok(ChannelNumbers { last_seq: head.last_seq, last_rev: head.last_rev, floor_seq: head.floor_seq })
+}
+
+/// Reads one side of a place, and whether the log goes on there.
+async fn one_side(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    part: Part,
+    limit: u32,
+) -> Result<(Vec<Message>, bool), ServiceError> {
+    let mut items = messages::list(db, channel, part, limit + 1).await?;
+    let has_more = match part {
+        Part::After(_) => truncate(&mut items, limit),
+        Part::Before(_) => {
+            items.reverse();
+            let has_more = truncate(&mut items, limit);
+            items.reverse();
+            has_more
+        }
+    };
+    Ok((items, has_more))
+}
+
+/// Reads a place with what is before and after it; "goes on" means towards older messages.
+async fn both_sides(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    around: Seq,
+    limit: u32,
+) -> Result<(Vec<Message>, bool), ServiceError> {
+    let older = limit / 2;
+    let (mut items, has_more) = one_side(db, channel, Part::Before(around), older).await?;
+    let place = Seq::try_from(around.get().saturating_sub(1)).unwrap_or(Seq::ZERO);
+    let (newer, _) = one_side(db, channel, Part::After(place), limit - older).await?;
+    items.extend(newer);
+    Ok((items, has_more))
+}
+
+fn truncate(items: &mut Vec<Message>, limit: u32) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = items.len() > limit;
+    items.truncate(limit);
+    has_more
+}

@@ -1,0 +1,275 @@
+//! Streams: what changed after a rev, and what a person's devices follow.
+
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::socket::HelloTeam;
+use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
+use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
+
+use super::channels::membership_with;
+use super::paging::Window;
+use super::{Actor, Service, ServiceError, access};
+use crate::permissions::{ChannelAction, TeamAction};
+use crate::store::heads::Head;
+use crate::store::{channel_members, channels, heads, messages, teams};
+
+/// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
+/// never get on.
+const ROWS_MIN: u32 = 8;
+
+/// Everything a person's devices follow, with the numbers from which events go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Following {
+    /// Teams of the person.
+    pub(crate) teams: Vec<HelloTeam>,
+    /// Channels the person is in, with their newest revs.
+    pub(crate) channels: Vec<(TeamId, ChannelId, Rev)>,
+}
+
+/// Rows of one kind, complete up to a rev.
+struct Rows {
+    items: Vec<(Rev, Option<Change>)>,
+    complete_to: Rev,
+}
+
+impl Rows {
+    /// Takes rows ordered by rev; where as many came as were asked for, the last rev may have more.
+    fn new(items: Vec<(Rev, Option<Change>)>, limit: u32, head: Rev) -> Self {
+        let is_full = items.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let complete_to = match items.last() {
+            Some(&(last, _)) if is_full => before(last).min(head),
+            _ => head,
+        };
+        Self { items, complete_to }
+    }
+}
+
+fn before(rev: Rev) -> Rev {
+    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
+}
+
+impl Service {
+    /// Gives what changed in a stream after a rev, as the actor may see it, ordered by rev.
+    ///
+    /// Refuses with `reload_required` where the rev is below what is kept, or beyond the head: a number of another history.
+    pub async fn changes(&self, actor: &Actor, stream: StreamId, query: ChangesQuery) -> Result<Changes, ServiceError> {
+        let limit = Window::limit(query.limit)?;
+        let scope = self.scope(actor, stream).await?;
+        // The head is read before the rows: what the rows show beyond it comes again with the next page.
+        let head = self.head(stream).await?;
+        if query.after < head.floor_rev || query.after > head.last_rev {
+            return Err(ServiceError::refused(
+                ErrorCode::ReloadRequired,
+                "the stream cannot be continued from this rev; read its state again",
+            ));
+        }
+        let rows_max = (limit + 1).max(ROWS_MIN);
+        let kinds = self.rows(actor, scope, query.after, rows_max, head.last_rev).await?;
+        Ok(merge(stream, self.epoch().clone(), kinds, head.last_rev))
+    }
+
+    /// Gives the newest rev of a stream.
+    pub(crate) async fn head_rev(&self, stream: StreamId) -> Result<Rev, ServiceError> {
+        Ok(self.head(stream).await?.last_rev)
+    }
+
+    async fn head(&self, stream: StreamId) -> Result<Head, ServiceError> {
+        let head = heads::load(&mut &self.store, &[stream]).await?.remove(&stream);
+        head.ok_or_else(|| ServiceError::not_found("stream"))
+    }
+
+    /// Checks that the actor may follow a stream.
+    async fn scope(&self, actor: &Actor, stream: StreamId) -> Result<Scope, ServiceError> {
+        let mut db = &self.store;
+        match stream {
+            StreamId::Channel(channel) => {
+                access::on_channel(&mut db, actor, channel, ChannelAction::Read).await?;
+                Ok(Scope::Channel(channel))
+            }
+            StreamId::Team(team) => {
+                let (_, found) = access::on_team(&mut db, actor, team, TeamAction::ViewInside).await?;
+                Ok(Scope::Team { team, sees_public: found.facts.sees_public_channels() })
+            }
+            StreamId::Member(member) => {
+                let own = teams::list_of(&mut db, actor.user_id).await?;
+                let is_own = own.iter().any(|team| team.membership.is_some_and(|mine| mine.member_id == member));
+                if is_own { Ok(Scope::Member(member)) } else { Err(ServiceError::not_found("stream")) }
+            }
+        }
+    }
+
+    async fn rows(
+        &self,
+        actor: &Actor,
+        scope: Scope,
+        after: Rev,
+        limit: u32,
+        head: Rev,
+    ) -> Result<Vec<Rows>, ServiceError> {
+        match scope {
+            Scope::Channel(channel) => {
+                let found = messages::list_changes(&mut &self.store, channel, after, limit).await?;
+                let items = found.into_iter().map(|message| (message.rev, Some(Change::Message { message })));
+                Ok(vec![Rows::new(items.collect(), limit, head)])
+            }
+            Scope::Team { team, sees_public } => self.team_rows(actor, (team, sees_public), after, limit, head).await,
+            Scope::Member(member) => self.member_rows(actor, member, after, limit, head).await,
+        }
+    }
+
+    async fn team_rows(
+        &self,
+        actor: &Actor,
+        (team, sees_public): (TeamId, bool),
+        after: Rev,
+        limit: u32,
+        head: Rev,
+    ) -> Result<Vec<Rows>, ServiceError> {
+        let mut db = &self.store;
+        let itself = teams::find_changed(&mut db, team, after).await?;
+        let itself = itself.map(|team| (team.rev, Some(Change::Team { team }))).into_iter().collect();
+        let members = teams::list_member_changes(&mut db, team, after, limit).await?;
+        let members = members.into_iter().map(|change| match change {
+            teams::MemberChange::Present(member) => (member.rev, Some(Change::TeamMember { member })),
+            teams::MemberChange::Gone(user_id, rev) => (rev, Some(Change::TeamMemberGone { user_id, rev })),
+        });
+        let user = actor.user_id;
+        let rooms = channels::list_changes(&mut db, team, user, sees_public, after, limit).await?;
+        let rooms = rooms.into_iter().map(|change| match change {
+            channels::ChannelChange::Present(channel) => (channel.rev, Some(Change::Channel { channel })),
+            channels::ChannelChange::Gone(channel_id, rev) => (rev, Some(Change::ChannelGone { channel_id, rev })),
+            channels::ChannelChange::Hidden(rev) => (rev, None),
+        });
+        let people = channel_members::list_changes(&mut db, team, user, sees_public, after, limit).await?;
+        let people = people.into_iter().map(|change| match change {
+            channel_members::MemberChange::Present(member) => (member.rev, Some(Change::ChannelMember { member })),
+            channel_members::MemberChange::Gone(channel_id, user_id, rev) => {
+                (rev, Some(Change::ChannelMemberGone { channel_id, user_id, rev }))
+            }
+            channel_members::MemberChange::Hidden(rev) => (rev, None),
+        });
+        let kinds = [itself, members.collect(), rooms.collect(), people.collect()];
+        Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
+    }
+
+    async fn member_rows(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        after: Rev,
+        limit: u32,
+        head: Rev,
+    ) -> Result<Vec<Rows>, ServiceError> {
+        let mut db = &self.store;
+        let found = channel_members::list_my_changes(&mut db, member, after, limit).await?;
+        let markers: Vec<_> = found
+            .iter()
+            .filter_map(|change| match change {
+                channel_members::MyChange::Present(channel, row) => Some((channel.id, row.last_read_seq)),
+                channel_members::MyChange::Gone(..) => None,
+            })
+            .collect();
+        let counts = channel_members::count_unread(&mut db, actor.user_id, &markers).await?;
+        let items = found.into_iter().map(|change| match change {
+            channel_members::MyChange::Present(channel, row) => {
+                let count = counts.get(&channel.id).copied().unwrap_or((0, Rev::ZERO));
+                let membership = membership_with(row, count);
+                (row.my_rev, Some(Change::MyChannel { channel, membership }))
+            }
+            channel_members::MyChange::Gone(channel_id, rev) => (rev, Some(Change::MyChannelGone { channel_id, rev })),
+        });
+        Ok(vec![Rows::new(items.collect(), limit, head)])
+    }
+
+    /// Loads what a person's devices follow.
+    ///
+    /// Each number is read before the rows it stands for, so that going on from it repeats at most, and never misses.
+    pub(crate) async fn following(&self, actor: &Actor) -> Result<Following, ServiceError> {
+        let mut db = &self.store;
+        let own = teams::list_of(&mut db, actor.user_id).await?;
+        let streams = own.iter().flat_map(|team| {
+            let member = team.membership.map(|mine| StreamId::Member(mine.member_id));
+            std::iter::once(StreamId::Team(team.team.id)).chain(member)
+        });
+        let numbers = heads::load(&mut db, &streams.collect::<Vec<_>>()).await?;
+        let joined = channels::list_joined_ids(&mut db, actor.user_id).await?;
+        let streams: Vec<_> = joined.iter().map(|&(_, channel)| StreamId::Channel(channel)).collect();
+        let channel_numbers = heads::load(&mut db, &streams).await?;
+        let rev_of = |stream: StreamId| {
+            numbers.get(&stream).or_else(|| channel_numbers.get(&stream)).map_or(Rev::ZERO, |head| head.last_rev)
+        };
+        let again = teams::list_of(&mut db, actor.user_id).await?;
+        let teams = again.into_iter().filter_map(|team| {
+            let member = team.membership?.member_id;
+            numbers.get(&StreamId::Team(team.team.id))?;
+            let (team_rev, member_rev) = (rev_of(StreamId::Team(team.team.id)), rev_of(StreamId::Member(member)));
+            Some(HelloTeam { team, team_rev, member_rev })
+        });
+        let channels =
+            joined.into_iter().map(|(team, channel)| (team, channel, rev_of(StreamId::Channel(channel)))).collect();
+        Ok(Following { teams: teams.collect(), channels })
+    }
+
+    /// Gives the server's clock.
+    pub(crate) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Names this store's history.
+    pub(crate) fn epoch(&self) -> &Epoch {
+        &self.epoch
+    }
+}
+
+enum Scope {
+    Channel(ChannelId),
+    Team { team: TeamId, sees_public: bool },
+    Member(MemberId),
+}
+
+/// Merges rows of several kinds into one page, which ends where the first of them may be incomplete.
+fn merge(stream: StreamId, epoch: Epoch, kinds: Vec<Rows>, head_rev: Rev) -> Changes {
+    let rev = kinds.iter().map(|rows| rows.complete_to).min().unwrap_or(head_rev);
+    let mut items: Vec<_> = kinds.into_iter().flat_map(|rows| rows.items).filter(|&(at, _)| at <= rev).collect();
+    items.sort_by_key(|&(at, _)| at);
+    Changes { stream, epoch, items: items.into_iter().filter_map(|(_, change)| change).collect(), rev, head_rev }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rev(number: u64) -> Rev {
+        Rev::try_from(number).unwrap()
+    }
+
+    fn rows(revs: &[u64], limit: u32, head: u64) -> Rows {
+        let gone = |number: u64| Change::ChannelGone { channel_id: ChannelId::try_from(1).unwrap(), rev: rev(number) };
+        Rows::new(revs.iter().map(|&number| (rev(number), Some(gone(number)))).collect(), limit, rev(head))
+    }
+
+    #[track_caller]
+    fn check(kinds: Vec<Rows>, head: u64, expected_revs: &[u64], expected_end: u64) {
+        let stream = "t1".parse().unwrap();
+        let page = merge(stream, Epoch("e".to_owned()), kinds, rev(head));
+        let revs: Vec<u64> = page
+            .items
+            .iter()
+            .map(|change| match change {
+                Change::ChannelGone { rev, .. } => rev.get(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!((revs.as_slice(), page.rev), (expected_revs, rev(expected_end)));
+    }
+
+    #[test]
+    fn a_page_ends_before_the_first_kind_that_may_be_incomplete() {
+        check(vec![rows(&[3, 9], 5, 10), rows(&[1, 2, 5, 7], 4, 10)], 10, &[1, 2, 3, 5], 6);
+        check(vec![rows(&[3, 9], 5, 10), rows(&[], 4, 10)], 10, &[3, 9], 10);
+    }
+
+    #[test]
+    fn rows_beyond_the_head_wait_for_the_next_page() {
+        check(vec![rows(&[9, 11], 5, 10)], 10, &[9], 10);
+    }
+}

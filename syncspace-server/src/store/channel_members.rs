@@ -1,0 +1,294 @@
+//! Rows of who is in a channel: for the team's stream, and for the person's own (marker, channel list).
+
+use std::collections::BTreeMap;
+
+use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelRole};
+use syncspace_protocol::limits::UNREAD_COUNT_MAX;
+use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
+
+use super::channels::{CHANNEL, MembershipRow, add_people, read_channel};
+use super::list::Slice;
+use super::teams::read_person;
+use super::{Queries, RowReader, Sql, StoreError, params};
+
+const MEMBER: &str =
+    "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
+
+/// What a new or changed membership says.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMembership {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its team.
+    pub team: TeamId,
+    /// The person.
+    pub user: UserId,
+    /// The person in the team.
+    pub member: MemberId,
+    /// What the person may do.
+    pub role: ChannelRole,
+    /// Since when.
+    pub joined_at: Time,
+    /// Where a new marker stands; one from an earlier stay is kept if it is further.
+    pub last_read_seq: Seq,
+    /// The change in the team's stream.
+    pub rev: Rev,
+    /// The change in the person's own stream.
+    pub my_rev: Rev,
+}
+
+fn read_member(row: &mut RowReader<'_>) -> Result<ChannelMember, StoreError> {
+    Ok(ChannelMember {
+        channel_id: row.take()?,
+        user: read_person(row)?,
+        role: row.take()?,
+        joined_at: row.take()?,
+        rev: row.take()?,
+    })
+}
+
+/// Finds a person in a channel.
+pub async fn find(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+) -> Result<Option<ChannelMember>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {MEMBER} FROM channel_members m JOIN users u ON u.id = m.user_id \
+         WHERE m.user_id = ? AND m.channel_id = ? AND m.left_at IS NULL"
+    ));
+    let rows = db.query(&sql, params![user, channel]).await?;
+    rows.first().map(|row| read_member(&mut row.reader())).transpose()
+}
+
+/// Finds where a person's marker stands, while the person is in the channel.
+pub async fn find_marker(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+) -> Result<Option<MembershipRow>, StoreError> {
+    let sql = Sql::both(
+        "SELECT role, joined_at, last_read_seq, my_rev FROM channel_members \
+         WHERE user_id = ? AND channel_id = ? AND left_at IS NULL",
+    );
+    let rows = db.query(&sql, params![user, channel]).await?;
+    rows.first()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok(MembershipRow {
+                role: row.take()?,
+                joined_at: row.take()?,
+                last_read_seq: row.take()?,
+                my_rev: row.take()?,
+            })
+        })
+        .transpose()
+}
+
+/// Lists who is in a channel, by user id.
+pub async fn list(db: &mut impl Queries, channel: ChannelId, slice: &Slice) -> Result<Vec<ChannelMember>, StoreError> {
+    let (filter, values) = slice.filter("m.user_id", "u.username_key");
+    let sql = Sql::built(format!(
+        "SELECT {MEMBER} FROM channel_members m JOIN users u ON u.id = m.user_id \
+         WHERE m.channel_id = ? AND m.left_at IS NULL{filter}"
+    ));
+    let mut all = params![channel];
+    all.extend(values);
+    db.query(&sql, all).await?.iter().map(|row| read_member(&mut row.reader())).collect()
+}
+
+/// Puts a person into a channel: a new row, or the old one of somebody who left.
+pub async fn put(db: &mut impl Queries, new: &NewMembership) -> Result<(), StoreError> {
+    let update = Sql::both(
+        "UPDATE channel_members SET role = ?, joined_at = ?, left_at = NULL, \
+         last_read_seq = CASE WHEN last_read_seq < ? THEN ? ELSE last_read_seq END, rev = ?, my_rev = ? \
+         WHERE user_id = ? AND channel_id = ?",
+    );
+    let values = params![
+        new.role,
+        new.joined_at,
+        new.last_read_seq,
+        new.last_read_seq,
+        new.rev,
+        new.my_rev,
+        new.user,
+        new.channel
+    ];
+    if db.execute(&update, values).await? > 0 {
+        return Ok(());
+    }
+    let insert = Sql::both(
+        "INSERT INTO channel_members (user_id, channel_id, team_id, member_id, role, joined_at, left_at, \
+         last_read_seq, rev, my_rev) VALUES (?,?,?,?,?,?,NULL,?,?,?)",
+    );
+    let values = params![
+        new.user,
+        new.channel,
+        new.team,
+        new.member,
+        new.role,
+        new.joined_at,
+        new.last_read_seq,
+        new.rev,
+        new.my_rev
+    ];
+    db.execute(&insert, values).await.map(drop)
+}
+
+/// Changes what a person may do in a channel.
+pub async fn set_role(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+    role: ChannelRole,
+    rev: Rev,
+) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE channel_members SET role = ?, rev = ? WHERE user_id = ? AND channel_id = ?");
+    db.execute(&sql, params![role, rev, user, channel]).await.map(drop)
+}
+
+/// Takes a person out of a channel.
+pub async fn remove(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+    now: Time,
+    rev: Rev,
+    my_rev: Rev,
+) -> Result<(), StoreError> {
+    let sql =
+        Sql::both("UPDATE channel_members SET left_at = ?, rev = ?, my_rev = ? WHERE user_id = ? AND channel_id = ?");
+    db.execute(&sql, params![now, rev, my_rev, user, channel]).await.map(drop)
+}
+
+/// Moves a person's marker.
+pub async fn set_marker(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+    seq: Seq,
+    my_rev: Rev,
+) -> Result<(), StoreError> {
+    let sql =
+        Sql::both("UPDATE channel_members SET last_read_seq = ?, my_rev = ? WHERE user_id = ? AND channel_id = ?");
+    db.execute(&sql, params![seq, my_rev, user, channel]).await.map(drop)
+}
+
+/// Most channels counted in one statement.
+const COUNTS_PER_STATEMENT: usize = 50;
+
+/// Counts what a person has not read after each marker, capped, with the channel's rev at which the count holds.
+///
+/// Count and rev come from one statement, so they belong together. Callers leave out channels where nothing is newer.
+pub async fn count_unread(
+    db: &mut impl Queries,
+    user: UserId,
+    markers: &[(ChannelId, Seq)],
+) -> Result<BTreeMap<ChannelId, (u32, Rev)>, StoreError> {
+    const ONE: &str = "SELECT h.channel_id, h.last_rev, (SELECT COUNT(*) FROM (SELECT 1 FROM messages \
+                       WHERE channel_id = ? AND seq > ? AND parent_seq IS NULL AND deleted_at IS NULL \
+                       AND message_type <> 'system' AND sender_id <> ? LIMIT {max}) AS unread) \
+                       FROM channel_heads h WHERE h.channel_id = ?";
+    let one = ONE.replace("{max}", &UNREAD_COUNT_MAX.to_string());
+    let mut counts = BTreeMap::new();
+    for chunk in markers.chunks(COUNTS_PER_STATEMENT) {
+        let text = vec![one.as_str(); chunk.len()].join(" UNION ALL ");
+        let values = chunk.iter().flat_map(|&(channel, seq)| params![channel, seq, user, channel]).collect::<Vec<_>>();
+        for row in db.query(&Sql::built(text), values).await? {
+            let mut row = row.reader();
+            let channel = row.take()?;
+            let rev = row.take()?;
+            counts.insert(channel, (row.take()?, rev));
+        }
+    }
+    Ok(counts)
+}
+
+/// A row of the team's stream: somebody who is in a channel, left it, or may not be seen.
+pub enum MemberChange {
+    /// As it is now.
+    Present(ChannelMember),
+    /// No longer there.
+    Gone(ChannelId, UserId, Rev),
+    /// Not for this person.
+    Hidden(Rev),
+}
+
+/// Lists memberships in a team's channels changed after a rev, in its order, as a person may see them.
+pub async fn list_changes(
+    db: &mut impl Queries,
+    team: TeamId,
+    user: UserId,
+    sees_public: bool,
+    after: Rev,
+    limit: u32,
+) -> Result<Vec<MemberChange>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {MEMBER}, m.left_at, c.kind, mine.member_id FROM channel_members m \
+         JOIN users u ON u.id = m.user_id JOIN channels c ON c.id = m.channel_id \
+         LEFT JOIN channel_members mine ON mine.channel_id = m.channel_id AND mine.user_id = ? AND mine.left_at IS NULL \
+         WHERE m.team_id = ? AND m.rev > ? ORDER BY m.rev LIMIT {limit}"
+    ));
+    let rows = db.query(&sql, params![user, team, after]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            let member = read_member(&mut row)?;
+            let has_left = row.take::<Option<Time>>()?.is_some();
+            let kind: ChannelKind = row.take()?;
+            let is_mine = row.take::<Option<MemberId>>()?.is_some();
+            let is_visible = is_mine || (kind == ChannelKind::Public && sees_public);
+            Ok(match (is_visible, has_left) {
+                (false, _) => MemberChange::Hidden(member.rev),
+                (true, true) => MemberChange::Gone(member.channel_id, member.user.id, member.rev),
+                (true, false) => MemberChange::Present(member),
+            })
+        })
+        .collect()
+}
+
+/// A row of a person's own stream: a channel the person is in, or left.
+pub enum MyChange {
+    /// What the person is in it.
+    Present(Channel, MembershipRow),
+    /// No longer in it, or it is deleted.
+    Gone(ChannelId, Rev),
+}
+
+/// Lists a person's channels changed in its own stream after a rev, in its order.
+pub async fn list_my_changes(
+    db: &mut impl Queries,
+    member: MemberId,
+    after: Rev,
+    limit: u32,
+) -> Result<Vec<MyChange>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {CHANNEL}, m.role, m.joined_at, m.last_read_seq, m.my_rev, m.left_at, c.deleted_at \
+         FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+         WHERE m.member_id = ? AND m.my_rev > ? ORDER BY m.my_rev LIMIT {limit}"
+    ));
+    let mut changes = Vec::new();
+    for row in db.query(&sql, params![member, after]).await? {
+        let mut row = row.reader();
+        let channel = read_channel(&mut row)?;
+        let membership = MembershipRow {
+            role: row.take()?,
+            joined_at: row.take()?,
+            last_read_seq: row.take()?,
+            my_rev: row.take()?,
+        };
+        let has_left = row.take::<Option<Time>>()?.is_some();
+        let is_deleted = row.take::<Option<Time>>()?.is_some();
+        changes.push(if has_left || is_deleted {
+            MyChange::Gone(channel.id, membership.my_rev)
+        } else {
+            MyChange::Present(channel, membership)
+        });
+    }
+    let present = changes.iter_mut().filter_map(|change| match change {
+        MyChange::Present(channel, _) => Some(channel),
+        MyChange::Gone(..) => None,
+    });
+    add_people(db, present).await?;
+    Ok(changes)
+}

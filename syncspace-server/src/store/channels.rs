@@ -1,0 +1,295 @@
+//! Rows of channels: what they are, who may see them, and their part of the team's stream.
+
+use std::collections::BTreeMap;
+
+use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole};
+use syncspace_protocol::users::Person;
+use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
+
+use super::list::Slice;
+use super::teams::{self, read_person};
+use super::{Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
+
+/// What decides who may do what to a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Its team.
+    pub team_id: TeamId,
+    /// What the asking person is to the team.
+    pub team: teams::Access,
+    /// Who finds and joins it.
+    pub kind: ChannelKind,
+    /// Whether it takes no changes.
+    pub is_archived: bool,
+    /// What the asking person is in the channel.
+    pub role: Option<ChannelRole>,
+}
+
+/// A channel, and how the asking person stands to it, as the rows say.
+#[derive(Debug, Clone)]
+pub struct ChannelRow {
+    /// The channel, without the people of a direct one.
+    pub channel: Channel,
+    /// Last and first numbers of its log.
+    pub head: ChannelHead,
+    /// The asking person's row, while present.
+    pub membership: Option<MembershipRow>,
+}
+
+/// A person's row in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MembershipRow {
+    /// What the person may do.
+    pub role: ChannelRole,
+    /// Since when.
+    pub joined_at: Time,
+    /// Read up to and with this place.
+    pub last_read_seq: Seq,
+    /// Last change in the person's own stream.
+    pub my_rev: Rev,
+}
+
+pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.is_private, c.created_by, \
+                                  c.created_at, c.updated_at, c.archived_at, c.rev";
+const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
+const MEMBERSHIP: &str = "m.role, m.joined_at, m.last_read_seq, m.my_rev";
+const JOIN_MEMBERSHIP: &str =
+    "LEFT JOIN channel_members m ON m.channel_id = c.id AND m.user_id = ? AND m.left_at IS NULL";
+
+pub(super) fn read_channel(row: &mut RowReader<'_>) -> Result<Channel, StoreError> {
+    Ok(Channel {
+        id: row.take()?,
+        team_id: row.take()?,
+        kind: row.take()?,
+        name: row.take()?,
+        description: row.take()?,
+        is_private: row.take()?,
+        people: Vec::new(),
+        created_by: row.take()?,
+        created_at: row.take()?,
+        updated_at: row.take()?,
+        archived_at: row.take()?,
+        rev: row.take()?,
+    })
+}
+
+fn read_membership(row: &mut RowReader<'_>) -> Result<Option<MembershipRow>, StoreError> {
+    let role: Option<ChannelRole> = row.take()?;
+    let joined_at: Option<Time> = row.take()?;
+    let last_read_seq: Option<Seq> = row.take()?;
+    let my_rev: Option<Rev> = row.take()?;
+    Ok(match (role, joined_at, last_read_seq, my_rev) {
+        (Some(role), Some(joined_at), Some(last_read_seq), Some(my_rev)) => {
+            Some(MembershipRow { role, joined_at, last_read_seq, my_rev })
+        }
+        _ => None,
+    })
+}
+
+fn read_row(row: &Row) -> Result<ChannelRow, StoreError> {
+    let mut row = row.reader();
+    Ok(ChannelRow {
+        channel: read_channel(&mut row)?,
+        head: ChannelHead { last_seq: row.take()?, last_rev: row.take()?, floor_seq: row.take()? },
+        membership: read_membership(&mut row)?,
+    })
+}
+
+/// Finds what decides who may do what to a channel; none where there is no such channel.
+pub async fn find_access(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+) -> Result<Option<Access>, StoreError> {
+    let sql = Sql::both(
+        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role \
+         FROM channels c JOIN teams t ON t.id = c.team_id \
+         LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ? AND tm.left_at IS NULL \
+         LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ? AND cm.left_at IS NULL \
+         WHERE c.id = ? AND c.deleted_at IS NULL AND t.deleted_at IS NULL",
+    );
+    let rows = db.query(&sql, params![user, user, channel]).await?;
+    rows.first()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok(Access {
+                team_id: row.take()?,
+                team: teams::Access { is_public: row.take()?, membership: teams::read_membership(&mut row)? },
+                kind: row.take()?,
+                is_archived: row.take::<Option<Time>>()?.is_some(),
+                role: row.take()?,
+            })
+        })
+        .transpose()
+}
+
+/// Finds a channel with its head and how a person stands to it.
+pub async fn find(db: &mut impl Queries, channel: ChannelId, user: UserId) -> Result<Option<ChannelRow>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
+         {JOIN_MEMBERSHIP} WHERE c.id = ? AND c.deleted_at IS NULL"
+    ));
+    let mut found: Vec<_> =
+        db.query(&sql, params![user, channel]).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+    add_people(db, found.iter_mut().map(|row| &mut row.channel)).await?;
+    Ok(found.pop())
+}
+
+/// Finds the channel of a folded name, or of the people of a direct one.
+pub async fn find_by_key(db: &mut impl Queries, team: TeamId, key: &str) -> Result<Option<ChannelId>, StoreError> {
+    let sql = Sql::both("SELECT id FROM channels WHERE team_id = ? AND name_key = ?");
+    db.query(&sql, params![team, key]).await?.first().map(|row| row.reader().take()).transpose()
+}
+
+/// Lists the channels of a team that a person may see, by id.
+pub async fn list_visible(
+    db: &mut impl Queries,
+    team: TeamId,
+    user: UserId,
+    sees_public: bool,
+    slice: &Slice,
+) -> Result<Vec<ChannelRow>, StoreError> {
+    let (filter, values) = slice.filter("c.id", "c.name_key");
+    let sql = Sql::built(format!(
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
+         {JOIN_MEMBERSHIP} WHERE c.team_id = ? AND c.deleted_at IS NULL \
+         AND (m.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)){filter}"
+    ));
+    let mut all = params![user, team, sees_public];
+    all.extend(values);
+    let mut rows: Vec<_> = db.query(&sql, all).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+    add_people(db, rows.iter_mut().map(|row| &mut row.channel)).await?;
+    Ok(rows)
+}
+
+/// Lists the ids of the channels that a person is in, over all teams.
+pub async fn list_joined_ids(db: &mut impl Queries, user: UserId) -> Result<Vec<(TeamId, ChannelId)>, StoreError> {
+    let sql = Sql::both(
+        "SELECT m.team_id, m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+         WHERE m.user_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL ORDER BY m.channel_id",
+    );
+    let rows = db.query(&sql, params![user]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Adds the people to direct and group channels, with one statement for all of them.
+pub(super) async fn add_people<'a>(
+    db: &mut impl Queries,
+    channels: impl Iterator<Item = &'a mut Channel>,
+) -> Result<(), StoreError> {
+    let mut wanting: Vec<&mut Channel> =
+        channels.filter(|channel| matches!(channel.kind, ChannelKind::Direct | ChannelKind::Group)).collect();
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    let sql = Sql::built(format!(
+        "SELECT m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active FROM channel_members m \
+         JOIN users u ON u.id = m.user_id WHERE m.channel_id IN ({}) ORDER BY m.channel_id, u.id",
+        placeholders(wanting.len())
+    ));
+    let ids = wanting.iter().map(|channel| Value::from(channel.id)).collect();
+    let mut people: BTreeMap<ChannelId, Vec<Person>> = BTreeMap::new();
+    for row in db.query(&sql, ids).await? {
+        let mut row = row.reader();
+        people.entry(row.take()?).or_default().push(read_person(&mut row)?);
+    }
+    for channel in &mut wanting {
+        channel.people = people.remove(&channel.id).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Makes a channel. Fails with `Duplicate` of `channels_name_key` where the key is taken in its team.
+pub async fn insert(db: &mut impl Queries, channel: &Channel, key: &str) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "INSERT INTO channels (id, team_id, kind, name, name_key, description, is_private, created_by, created_at, \
+         updated_at, archived_at, deleted_at, rev) VALUES (?,?,?,?,?,?,?,?,?,?,NULL,NULL,?)",
+    );
+    let values = params![
+        channel.id,
+        channel.team_id,
+        channel.kind,
+        channel.name.as_ref(),
+        key,
+        channel.description.clone(),
+        channel.is_private,
+        channel.created_by,
+        channel.created_at,
+        channel.updated_at,
+        channel.rev
+    ];
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Writes what can be edited of a named channel. Fails with `Duplicate` of `channels_name_key` where the name is taken.
+pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "UPDATE channels SET name = ?, name_key = ?, description = ?, archived_at = ?, updated_at = ?, rev = ? \
+         WHERE id = ?",
+    );
+    let values = params![
+        channel.name.as_ref(),
+        channel.name.as_ref().map(|name| name.key()),
+        channel.description.clone(),
+        channel.archived_at,
+        channel.updated_at,
+        channel.rev,
+        channel.id
+    ];
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Leaves a tombstone of a channel, and its name free.
+pub async fn delete(db: &mut impl Queries, channel: ChannelId, now: Time, rev: Rev) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE channels SET name_key = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE id = ?");
+    db.execute(&sql, params![now, now, rev, channel]).await.map(drop)
+}
+
+/// A row of the team's stream: a channel that is there, was deleted, or may not be seen.
+pub enum ChannelChange {
+    /// As it is now.
+    Present(Channel),
+    /// No longer there.
+    Gone(ChannelId, Rev),
+    /// Not for this person.
+    Hidden(Rev),
+}
+
+/// Lists channels of a team changed after a rev, in its order, as a person may see them.
+pub async fn list_changes(
+    db: &mut impl Queries,
+    team: TeamId,
+    user: UserId,
+    sees_public: bool,
+    after: Rev,
+    limit: u32,
+) -> Result<Vec<ChannelChange>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {CHANNEL}, c.deleted_at, m.member_id FROM channels c {JOIN_MEMBERSHIP} \
+         WHERE c.team_id = ? AND c.rev > ? ORDER BY c.rev LIMIT {limit}"
+    ));
+    let mut changes = Vec::new();
+    for row in db.query(&sql, params![user, team, after]).await? {
+        let mut row = row.reader();
+        let channel = read_channel(&mut row)?;
+        let is_deleted = row.take::<Option<Time>>()?.is_some();
+        let is_member = row.take::<Option<MemberId>>()?.is_some();
+        let is_visible = is_member || (channel.kind == ChannelKind::Public && sees_public);
+        changes.push(match (is_visible, is_deleted) {
+            (false, _) => ChannelChange::Hidden(channel.rev),
+            (true, true) => ChannelChange::Gone(channel.id, channel.rev),
+            (true, false) => ChannelChange::Present(channel),
+        });
+    }
+    let present = changes.iter_mut().filter_map(|change| match change {
+        ChannelChange::Present(channel) => Some(channel),
+        ChannelChange::Gone(..) | ChannelChange::Hidden(_) => None,
+    });
+    add_people(db, present).await?;
+    Ok(changes)
+}

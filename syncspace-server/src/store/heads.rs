@@ -1,0 +1,145 @@
+//! Heads: the last numbers of each stream, locked first by whoever writes into it.
+
+use std::collections::BTreeMap;
+
+use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, StreamId, TeamId};
+
+use super::{Queries, Row, Sql, StoreError, Value, params, placeholders};
+
+/// Last and first numbers of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The team that owns the stream; with it a shard is chosen.
+    pub team: TeamId,
+    /// Place of the newest message; stays 0 but for channels.
+    pub last_seq: Seq,
+    /// Number of the newest change.
+    pub last_rev: Rev,
+    /// Messages up to this place are no longer kept.
+    pub floor_seq: Seq,
+    /// Changes up to this number are no longer kept one by one.
+    pub floor_rev: Rev,
+}
+
+impl Head {
+    /// Gives the head of a stream in which nothing has happened yet.
+    #[must_use]
+    pub const fn new(team: TeamId) -> Self {
+        Self { team, last_seq: Seq::ZERO, last_rev: Rev::ZERO, floor_seq: Seq::ZERO, floor_rev: Rev::ZERO }
+    }
+}
+
+/// Heads by stream, in lock order.
+pub type Heads = BTreeMap<StreamId, Head>;
+
+/// Most streams named in one statement.
+const STREAMS_PER_STATEMENT: usize = 500;
+
+/// Locks heads for the rest of the transaction, in the order of their ids; streams that do not exist are left out.
+pub async fn lock(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
+    read(db, streams, " FOR UPDATE").await
+}
+
+/// Reads heads, many per statement; streams that do not exist are left out.
+pub async fn load(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
+    read(db, streams, "").await
+}
+
+async fn read(db: &mut impl Queries, streams: &[StreamId], lock: &str) -> Result<Heads, StoreError> {
+    let mut sorted = streams.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut heads = Heads::new();
+    for kind in sorted.chunk_by(|one, other| table(*one).name == table(*other).name) {
+        for chunk in kind.chunks(STREAMS_PER_STATEMENT) {
+            let Table { name, id, seqs } = table(chunk[0]);
+            let places = placeholders(chunk.len());
+            let text = format!(
+                "SELECT {id}, team_id, last_rev, floor_rev{seqs} FROM {name} WHERE {id} IN ({places}) ORDER BY {id}{lock}"
+            );
+            let ids = chunk.iter().map(|&stream| number(stream)).collect();
+            for row in db.query(&Sql::built(text), ids).await? {
+                let (stream, head) = from_row(chunk[0], &row)?;
+                heads.insert(stream, head);
+            }
+        }
+    }
+    Ok(heads)
+}
+
+fn from_row(kind: StreamId, row: &Row) -> Result<(StreamId, Head), StoreError> {
+    let mut row = row.reader();
+    let stream = match kind {
+        StreamId::Channel(_) => StreamId::Channel(row.take::<ChannelId>()?),
+        StreamId::Team(_) => StreamId::Team(row.take::<TeamId>()?),
+        StreamId::Member(_) => StreamId::Member(row.take::<MemberId>()?),
+    };
+    let mut head = Head::new(row.take()?);
+    head.last_rev = row.take()?;
+    head.floor_rev = row.take()?;
+    if matches!(kind, StreamId::Channel(_)) {
+        head.last_seq = row.take()?;
+        head.floor_seq = row.take()?;
+    }
+    Ok((stream, head))
+}
+
+/// Makes the head of a new stream.
+pub async fn insert(db: &mut impl Queries, stream: StreamId, team: TeamId) -> Result<(), StoreError> {
+    let (sql, values) = match stream {
+        StreamId::Channel(id) => (
+            Sql::both(
+                "INSERT INTO channel_heads (channel_id, team_id, last_seq, last_rev, floor_seq, floor_rev) VALUES (?,?,0,0,0,0)",
+            ),
+            params![id, team],
+        ),
+        StreamId::Team(id) => {
+            (Sql::both("INSERT INTO team_heads (team_id, last_rev, floor_rev) VALUES (?,0,0)"), params![id])
+        }
+        StreamId::Member(id) => (
+            Sql::both("INSERT INTO member_heads (member_id, team_id, last_rev, floor_rev) VALUES (?,?,0,0)"),
+            params![id, team],
+        ),
+    };
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Writes the new last numbers of a locked head.
+pub async fn update(db: &mut impl Queries, stream: StreamId, head: &Head) -> Result<(), StoreError> {
+    let (sql, values) = match stream {
+        StreamId::Channel(id) => (
+            Sql::both("UPDATE channel_heads SET last_rev = ?, last_seq = ? WHERE channel_id = ?"),
+            params![head.last_rev, head.last_seq, id],
+        ),
+        StreamId::Team(id) => {
+            (Sql::both("UPDATE team_heads SET last_rev = ? WHERE team_id = ?"), params![head.last_rev, id])
+        }
+        StreamId::Member(id) => {
+            (Sql::both("UPDATE member_heads SET last_rev = ? WHERE member_id = ?"), params![head.last_rev, id])
+        }
+    };
+    db.execute(&sql, values).await.map(drop)
+}
+
+struct Table {
+    name: &'static str,
+    id: &'static str,
+    /// Further columns that only this table has.
+    seqs: &'static str,
+}
+
+const fn table(stream: StreamId) -> Table {
+    match stream {
+        StreamId::Channel(_) => Table { name: "channel_heads", id: "channel_id", seqs: ", last_seq, floor_seq" },
+        StreamId::Team(_) => Table { name: "team_heads", id: "team_id", seqs: "" },
+        StreamId::Member(_) => Table { name: "member_heads", id: "member_id", seqs: "" },
+    }
+}
+
+fn number(stream: StreamId) -> Value {
+    match stream {
+        StreamId::Channel(id) => Value::from(id),
+        StreamId::Team(id) => Value::from(id),
+        StreamId::Member(id) => Value::from(id),
+    }
+}

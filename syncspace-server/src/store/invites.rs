@@ -1,0 +1,83 @@
+//! Rows of invites. The code itself is never stored, only its hash.
+
+use syncspace_protocol::teams::Invite;
+use syncspace_protocol::{InviteId, TeamId, Time};
+
+use super::list::Slice;
+use super::{Queries, Row, Sql, StoreError, params};
+
+const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.created_by, i.created_at, i.expires_at";
+
+fn read(row: &Row) -> Result<Invite, StoreError> {
+    let mut row = row.reader();
+    Ok(Invite {
+        id: row.take()?,
+        team_id: row.take()?,
+        code: None,
+        role: row.take()?,
+        uses_max: row.take()?,
+        uses: row.take()?,
+        created_by: row.take()?,
+        created_at: row.take()?,
+        expires_at: row.take()?,
+    })
+}
+
+/// Makes an invite.
+pub async fn insert(db: &mut impl Queries, invite: &Invite, code_hash: &str) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "INSERT INTO team_invites (id, team_id, code_hash, role, uses_max, uses, created_by, created_at, expires_at, \
+         revoked_at) VALUES (?,?,?,?,?,0,?,?,?,NULL)",
+    );
+    let values = params![
+        invite.id,
+        invite.team_id,
+        code_hash,
+        invite.role,
+        invite.uses_max,
+        invite.created_by,
+        invite.created_at,
+        invite.expires_at
+    ];
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Finds an invite that still admits somebody, by the hash of its code.
+pub async fn find_open(db: &mut impl Queries, code_hash: &str, now: Time) -> Result<Option<Invite>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {INVITE} FROM team_invites i JOIN teams t ON t.id = i.team_id WHERE i.code_hash = ? \
+         AND i.revoked_at IS NULL AND i.expires_at > ? AND i.uses < i.uses_max AND t.deleted_at IS NULL"
+    ));
+    db.query(&sql, params![code_hash, now]).await?.first().map(read).transpose()
+}
+
+/// Takes one use of an invite; false where none is left.
+pub async fn take_use(db: &mut impl Queries, invite: InviteId, now: Time) -> Result<bool, StoreError> {
+    let sql = Sql::both(
+        "UPDATE team_invites SET uses = uses + 1 \
+         WHERE id = ? AND uses < uses_max AND revoked_at IS NULL AND expires_at > ?",
+    );
+    Ok(db.execute(&sql, params![invite, now]).await? == 1)
+}
+
+/// Lists a team's invites that are neither revoked nor over, by id.
+pub async fn list_open(
+    db: &mut impl Queries,
+    team: TeamId,
+    now: Time,
+    slice: &Slice,
+) -> Result<Vec<Invite>, StoreError> {
+    let (filter, values) = slice.filter("i.id", "i.role");
+    let sql = Sql::built(format!(
+        "SELECT {INVITE} FROM team_invites i WHERE i.team_id = ? AND i.revoked_at IS NULL AND i.expires_at > ?{filter}"
+    ));
+    let mut all = params![team, now];
+    all.extend(values);
+    db.query(&sql, all).await?.iter().map(read).collect()
+}
+
+/// Revokes an invite; false where the team has none of this id that is not revoked yet.
+pub async fn revoke(db: &mut impl Queries, team: TeamId, invite: InviteId, now: Time) -> Result<bool, StoreError> {
+    let sql = Sql::both("UPDATE team_invites SET revoked_at = ? WHERE id = ? AND team_id = ? AND revoked_at IS NULL");
+    Ok(db.execute(&sql, params![now, invite, team]).await? == 1)
+}

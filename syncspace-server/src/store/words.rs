@@ -1,0 +1,35 @@
+//! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
+
+use syncspace_protocol::channels::{ChannelKind, ChannelRole};
+use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::teams::TeamRole;
+
+use super::{FromValue, Value};
+
+macro_rules! words {
+    ($($kind:ident { $($variant:ident = $word:literal),* } $what:literal;)*) => {$(
+        impl From<$kind> for Value {
+            fn from(word: $kind) -> Self {
+                match word {
+                    $($kind::$variant => Self::from($word),)*
+                }
+            }
+        }
+
+        impl FromValue for $kind {
+            fn from_value(value: &Value) -> Result<Self, &'static str> {
+                match String::from_value(value)?.as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err($what),
+                }
+            }
+        }
+    )*};
+}
+
+words! {
+    TeamRole { Guest = "guest", Member = "member", Admin = "admin", Owner = "owner" } "a team role";
+    ChannelRole { Member = "member", Admin = "admin" } "a channel role";
+    ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
+    MessageType { Text = "text", System = "system", Unknown = "unknown" } "a message type";
+}

@@ -1,0 +1,199 @@
+//! What a socket does beside its frames: sends missed changes, looks again what its person may follow, and ends.
+
+use std::time::Duration;
+
+use serde::Serialize as _;
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{FRAME_BYTES_MAX, PAGE_ITEMS_MAX};
+use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
+use syncspace_protocol::{Rev, StreamId};
+use tokio::time::sleep;
+
+use super::socket::{End, Socket, Talk};
+use crate::service::ServiceError;
+
+/// Pause before a page that could not be read is asked for again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// Room in a frame for what surrounds its items, in bytes.
+const FRAME_MARGIN_BYTES: usize = 1_024;
+
+impl Socket {
+    /// Does one thing that waits: at most one page, so that frames of the client are not kept waiting. True while there is more.
+    pub(super) async fn catch_up(&mut self, talk: &mut Talk) -> Result<bool, End> {
+        let duty = talk.connection.take_duty();
+        if let Some(reason) = duty.ended {
+            return Err(End::Close(reason));
+        }
+        if duty.needs_refresh {
+            self.refresh(talk).await?;
+            return Ok(true);
+        }
+        let Some((stream, after)) = duty.behind else { return Ok(false) };
+        let query = ChangesQuery { after, limit: Some(PAGE_ITEMS_MAX) };
+        match self.service.changes(&talk.actor, stream, query).await {
+            Ok(page) => self.send_page(talk, after, page).await?,
+            Err(error) => self.cannot_continue(talk, stream, &error).await?,
+        }
+        Ok(true)
+    }
+
+    async fn send_page(&mut self, talk: &mut Talk, after: Rev, page: Changes) -> Result<(), End> {
+        let (stream, rev) = (page.stream, page.rev);
+        if rev > after || !page.items.is_empty() {
+            for part in split(page) {
+                self.send(&Event::from_changes(part)).await?;
+            }
+        }
+        // Not live yet: there is another page, or something came meanwhile.
+        let _is_live = self.service.realtime().go_on(&talk.connection, stream, rev);
+        Ok(())
+    }
+
+    async fn cannot_continue(&mut self, talk: &mut Talk, stream: StreamId, error: &ServiceError) -> Result<(), End> {
+        match error.code() {
+            ErrorCode::ReloadRequired => match self.service.head_rev(stream).await {
+                Ok(head) => {
+                    let body = EventBody::StreamReload {};
+                    self.send(&Event { stream: Some(stream), rev: Some(head), body }).await?;
+                    let _is_live = self.service.realtime().go_on(&talk.connection, stream, head);
+                }
+                Err(error) => retry_later(&error).await,
+            },
+            ErrorCode::NotFound | ErrorCode::Forbidden => {
+                self.service.realtime().lose(&talk.connection, stream);
+                self.send(&Event { stream: Some(stream), rev: None, body: EventBody::StreamGone {} }).await?;
+            }
+            _ => retry_later(error).await,
+        }
+        Ok(())
+    }
+
+    /// Looks again what the person may follow, and tells the client what came and went.
+    async fn refresh(&mut self, talk: &mut Talk) -> Result<(), End> {
+        let followed = match self.service.refollow(&talk.actor, &talk.connection).await {
+            Ok(followed) => followed,
+            Err(error) => {
+                talk.connection.ask_refresh();
+                retry_later(&error).await;
+                return Ok(());
+            }
+        };
+        for team_id in followed.left {
+            self.send(&Event::outside_streams(EventBody::MyTeamLeft { team_id })).await?;
+        }
+        for team in followed.joined {
+            self.send(&Event::outside_streams(EventBody::MyTeamJoined { team })).await?;
+        }
+        for (stream, rev) in followed.added {
+            match &mut talk.unnamed {
+                Some(unnamed) => drop(unnamed.insert(stream, rev)),
+                None => self.service.realtime().follow(&talk.connection, stream, rev),
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn retry_later(error: &ServiceError) {
+    super::requests::log_fault(error);
+    sleep(RETRY_PAUSE).await;
+}
+
+/// Splits a page into frames of bounded length; each but the last ends where a rev is complete.
+fn split(page: Changes) -> Vec<Changes> {
+    let mut parts = Vec::new();
+    let mut items: Vec<Change> = Vec::new();
+    let mut bytes = 0;
+    for item in page.items {
+        let length = length_of(&item);
+        let is_next_rev = items.last().is_some_and(|last| last.rev() != item.rev());
+        if is_next_rev && bytes + length > FRAME_BYTES_MAX - FRAME_MARGIN_BYTES {
+            let rev = items.last().and_then(Change::rev).unwrap_or(page.rev);
+            let items = std::mem::take(&mut items);
+            parts.push(Changes { items, rev, epoch: page.epoch.clone(), ..page });
+            bytes = 0;
+        }
+        bytes += length;
+        items.push(item);
+    }
+    parts.push(Changes { items, ..page });
+    parts
+}
+
+/// Counts the bytes of an item as JSON, without keeping them.
+fn length_of(item: &Change) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting cannot fail, and what cannot be written is reported when it is sent.
+    drop(item.serialize(&mut serde_json::Serializer::new(&mut count)));
+    count.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syncspace_protocol::messages::{Message, MessageType};
+    use syncspace_protocol::{Epoch, Time};
+
+    fn message(seq: u64, rev: u64, bytes: usize) -> Change {
+        let time = Time::from_unix_ms(0).unwrap();
+        Change::Message {
+            message: Message {
+                id: seq.try_into().unwrap(),
+                channel_id: 1.try_into().unwrap(),
+                seq: seq.try_into().unwrap(),
+                rev: rev.try_into().unwrap(),
+                sender_id: 1.try_into().unwrap(),
+                content: "x".repeat(bytes),
+                message_type: MessageType::Text,
+                file_url: None,
+                parent_message_id: None,
+                parent_seq: None,
+                reply_count: 0,
+                last_reply_at: None,
+                is_edited: false,
+                edited_at: None,
+                deleted_at: None,
+                created_at: time,
+                updated_at: time,
+                client_id: "c".parse().unwrap(),
+            },
+        }
+    }
+
+    #[test]
+    fn long_pages_go_in_frames_that_end_with_a_whole_rev() {
+        // A reply and its root share rev 2; four long messages do not fit into one frame.
+        let items = vec![
+            message(1, 1, 16_000),
+            message(2, 2, 16_000),
+            message(3, 2, 16_000),
+            message(4, 3, 16_000),
+            message(5, 4, 16_000),
+        ];
+        let page = Changes {
+            stream: "c1".parse().unwrap(),
+            epoch: Epoch("e".to_owned()),
+            items: items.clone(),
+            rev: 9.try_into().unwrap(),
+            head_rev: 9.try_into().unwrap(),
+        };
+        let parts = split(page);
+        let ends: Vec<u64> = parts.iter().map(|part| part.rev.get()).collect();
+        assert_eq!(ends, [2, 9]);
+        let lengths: Vec<usize> = parts.iter().map(|part| serde_json::to_string(part).unwrap().len()).collect();
+        assert!(lengths.iter().all(|&length| length <= FRAME_BYTES_MAX), "{lengths:?}");
+        assert_eq!(parts.into_iter().flat_map(|part| part.items).collect::<Vec<_>>(), items);
+    }
+}

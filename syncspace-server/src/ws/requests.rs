@@ -1,0 +1,156 @@
+//! What a socket's requests do: each starts at once and is answered when it is done.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::RESUME_STREAMS_MAX;
+use syncspace_protocol::messages::SendMessage;
+use syncspace_protocol::socket::{Ack, Op, Outcome, Reply};
+use syncspace_protocol::sync::ResumeStatus;
+use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, StreamId};
+
+use super::socket::{End, Socket, Talk};
+use crate::service::{Actor, Service, ServiceError};
+
+/// A request that is being done.
+pub(super) type Pending = BoxFuture<'static, Answer>;
+
+/// What came of a request.
+pub(super) struct Answer {
+    pub(super) reply: Reply,
+    /// The send that was refused for want of room.
+    pub(super) refused_send: Option<(ChannelId, Option<ClientId>)>,
+}
+
+/// Faults are written where they are handled, with everything behind them.
+pub(super) fn log_fault(error: &ServiceError) {
+    match error {
+        ServiceError::Fault { .. } => tracing::error!(error = error as &dyn std::error::Error, "a request failed"),
+        ServiceError::Unavailable { .. } => {
+            tracing::warn!(error = error as &dyn std::error::Error, "a request found no database");
+        }
+        ServiceError::Refused(_) | ServiceError::Busy { .. } => {}
+    }
+}
+
+fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
+    let outcome = match outcome {
+        Ok(ack) => Outcome::Ok(ack),
+        Err(error) => {
+            log_fault(&error);
+            Outcome::Error(error.detail())
+        }
+    };
+    Reply { re: Some(id), outcome }
+}
+
+impl Socket {
+    /// Starts a request. Sends enter their lanes here, in the order of the frames.
+    pub(super) async fn start(&mut self, talk: &mut Talk, id: u64, op: Op) -> Result<(), End> {
+        let service = Arc::clone(&self.service);
+        let actor = talk.actor;
+        match op {
+            Op::Send { channel_id, message } => {
+                talk.pending.push(send(&service, &actor, id, channel_id, message));
+            }
+            Op::Resume { streams, epoch, more } => {
+                let outcome = self.resume(talk, streams, &epoch, more);
+                talk.session.answered();
+                self.send(&reply(id, outcome)).await?;
+            }
+            Op::Watch { users } => {
+                let connection = Arc::clone(&talk.connection);
+                talk.pending.push(Box::pin(async move {
+                    let presence = service.presence(&actor, &users).await;
+                    let outcome = presence.map(|users| {
+                        service.realtime().watch(&connection, &users);
+                        Ack::Presence { users }
+                    });
+                    Answer { reply: reply(id, outcome), refused_send: None }
+                }));
+            }
+            other => talk.pending.push(Box::pin(async move {
+                Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
+            })),
+        }
+        Ok(())
+    }
+
+    /// Lets the named streams go on from their revs; after the last frame the others are live.
+    fn resume(
+        &self,
+        talk: &mut Talk,
+        streams: BTreeMap<StreamId, Rev>,
+        epoch: &Epoch,
+        more: bool,
+    ) -> Result<Ack, ServiceError> {
+        if streams.len() > RESUME_STREAMS_MAX {
+            let sentence = format!("at most {RESUME_STREAMS_MAX} streams in one frame; send several");
+            return Err(ServiceError::invalid_field("streams", sentence));
+        }
+        let Some(unnamed) = &mut talk.unnamed else {
+            let sentence = "this connection is live already; open one with /ws?resume=1 to resume";
+            return Err(ServiceError::refused(ErrorCode::Conflict, sentence));
+        };
+        let realtime = self.service.realtime();
+        let is_same_history = epoch == self.service.epoch();
+        let mut statuses = BTreeMap::new();
+        for (stream, rev) in streams {
+            let status = match unnamed.remove(&stream) {
+                None => ResumeStatus::Gone,
+                Some(known) if !is_same_history || rev > known => {
+                    realtime.follow(&talk.connection, stream, known);
+                    ResumeStatus::Reload
+                }
+                Some(_) => {
+                    realtime.follow(&talk.connection, stream, rev);
+                    ResumeStatus::Ok
+                }
+            };
+            statuses.insert(stream, status);
+        }
+        if !more {
+            for (stream, known) in std::mem::take(unnamed) {
+                realtime.follow(&talk.connection, stream, known);
+            }
+            talk.unnamed = None;
+        }
+        talk.connection.wake();
+        Ok(Ack::Resume { streams: statuses })
+    }
+}
+
+fn send(service: &Arc<Service>, actor: &Actor, id: u64, channel: ChannelId, message: SendMessage) -> Pending {
+    let client_id = message.client_id.clone();
+    let submitted = service.submit_send(actor, channel, message);
+    Box::pin(async move {
+        let outcome = match submitted {
+            Ok(sent) => sent.await.map(|sent| Ack::Sent(sent.ack())),
+            Err(error) => Err(error),
+        };
+        let is_busy = matches!(outcome, Err(ServiceError::Busy { .. }));
+        Answer { reply: reply(id, outcome), refused_send: is_busy.then_some((channel, client_id)) }
+    })
+}
+
+async fn run(service: &Service, actor: &Actor, op: Op) -> Result<Ack, ServiceError> {
+    match op {
+        Op::Edit { channel_id, seq, edit } => {
+            let message = service.edit_message(actor, channel_id, seq, edit).await?;
+            Ok(Ack::Changed { rev: message.rev })
+        }
+        Op::Delete { channel_id, seq } => {
+            let message = service.delete_message(actor, channel_id, seq).await?;
+            Ok(Ack::Changed { rev: message.rev })
+        }
+        Op::Typing { channel_id, parent_seq } => {
+            service.typing(actor, channel_id, parent_seq).await?;
+            Ok(Ack::Done {})
+        }
+        Op::Read { channel_id, mark } => service.mark_read(actor, channel_id, mark).await.map(Ack::Marker),
+        // These are answered before they get here.
+        Op::Auth { .. } | Op::Ping | Op::Resume { .. } | Op::Send { .. } | Op::Watch { .. } => Ok(Ack::Done {}),
+    }
+}
