@@ -1,5 +1,4 @@
 //! The one place that prints: data on standard output, talk on standard error.
-#![expect(clippy::print_stderr, reason = "this module is where a command line talks")]
 
 mod cell;
 mod render;
@@ -93,7 +92,6 @@ impl Output {
     }
 
     /// Prints text that is the data itself, such as a completion script.
-    #[expect(clippy::unused_self, reason = "printing goes through the output, whatever the form")]
     pub(crate) fn raw(&self, bytes: &[u8]) -> Outcome {
         let mut out = io::stdout().lock();
         out.write_all(bytes).and_then(|()| out.flush()).map_err(closed)
@@ -102,18 +100,18 @@ impl Output {
     /// Says what was done, unless --quiet.
     pub(crate) fn say(&self, text: &str) {
         if !self.quiet {
-            eprintln!("{}", clean_text(text));
+            talk(&clean_text(text));
         }
     }
 
     /// Says what went wrong.
     pub(crate) fn error(text: &str) {
-        eprintln!("error: {}", clean_text(text));
+        talk(&format!("error: {}", clean_text(text)));
     }
 
     /// Says what to do next.
     pub(crate) fn hint(text: &str) {
-        eprintln!("hint: {}", clean_text(text));
+        talk(&format!("hint: {}", clean_text(text)));
     }
 
     /// Tells whether a progress bar would be seen and wanted.
@@ -139,7 +137,6 @@ impl Output {
         render::details(record, self.colour)
     }
 
-    #[expect(clippy::unused_self, reason = "stands beside csv_row")]
     fn csv_header<T: Record>(&self) -> String {
         render::csv_line(T::COLUMNS.iter().map(|column| column.name.to_owned()))
     }
@@ -175,6 +172,11 @@ impl Stream<'_> {
 fn write_out(text: &str) -> Outcome {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(closed)
+}
+
+fn talk(line: &str) {
+    // Not eprintln: it panics where standard error is a closed pipe, and nobody is left to tell.
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 fn closed(error: io::Error) -> CliError {

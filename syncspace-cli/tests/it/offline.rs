@@ -81,6 +81,20 @@ fn a_closed_pipe_ends_quietly() {
 }
 
 #[test]
+fn nobody_listening_to_the_talk_changes_nothing() {
+    let nobody = Person::nobody();
+    let mut child = Command::new(program())
+        .env_clear()
+        .envs(nobody.environment())
+        .args(["whoami"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    drop(child.stderr.take());
+    assert_eq!(child.wait().expect("the command ends").code(), Some(4));
+}
+
+#[test]
 fn every_command_has_a_manual_page() {
     let nobody = Person::nobody();
     let dir = nobody.state.path().join("man1");
