@@ -5,14 +5,19 @@
 
 mod auth;
 mod body;
+mod channels;
 mod cors;
 mod health;
+mod invites;
+mod messages;
 mod openapi;
 mod query;
 mod reply;
 mod request;
 mod route;
+mod streams;
 mod table;
+mod teams;
 mod users;
 
 use std::panic::AssertUnwindSafe;
@@ -35,9 +40,8 @@ use crate::rate_limit::RateLimits;
 use crate::service::{Service, ServiceError};
 
 use cors::Cors;
-pub(crate) use reply::{Failure, failure};
-
 use reply::Logged;
+pub(crate) use reply::{Failure, failure};
 use request::{Asked, BodyStream, RequestId};
 use table::{Match, Table};
 
@@ -177,7 +181,20 @@ async fn answer(found: Match, asked: Asked) -> Response {
 
 /// Every route of the server: what is answered and what the OpenAPI document says.
 fn all_routes() -> Vec<route::Route> {
-    [health::routes(), auth::routes(), users::routes(), openapi::routes()].into_iter().flatten().collect()
+    [
+        health::routes(),
+        auth::routes(),
+        users::routes(),
+        teams::routes(),
+        invites::routes(),
+        channels::routes(),
+        messages::routes(),
+        streams::routes(),
+        openapi::routes(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Maps what no route answered: as a rule a path that does not exist.

@@ -9,6 +9,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTI
 use http::{HeaderValue, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ErrorBody, ErrorCode, ErrorDetail, UserId};
 use warp::reply::Response;
 
@@ -191,5 +192,27 @@ impl Outcome for Done {
 
     fn describe(_generator: &mut SchemaGenerator) -> Vec<(StatusCode, Option<Schema>)> {
         vec![(StatusCode::NO_CONTENT, None)]
+    }
+}
+
+/// A sent message: 201 where it is new, 200 where the same `client_id` had sent it before.
+pub(crate) enum Sent {
+    /// It was not there before.
+    New(Message),
+    /// It was sent before.
+    Repeat(Message),
+}
+
+impl Outcome for Sent {
+    fn into_response(self) -> Response {
+        match self {
+            Self::New(message) => json(StatusCode::CREATED, &message),
+            Self::Repeat(message) => json(StatusCode::OK, &message),
+        }
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Vec<(StatusCode, Option<Schema>)> {
+        let schema = generator.subschema_for::<Message>();
+        vec![(StatusCode::CREATED, Some(schema.clone())), (StatusCode::OK, Some(schema))]
     }
 }

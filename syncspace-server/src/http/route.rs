@@ -74,7 +74,7 @@ macro_rules! methods {
     };
 }
 
-methods! { get GET; post POST; patch PATCH; delete DELETE; }
+methods! { get GET; post POST; put PUT; patch PATCH; delete DELETE; }
 
 impl Route {
     fn new<P, Q, B, W, O, F, Fut>(method: Method, template: &str, operation: &'static str, handler: F) -> Self

@@ -254,3 +254,45 @@ async fn configured_web_pages_may_call() {
     reply.expect_error(401, "unauthenticated");
     assert_eq!(reply.header("access-control-allow-origin"), "https://chat.example");
 }
+
+#[tokio::test]
+async fn what_one_may_not_see_does_not_exist() {
+    let rig = Rig::start().await;
+    let (alice, eve) = (rig.register("alice").await, rig.register("eve").await);
+    let team = json!({ "name": "Secret", "is_public": false });
+    let team = rig.send(rig.post("/api/v1/teams").bearer_auth(access(&alice)).json(&team)).await.body;
+    let channel = json!({ "kind": "private", "name": "plans" });
+    let channels = format!("/api/v1/teams/{}/channels", team["id"]);
+    let channel = rig.send(rig.post(&channels).bearer_auth(access(&alice)).json(&channel)).await.body;
+    for path in [
+        format!("/api/v1/teams/{}", team["id"]),
+        format!("/api/v1/teams/{}/members", team["id"]),
+        channels,
+        format!("/api/v1/channels/{}", channel["id"]),
+        format!("/api/v1/channels/{}/messages", channel["id"]),
+        format!("/api/v1/streams/c{}/changes?after=0", channel["id"]),
+        format!("/api/v1/streams/t{}/changes?after=0", team["id"]),
+        "/api/v1/teams/9007199254740991".to_owned(),
+        "/api/v1/messages/9007199254740991".to_owned(),
+    ] {
+        rig.send(rig.get(&path).bearer_auth(access(&eve))).await.expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_malformed_stream_or_list_of_people_is_named() {
+    let rig = Rig::start().await;
+    let tokens = rig.register("alice").await;
+    for (path, field) in [
+        ("/api/v1/streams/x1/changes?after=0", "stream"),
+        ("/api/v1/streams/c1/changes", "after"),
+        ("/api/v1/streams/c1/changes?after=x", "after"),
+        ("/api/v1/presence", "users"),
+        ("/api/v1/presence?users=1,x", "users"),
+        ("/api/v1/presence?users=", "users"),
+        ("/api/v1/channels/1/messages?before=x", "before"),
+        ("/api/v1/channels/1/messages/x", "seq"),
+    ] {
+        rig.send(rig.get(path).bearer_auth(access(&tokens))).await.expect_field(field);
+    }
+}

@@ -125,6 +125,14 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Calls an operation as somebody else.
+    async fn call_as(&mut self, token: &str, name: &str, params: &[(&str, Value)], body: Value) -> Value {
+        let mine = std::mem::replace(&mut self.token, token.to_owned());
+        let reply = self.call(name, params, body).await;
+        self.token = mine;
+        reply
+    }
+
     fn expect_complete(&self) {
         let paths = self.document["paths"].as_object().expect("paths");
         let all: BTreeSet<String> = paths
@@ -141,6 +149,12 @@ async fn every_operation_answers_as_the_document_says() {
     let rig = Rig::start().await;
     let mut walk = Walk::start(&rig).await;
     walk_accounts(&mut walk).await;
+    let dave = access(&rig.register("dave").await).to_owned();
+    let team = walk_teams(&mut walk, &dave).await;
+    let channel = walk_channels(&mut walk, &team, &dave).await;
+    walk_messages(&mut walk, &channel).await;
+    walk.call("delete_channel", &[channel], Value::Null).await;
+    walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
     walk.call("live", &[], Value::Null).await;
     walk.call("ready", &[], Value::Null).await;
@@ -169,9 +183,69 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     let again = walk.rig.post("/api/v1/auth/login").json(&json!({ "username": "root", "password": "another horse" }));
     let again = walk.rig.send(again).await.body;
     walk.call("end_session", &[("session_id", again["session_id"].clone())], Value::Null).await;
-    let kept = std::mem::take(&mut walk.token);
     let last = walk.rig.post("/api/v1/auth/login").json(&json!({ "username": "root", "password": "another horse" }));
-    walk.token = access(&walk.rig.send(last).await.body).to_owned();
-    walk.call("logout", &[], Value::Null).await;
-    walk.token = kept;
+    let last = walk.rig.send(last).await.body;
+    walk.call_as(access(&last), "logout", &[], Value::Null).await;
+}
+
+/// One parameter with its value.
+type Param = (&'static str, Value);
+
+async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
+    let made = walk.call("create_team", &[], json!({ "name": "Engineering", "is_public": true })).await;
+    let team = ("team_id", made["id"].clone());
+    let only_team = [team.clone()];
+    walk.call("teams", &[("name", json!("engineering"))], Value::Null).await;
+    walk.call("team", &only_team, Value::Null).await;
+    walk.call("edit_team", &only_team, json!({ "description": "builds it", "avatar_url": null })).await;
+    walk.call_as(dave, "join_team", &only_team, Value::Null).await;
+    walk.call_as(dave, "leave_team", &only_team, Value::Null).await;
+    let invite = walk.call("create_invite", &only_team, json!({ "role": "member", "uses_max": 2 })).await;
+    walk.call("invites", &only_team, Value::Null).await;
+    walk.call_as(dave, "use_invite", &[("code", invite["code"].clone())], Value::Null).await;
+    walk.call("revoke_invite", &[team.clone(), ("invite_id", invite["id"].clone())], Value::Null).await;
+    let bob = [team.clone(), ("user_id", json!(2))];
+    walk.call("put_team_member", &bob, json!({ "role": "guest" })).await;
+    walk.call("team_members", &only_team, Value::Null).await;
+    walk.call("remove_team_member", &bob, Value::Null).await;
+    team
+}
+
+async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {
+    let only_team = [team.clone()];
+    let made = walk.call("create_channel", &only_team, json!({ "kind": "public", "name": "releases" })).await;
+    let dave_id = json!(walk.call_as(dave, "me", &[], Value::Null).await["id"]);
+    walk.call("create_channel", &only_team, json!({ "kind": "direct", "user_id": dave_id })).await;
+    let channel = ("channel_id", made["id"].clone());
+    let only_channel = [channel.clone()];
+    walk.call("channels", &only_team, Value::Null).await;
+    walk.call("channel", &only_channel, Value::Null).await;
+    walk.call("edit_channel", &only_channel, json!({ "description": "what is out" })).await;
+    walk.call_as(dave, "join_channel", &only_channel, Value::Null).await;
+    walk.call_as(dave, "leave_channel", &only_channel, Value::Null).await;
+    let dave = [channel.clone(), ("user_id", dave_id)];
+    walk.call("put_channel_member", &dave, json!({ "role": "member" })).await;
+    walk.call("channel_members", &only_channel, Value::Null).await;
+    walk.call("remove_channel_member", &dave, Value::Null).await;
+    channel
+}
+
+async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
+    let only_channel = [channel.clone()];
+    let send = json!({ "content": "1.0 is out", "client_id": "c-1" });
+    let root = walk.call("send_message", &only_channel, send.clone()).await;
+    assert_eq!(walk.call("send_message", &only_channel, send).await, root);
+    let reply = json!({ "content": "hooray", "parent_message_id": root["id"] });
+    walk.call("send_message", &only_channel, reply).await;
+    let place = [channel.clone(), ("seq", root["seq"].clone())];
+    walk.call("messages", &[channel.clone(), ("limit", json!(1))], Value::Null).await;
+    walk.call("message", &place, Value::Null).await;
+    walk.call("edit_message", &place, json!({ "content": "1.0.1 is out" })).await;
+    walk.call("thread", &place, Value::Null).await;
+    walk.call("message_by_id", &[("message_id", root["id"].clone())], Value::Null).await;
+    walk.call("mark_read", &only_channel, json!({ "seq": root["seq"] })).await;
+    walk.call("delete_message", &place, Value::Null).await;
+    let stream = json!(format!("c{}", channel.1));
+    walk.call("changes", &[("stream", stream), ("after", json!(0))], Value::Null).await;
+    walk.call("presence", &[("users", json!("1,2"))], Value::Null).await;
 }

@@ -1,0 +1,47 @@
+//! `/teams/{team_id}/invites` and `/invites`: ways into a team.
+
+use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam};
+use syncspace_protocol::{InviteId, Page, TeamId};
+
+use super::body::Json;
+use super::reply::{Created, Done, Found};
+use super::request::Call;
+use super::route::Route;
+use crate::service::ServiceError;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/teams/{team_id}/invites", "invites", invites)
+            .about("Lists the invites to a team that still hold, without their codes.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::post("/teams/{team_id}/invites", "create_invite", create_invite)
+            .about("Makes an invite to a team; only this answer has its code.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::delete("/teams/{team_id}/invites/{invite_id}", "revoke_invite", revoke_invite)
+            .about("Revokes an invite.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::post("/invites/{code}", "use_invite", use_invite)
+            .about("Joins the team that an invite admits to.")
+            .refuses(&[NotFound, Conflict])
+            .limited_by_address(),
+    ]
+}
+
+async fn invites(call: Call<TeamId, PageQuery>) -> Result<Found<Page<Invite>>, ServiceError> {
+    call.service.invites(&call.who, call.path, &call.query).await.map(Found)
+}
+
+async fn create_invite(call: Call<TeamId, (), Json<CreateInvite>>) -> Result<Created<Invite>, ServiceError> {
+    call.service.create_invite(&call.who, call.path, call.body.0).await.map(Created)
+}
+
+async fn revoke_invite(call: Call<(TeamId, InviteId)>) -> Result<Done, ServiceError> {
+    let (team, invite) = call.path;
+    call.service.revoke_invite(&call.who, team, invite).await.map(|()| Done)
+}
+
+async fn use_invite(call: Call<String>) -> Result<Found<MyTeam>, ServiceError> {
+    call.service.use_invite(&call.who, &call.path).await.map(Found)
+}

@@ -1,0 +1,70 @@
+//! `/channels/{channel_id}/messages` and `/messages`: the log of a channel.
+
+use syncspace_protocol::ErrorCode::{Archived, ClientIdReused, Conflict, Forbidden, NotFound};
+use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
+use syncspace_protocol::{ChannelId, MessageId, Seq};
+
+use super::body::Json;
+use super::reply::{Found, Sent};
+use super::request::Call;
+use super::route::Route;
+use crate::service::ServiceError;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/channels/{channel_id}/messages", "messages", messages)
+            .about("Gives a part of a channel's log, oldest first; the newest part where no place is named.")
+            .refuses(&[NotFound]),
+        Route::post("/channels/{channel_id}/messages", "send_message", send_message)
+            .about("Sends a message; the same `client_id` again gives the same message back, with 200.")
+            .refuses(&[NotFound, Forbidden, Archived, ClientIdReused, Conflict]),
+        Route::get("/channels/{channel_id}/messages/{seq}", "message", message)
+            .about("Gives the message at a place.")
+            .refuses(&[NotFound]),
+        Route::patch("/channels/{channel_id}/messages/{seq}", "edit_message", edit_message)
+            .about("Changes the text of your message.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
+        Route::delete("/channels/{channel_id}/messages/{seq}", "delete_message", delete_message)
+            .about("Deletes a message: its place stays, its text is gone. Gives what is left.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
+        Route::get("/channels/{channel_id}/messages/{seq}/thread", "thread", thread)
+            .about("Gives a message and its replies, oldest first.")
+            .refuses(&[NotFound]),
+        Route::get("/messages/{message_id}", "message_by_id", message_by_id)
+            .about("Finds a message by its id.")
+            .refuses(&[NotFound]),
+    ]
+}
+
+async fn messages(call: Call<ChannelId, MessageQuery>) -> Result<Found<MessagePage>, ServiceError> {
+    call.service.messages(&call.who, call.path, call.query).await.map(Found)
+}
+
+async fn send_message(call: Call<ChannelId, (), Json<SendMessage>>) -> Result<Sent, ServiceError> {
+    let (message, is_repeat) = call.service.send_message(&call.who, call.path, call.body.0).await?;
+    Ok(if is_repeat { Sent::Repeat(message) } else { Sent::New(message) })
+}
+
+async fn message(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.message(&call.who, channel, seq).await.map(Found)
+}
+
+async fn edit_message(call: Call<(ChannelId, Seq), (), Json<EditMessage>>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.edit_message(&call.who, channel, seq, call.body.0).await.map(Found)
+}
+
+async fn delete_message(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.delete_message(&call.who, channel, seq).await.map(Found)
+}
+
+async fn thread(call: Call<(ChannelId, Seq), MessageQuery>) -> Result<Found<Thread>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.thread(&call.who, channel, seq, call.query).await.map(Found)
+}
+
+async fn message_by_id(call: Call<MessageId>) -> Result<Found<Message>, ServiceError> {
+    call.service.message_by_id(&call.who, call.path).await.map(Found)
+}
