@@ -215,6 +215,11 @@ impl Realtime {
         };
         if is_last {
             self.inner.carrier.unsubscribe(Subject::Team(team)).await;
+            // Somebody may have entered meanwhile, whose subscription was undone by this.
+            let is_needed = self.inner.teams.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&team);
+            if is_needed {
+                self.inner.carrier.subscribe(Subject::Team(team)).await;
+            }
         }
     }
 

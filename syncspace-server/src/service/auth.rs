@@ -93,7 +93,7 @@ impl Service {
         }
         if let Admission::Invite(invite) = &admission {
             let actor = Actor { user_id: user.id, session_id: session.id, is_admin: false };
-            self.admit(&actor, invite).await?;
+            retrying(|| self.admit(&actor, invite)).await?;
         }
         self.issue(&user, &session, session.refresh_n)
     }

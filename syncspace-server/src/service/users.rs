@@ -4,7 +4,7 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery};
-use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, PresenceStatus, User};
 use syncspace_protocol::{Email, Patch, SessionId, UserId};
 
 use super::auth::session_ended;
@@ -42,8 +42,8 @@ struct Powers {
 impl Service {
     /// Gives the asking person's account.
     pub async fn me(&self, actor: &Actor) -> Result<User, ServiceError> {
-        let user = find_user(&mut &self.store, actor.user_id).await?;
-        user.as_ref().map(own_view).ok_or_else(session_ended)
+        let user = find_user(&mut &self.store, actor.user_id).await?.ok_or_else(session_ended)?;
+        Ok(self.with_presence(own_view(&user)).await)
     }
 
     /// Edits the asking person's profile.
@@ -51,7 +51,26 @@ impl Service {
         let profile = CheckedProfile::check(edit)?;
         let (user, _) = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
         self.announce_profile(user.id).await?;
-        Ok(own_view(&user))
+        Ok(self.with_presence(own_view(&user)).await)
+    }
+
+    /// Fills in whether the person is connected.
+    async fn with_presence(&self, user: User) -> User {
+        let mut users = vec![user];
+        self.fill_presence(&mut users).await;
+        users.swap_remove(0)
+    }
+
+    async fn fill_presence(&self, users: &mut [User]) {
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+        let presence = self.realtime.presence_of(&ids).await;
+        for (user, presence) in users.iter_mut().zip(presence) {
+            user.is_online = match presence.status {
+                PresenceStatus::Online => Some(true),
+                PresenceStatus::Offline => Some(false),
+                PresenceStatus::Unknown => None,
+            };
+        }
     }
 
     /// Tells a person's teams what the person looks like now.
@@ -64,13 +83,19 @@ impl Service {
     /// Gives an account, with its e-mail address for the person and for administrators.
     pub async fn user(&self, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
         let user = find_user(&mut &self.store, id).await?.ok_or_else(|| ServiceError::not_found("user"))?;
-        Ok(view_for(actor, &user))
+        Ok(self.with_presence(view_for(actor, &user)).await)
     }
 
     /// Lists accounts by id, all of them or those whose username or full name fits the query.
     ///
     /// A page of a search may hold fewer items than its limit and still name a next one.
     pub async fn users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
+        let mut page = self.list_users(actor, query).await?;
+        self.fill_presence(&mut page.items).await;
+        Ok(page)
+    }
+
+    async fn list_users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
         let window = Window::parse(query)?;
         if let Some(name) = &query.name {
             let user = find_user_by_username(&mut &self.store, &fold_key(name)).await?;
@@ -133,11 +158,11 @@ impl Service {
         for session_id in ended {
             self.announce_session_ended(session_id);
         }
-        self.announce_profile(id).await?;
         if powers.is_active == Some(false) {
             self.announce_user_deactivated(id);
         }
-        Ok(view_for(actor, &user))
+        self.announce_profile(id).await?;
+        Ok(self.with_presence(view_for(actor, &user)).await)
     }
 
     /// Switches an account off; for administrators. What the person wrote stays.

@@ -7,7 +7,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use syncspace_protocol::auth::{ChangePassword, Login, Refresh, Register, RegistrationMode, Secret, Tokens};
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
+use syncspace_protocol::teams::{CreateInvite, TeamRole};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Patch, Time};
 use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
@@ -152,6 +153,7 @@ on_both_stores! {
     of_many_registering_one_name_at_once_one_gets_it,
     wrong_names_and_wrong_passwords_are_answered_alike,
     registration_is_open_closed_or_by_invite,
+    an_invite_lets_in_as_many_as_it_says_and_into_its_team,
     the_bootstrap_token_makes_one_administrator,
     of_two_bootstraps_at_once_one_wins,
     whoever_has_the_database_can_make_an_administrator,
@@ -183,7 +185,8 @@ async fn whoever_registers_is_logged_in(place: Place) {
     assert_eq!(tokens.expires_in_s, 1_800);
     let actor = rig.actor(&tokens).await;
     assert_eq!((actor.user_id, actor.session_id), (tokens.user.id, tokens.session_id));
-    assert_eq!(rig.service.me(&actor).await.expect("me"), tokens.user);
+    let me = rig.service.me(&actor).await.expect("me");
+    assert_eq!(me, User { is_online: Some(false), ..tokens.user });
 }
 
 async fn usernames_and_addresses_are_unique_in_any_case(place: Place) {
@@ -232,6 +235,31 @@ async fn registration_is_open_closed_or_by_invite(place: Place) {
         let outcome = service.register(&origin(), register_body(&format!("{mode:?}"))).await;
         assert_eq!(outcome.err().map(|error| error.code()), code, "{mode:?}");
     }
+}
+
+async fn an_invite_lets_in_as_many_as_it_says_and_into_its_team(place: Place) {
+    let rig = place.rig(RegistrationMode::Invite).await;
+    let root = rig.admin().await;
+    let team = body(serde_json::json!({"name": "eng"}));
+    let team = rig.service.create_team(&root, team).await.expect("a team").team.id;
+    let create = CreateInvite { uses_max: 2, role: TeamRole::Guest, ..CreateInvite::default() };
+    let code = rig.service.create_invite(&root, team, create).await.expect("an invite").code.expect("a code");
+    let with = |name: &str, code: &str| Register { invite_code: Some(code.to_owned()), ..register_body(name) };
+
+    refused(rig.service.register(&origin(), with("alice", "guess")).await, ErrorCode::NotFound);
+    let alice = rig.service.register(&origin(), with("alice", &code)).await.expect("registers");
+    let mine = rig.service.team(&rig.actor(&alice).await, team).await.expect("the team");
+    assert_eq!(mine.membership.expect("a membership").role, TeamRole::Guest);
+
+    let origin = origin();
+    let (bob, carol) = tokio::join!(
+        rig.service.register(&origin, with("bob", &code)),
+        rig.service.register(&origin, with("carol", &code))
+    );
+    assert_ne!(bob.is_ok(), carol.is_ok(), "one use was left");
+    refused(bob.and(carol), ErrorCode::NotFound);
+    let people = rig.service.users(&root, &PageQuery::default()).await.expect("people");
+    assert_eq!(people.items.len(), 3, "whoever was not admitted has no account");
 }
 
 async fn the_bootstrap_token_makes_one_administrator(place: Place) {

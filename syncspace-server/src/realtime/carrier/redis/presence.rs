@@ -20,6 +20,9 @@ const KEY_LIFE_S: i64 = 2 * 3_600;
 /// Signs of life between two repetitions of everything; at 5 seconds each that is an hour, half of [`KEY_LIFE_S`].
 const SAY_ALL_EVERY: u32 = 720;
 
+/// Longest wait for what other instances say, in milliseconds; then it is unknown.
+const ASK_MS_MAX: u64 = 500;
+
 /// People in one pipeline.
 const BATCH_MAX: usize = 500;
 
@@ -156,7 +159,12 @@ impl Presences {
 
     /// Tells who is connected to any living instance.
     pub(super) async fn presence_of(&self, user_ids: &[UserId], is_connected: bool) -> Vec<Presence> {
-        let elsewhere = if is_connected { self.online_elsewhere(user_ids).await.ok() } else { None };
+        let elsewhere = if is_connected {
+            let asked = tokio::time::timeout(Duration::from_millis(ASK_MS_MAX), self.online_elsewhere(user_ids)).await;
+            asked.ok().and_then(Result::ok)
+        } else {
+            None
+        };
         let here = self.lock();
         let status = |user_id: &UserId| match &elsewhere {
             _ if here.online.contains_key(user_id) => PresenceStatus::Online,
