@@ -1,151 +1,18 @@
 //! One list of facts about accounts, sessions and tokens, checked on the embedded store and on MySQL.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
-
-use secrecy::{ExposeSecret as _, SecretString};
-use syncspace_protocol::auth::{ChangePassword, Login, Refresh, Register, RegistrationMode, Secret, Tokens};
-use syncspace_protocol::error::{ErrorCode, ErrorDetail};
+use secrecy::ExposeSecret as _;
+use syncspace_protocol::auth::{ChangePassword, Register, RegistrationMode, Secret};
+use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, TeamRole};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Patch, Time};
 use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
-    Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch,
-    tokens,
+    Actor, Service, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch, tokens,
 };
-use syncspace_server::store::{DatabaseUrl, Store};
 
-const PASSWORD: &str = "correct horse";
-const SECRET: &str = "a signing secret of enough bytes";
-
-/// An empty database of one test, and a data directory.
-struct Place {
-    url: DatabaseUrl,
-    folder: tempfile::TempDir,
-}
-
-impl Place {
-    fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder }
-    }
-
-    async fn mysql() -> Self {
-        let url = syncspace_testkit::mysql_database().await;
-        Self { url: url.parse().expect("a database URL"), folder: tempfile::tempdir().expect("a folder") }
-    }
-
-    async fn store(&self) -> Store {
-        let store = Store::open(&self.url).await.expect("opens");
-        store.migrate().await.expect("migrates");
-        store
-    }
-
-    async fn service(&self, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
-        service(self.store().await, self.folder.path(), registration, secrets).await
-    }
-
-    async fn rig(self, registration: RegistrationMode) -> Rig {
-        let (service, clock) = self.service(registration, &[SECRET]).await;
-        let admin_token = service.prepare().await.expect("starts");
-        Rig { service, clock, admin_token, place: self }
-    }
-
-    async fn open_rig(self) -> Rig {
-        self.rig(RegistrationMode::Open).await
-    }
-}
-
-/// A service on a database of its own.
-struct Rig {
-    service: Service,
-    clock: Clock,
-    admin_token: Option<SecretString>,
-    place: Place,
-}
-
-async fn service(store: Store, folder: &Path, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
-    let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
-    let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
-    let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
-    let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
-    let data_dir = Some(folder.to_owned());
-    let (epoch, realtime) = (load_epoch(&store).await.expect("an epoch"), Realtime::alone());
-    let parts = ServiceParts { store, epoch, realtime, clock: clock.clone(), settings, token_keys, data_dir };
-    (Service::new(parts), clock)
-}
-
-fn origin() -> Origin {
-    Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: Some("test/1".to_owned()) }
-}
-
-fn body<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
-    serde_json::from_value(json).expect("a body")
-}
-
-fn register_body(username: &str) -> Register {
-    body(serde_json::json!({"username": username, "password": PASSWORD}))
-}
-
-fn login_body(username: &str, password: &str) -> Login {
-    Login { username: username.to_owned(), password: Secret(password.to_owned()), device_name: None }
-}
-
-impl Rig {
-    async fn register(&self, username: &str) -> Tokens {
-        self.service.register(&origin(), register_body(username)).await.expect("registers")
-    }
-
-    async fn register_actor(&self, username: &str) -> Actor {
-        self.actor(&self.register(username).await).await
-    }
-
-    async fn actor(&self, tokens: &Tokens) -> Actor {
-        self.service.authenticate(&tokens.access_token.0).await.expect("authenticates")
-    }
-
-    async fn login(&self, username: &str, password: &str) -> Result<Tokens, ServiceError> {
-        self.service.login(&origin(), login_body(username, password)).await
-    }
-
-    async fn refresh(&self, token: &Secret) -> Result<Tokens, ServiceError> {
-        self.service.refresh(&origin(), Refresh { refresh_token: token.clone() }).await
-    }
-
-    async fn admin(&self) -> Actor {
-        let token = self.admin_token.as_ref().expect("a bootstrap token").expose_secret().to_owned();
-        let register = Register { bootstrap_token: Some(token), ..register_body("root") };
-        self.actor(&self.service.register(&origin(), register).await.expect("registers")).await
-    }
-}
-
-#[track_caller]
-fn refused<T>(outcome: Result<T, ServiceError>, code: ErrorCode) -> ErrorDetail {
-    let detail = outcome.err().expect("refused").detail();
-    assert_eq!(detail.code, code, "{}", detail.message);
-    detail
-}
-
-/// Makes a test of each fact, on both stores.
-macro_rules! on_both_stores {
-    ($($fact:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $fact() {
-                super::$fact(super::Place::sqlite()).await;
-            })*
-        }
-
-        mod mysql {
-            $(#[tokio::test]
-            async fn $fact() {
-                super::$fact(super::Place::mysql().await).await;
-            })*
-        }
-    };
-}
+use crate::place::{PASSWORD, Place, SECRET, body, login_body, on_both_stores, origin, refused, register_body};
 
 on_both_stores! {
     whoever_registers_is_logged_in,

@@ -2,5 +2,7 @@
 
 mod accounts;
 mod carrier;
+mod chat;
 mod http;
+mod place;
 mod store;

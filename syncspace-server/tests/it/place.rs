@@ -1,0 +1,150 @@
+//! A service on a database of its own, on either store, and the people in it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secret, Tokens};
+use syncspace_protocol::error::{ErrorCode, ErrorDetail};
+use syncspace_server::realtime::Realtime;
+use syncspace_server::service::{
+    Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, TokenKeys, load_epoch,
+};
+use syncspace_server::store::{DatabaseUrl, Store};
+
+pub(crate) const PASSWORD: &str = "correct horse";
+pub(crate) const SECRET: &str = "a signing secret of enough bytes";
+
+/// An empty database of one test, and a data directory.
+pub(crate) struct Place {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Place {
+    pub(crate) fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder }
+    }
+
+    pub(crate) async fn mysql() -> Self {
+        let url = syncspace_testkit::mysql_database().await;
+        Self { url: url.parse().expect("a database URL"), folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub(crate) async fn store(&self) -> Store {
+        let store = Store::open(&self.url).await.expect("opens");
+        store.migrate().await.expect("migrates");
+        store
+    }
+
+    pub(crate) async fn service(&self, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
+        service(self.store().await, self.folder.path(), registration, secrets).await
+    }
+
+    pub(crate) async fn rig(self, registration: RegistrationMode) -> Rig {
+        let (service, clock) = self.service(registration, &[SECRET]).await;
+        let admin_token = service.prepare().await.expect("starts");
+        Rig { service, clock, admin_token, place: self }
+    }
+
+    pub(crate) async fn open_rig(self) -> Rig {
+        self.rig(RegistrationMode::Open).await
+    }
+}
+
+/// A service on a database of its own.
+pub(crate) struct Rig {
+    pub(crate) service: Service,
+    pub(crate) clock: Clock,
+    pub(crate) admin_token: Option<SecretString>,
+    pub(crate) place: Place,
+}
+
+pub(crate) async fn service(
+    store: Store,
+    folder: &Path,
+    registration: RegistrationMode,
+    secrets: &[&str],
+) -> (Service, Clock) {
+    let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
+    let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
+    let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
+    let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
+    let data_dir = Some(folder.to_owned());
+    let (epoch, realtime) = (load_epoch(&store).await.expect("an epoch"), Realtime::alone());
+    let parts = ServiceParts { store, epoch, realtime, clock: clock.clone(), settings, token_keys, data_dir };
+    (Service::new(parts), clock)
+}
+
+pub(crate) fn origin() -> Origin {
+    Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: Some("test/1".to_owned()) }
+}
+
+pub(crate) fn body<T: serde::de::DeserializeOwned>(json: serde_json::Value) -> T {
+    serde_json::from_value(json).expect("a body")
+}
+
+pub(crate) fn register_body(username: &str) -> Register {
+    body(serde_json::json!({"username": username, "password": PASSWORD}))
+}
+
+pub(crate) fn login_body(username: &str, password: &str) -> Login {
+    Login { username: username.to_owned(), password: Secret(password.to_owned()), device_name: None }
+}
+
+impl Rig {
+    pub(crate) async fn register(&self, username: &str) -> Tokens {
+        self.service.register(&origin(), register_body(username)).await.expect("registers")
+    }
+
+    pub(crate) async fn register_actor(&self, username: &str) -> Actor {
+        self.actor(&self.register(username).await).await
+    }
+
+    pub(crate) async fn actor(&self, tokens: &Tokens) -> Actor {
+        self.service.authenticate(&tokens.access_token.0).await.expect("authenticates")
+    }
+
+    pub(crate) async fn login(&self, username: &str, password: &str) -> Result<Tokens, ServiceError> {
+        self.service.login(&origin(), login_body(username, password)).await
+    }
+
+    pub(crate) async fn refresh(&self, token: &Secret) -> Result<Tokens, ServiceError> {
+        self.service.refresh(&origin(), Refresh { refresh_token: token.clone() }).await
+    }
+
+    pub(crate) async fn admin(&self) -> Actor {
+        let token = self.admin_token.as_ref().expect("a bootstrap token").expose_secret().to_owned();
+        let register = Register { bootstrap_token: Some(token), ..register_body("root") };
+        self.actor(&self.service.register(&origin(), register).await.expect("registers")).await
+    }
+}
+
+#[track_caller]
+pub(crate) fn refused<T>(outcome: Result<T, ServiceError>, code: ErrorCode) -> ErrorDetail {
+    let detail = outcome.err().expect("refused").detail();
+    assert_eq!(detail.code, code, "{}", detail.message);
+    detail
+}
+
+/// Makes a test of each fact, on both stores.
+macro_rules! on_both_stores {
+    ($($fact:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $fact() {
+                super::$fact($crate::place::Place::sqlite()).await;
+            })*
+        }
+
+        mod mysql {
+            $(#[tokio::test]
+            async fn $fact() {
+                super::$fact($crate::place::Place::mysql().await).await;
+            })*
+        }
+    };
+}
+
+pub(crate) use on_both_stores;
