@@ -1,0 +1,6 @@
+//! The client against the shipped server, and against what is no SyncSpace server.
+
+mod accounts;
+mod connections;
+mod foreign;
+mod world;
