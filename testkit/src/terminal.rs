@@ -62,6 +62,8 @@ struct Display {
 
 struct DisplayState {
     parser: vt100::Parser,
+    /// Everything that was written, as it came.
+    written: Vec<u8>,
     is_closed: bool,
 }
 
@@ -131,6 +133,18 @@ impl Terminal {
     #[must_use]
     pub fn screen(&self) -> String {
         self.display.lock().parser.screen().contents()
+    }
+
+    /// Gives every byte that the program has written, escape sequences included.
+    #[must_use]
+    pub fn written(&self) -> Vec<u8> {
+        self.display.lock().written.clone()
+    }
+
+    /// Gives the process id, while the program runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.process_id()
     }
 
     /// Waits until the text stands on the screen, and gives the screen.
@@ -222,7 +236,7 @@ fn empty_screen() -> DisplayState {
         NonZeroU16::new(ROWS).expect("a terminal has rows"),
         NonZeroU16::new(COLUMNS).expect("a terminal has columns"),
     );
-    DisplayState { parser: vt100::Parser::new(SIZE.0, SIZE.1, 0), is_closed: false }
+    DisplayState { parser: vt100::Parser::new(SIZE.0, SIZE.1, 0), written: Vec::new(), is_closed: false }
 }
 
 /// Shows what the program writes until it ends, and answers what it asks the terminal.
@@ -233,6 +247,7 @@ fn show(mut output: Box<dyn Read + Send>, display: &Display, keyboard: &Mutex<Bo
         let written = &buffer[..length];
         let mut state = display.lock();
         state.parser.process(written);
+        state.written.extend_from_slice(written);
         let (row, column) = state.parser.screen().cursor_position();
         drop(state);
         display.changed.notify_all();
