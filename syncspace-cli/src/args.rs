@@ -36,7 +36,8 @@ pub(crate) struct GlobalArgs {
     /// Form of the data on standard output.
     ///
     /// json: one object, or one array for a list, never cut short. jsonl: one object per line. csv: a header, then one
-    /// line per item. `message tail -f` and `message send --lines` write json as jsonl.
+    /// line per item. `message tail -f` and `message send --lines` write json as jsonl. Commands that make or change
+    /// something print it in these three forms, and one sentence on standard error in a table.
     #[arg(long, short = 'o', global = true, value_enum, default_value_t = Format::Table, value_name = "FORMAT")]
     pub(crate) output: Format,
     /// Say nothing but errors on standard error.

@@ -58,6 +58,12 @@ impl Output {
         write_out(&text)
     }
 
+    /// Tells that a thing was made or changed: people get the sentence, programs the thing too.
+    pub(crate) fn done<T: Record>(&self, sentence: &str, record: &T) -> Outcome {
+        self.say(sentence);
+        if self.is_table() { Ok(()) } else { self.record(record) }
+    }
+
     /// Prints one entry of a log: as its line for people, as one thing for programs.
     pub(crate) fn entry<T: Record>(&self, record: &T) -> Outcome {
         match record.line() {
@@ -189,5 +195,6 @@ fn closed(error: io::Error) -> CliError {
 
 fn terminal_width() -> u16 {
     const FALLBACK: u16 = 80;
-    crossterm::terminal::size().map_or(FALLBACK, |(columns, _)| columns.max(20))
+    // A terminal that has not been told its size says 0.
+    crossterm::terminal::size().ok().map(|(columns, _)| columns).filter(|&columns| columns > 0).unwrap_or(FALLBACK)
 }

@@ -76,8 +76,8 @@ async fn create(
     let channel = if private { CreateChannel::Private(new) } else { CreateChannel::Public(new) };
     let during = || format!("cannot make the channel {label}");
     let channel = client.create_channel(team.team.id, channel).await.during(during)?;
-    context.out.say(&format!("channel {label} made"));
-    show(context, client, channel)
+    let sentence = format!("channel {label} made, with the id {}", channel.channel.id);
+    context.out.done(&sentence, &row(client, channel))
 }
 
 async fn change(context: &Context, client: &Client, target: &str, edit: EditChannel, verb: &str) -> Outcome {
@@ -87,8 +87,8 @@ async fn change(context: &Context, client: &Client, target: &str, edit: EditChan
     }
     let during = || format!("cannot {verb} the channel {target}");
     let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
-    context.out.say(&format!("channel {target}: {verb} done"));
-    show(context, client, MyChannel { channel, ..before })
+    let done = format!("{verb}d");
+    context.out.done(&format!("channel {target} {done}"), &row(client, MyChannel { channel, ..before }))
 }
 
 async fn archive(context: &Context, client: &Client, target: &str, is_archived: bool) -> Outcome {
@@ -114,8 +114,7 @@ async fn join(context: &Context, client: &Client, target: &str) -> Outcome {
         return Ok(());
     }
     let joined = client.join_channel(channel.id).await.during(|| format!("cannot join the channel {target}"))?;
-    context.out.say(&format!("joined {target}"));
-    show(context, client, joined)
+    context.out.done(&format!("joined {target}"), &row(client, joined))
 }
 
 async fn leave(context: &Context, client: &Client, target: &str) -> Outcome {

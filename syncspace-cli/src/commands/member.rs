@@ -92,8 +92,7 @@ fn already<T: Record>(context: &Context, who: &args::Target, member: &T, as_want
         );
         return Err(CliError::Conflict(message));
     }
-    context.out.say(&format!("{user} is in {target} already"));
-    context.out.record(member)
+    context.out.done(&format!("{user} is in {target} already"), member)
 }
 
 async fn edit(context: &Context, client: &Client, who: &args::Target, role: Role) -> Outcome {
@@ -123,8 +122,7 @@ async fn put_in_team(
         return Ok(());
     }
     let member = client.put_team_member(team, user, PutTeamMember { role }).await.during(|| cannot(verb, who))?;
-    context.out.say(&done(verb, who));
-    context.out.record(&member)
+    context.out.done(&done(verb, who), &member)
 }
 
 async fn put_in_channel(
@@ -140,8 +138,7 @@ async fn put_in_channel(
     }
     let put = PutChannelMember { role };
     let member = client.put_channel_member(channel, user, put).await.during(|| cannot(verb, who))?;
-    context.out.say(&done(verb, who));
-    context.out.record(&member)
+    context.out.done(&done(verb, who), &member)
 }
 
 async fn remove(context: &Context, client: &Client, who: &args::Target) -> Outcome {

@@ -83,9 +83,10 @@ impl Sender<'_> {
     async fn send_one(&self, content: String, client_id: Option<ClientId>) -> Outcome {
         let client_id = client_id.unwrap_or_else(new_client_id);
         let sent = self.send_surely(content, client_id.clone()).await;
-        let message = sent.during(|| {
-            format!("cannot send to {} (the same text with --client-id {client_id} would not double it)", self.target)
-        })?;
+        if sent.as_ref().is_err_and(ClientError::is_transient) {
+            self.context.out.say(&format!("sending it again with --client-id {client_id} cannot double it"));
+        }
+        let message = sent.during(|| format!("cannot send to {}", self.target))?;
         self.context.out.entry(&Names::new(self.client).row(message).await)
     }
 

@@ -32,8 +32,7 @@ async fn create(context: &Context, client: &Client, team: CreateTeam) -> Outcome
         return Ok(());
     }
     let team = client.create_team(team).await.during(|| format!("cannot make the team {name}"))?;
-    context.out.say(&format!("team {name} made"));
-    context.out.record(&team)
+    context.out.done(&format!("team {name} made, with the id {}", team.team.id), &team)
 }
 
 async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
@@ -49,8 +48,8 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
         is_public: args.public,
     };
     let team = client.edit_team(before.team.id, edit).await.during(|| format!("cannot change the team {name}"))?;
-    context.out.say(&format!("team {} changed", team.name));
-    context.out.record(&MyTeam { team, membership: before.membership })
+    let sentence = format!("team {} changed", team.name);
+    context.out.done(&sentence, &MyTeam { team, membership: before.membership })
 }
 
 async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {
@@ -71,8 +70,7 @@ async fn join(context: &Context, client: &Client, text: &str) -> Outcome {
         return Ok(());
     }
     let joined = client.join_team(team.id).await.during(|| format!("cannot join the team {}", team.name))?;
-    context.out.say(&format!("joined {}", team.name));
-    context.out.record(&joined)
+    context.out.done(&format!("joined {}", team.name), &joined)
 }
 
 async fn leave(context: &Context, client: &Client, text: &str) -> Outcome {
@@ -120,8 +118,7 @@ async fn invite(context: &Context, client: &Client, args: args::Invite) -> Outco
             }
             let code = if code == "-" { prompt::blocking(prompt::first_line_of_stdin).await? } else { code };
             let joined = client.use_invite(&code).await.during(|| "cannot use the invite".to_owned())?;
-            context.out.say(&format!("joined {}", joined.team.name));
-            context.out.record(&joined)
+            context.out.done(&format!("joined {}", joined.team.name), &joined)
         }
     }
 }

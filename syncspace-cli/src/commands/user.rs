@@ -35,8 +35,7 @@ async fn create(context: &Context, client: &Client, args: args::Create) -> Outco
         is_admin: args.admin,
     };
     let user = client.create_user(user).await.during(|| format!("cannot make the account {username}"))?;
-    context.out.say(&format!("account {username} made"));
-    context.out.record(&user)
+    context.out.done(&format!("account {username} made, with the id {}", user.id), &user)
 }
 
 async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
@@ -57,8 +56,7 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
         let edit = EditUser { profile, is_active: args.active, is_admin: args.admin };
         client.edit_user(user.id, edit).await.during(during)?
     };
-    context.out.say(&format!("user {} changed", edited.username));
-    context.out.record(&edited)
+    context.out.done(&format!("user {} changed", edited.username), &edited)
 }
 
 async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {

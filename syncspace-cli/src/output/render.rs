@@ -1,6 +1,6 @@
 //! Forms of data, as pure functions: table, details, CSV, JSON.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 use syncspace_protocol::text::clean_text;
 
@@ -9,6 +9,10 @@ use crate::exit::{CliError, Outcome};
 
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
+/// Blanks between two columns.
+const GAP: u16 = 2;
+/// Narrowest column that text is wrapped into.
+const WRAPPED_WIDTH_MIN: u16 = 10;
 
 /// Draws aligned columns below a header; wrapped into `width` columns where there is one.
 pub(super) fn table<T: Record>(records: &[T], width: Option<u16>, colour: bool) -> String {
@@ -24,13 +28,29 @@ pub(super) fn table<T: Record>(records: &[T], width: Option<u16>, colour: bool) 
         table.add_row(cells.map(|(cell, _)| drawn(&cell)));
     }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
+    }
+    if let Some(width) = width {
+        wrap_widest_only(&mut table, width);
     }
     let mut lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     if let Some(header) = lines.first_mut().filter(|_| colour) {
         *header = format!("{BOLD}{header}{PLAIN}");
     }
     lines.join("\n") + "\n"
+}
+
+/// Lets only the widest column wrap, where that leaves it room: names and numbers stay whole, to be copied.
+fn wrap_widest_only(table: &mut Table, width: u16) {
+    let widths = table.column_max_content_widths();
+    let Some(widest) = (0..widths.len()).max_by_key(|&at| widths[at]) else { return };
+    let others: u16 = widths.iter().enumerate().filter(|(at, _)| *at != widest).map(|(_, width)| width + GAP).sum();
+    if others + GAP + WRAPPED_WIDTH_MIN > width {
+        return;
+    }
+    for (_, column) in table.column_iter_mut().enumerate().filter(|(at, _)| *at != widest) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 fn drawn(cell: &Cell) -> comfy_table::Cell {
@@ -133,6 +153,23 @@ mod tests {
         for word in ["one", "two", "three", "four", "five", "six"] {
             assert!(text.contains(word), "{word} is missing in {text}");
         }
+    }
+
+    #[test]
+    fn names_stay_whole_while_the_widest_column_wraps() {
+        #[derive(Serialize)]
+        struct Place(&'static str, &'static str);
+        impl Record for Place {
+            const PLURAL: &'static str = "places";
+            const COLUMNS: &'static [Column] =
+                &[Column::shown("unread"), Column::shown("name"), Column::shown("purpose")];
+            fn cells(&self) -> Vec<Cell> {
+                vec![Cell::Number(7), Cell::text(self.0), Cell::text(self.1)]
+            }
+        }
+        let text = table(&[Place("deploys", "what went out and when it went")], Some(36), false);
+        let expected = "UNREAD  NAME     PURPOSE\n     7  deploys  what went out\n                 and when it went\n";
+        assert_eq!(text, expected);
     }
 
     #[test]
