@@ -49,6 +49,12 @@ impl Service {
         &self.realtime
     }
 
+    /// Tells whether other instances can be heard at present.
+    #[must_use]
+    pub fn is_bus_connected(&self) -> bool {
+        self.realtime.is_bus_connected()
+    }
+
     /// Runs until `closing`: takes in the bus, compares heads, settles presence.
     pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
         self.realtime.join().await;

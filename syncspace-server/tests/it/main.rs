@@ -5,4 +5,5 @@ mod carrier;
 mod chat;
 mod http;
 mod place;
+mod socket;
 mod store;

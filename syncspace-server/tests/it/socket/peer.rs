@@ -1,0 +1,228 @@
+//! Servers in this process, people on them, and a bare socket to talk through.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::Value;
+use syncspace_server::Server;
+use syncspace_server::config::{Config, Rates};
+use syncspace_server::service::{Actor, Service};
+use syncspace_testkit::RedisServer;
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+use tokio_util::sync::CancellationToken;
+
+use crate::place::{origin, register_body};
+
+/// Longest wait for anything that must come.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// A running server.
+pub(super) struct Instance {
+    address: SocketAddr,
+    server: Server,
+    shutdown: CancellationToken,
+    _folder: TempDir,
+}
+
+/// Two instances on one database and one Redis that the test may stop.
+pub(super) struct Cluster {
+    pub(super) instances: [Instance; 2],
+    pub(super) redis: RedisServer,
+}
+
+impl Instance {
+    /// Starts a server on the embedded store.
+    pub(super) async fn embedded() -> Self {
+        Self::start(|_| {}).await
+    }
+
+    /// Starts two servers on MySQL and Redis.
+    pub(super) async fn cluster() -> Cluster {
+        let database = syncspace_testkit::mysql_database().await;
+        let redis = RedisServer::start().await;
+        let change = |config: &mut Config| {
+            config.database = database.parse().expect("a database URL");
+            config.redis = Some(redis.url().into());
+            config.jwt_secrets = vec!["one signing secret for both instances".into()];
+        };
+        let cluster = Cluster { instances: [Self::start(change).await, Self::start(change).await], redis };
+        cluster.wait_for_bus().await;
+        cluster
+    }
+
+    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = Config::embedded(folder.path());
+        config.settings.bcrypt_cost = 4;
+        config.rates = Rates { login_attempts_per_minute: 0, requests_per_second: 0 };
+        change(&mut config);
+        let shutdown = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let server = Server::start(config, listener, shutdown.clone()).await.expect("starts");
+        Self { address: server.address(), server, shutdown, _folder: folder }
+    }
+
+    pub(super) fn service(&self) -> &Arc<Service> {
+        self.server.service()
+    }
+
+    pub(super) fn shutdown(&self) {
+        self.shutdown.cancel();
+    }
+
+    pub(super) async fn ended(self) {
+        timeout(WAIT, self.server.ended()).await.expect("ends before its deadline");
+    }
+}
+
+impl Cluster {
+    /// Waits until both instances hear each other.
+    pub(super) async fn wait_for_bus(&self) {
+        let ready = async {
+            for instance in &self.instances {
+                while !instance.service().is_bus_connected() {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        timeout(WAIT, ready).await.expect("Redis is reached");
+    }
+}
+
+/// Somebody who is logged in.
+pub(super) struct Person {
+    pub(super) actor: Actor,
+    pub(super) token: String,
+}
+
+pub(super) async fn people<const N: usize>(instance: &Instance, names: [&str; N]) -> [Person; N] {
+    let mut people = Vec::new();
+    for name in names {
+        let service = instance.service();
+        let tokens = service.register(&origin(), register_body(name)).await.expect("registers");
+        let token = tokens.access_token.0;
+        people.push(Person { actor: service.authenticate(&token).await.expect("authenticates"), token });
+    }
+    people.try_into().unwrap_or_else(|_| unreachable!("as many people as names"))
+}
+
+/// A socket, and the frames that came and were not asked for yet.
+pub(super) struct Peer {
+    socket: WebSocketStream<TcpStream>,
+    waiting: VecDeque<Value>,
+}
+
+impl Peer {
+    pub(super) async fn connect(instance: &Instance, path: &str, token: Option<&str>) -> Self {
+        let mut request = format!("ws://{}{path}", instance.address).into_client_request().expect("a request");
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().expect("a header"));
+        }
+        let stream = TcpStream::connect(instance.address).await.expect("connects");
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.expect("upgrades");
+        Self { socket, waiting: VecDeque::new() }
+    }
+
+    /// Connects a person who gets everything from now on.
+    pub(super) async fn live(instance: &Instance, person: &Person) -> Self {
+        let mut peer = Self::connect(instance, "/ws", Some(&person.token)).await;
+        peer.event("hello").await;
+        // The answer says that the streams follow: they do before a request is read.
+        peer.send_text("{\"id\":0,\"op\":\"ping\"}").await;
+        peer.reply(0).await;
+        peer
+    }
+
+    pub(super) async fn send(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    pub(super) async fn send_text(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("sends");
+    }
+
+    pub(super) async fn send_binary(&mut self, bytes: &'static [u8]) {
+        self.socket.send(Message::Binary(Bytes::from_static(bytes))).await.expect("sends");
+    }
+
+    /// Writes bytes past the protocol.
+    pub(super) async fn send_raw(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).await.expect("writes");
+    }
+
+    /// Gives the next frame.
+    pub(super) async fn next(&mut self) -> Value {
+        match self.waiting.pop_front() {
+            Some(frame) => frame,
+            None => self.read().await.expect("another frame"),
+        }
+    }
+
+    async fn read(&mut self) -> Option<Value> {
+        loop {
+            match timeout(WAIT, self.socket.next()).await.expect("a frame in time") {
+                Some(Ok(Message::Text(text))) => return Some(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Gives the first frame that fits, and keeps the others.
+    pub(super) async fn until(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        if let Some(place) = self.waiting.iter().position(&fits) {
+            return self.waiting.remove(place).expect("it is there");
+        }
+        loop {
+            let frame = self.read().await.expect("the connection lives");
+            if fits(&frame) {
+                return frame;
+            }
+            self.waiting.push_back(frame);
+        }
+    }
+
+    pub(super) async fn reply(&mut self, id: u64) -> Value {
+        self.until(|frame| frame["re"] == id).await
+    }
+
+    pub(super) async fn event(&mut self, name: &str) -> Value {
+        self.until(|frame| frame["ev"] == name).await
+    }
+
+    /// Gives the text of the next message, live or caught up.
+    pub(super) async fn message(&mut self) -> String {
+        let frame = self
+            .until(|frame| {
+                frame["ev"] == "message.created" || (frame["ev"] == "changes" && frame["items"][0]["kind"] == "message")
+            })
+            .await;
+        let message = if frame["ev"] == "changes" { &frame["items"][0]["message"] } else { &frame["message"] };
+        message["content"].as_str().expect("a text").to_owned()
+    }
+
+    /// Gives the reason of the goodbye, and checks that the connection then ends.
+    pub(super) async fn closing(&mut self) -> String {
+        let reason = self.event("closing").await["reason"].as_str().expect("a reason").to_owned();
+        assert!(self.read().await.is_none(), "nothing follows the goodbye");
+        reason
+    }
+
+    /// Checks that no message came beside those that were asked for: a request's answer comes after all that was sent before.
+    pub(super) async fn nothing_more(&mut self) {
+        self.send_text("{\"id\":999999,\"op\":\"ping\"}").await;
+        self.reply(999_999).await;
+        let stray =
+            self.waiting.iter().find(|frame| frame["ev"] == "message.created" || frame["ev"] == "message.updated");
+        assert!(stray.is_none(), "{stray:?}");
+    }
+}
