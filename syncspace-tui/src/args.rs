@@ -10,7 +10,7 @@ use syncspace_client::CredentialStore;
 #[derive(Debug, Parser)]
 #[command(name = "syncspace-tui", version, about)]
 pub(crate) struct Args {
-    /// Address of the server, like https://chat.example.org
+    /// Address of the server, like `https://chat.example.org`
     #[arg(long, env = "SYNCSPACE_SERVER", value_name = "URL", conflicts_with = "local")]
     pub(crate) server: Option<String>,
 

@@ -1,6 +1,6 @@
 //! Text from others on its way to the screen: cleaned, tabs expanded, wrapped, measured.
 //!
-//! Everything that a person or a server wrote passes through [`block`] or [`line`] before it is drawn. Widgets drop
+//! Everything that a person or a server wrote passes through [`block`] or [`line()`] before it is drawn. Widgets drop
 //! single control characters, but would show the rest of an escape sequence and let bidirectional overrides through.
 
 use syncspace_protocol::text::{clean_line, clean_text};
