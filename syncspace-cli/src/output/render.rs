@@ -168,7 +168,7 @@ mod tests {
             }
         }
         let text = table(&[Place("deploys", "what went out and when it went")], Some(36), false);
-        let expected = "UNREAD  NAME     PURPOSE\n     7  deploys  what went out\n                 and when it went\n";
+        let expected = "UNREAD  NAME     PURPOSE\n     7  deploys  what went out and\n                 when it went\n";
         assert_eq!(text, expected);
     }
 
