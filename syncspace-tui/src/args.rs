@@ -25,6 +25,10 @@ pub(crate) struct Args {
     /// Use another saved login: a second account on this machine
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+
+    /// Leave the mouse to the terminal, for its own selecting and copying
+    #[arg(long)]
+    pub(crate) no_mouse: bool,
 }
 
 impl Args {

@@ -53,7 +53,7 @@ fn run(args: Args) -> anyhow::Result<()> {
             None => args.server.unwrap_or_else(|| default_server(&store)),
         };
         let bootstrap_file = local.as_ref().map(LocalServer::bootstrap_file);
-        let outcome = runner::run(Session { server, store, bootstrap_file }).await;
+        let outcome = runner::run(Session { server, store, bootstrap_file, has_mouse: !args.no_mouse }).await;
         if let Some(local) = local {
             local.leave().await;
         }

@@ -31,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) store: CredentialStore,
     /// The file with the bootstrap token of a local server.
     pub(crate) bootstrap_file: Option<PathBuf>,
+    /// Whether wheel and clicks are ours, or the terminal's.
+    pub(crate) has_mouse: bool,
 }
 
 /// Why the loop woke up.
@@ -48,11 +50,12 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
     let (answers, mut net) = mpsc::channel(NET_QUEUED_MAX);
     let is_local = session.bootstrap_file.is_some();
     let has_bootstrap = session.bootstrap_file.as_deref().is_some_and(std::path::Path::exists);
+    let has_mouse = session.has_mouse;
     let server = session.server.clone();
     let mut effects = Effects::new(session, answers);
     let is_logged_in = effects.find_login(&server);
 
-    let mut screen = Screen::take().context("cannot use this terminal")?;
+    let mut screen = Screen::take(has_mouse).context("cannot use this terminal")?;
     let (columns, rows) = screen.size()?;
     let mut state = State::new(Start {
         server,

@@ -37,28 +37,30 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over.
-    pub(crate) fn take() -> io::Result<Self> {
+    /// Takes the terminal over, and its mouse if wanted.
+    pub(crate) fn take(has_mouse: bool) -> io::Result<Self> {
         hook_panics();
         IS_TAKEN.store(true, Ordering::SeqCst);
-        let taken = Self::enter();
+        let taken = Self::enter(has_mouse);
         if taken.is_err() {
             give_back();
         }
         taken
     }
 
-    fn enter() -> io::Result<Self> {
+    fn enter(has_mouse: bool) -> io::Result<Self> {
         enable_raw_mode()?;
         execute!(
             stdout(),
             EnterAlternateScreen,
             EnableBracketedPaste,
             EnableFocusChange,
-            EnableMouseCapture,
             // Terminals that do not know it ignore it. It tells Shift+Enter from Enter, and Esc from the start of a key.
             PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
         )?;
+        if has_mouse {
+            execute!(stdout(), EnableMouseCapture)?;
+        }
         let backend = CrosstermBackend::new(BufWriter::with_capacity(OUTPUT_BYTES, stdout()));
         Ok(Self { terminal: Terminal::new(backend)? })
     }

@@ -92,6 +92,8 @@ pub(crate) struct Chat {
     /// The message being edited.
     pub(crate) editing: Option<(ChannelId, Seq)>,
     pub(crate) outbox: Outbox,
+    /// Whose drafts these are, after a session that ended by itself.
+    pub(crate) owner: Option<UserId>,
     pub(crate) watched: Vec<UserId>,
     /// Where "typing" was last sent, and when.
     pub(crate) typing_sent: Option<(DraftKey, Time)>,
@@ -171,6 +173,7 @@ impl Default for Chat {
             drafts: HashMap::new(),
             editing: None,
             outbox: Outbox::default(),
+            owner: None,
             watched: Vec::new(),
             typing_sent: None,
             marked: HashMap::new(),

@@ -128,3 +128,17 @@ fn what_is_too_long_stays_in_the_composer() {
     assert!(play.screen().contains("Too long by 1 bytes"));
     assert_eq!(play.state.composer().map(|draft| draft.text().len()), Some(16_001));
 }
+
+#[test]
+fn a_session_that_ends_by_itself_loses_nothing_that_was_typed() {
+    let mut play = Play::chat(80, 24);
+    play.net(Net::Disconnected { reason: "gone".to_owned() });
+    send(&mut play, "not sent yet");
+    play.type_text("a draft");
+    play.net(Net::SessionOver { reason: "the session was ended; log in again".to_owned() });
+    assert!(play.screen().contains("The session was ended; log in again"), "{}", play.screen());
+    play.sends();
+    play.connect();
+    assert_eq!(play.sends().first().map(|(content, _)| content.as_str()), Some("not sent yet"));
+    assert!(play.screen().contains("a draft"), "{}", play.screen());
+}

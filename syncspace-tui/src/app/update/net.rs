@@ -14,7 +14,7 @@ use crate::app::outbox::ParcelState;
 use crate::app::state::{Chat, Link, Modal, Screen, State};
 use crate::app::text;
 use crate::app::timeline::{Older, Timeline};
-use crate::app::world::{self, Log, World};
+use crate::app::world::{self, Log};
 
 /// A busy server is asked again after this, in milliseconds, where it did not say when.
 const RETRY_MS: u64 = 2_000;
@@ -103,6 +103,9 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
 
 fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     state.link = Link::Online;
+    if state.chat.owner.take().is_some_and(|owner| owner != hello.user.id) {
+        (state.chat.drafts, state.chat.outbox) = Default::default();
+    }
     state.world.me = Some(hello.user);
     for team_id in world::teams_gone(&state.world, &hello.teams) {
         state.world.leave_team(team_id);
@@ -140,8 +143,13 @@ fn disconnected(state: &mut State, reason: String) {
 
 fn session_over(state: &mut State, reason: &str) {
     state.link = Link::Offline;
-    state.world = World::default();
-    state.chat = Chat::default();
+    let before = std::mem::take(&mut state.chat);
+    let owner = std::mem::take(&mut state.world).me.map(|me| me.id);
+    // A session that ended by itself is no reason to lose what was typed: the same person may log in again.
+    if !reason.is_empty() {
+        state.chat = Chat { drafts: before.drafts, outbox: before.outbox, owner, ..Chat::default() };
+        state.chat.outbox.disconnected();
+    }
     state.modal = None;
     let mut form = entry::server_form(&state.server);
     form.form.error = Some(forms::sentence(reason)).filter(|reason| !reason.is_empty());
