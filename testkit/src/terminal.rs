@@ -27,6 +27,8 @@ pub enum Key {
     Enter,
     /// Tabulator.
     Tab,
+    /// Tabulator together with the shift key.
+    BackTab,
     /// Escape.
     Escape,
     /// Cursor up.
@@ -278,6 +280,7 @@ fn sequence(key: Key) -> String {
     match key {
         Key::Enter => "\r".to_owned(),
         Key::Tab => "\t".to_owned(),
+        Key::BackTab => "\x1b[Z".to_owned(),
         Key::Escape => "\x1b".to_owned(),
         Key::Up => "\x1b[A".to_owned(),
         Key::Down => "\x1b[B".to_owned(),
