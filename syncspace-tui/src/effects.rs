@@ -257,7 +257,10 @@ fn translate(update: Update) -> Net {
         Update::Connecting { attempt } => Net::Connecting { attempt },
         Update::Connected(hello) => Net::Connected(hello),
         Update::Event(event) => Net::Stream(event),
-        Update::Disconnected { reason, .. } => Net::Disconnected { reason },
+        Update::Disconnected { reason, .. } => {
+            tracing::info!(reason, "disconnected");
+            Net::Disconnected { reason }
+        }
         Update::LoggedOut { reason } => Net::SessionOver { reason },
     }
 }

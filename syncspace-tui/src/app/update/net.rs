@@ -37,7 +37,7 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             }
         }
         Net::Connected(hello) => connected(state, *hello, effects),
-        Net::Disconnected { reason } => disconnected(state, reason),
+        Net::Disconnected { reason } => disconnected(state, &reason),
         Net::SessionOver { reason } => session_over(state, &reason),
         Net::Stream(event) => stream::take(state, event, effects),
         Net::Team { team_id, answer: Ok(contents) } => team_loaded(state, team_id, contents, effects),
@@ -131,13 +131,15 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     }
 }
 
-fn disconnected(state: &mut State, reason: String) {
-    state.link = Link::Lost(text::line(&reason));
+fn disconnected(state: &mut State, reason: &str) {
+    // The causes behind the first sentence are for the log.
+    let reason = text::line(reason.split(": ").next().unwrap_or_default());
+    state.link = Link::Lost(reason.clone());
     state.chat.outbox.disconnected();
     // Nobody knows who is there while there is no connection.
     state.world.presence.clear();
     if let Screen::Waiting(words) = &mut state.screen {
-        *words = format!("Cannot reach {}: {}. Trying again …", state.server, text::line(&reason));
+        *words = format!("No connection to {}: {reason}. Trying again …", state.server);
     }
 }
 
