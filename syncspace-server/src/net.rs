@@ -4,8 +4,10 @@
 
 use std::convert::Infallible;
 use std::error::Error;
+use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::body::{Body, Incoming};
@@ -13,12 +15,13 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Longest wait for a request's headers; also ends idle connections.
+/// Longest wait for a request's headers; also ends idle connections, and new ones that ask nothing.
 const HEADER_WAIT: Duration = Duration::from_secs(10);
 /// Room for one connection's unread bytes, and so for the headers of one request.
 const READ_BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -65,14 +68,9 @@ where
         match accepted {
             Ok((stream, peer)) => {
                 prepare(&stream);
-                let connection = serve_one(&builder, stream, Peer(peer), answer.clone());
-                let watched = connections.watch(connection);
-                tokio::spawn(async move {
-                    // Broken and silent connections are everyday life, not news.
-                    if let Err(error) = watched.await {
-                        tracing::debug!(error = %error, "connection ended");
-                    }
-                });
+                let asked = Arc::new(Notify::new());
+                let connection = serve_one(&builder, stream, announcing(Peer(peer), asked.clone(), answer.clone()));
+                tokio::spawn(end_if_silent(connections.watch(connection), asked, HEADER_WAIT));
             }
             Err(error) => pause_after(&error, &life.closing).await,
         }
@@ -105,26 +103,51 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
+/// Gives every request its peer, and tells when one has come.
+fn announcing<F, Fut>(peer: Peer, asked: Arc<Notify>, answer: F) -> impl Fn(Request<Incoming>) -> Fut + Send + 'static
+where
+    F: Fn(Request<Incoming>) -> Fut + Send + 'static,
+{
+    move |mut request| {
+        asked.notify_one();
+        request.extensions_mut().insert(peer);
+        answer(request)
+    }
+}
+
 fn serve_one<F, Fut, B>(
     builder: &Builder<TokioExecutor>,
     stream: TcpStream,
-    peer: Peer,
     answer: F,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = Box<dyn Error + Send + Sync>>
-+ Send
-+ 'static
-+ use<F, Fut, B>
+) -> impl GracefulConnection<Error = Box<dyn Error + Send + Sync>> + Send + 'static + use<F, Fut, B>
 where
     F: Fn(Request<Incoming>) -> Fut + Send + 'static,
     Fut: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(peer);
+    let service = service_fn(move |request: Request<Incoming>| {
         let answered = answer(request);
         async move { Ok::<_, Infallible>(answered.await) }
     });
     builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()
+}
+
+/// Runs a connection, and drops it if it asks nothing.
+///
+/// hyper's own time-out begins with HTTP/1's first byte: a peer that sends none, or the beginning of HTTP/2's preface,
+/// would stay for ever.
+async fn end_if_silent(connection: impl Future<Output = Result<(), impl Display>>, asked: Arc<Notify>, wait: Duration) {
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        biased;
+        ended = &mut connection => ended,
+        () = asked.notified() => connection.await,
+        () = tokio::time::sleep(wait) => return,
+    };
+    // Broken connections are everyday life, not news.
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended");
+    }
 }
 
 /// Waits where trying again at once would spin; the peer's own failures need no pause.
@@ -137,5 +160,27 @@ async fn pause_after(error: &io::Error, closing: &CancellationToken) {
     tokio::select! {
         () = closing.cancelled() => {}
         () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_asks_nothing_is_dropped() {
+        let silent = std::future::pending::<Result<(), io::Error>>();
+        end_if_silent(silent, Arc::default(), Duration::ZERO).await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_has_asked_stays_until_its_end() {
+        let asked = Arc::new(Notify::new());
+        asked.notify_one();
+        let (end, ended) = tokio::sync::oneshot::channel();
+        let running = tokio::spawn(end_if_silent(ended, asked, Duration::ZERO));
+        tokio::task::yield_now().await;
+        end.send(()).expect("still awaited");
+        running.await.expect("ends");
     }
 }

@@ -6,6 +6,7 @@ mod output;
 mod serve;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use syncspace_server::config::{Config, ConfigError, Layers, describe};
@@ -16,6 +17,9 @@ use args::{Args, Command};
 
 /// Exit code of a command line or configuration that is wrong, as in every program of ours.
 const USAGE: u8 = 2;
+
+/// Longest wait for threads that still work when everything else has ended.
+const THREADS_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs the program.
 pub(crate) fn main() -> ExitCode {
@@ -60,7 +64,7 @@ fn execute(args: &Args, config: Config, layers: &Layers) -> anyhow::Result<()> {
     }
     telemetry::start(&config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(async {
+    let executed = runtime.block_on(async {
         match &args.command {
             Command::Serve => serve::serve(config).await,
             Command::Migrate => migrate(&config).await,
@@ -68,7 +72,10 @@ fn execute(args: &Args, config: Config, layers: &Layers) -> anyhow::Result<()> {
             Command::AdminCreate(create) => admin::create(&config, create).await,
             Command::ConfigCheck | Command::ConfigShow => Ok(()),
         }
-    })
+    });
+    // What still blocks a thread, as a password being hashed for a request that was cut off, is not waited for.
+    runtime.shutdown_timeout(THREADS_WAIT);
+    executed
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<()> {

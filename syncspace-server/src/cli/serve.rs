@@ -19,7 +19,12 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     watch_signals(shutdown.clone()).context("cannot watch for signals")?;
     let data_dir = config.data_dir.clone();
     let listener = listen(config.listen).await?;
-    let server = Server::start(config, listener, shutdown.clone()).await?;
+    let server = tokio::select! {
+        // A start that fails cancels the token too: its error comes first.
+        biased;
+        started = Server::start(config, listener, shutdown.clone()) => started?,
+        () = shutdown.cancelled() => return Ok(()),
+    };
     if let Some(token) = server.bootstrap_token() {
         output::bootstrap_token(token.expose_secret(), &data_dir);
     }

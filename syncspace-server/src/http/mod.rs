@@ -94,8 +94,10 @@ impl Http {
             life: self.life.clone(),
             document: OnceLock::new(),
         };
-        let routes =
-            crate::ws::route(service, self.life.clone()).or(api(state)).unify().recover(recover).unify().boxed();
+        let socket = crate::ws::route(service, self.life.clone())
+            .map(|response| reply::logged(response, Logged { route: Some("/ws".into()), user_id: None }))
+            .boxed();
+        let routes = socket.or(api(state)).unify().recover(recover).unify().boxed();
         // A second opening would mean a second service: the first one stays.
         let _first = self.ready.set(routes);
     }
