@@ -1,6 +1,6 @@
-//! `message tail`.
+//! Commands that run on while things happen: `message tail`, and `message send` through a crash of the server.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -20,15 +20,22 @@ struct Following {
 
 impl Following {
     fn start(person: &Person, arguments: &[&str]) -> Self {
+        Self::start_with_input(person, arguments, String::new())
+    }
+
+    fn start_with_input(person: &Person, arguments: &[&str], input: String) -> Self {
         let mut child = Command::new(program())
             .env_clear()
             .envs(person.environment())
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // The command may end before it has read everything, which is for the test to judge.
+        std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
         let lines = lines_of(child.stdout.take().expect("a pipe"));
         Self { child, lines }
     }
@@ -136,6 +143,31 @@ fn a_follower_survives_a_server_that_comes_back() {
         assert_eq!((&message["content"], &message["seq"]), (&content.into(), &seq.into()));
     }
     drop(world);
+}
+
+#[test]
+fn lines_arrive_exactly_once_through_a_crash_of_the_server() {
+    const LINES: u64 = 150;
+    let folder = tempfile::tempdir().expect("a directory");
+    let data = folder.path().to_str().expect("a path in UTF-8");
+    let mut world = World::start_with(&["--data-dir", data]);
+    let (alice, _bob) = lounge(&world);
+    let input: String = (1..=LINES).map(|number| format!("line {number}\n")).collect();
+    let send = ["message", "send", "eng/lounge", "--lines", "-o", "jsonl"];
+    let mut sending = Following::start_with_input(&alice, &send, input);
+    for seq in 1..=20_u64 {
+        assert_eq!(sending.next()["seq"], seq);
+    }
+    let address = world.server.url().trim_start_matches("http://").to_owned();
+    world.server.kill();
+    let _world = World::start_with(&["--data-dir", data, "--listen", &address]);
+    for seq in 21..=LINES {
+        let message = sending.next();
+        assert_eq!((&message["seq"], &message["content"]), (&seq.into(), &format!("line {seq}").into()));
+    }
+    assert_eq!(sending.child.wait().expect("the command ends").code(), Some(0));
+    let log = alice.json(&["message", "list", "eng/lounge", "-n", "1000"]);
+    assert_eq!(u64::try_from(log.as_array().expect("a list").len()), Ok(LINES));
 }
 
 #[test]
