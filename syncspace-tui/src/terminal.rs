@@ -1,8 +1,7 @@
 //! The terminal: taken over at the start, and given back whatever happens.
 
-#![expect(clippy::print_stderr, reason = "the one module that prints: after the terminal was given back")]
-
-use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::io::{self, BufWriter, Stdout, Write, stderr, stdout};
+use std::mem::ManuallyDrop;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,7 +32,9 @@ pub(crate) static PANICKED: Notify = Notify::const_new();
 
 /// The terminal in our hands; dropping it gives it back.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: its own end prints to standard error when the terminal is gone, and that panics. Its cursor is
+    /// shown again by [`give_back`].
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
 }
 
 impl Screen {
@@ -62,7 +63,7 @@ impl Screen {
             execute!(stdout(), EnableMouseCapture)?;
         }
         let backend = CrosstermBackend::new(BufWriter::with_capacity(OUTPUT_BYTES, stdout()));
-        Ok(Self { terminal: Terminal::new(backend)? })
+        Ok(Self { terminal: ManuallyDrop::new(Terminal::new(backend)?) })
     }
 
     /// Gives columns and rows.
@@ -115,5 +116,6 @@ fn hook_panics() {
 
 /// Says on standard error why the program ends.
 pub(crate) fn complain(error: &anyhow::Error) {
-    eprintln!("syncspace-tui: {error:#}");
+    // A terminal that is gone hears nothing.
+    let _written = writeln!(stderr(), "syncspace-tui: {error:#}");
 }
