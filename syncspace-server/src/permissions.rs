@@ -234,3 +234,122 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::ManageMembers => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROLES: [Option<TeamRole>; 5] =
+        [None, Some(TeamRole::Guest), Some(TeamRole::Member), Some(TeamRole::Admin), Some(TeamRole::Owner)];
+
+    fn letter(outcome: Result<Permit, Denial>) -> char {
+        match outcome {
+            Ok(_) => '+',
+            Err(Denial::Hidden) => 'h',
+            Err(Denial::Forbidden) => '-',
+            Err(Denial::Archived) => 'a',
+            Err(Denial::NotForThisKind) => 'k',
+        }
+    }
+
+    /// One letter for a stranger, guest, member, admin, owner and a server administrator who is in no team.
+    fn on_team_by_role(is_public: bool, action: TeamAction) -> String {
+        let ordinary = ROLES.map(|role| TeamFacts { is_server_admin: false, is_public, role });
+        let administrator = TeamFacts { is_server_admin: true, is_public, role: None };
+        ordinary.into_iter().chain([administrator]).map(|facts| letter(on_team(facts, action))).collect()
+    }
+
+    #[test]
+    fn the_table_of_teams() {
+        use TeamRole::{Admin, Guest, Member, Owner};
+        for (action, private, public) in [
+            (TeamAction::View, "h+++++", "++++++"),
+            (TeamAction::ViewInside, "h+++++", "-+++++"),
+            (TeamAction::Join, "h----+", "++++++"),
+            (TeamAction::Leave, "h++++-", "-++++-"),
+            (TeamAction::Edit, "h--+++", "---+++"),
+            (TeamAction::ManageInvites, "h--+++", "---+++"),
+            (TeamAction::Delete, "h---++", "----++"),
+            (TeamAction::Add(Member), "h--+++", "---+++"),
+            (TeamAction::Add(Admin), "h--+++", "---+++"),
+            (TeamAction::Add(Owner), "h---++", "----++"),
+            (TeamAction::ChangeRole { from: Guest, to: Member }, "h--+++", "---+++"),
+            (TeamAction::ChangeRole { from: Member, to: Admin }, "h---++", "----++"),
+            (TeamAction::ChangeRole { from: Admin, to: Member }, "h---++", "----++"),
+            (TeamAction::Remove(Member), "h--+++", "---+++"),
+            (TeamAction::Remove(Admin), "h---++", "----++"),
+            (TeamAction::CreateChannel, "h-++++", "--++++"),
+            (TeamAction::OpenDirect, "h+++++", "-+++++"),
+        ] {
+            assert_eq!(on_team_by_role(false, action), private, "{action:?} in a private team");
+            assert_eq!(on_team_by_role(true, action), public, "{action:?} in a public team");
+        }
+    }
+
+    /// One letter for each team role outside the channel, then for each team role as its member, then as its admin.
+    fn on_channel_by_role(kind: ChannelKind, is_archived: bool, action: ChannelAction) -> String {
+        let places = [None, Some(ChannelRole::Member), Some(ChannelRole::Admin)];
+        let all = places.into_iter().flat_map(|role| ROLES.map(|team_role| (role, team_role)));
+        let letters = all.map(|(role, team_role)| {
+            let team = TeamFacts { is_server_admin: false, is_public: false, role: team_role };
+            letter(on_channel(ChannelFacts { team, kind, is_archived, role }, action))
+        });
+        letters.collect()
+    }
+
+    #[test]
+    fn the_table_of_channels() {
+        use ChannelAction as Do;
+        let own = Do::DeleteMessage { is_own: true };
+        let others = Do::DeleteMessage { is_own: false };
+        // Each five: strangers to the team, guests, members, admins, owners; outside the channel, in it, its admins.
+        for (action, public, private) in [
+            (Do::Read, "hh+++h++++h++++", "hhhhhh++++h++++"),
+            (Do::Follow, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Join, "hh+++h-+++h-+++", "hhhhhh----h----"),
+            (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Post, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::EditMessage { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
+            (own, "hh-++h++++h++++", "hhhhhh++++h++++"),
+            (others, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::AddMember, "hh-++h-+++h++++", "hhhhhh-+++h++++"),
+            (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Archive, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Delete, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::ManageMembers, "hh-++h--++h++++", "hhhhhh--++h++++"),
+        ] {
+            assert_eq!(on_channel_by_role(ChannelKind::Public, false, action), public, "{action:?}, public");
+            assert_eq!(on_channel_by_role(ChannelKind::Private, false, action), private, "{action:?}, private");
+        }
+    }
+
+    #[test]
+    fn direct_channels_are_read_written_and_left_alone() {
+        for kind in [ChannelKind::Direct, ChannelKind::Group] {
+            for (action, letters) in [
+                (ChannelAction::Read, "hhhhhh++++"),
+                (ChannelAction::Post, "hhhhhh++++"),
+                (ChannelAction::DeleteMessage { is_own: false }, "hhhhhh----"),
+                (ChannelAction::Leave, "hhhhhhkkkk"),
+                (ChannelAction::Edit, "hhhhhhkkkk"),
+                (ChannelAction::AddMember, "hhhhhhkkkk"),
+            ] {
+                assert_eq!(on_channel_by_role(kind, false, action)[..10], *letters, "{kind:?} {action:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_archive_keeps_what_it_holds() {
+        for (action, letters) in [
+            (ChannelAction::Read, "hh+++h++++"),
+            (ChannelAction::Post, "hh---haaaa"),
+            (ChannelAction::Edit, "hh-aah--aa"),
+            (ChannelAction::Archive, "hh-++h--++"),
+            (ChannelAction::Leave, "hh---h++++"),
+        ] {
+            assert_eq!(on_channel_by_role(ChannelKind::Public, true, action)[..10], *letters, "{action:?}");
+        }
+    }
+}

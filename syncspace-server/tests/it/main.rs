@@ -7,3 +7,4 @@ mod http;
 mod place;
 mod socket;
 mod store;
+mod structure;
