@@ -102,6 +102,11 @@ pub enum Effect {
         /// The session.
         session_id: SessionId,
     },
+    /// The person's rights on the server changed: its sockets connect again, with the rights it has now.
+    RightsChanged {
+        /// The person.
+        user_id: UserId,
+    },
     /// Sockets of the person are closed.
     UserDeactivated {
         /// The person.

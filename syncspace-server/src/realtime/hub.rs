@@ -335,6 +335,9 @@ impl Hub {
                 let all = connections.all().filter(|connection| connection.session == session_id);
                 all.for_each(|connection| connection.end(CloseReason::SessionEnded));
             }
+            Effect::RightsChanged { user_id } => {
+                connections.of_user(user_id).for_each(|connection| connection.end(CloseReason::Draining));
+            }
             Effect::UserDeactivated { user_id } => {
                 connections.of_user(user_id).for_each(|connection| connection.end(CloseReason::SessionEnded));
             }

@@ -11,6 +11,11 @@ impl Service {
         self.realtime.announce(vec![Effect::SessionEnded { session_id }]);
     }
 
+    /// Has the sockets of an account connect again, because they hold what it might do before.
+    pub(super) fn announce_rights_changed(&self, user_id: UserId) {
+        self.realtime.announce(vec![Effect::RightsChanged { user_id }]);
+    }
+
     /// Closes the sockets of an account that was switched off.
     pub(super) fn announce_user_deactivated(&self, user_id: UserId) {
         self.realtime.announce(vec![Effect::UserDeactivated { user_id }]);

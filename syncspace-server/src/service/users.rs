@@ -160,6 +160,8 @@ impl Service {
         }
         if powers.is_active == Some(false) {
             self.announce_user_deactivated(id);
+        } else if powers.is_admin.is_some() {
+            self.announce_rights_changed(id);
         }
         self.announce_profile(id).await?;
         Ok(self.with_presence(view_for(actor, &user)).await)

@@ -173,6 +173,19 @@ async fn a_session_that_ends_closes_its_sockets_and_no_others() {
 }
 
 #[tokio::test]
+async fn whoever_gets_other_rights_connects_again() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let admin = instance.administrator().await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    let promote = body(json!({"is_admin": true}));
+    instance.service().edit_user(&admin, chat.bob.actor.user_id, promote).await.expect("promotes");
+    assert_eq!(bob.closing().await, "draining");
+    let hello = Peer::connect(&instance, "/ws", Some(&chat.bob.token)).await.next().await;
+    assert_eq!(hello["user"]["is_admin"], true);
+}
+
+#[tokio::test]
 async fn whoever_is_removed_hears_nothing_more() {
     let instance = Instance::embedded().await;
     let chat = Chat::on(&instance).await;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
+use syncspace_protocol::auth::Register;
 use syncspace_server::Server;
 use syncspace_server::config::{Config, Rates};
 use syncspace_server::service::{Actor, Service};
@@ -73,6 +75,14 @@ impl Instance {
 
     pub(super) fn service(&self) -> &Arc<Service> {
         self.server.service()
+    }
+
+    /// Makes the first administrator.
+    pub(super) async fn administrator(&self) -> Actor {
+        let token = self.server.bootstrap_token().expect("a new server").expose_secret().to_owned();
+        let register = Register { bootstrap_token: Some(token), ..register_body("root") };
+        let tokens = self.service().register(&origin(), register).await.expect("registers");
+        self.service().authenticate(&tokens.access_token.0).await.expect("authenticates")
     }
 
     pub(super) fn shutdown(&self) {
