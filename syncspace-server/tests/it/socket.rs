@@ -311,6 +311,39 @@ async fn a_stopping_server_says_when_to_come_back() {
 }
 
 #[tokio::test]
+async fn while_the_database_is_away_everybody_is_told_and_afterwards_all_goes_on() {
+    let (instance, mut line) = Instance::on_mysql().await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    line.cut().await;
+    let (status, wait) = instance.get_me(&chat.alice).await;
+    assert_eq!(status, 503);
+    assert!(wait.is_some_and(|wait| wait.parse::<u64>().expect("seconds") > 0));
+    let send = json!({"id": 1, "op": "send", "channel_id": chat.channel, "content": "kept", "client_id": "one"});
+    bob.send(&send).await;
+    let refused = bob.reply(1).await;
+    assert_eq!(refused["error"]["code"], "unavailable", "{refused}");
+    assert!(refused["error"]["retry_after_ms"].as_u64() > Some(0), "{refused}");
+    line.restore().await;
+    let mut id = 1;
+    let ack = loop {
+        id += 1;
+        let mut again = send.clone();
+        again["id"] = json!(id);
+        bob.send(&again).await;
+        let reply = bob.reply(id).await;
+        if reply["ok"].is_object() {
+            break reply;
+        }
+        assert_eq!(reply["error"]["code"], "unavailable", "{reply}");
+    };
+    assert_eq!(ack["ok"]["seq"], 1, "{ack}");
+    assert_eq!(bob.message().await, "kept");
+    assert_eq!(instance.get_me(&chat.alice).await, (200, None));
+    bob.nothing_more().await;
+}
+
+#[tokio::test]
 async fn two_instances_share_one_chat() {
     let cluster = Instance::cluster().await;
     let [one, two] = &cluster.instances;

@@ -12,7 +12,7 @@ use syncspace_protocol::auth::Register;
 use syncspace_server::Server;
 use syncspace_server::config::{Config, Rates};
 use syncspace_server::service::{Actor, Service};
-use syncspace_testkit::RedisServer;
+use syncspace_testkit::{Proxy, RedisServer};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
@@ -45,6 +45,25 @@ impl Instance {
     /// Starts a server on the embedded store.
     pub(super) async fn embedded() -> Self {
         Self::start(|_| {}).await
+    }
+
+    /// Starts a server on MySQL, and gives the line to it that the test may cut.
+    pub(super) async fn on_mysql() -> (Self, Proxy) {
+        let (line, database) = Proxy::before(&syncspace_testkit::mysql_database().await).await;
+        let instance = Self::start(|config| {
+            config.database = database.parse().expect("a database URL");
+            config.jwt_secrets = vec!["a signing secret of enough bytes".into()];
+        });
+        (instance.await, line)
+    }
+
+    /// Asks for a person's account over REST, and gives status and `Retry-After`.
+    pub(super) async fn get_me(&self, person: &Person) -> (u16, Option<String>) {
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let url = format!("http://{}/api/v1/users/me", self.address);
+        let reply = client.get(url).bearer_auth(&person.token).send().await.expect("a reply");
+        let wait = reply.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+        (reply.status().as_u16(), wait)
     }
 
     /// Starts two servers on MySQL and Redis.
