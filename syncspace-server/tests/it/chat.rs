@@ -49,6 +49,22 @@ impl Rig {
         self.service.create_team(actor, create_team(name, false)).await.expect("makes a team")
     }
 
+    /// Somebody with a team and a public channel.
+    async fn one(&self) -> (Actor, TeamId, ChannelId) {
+        let alice = self.register_actor("alice").await;
+        let team = self.team(&alice, "eng").await.team.id;
+        let channel = self.channel(&alice, team, "general", "public").await.channel.id;
+        (alice, team, channel)
+    }
+
+    /// The owner and a member of a team.
+    async fn two(&self) -> (Actor, Actor, TeamId) {
+        let (alice, bob) = (self.register_actor("alice").await, self.register_actor("bob").await);
+        let team = self.team(&alice, "eng").await.team.id;
+        self.add(&alice, team, &bob, TeamRole::Member).await;
+        (alice, bob, team)
+    }
+
     async fn add(&self, owner: &Actor, team: TeamId, user: &Actor, role: TeamRole) {
         self.service.put_team_member(owner, team, user.user_id, PutTeamMember { role }).await.expect("adds");
     }
@@ -238,9 +254,7 @@ async fn an_invite_admits_as_many_as_it_says(place: Place) {
 
 async fn private_channels_exist_for_their_members_only(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let secret = rig.channel(&alice, team, "secret", "private").await.channel.id;
     refused(rig.service.channel(&bob, secret).await, ErrorCode::NotFound);
     refused(rig.service.join_channel(&bob, secret).await, ErrorCode::NotFound);
@@ -288,9 +302,7 @@ async fn there_is_one_direct_channel_of_two_people(place: Place) {
 
 async fn archived_channels_are_read_only(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let channel = rig.channel(&alice, team, "old", "public").await.channel.id;
     let message = rig.say(&alice, channel, "last words").await;
     let archive = |is_archived| EditChannel { is_archived: Some(is_archived), ..EditChannel::default() };
@@ -324,9 +336,7 @@ async fn guests_see_only_their_channels(place: Place) {
 
 async fn messages_are_numbered_without_gaps(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, _, channel) = rig.one().await;
     let sends = (0..40).map(|number| rig.service.send_message(&alice, channel, text(&format!("m{number}"))));
     let sent = futures_util::future::join_all(sends).await;
     let mut seqs: Vec<u64> = sent.iter().map(|sent| sent.as_ref().expect("sends").0.seq.get()).collect();
@@ -338,9 +348,7 @@ async fn messages_are_numbered_without_gaps(place: Place) {
 
 async fn sending_again_gives_the_same_message_even_after_leaving(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
     rig.service.join_channel(&bob, channel).await.expect("joins");
     let send = || rig.service.send_message(&bob, channel, named_text("hi\u{1b}[1m", "one"));
@@ -367,9 +375,7 @@ async fn sending_again_gives_the_same_message_even_after_leaving(place: Place) {
 
 async fn another_message_under_the_same_client_id_is_a_conflict(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, _, channel) = rig.one().await;
     let root = rig.service.send_message(&alice, channel, named_text("hi", "one")).await.expect("sends").0;
     refused(rig.service.send_message(&alice, channel, named_text("ho", "one")).await, ErrorCode::ClientIdReused);
     let reply = SendMessage { parent_message_id: Some(root.id), ..named_text("hi", "one") };
@@ -378,9 +384,7 @@ async fn another_message_under_the_same_client_id_is_a_conflict(place: Place) {
 
 async fn concurrent_sends_of_one_client_id_make_one_message(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, _, channel) = rig.one().await;
     // A second instance on the same database.
     let (other, _) = rig.place.service(syncspace_protocol::auth::RegistrationMode::Open, &[crate::place::SECRET]).await;
     let sends = (0..10).map(|number| {
@@ -418,9 +422,7 @@ async fn only_authors_edit_and_admins_may_delete(place: Place) {
 
 async fn replies_count_at_their_root(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, team, channel) = rig.one().await;
     let elsewhere = rig.channel(&alice, team, "elsewhere", "public").await.channel.id;
     let root = rig.say(&alice, channel, "root").await;
     let answer = |to: &Message, content: &str| SendMessage { parent_message_id: Some(to.id), ..text(content) };
@@ -438,9 +440,7 @@ async fn replies_count_at_their_root(place: Place) {
 
 async fn history_is_paged_in_both_directions(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, _, channel) = rig.one().await;
     for number in 1..=25 {
         rig.say(&alice, channel, &format!("m{number}")).await;
     }
@@ -466,9 +466,7 @@ async fn history_is_paged_in_both_directions(place: Place) {
 
 async fn unread_counts_follow_their_definition(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
     rig.say(&alice, channel, "before bob").await;
     rig.service.join_channel(&bob, channel).await.expect("joins");
@@ -487,9 +485,7 @@ async fn unread_counts_follow_their_definition(place: Place) {
 
 async fn markers_advance_and_are_set(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
     rig.service.join_channel(&bob, channel).await.expect("joins");
     for number in 1..=5 {
@@ -519,9 +515,7 @@ fn apply(state: &mut BTreeMap<Seq, Message>, pages: &[Changes]) {
 
 async fn changes_after_any_rev_give_the_present_state(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, _, channel) = rig.one().await;
     let stream = StreamId::Channel(channel);
     let mut states = vec![(Rev::ZERO, BTreeMap::new())];
     for step in 0..30_u64 {
@@ -568,9 +562,7 @@ async fn a_rev_of_another_history_means_reload(place: Place) {
 
 async fn what_may_not_be_seen_is_not_in_the_changes(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     rig.channel(&alice, team, "secret", "private").await;
     let open = rig.channel(&alice, team, "open", "public").await.channel.id;
     let kinds = |pages: Vec<Changes>| {
@@ -606,9 +598,7 @@ async fn a_profile_reaches_its_teams(place: Place) {
 
 async fn whoever_leaves_a_team_is_in_none_of_its_channels(place: Place) {
     let rig = place.open_rig().await;
-    let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
-    let team = rig.team(&alice, "eng").await.team.id;
-    rig.add(&alice, team, &bob, TeamRole::Member).await;
+    let (alice, bob, team) = rig.two().await;
     let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
     rig.service.join_channel(&bob, channel).await.expect("joins");
     rig.service.remove_team_member(&alice, team, bob.user_id).await.expect("removes");
@@ -622,9 +612,7 @@ async fn whoever_leaves_a_team_is_in_none_of_its_channels(place: Place) {
 
 async fn bad_text_is_refused_and_hostile_text_is_cleaned(place: Place) {
     let rig = place.open_rig().await;
-    let alice = rig.register_actor("alice").await;
-    let team = rig.team(&alice, "eng").await.team.id;
-    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let (alice, team, channel) = rig.one().await;
     let said = rig.say(&alice, channel, "a\u{1b}]52;c;x\u{7}b\u{202e}c\r\nd 👩‍👩‍👧 ❤️").await;
     assert_eq!(said.content, "abc\nd 👩‍👩‍👧 ❤️");
     let long = "é".repeat(8_001);
