@@ -36,14 +36,22 @@ pub(crate) struct Effects {
     connection: Option<Connection>,
     /// Passes the connection's updates on.
     updates: Option<AbortHandle>,
+    /// Tells the keeper of the local server that it is missed.
+    missed: Option<mpsc::Sender<()>>,
     tasks: JoinSet<()>,
     answers: mpsc::Sender<Net>,
 }
 
 impl Effects {
     pub(crate) fn new(session: Session, answers: mpsc::Sender<Net>) -> Self {
-        let Session { store, bootstrap_file, .. } = session;
-        Self { store, bootstrap_file, client: None, connection: None, updates: None, tasks: JoinSet::new(), answers }
+        let Session { store, bootstrap_file, keeper, .. } = session;
+        let mut tasks = JoinSet::new();
+        let missed = keeper.map(|keeper| {
+            let (missed, calls) = mpsc::channel(1);
+            tasks.spawn(keeper.run(calls, answers.clone()));
+            missed
+        });
+        Self { store, bootstrap_file, client: None, connection: None, updates: None, missed, tasks, answers }
     }
 
     /// Makes the client of a server; tells whether it has a saved login.
@@ -75,6 +83,12 @@ impl Effects {
             Effect::ReconnectNow => {
                 if let Some(connection) = &self.connection {
                     connection.reconnect_now();
+                }
+            }
+            Effect::ReviveLocal => {
+                // A call that waits already says the same.
+                if let Some(missed) = &self.missed {
+                    let _is_called = missed.try_send(());
                 }
             }
             Effect::Follow { stream, rev } => {
@@ -257,9 +271,9 @@ fn translate(update: Update) -> Net {
         Update::Connecting { attempt } => Net::Connecting { attempt },
         Update::Connected(hello) => Net::Connected(hello),
         Update::Event(event) => Net::Stream(event),
-        Update::Disconnected { reason, .. } => {
+        Update::Disconnected { reason, retry_in } => {
             tracing::info!(reason, "disconnected");
-            Net::Disconnected { reason }
+            Net::Disconnected { reason, retry_in_ms: u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX) }
         }
         Update::LoggedOut { reason } => Net::SessionOver { reason },
     }

@@ -1,9 +1,11 @@
-//! The server of this machine, for `--local`: found, or started from the binary beside this one, and ended again.
+//! The server of this machine, for `--local`: found, or started from the binary beside this one, kept, and ended again.
 //!
 //! Several terminals may use it. Each holds a shared lock on `clients.lock` in the data directory; whoever leaves and
 //! can get it exclusively was the last one, and ends the server, but only one that `--local` started: its process id
 //! stands in `local.json`. A server that somebody runs by hand or as a service on the same data is found and never
 //! ended. Starting and ending happen under `local.lock`, so that two terminals cannot do both at once.
+
+mod keeper;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use syncspace_client::{Client, ServerUrl};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
+
+pub(crate) use keeper::Keeper;
 
 /// A server is ready within this time, or something is wrong.
 const READY_WAIT: Duration = Duration::from_secs(10);
@@ -78,6 +82,13 @@ impl LocalServer {
     /// Gives the file whose token makes the first account an administrator; it is there until one exists.
     pub(crate) fn bootstrap_file(&self) -> PathBuf {
         self.data_dir.join("bootstrap-token")
+    }
+
+    /// Gives who starts the server again if it dies.
+    pub(crate) fn keeper(&self) -> Keeper {
+        let pids = (running(&self.data_dir).map(|note| note.pid), started(&self.data_dir).map(|started| started.pid));
+        let is_ours = pids.0.is_some() && pids.0 == pids.1;
+        Keeper { data_dir: self.data_dir.clone(), url: self.url.clone(), is_ours, starts: keeper::Starts::default() }
     }
 
     /// Leaves the server; ends it if we were the last and one of us started it.
@@ -154,13 +165,17 @@ async fn start_on(data_dir: &Path, port: u16) -> anyhow::Result<String> {
             return Err(why).with_context(|| format!("the local server did not start; see {}", log_path.display()));
         }
     };
-    let port = url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok());
+    let port = port_of(&url);
     if let Some(pid) = child.id() {
         let note = serde_json::to_vec(&Started { pid, port })?;
         std::fs::write(data_dir.join("local.json"), note).context("cannot write local.json")?;
     }
     wait_until_ready(&url, data_dir).await?;
     Ok(url)
+}
+
+fn port_of(url: &str) -> Option<u16> {
+    url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok())
 }
 
 /// Reads `listening on http://…` from the server's standard output.

@@ -21,6 +21,7 @@ use anyhow::Context;
 use clap::Parser;
 use syncspace_client::CredentialStore;
 
+use app::state::ServerIs;
 use args::Args;
 use local::LocalServer;
 use runner::Session;
@@ -48,12 +49,15 @@ fn run(args: Args) -> anyhow::Result<()> {
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
         let local = if args.local { Some(LocalServer::find_or_start(args.data_dir).await?) } else { None };
-        let server = match &local {
-            Some(local) => local.url().to_owned(),
-            None => args.server.unwrap_or_else(|| default_server(&store)),
+        let (server, server_is) = match (&local, args.server) {
+            (Some(local), _) => (local.url().to_owned(), ServerIs::Local),
+            (None, Some(named)) => (named, ServerIs::Named),
+            (None, None) => (default_server(&store), ServerIs::Guessed),
         };
+        let keeper = local.as_ref().map(LocalServer::keeper);
         let bootstrap_file = local.as_ref().map(LocalServer::bootstrap_file);
-        let outcome = runner::run(Session { server, store, bootstrap_file, has_mouse: !args.no_mouse }).await;
+        let has_mouse = !args.no_mouse;
+        let outcome = runner::run(Session { server, server_is, store, bootstrap_file, keeper, has_mouse }).await;
         if let Some(local) = local {
             local.leave().await;
         }

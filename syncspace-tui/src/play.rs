@@ -15,7 +15,7 @@ use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
 use syncspace_protocol::{ChannelId, Epoch, Seq, StreamId, Time};
 
 use crate::app::message::TeamContents;
-use crate::app::state::Start;
+use crate::app::state::{ServerIs, Start};
 use crate::app::{Effect, Event, Net, State, update};
 use crate::view;
 
@@ -207,10 +207,20 @@ pub(crate) fn morning() -> Vec<Message> {
 }
 
 impl Play {
-    /// Starts without a saved login.
+    /// Starts without a saved login, with an address that is more or less certain.
+    pub(crate) fn start_at(server_is: ServerIs) -> Self {
+        Self::start_with(80, 30, false, server_is)
+    }
+
+    /// Starts with an address that is only likely.
     pub(crate) fn start(columns: u16, rows: u16, is_logged_in: bool) -> Self {
+        Self::start_with(columns, rows, is_logged_in, ServerIs::Guessed)
+    }
+
+    fn start_with(columns: u16, rows: u16, is_logged_in: bool, server_is: ServerIs) -> Self {
         let state = State::new(Start {
             server: "http://127.0.0.1:7420".to_owned(),
+            server_is,
             has_bootstrap: false,
             is_logged_in,
             now: at(NINE),

@@ -13,9 +13,10 @@ use syncspace_protocol::Time;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use crate::app::state::Start;
+use crate::app::state::{ServerIs, Start};
 use crate::app::{Effect, Event, Net, State, update};
 use crate::effects::Effects;
+use crate::local::Keeper;
 use crate::terminal::{PANICKED, Screen};
 
 /// At most one picture in this time: about 60 a second.
@@ -28,9 +29,12 @@ const NET_BATCH_MAX: usize = 64;
 /// What a run needs to know.
 pub(crate) struct Session {
     pub(crate) server: String,
+    pub(crate) server_is: ServerIs,
     pub(crate) store: CredentialStore,
     /// The file with the bootstrap token of a local server.
     pub(crate) bootstrap_file: Option<PathBuf>,
+    /// Who starts a local server again.
+    pub(crate) keeper: Option<Keeper>,
     /// Whether wheel and clicks are ours, or the terminal's.
     pub(crate) has_mouse: bool,
 }
@@ -48,10 +52,9 @@ enum Woken {
 pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
     let mut end = Box::pin(end_signal()?);
     let (answers, mut net) = mpsc::channel(NET_QUEUED_MAX);
-    let is_local = session.bootstrap_file.is_some();
     let has_bootstrap = session.bootstrap_file.as_deref().is_some_and(std::path::Path::exists);
     let has_mouse = session.has_mouse;
-    let server = session.server.clone();
+    let (server, server_is) = (session.server.clone(), session.server_is);
     let mut effects = Effects::new(session, answers);
     let is_logged_in = effects.find_login(&server);
 
@@ -59,6 +62,7 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
     let (columns, rows) = screen.size()?;
     let mut state = State::new(Start {
         server,
+        server_is,
         has_bootstrap,
         is_logged_in,
         now: now(),
@@ -69,8 +73,7 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
     });
     if is_logged_in {
         effects.run(Effect::Connect);
-    } else if is_local {
-        // The address is known: the first form would only ask to press Enter.
+    } else if server_is != ServerIs::Guessed {
         effects.run(Effect::FindServer { address: state.server.clone() });
     }
     let mut keys = EventStream::new();

@@ -274,6 +274,12 @@ pub(crate) fn valid(state: &State) -> impl Iterator<Item = &'static Info> + '_ {
     ACTIONS.iter().filter(move |info| info.scope & scope != 0 && (info.when)(state))
 }
 
+/// Gives what a key is bound to in the part that the keys go to, whether or not it can be done now.
+pub(crate) fn bound(state: &State, key: KeyEvent) -> Option<&'static Info> {
+    let (key, scope) = (Key::of(key), scope_of(state.chat.focus));
+    ACTIONS.iter().find(|info| info.scope & scope != 0 && info.keys.contains(&key))
+}
+
 /// Gives the action that a key stands for here.
 pub(crate) fn find(state: &State, key: KeyEvent) -> Option<Action> {
     let key = Key::of(key);
@@ -297,6 +303,11 @@ impl Key {
             KeyCode::Tab if kept.contains(SHIFT) => Self(kept - SHIFT, KeyCode::BackTab),
             code => Self(kept, code),
         }
+    }
+
+    /// Tells whether the key types a character.
+    pub(crate) const fn is_text(self) -> bool {
+        self.0.is_empty() && matches!(self.1, KeyCode::Char(_))
     }
 
     /// Gives the key as people write it.

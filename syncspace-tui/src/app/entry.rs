@@ -59,6 +59,9 @@ pub(crate) struct EntryForm {
     pub(crate) form: Form<FieldId, Tag>,
 }
 
+/// What a form says while the server is asked.
+pub(crate) const BUSY: &str = "Asking the server …";
+
 fn line(text: &str) -> Input<Tag> {
     Input::Line(LineInput::new(text))
 }
@@ -115,7 +118,7 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool)
             form = form.optional();
         }
     }
-    EntryForm { purpose: Purpose::Account, form }
+    EntryForm { purpose: Purpose::Account, form: form.begins_with_text() }
 }
 
 /// Asks for a team: join, be invited, or make one.
@@ -139,7 +142,7 @@ pub(crate) fn team_form(joinable: &[MyTeam]) -> EntryForm {
         .shown_for(&[Tag::Create])
         .field(FieldId::Code, "Invite code", "", line(""))
         .shown_for(&[Tag::UseInvite]);
-    EntryForm { purpose: Purpose::Team, form }
+    EntryForm { purpose: Purpose::Team, form: form.begins_with_text() }
 }
 
 /// Asks for a channel of a team: join one, or make one.
@@ -156,7 +159,7 @@ pub(crate) fn channel_form(team_id: TeamId, joinable: &[(ChannelId, String)], na
         .field(FieldId::Description, "What it is for", "optional", line(""))
         .optional()
         .shown_for(&making);
-    EntryForm { purpose: Purpose::Channel(team_id), form }
+    EntryForm { purpose: Purpose::Channel(team_id), form: form.begins_with_text() }
 }
 
 /// Asks before something that cannot be taken back.

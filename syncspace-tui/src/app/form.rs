@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::action::Key;
 use super::line_input::LineInput;
 
 /// What a field is, and what it holds.
@@ -93,6 +94,19 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
         self
     }
 
+    /// Puts the focus on the first field that takes text, where one is shown: people begin to type at once.
+    #[must_use]
+    pub(crate) fn begins_with_text(mut self) -> Self {
+        self.focus = self.text_from(0).unwrap_or(0);
+        self
+    }
+
+    /// Gives the first shown field from an index on that takes text.
+    fn text_from(&self, from: usize) -> Option<usize> {
+        let takes_text = |at: &usize| matches!(self.fields[*at].input, Input::Line(_) | Input::Secret(_));
+        (from..self.fields.len()).filter(|&at| self.is_shown(at)).find(takes_text)
+    }
+
     /// Gives the text of a field, or nothing where there is no such field.
     pub(crate) fn text(&self, id: Id) -> &str {
         self.fields.iter().find(|field| field.id == id).map_or("", |field| match &field.input {
@@ -161,6 +175,13 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
     }
 
     fn edit(&mut self, key: KeyEvent) {
+        let is_text = Key::of(key).is_text() && key.code != KeyCode::Char(' ');
+        if is_text
+            && let Some(Field { input: Input::Pick { .. }, .. }) = self.fields.get(self.focus)
+            && let Some(below) = self.text_from(self.focus)
+        {
+            self.focus = below;
+        }
         let Some(field) = self.fields.get_mut(self.focus) else { return };
         let edited = match &mut field.input {
             Input::Line(input) | Input::Secret(input) => input.press(key),

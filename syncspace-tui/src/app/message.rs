@@ -54,7 +54,11 @@ pub(crate) enum Net {
     Connected(Box<Hello>),
     Disconnected {
         reason: String,
+        /// When it is tried again by itself.
+        retry_in_ms: u64,
     },
+    /// News of the server that `--local` started.
+    LocalServer(LocalServer),
     /// The session is over: log in again.
     SessionOver {
         reason: String,
@@ -97,6 +101,17 @@ pub(crate) enum Net {
     User(Answer<User>),
 }
 
+/// How the server that `--local` started is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LocalServer {
+    /// It runs, as far as anybody knows.
+    Back,
+    /// It died and is being started again.
+    Starting,
+    /// It died too often to be started again.
+    GivenUp,
+}
+
 /// What a team holds, as read at one time.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TeamContents {
@@ -121,6 +136,8 @@ pub(crate) enum Effect {
     LogOut,
     Connect,
     ReconnectNow,
+    /// Start the local server again if it is gone.
+    ReviveLocal,
     LoadTeam(TeamId),
     FindTeams,
     CreateTeam(CreateTeam),

@@ -8,6 +8,7 @@ use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq, TeamId, Time, User
 
 use super::composer::{Composer, DraftKey};
 use super::entry::EntryForm;
+use super::message::LocalServer;
 use super::outbox::Outbox;
 use super::rows::{Row, RowContext};
 use super::sidebar::EntryId;
@@ -43,7 +44,18 @@ pub(crate) enum Link {
     Connecting,
     Online,
     /// It broke; it is tried again by itself.
-    Lost(String),
+    Lost(Outage),
+}
+
+/// A lost connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outage {
+    /// Why, in a few words.
+    pub(crate) reason: String,
+    /// When it is tried again by itself; none while it is being tried.
+    pub(crate) next_try: Option<Time>,
+    /// When it was tried last, or broke.
+    pub(crate) last_try: Time,
 }
 
 /// What takes the keys in the chat.
@@ -126,16 +138,31 @@ pub(crate) struct State {
     pub(crate) screen: Screen,
     pub(crate) modal: Option<Modal>,
     pub(crate) link: Link,
+    /// Whether this program lives on a server of its own machine, and may start it.
+    pub(crate) is_local: bool,
+    pub(crate) local_server: LocalServer,
     pub(crate) notice: Option<Notice>,
     pub(crate) world: World,
     pub(crate) chat: Chat,
     pub(crate) client_ids: ClientIds,
 }
 
+/// How sure the address of the server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ServerIs {
+    /// It is only likely: the person is asked.
+    Guessed,
+    /// The person named it when starting the program.
+    Named,
+    /// It is that of the server of this machine.
+    Local,
+}
+
 /// How a program starts.
 #[derive(Debug, Clone)]
 pub(crate) struct Start {
     pub(crate) server: String,
+    pub(crate) server_is: ServerIs,
     pub(crate) has_bootstrap: bool,
     pub(crate) is_logged_in: bool,
     pub(crate) now: Time,
@@ -187,7 +214,10 @@ impl State {
         let screen = if start.is_logged_in {
             Screen::Waiting(format!("Connecting to {} …", start.server))
         } else {
-            Screen::Entry { form: super::entry::server_form(&start.server), earlier: Vec::new() }
+            let mut form = super::entry::server_form(&start.server);
+            // A known address is looked up at once: the form would only ask to press Enter.
+            form.form.busy = (start.server_is != ServerIs::Guessed).then_some(super::entry::BUSY);
+            Screen::Entry { form, earlier: Vec::new() }
         };
         Self {
             server: start.server,
@@ -201,6 +231,8 @@ impl State {
             screen,
             modal: None,
             link: Link::Offline,
+            is_local: start.server_is == ServerIs::Local,
+            local_server: LocalServer::Back,
             notice: None,
             world: World::default(),
             chat: Chat::default(),
@@ -232,7 +264,21 @@ impl State {
     pub(crate) fn next_deadline(&self) -> Option<Time> {
         let notice = self.notice.as_ref().map(|notice| notice.until);
         let typing = self.open_channel().and_then(|open| open.typing.values().map(|&(_, until)| until).min());
-        [notice, typing, self.chat.outbox.next_retry()].into_iter().flatten().min()
+        [notice, typing, self.chat.outbox.next_retry(), self.next_countdown()].into_iter().flatten().min()
+    }
+
+    /// Gives the whole seconds until the connection is tried again; none while it is being tried, or there.
+    pub(crate) fn seconds_to_try(&self) -> Option<i64> {
+        let Link::Lost(Outage { next_try: Some(at), .. }) = &self.link else { return None };
+        let ms = at.unix_ms().saturating_sub(self.now.unix_ms());
+        (ms > 0).then(|| ms.saturating_add(999) / 1_000)
+    }
+
+    /// Gives when the number of those seconds is another one.
+    fn next_countdown(&self) -> Option<Time> {
+        let Link::Lost(Outage { next_try: Some(at), .. }) = &self.link else { return None };
+        let seconds = self.seconds_to_try()?;
+        Time::from_unix_ms(at.unix_ms().saturating_sub((seconds - 1).saturating_mul(1_000))).ok()
     }
 
     pub(crate) fn open_channel(&self) -> Option<&ChannelState> {

@@ -56,7 +56,7 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => mouse,
         1 => any::<bool>().prop_map(|is_focused| Event::Focus { is_focused }),
         1 => Just(Event::Tick),
-        1 => Just(Event::Net(Box::new(Net::Disconnected { reason: "gone".to_owned() }))),
+        1 => Just(Event::Net(Box::new(Net::Disconnected { reason: "gone".to_owned(), retry_in_ms: 500 }))),
     ]
 }
 

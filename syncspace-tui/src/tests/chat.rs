@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use syncspace_protocol::messages::{Thread, ThreadState};
 use syncspace_protocol::socket::EventBody;
 
+use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
 use crate::play::{ALICE, BOB, CAROL, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning};
 
@@ -67,9 +68,37 @@ fn a_thread_stands_beside_the_messages_where_there_is_room() {
 }
 
 #[test]
+fn what_is_typed_after_opening_a_thread_is_a_reply() {
+    for columns in [60, 80, 120] {
+        let mut play = with_thread(columns);
+        play.type_text("a thread reply");
+        assert_eq!(play.state.composer().map(|draft| draft.text()), Some("a thread reply".to_owned()), "{columns}");
+        play.press(KeyCode::Esc);
+        assert_eq!(play.state.chat.focus, Focus::ThreadMessages);
+        play.press(KeyCode::Char('q'));
+        assert_eq!(play.state.chat.focus, Focus::Messages);
+    }
+}
+
+#[test]
+fn letters_that_are_no_command_are_written() {
+    let mut play = Play::chat(80, 24);
+    play.press(KeyCode::Esc);
+    play.type_text("what is bound");
+    assert_eq!(play.state.composer().map(|draft| draft.text()), Some("what is bound".to_owned()));
+    play.ctrl('u');
+    play.press(KeyCode::Esc);
+    // The last message is deleted: it cannot be edited, which is said, and nothing is written.
+    play.press(KeyCode::Char('e'));
+    assert_eq!(play.state.chat.focus, Focus::Messages);
+    assert!(play.screen().contains("Not possible here: Edit your message"), "{}", play.screen());
+    play.ctrl('x');
+    assert_eq!(play.state.chat.focus, Focus::Messages, "a key with Ctrl is no text");
+}
+
+#[test]
 fn a_reply_goes_into_the_thread_and_arrives_in_it() {
     let mut play = with_thread(120);
-    play.press(KeyCode::Char('r'));
     play.type_text("so it is");
     play.effects.clear();
     play.press(KeyCode::Enter);

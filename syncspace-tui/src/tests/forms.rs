@@ -4,9 +4,11 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 use syncspace_protocol::auth::RegistrationMode;
 use syncspace_protocol::channels::ChannelKind;
+use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{ErrorCode, TeamId};
 
 use crate::app::message::{Failure, TeamContents};
+use crate::app::state::ServerIs;
 use crate::app::{Effect, Net};
 use crate::play::{ALICE, ENG, GENERAL, Play, hello, id, my_channel, my_team, page, server_info, user};
 
@@ -29,7 +31,6 @@ fn refusal(field: Option<&str>, message: &str) -> Failure {
 
 fn registered() -> Play {
     let mut play = at_account(RegistrationMode::Open, true);
-    play.press(KeyCode::Enter);
     for text in ["alice", "correct horse", "correct horse"] {
         play.type_text(text);
         play.press(KeyCode::Enter);
@@ -64,6 +65,7 @@ fn the_first_person_is_asked_to_register() {
 fn a_code_is_asked_for_only_where_the_server_wants_one() {
     let mut play = at_account(RegistrationMode::Invite, false);
     assert!(!play.screen().contains("Invite code"));
+    play.press(KeyCode::Up);
     play.press(KeyCode::Down);
     assert_snapshot!(play.screen());
 }
@@ -71,7 +73,6 @@ fn a_code_is_asked_for_only_where_the_server_wants_one() {
 #[test]
 fn different_passwords_are_noticed_before_the_server_is_asked() {
     let mut play = at_account(RegistrationMode::Open, true);
-    play.press(KeyCode::Enter);
     for text in ["alice", "correct horse", "correct house"] {
         play.type_text(text);
         play.press(KeyCode::Enter);
@@ -101,7 +102,6 @@ fn the_way_to_the_first_message_has_six_prompts() {
     play.net(Net::JoinableTeams(Ok(Vec::new())));
     assert_snapshot!("team", play.screen());
 
-    play.press(KeyCode::Enter);
     play.type_text("eng");
     play.press(KeyCode::Enter);
     assert!(matches!(play.effects.last(), Some(Effect::CreateTeam(team)) if team.name.as_str() == "eng"));
@@ -120,4 +120,35 @@ fn the_way_to_the_first_message_has_six_prompts() {
     play.effects.clear();
     play.press(KeyCode::Enter);
     assert_eq!(play.sends().first().map(|(content, _)| content.as_str()), Some("hello"));
+}
+
+#[test]
+fn what_is_typed_first_is_the_name() {
+    let mut play = at_account(RegistrationMode::Open, false);
+    play.type_text("alice");
+    play.press(KeyCode::BackTab);
+    play.press(KeyCode::Char(' '));
+    assert!(play.screen().contains("(•) Make a new account"), "{}", play.screen());
+    play.type_text("na");
+    assert!(play.screen().contains("› alicena"), "{}", play.screen());
+}
+
+#[test]
+fn a_team_to_join_is_offered_before_a_new_one() {
+    let mut play = Play::start(80, 30, false);
+    play.net(Net::JoinableTeams(Ok(vec![MyTeam { membership: None, ..my_team() }])));
+    assert!(play.screen().contains("(•) Join eng"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    assert!(matches!(play.effects.last(), Some(Effect::JoinTeam(_))));
+}
+
+#[test]
+fn a_named_server_is_asked_without_a_prompt() {
+    let mut play = Play::start_at(ServerIs::Named);
+    assert!(play.screen().contains("Asking the server"), "{}", play.screen());
+    play.net(Net::Server(Ok(server_info(RegistrationMode::Open, false))));
+    assert!(play.screen().contains("Your account"));
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Enter);
+    assert!(matches!(&play.effects[..], [Effect::FindServer { .. }]));
 }

@@ -4,5 +4,6 @@ mod anything;
 mod chat;
 mod forms;
 mod history;
+mod link;
 mod outbox;
 mod safety;

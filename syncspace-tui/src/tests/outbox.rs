@@ -62,7 +62,7 @@ fn after_a_reconnect_the_same_names_go_out_in_order() {
     send(&mut play, "two");
     let first = play.sends();
     assert_eq!(first.len(), 1, "the second waits for the first");
-    play.net(Net::Disconnected { reason: "the connection broke".to_owned() });
+    play.net(Net::Disconnected { reason: "the connection broke".to_owned(), retry_in_ms: 500 });
     assert_snapshot!(play.screen());
     play.connect();
     assert_eq!(play.sends(), first);
@@ -132,7 +132,7 @@ fn what_is_too_long_stays_in_the_composer() {
 #[test]
 fn a_session_that_ends_by_itself_loses_nothing_that_was_typed() {
     let mut play = Play::chat(80, 24);
-    play.net(Net::Disconnected { reason: "gone".to_owned() });
+    play.net(Net::Disconnected { reason: "gone".to_owned(), retry_in_ms: 500 });
     send(&mut play, "not sent yet");
     play.type_text("a draft");
     play.net(Net::SessionOver { reason: "the session was ended; log in again".to_owned() });

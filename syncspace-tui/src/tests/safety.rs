@@ -31,7 +31,7 @@ fn hostile_names_reasons_and_descriptions_are_cleaned() {
     if let Some(channel) = play.state.open_channel_mut() {
         channel.channel.description = Some(HOSTILE.to_owned());
     }
-    play.net(Net::Disconnected { reason: HOSTILE.to_owned() });
+    play.net(Net::Disconnected { reason: HOSTILE.to_owned(), retry_in_ms: 500 });
     check_clean(&play.screen());
     play.ctrl('k');
     check_clean(&play.screen());

@@ -22,7 +22,7 @@ struct Drawn {
 }
 
 pub(super) fn draw_page(frame: &mut Frame<'_>, area: Rect, form: &Form<FieldId, Tag>) {
-    draw(frame, area, form, "Tab next · Enter go on · Esc back · F1 help · Ctrl+Q leave");
+    draw(frame, area, form, "↑↓ Tab move · Enter go on · Esc back · F1 help · Ctrl+Q leave");
 }
 
 pub(super) fn draw_dialog(frame: &mut Frame<'_>, area: Rect, form: &Form<FieldId, Tag>) {

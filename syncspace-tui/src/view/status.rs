@@ -7,7 +7,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::style;
 use crate::app::State;
-use crate::app::state::{Focus, Link};
+use crate::app::message::LocalServer;
+use crate::app::state::{Focus, Link, Outage};
 use crate::app::text;
 
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
@@ -15,13 +16,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let (glyph, word, link_style) = match &state.link {
         Link::Online => ("●", "online", style::GOOD),
         Link::Connecting => ("◌", "connecting", style::WARN),
-        Link::Lost(_) => ("○", "reconnecting", style::BAD),
-        Link::Offline => ("○", "offline", style::BAD),
+        Link::Lost(lost) if lost.next_try.is_none() => ("◌", "connecting", style::WARN),
+        Link::Lost(_) | Link::Offline => ("○", "offline", style::BAD),
     };
     let link = format!("{glyph} {word}");
     let (words, words_style) = match (&state.notice, &state.link) {
         (Some(notice), _) => (text::line(&notice.text), if notice.is_error { style::BAD } else { style::PLAIN }),
-        (None, Link::Lost(reason)) => (reason.clone(), style::DIM),
+        (None, Link::Lost(outage)) => {
+            (outage_words(state, outage, columns.saturating_sub(link.width() + 2)), style::DIM)
+        }
         (None, _) => (String::new(), style::PLAIN),
     };
     let keys = keys(state);
@@ -40,11 +43,24 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
     frame.render_widget(line, area);
 }
 
+/// Gives when the connection is tried again, and why it is not there where that fits.
+fn outage_words(state: &State, outage: &Outage, room: usize) -> String {
+    let when = state.seconds_to_try().map(|seconds| format!("next try in {seconds} s"));
+    let why = match state.local_server {
+        LocalServer::Back => &outage.reason,
+        LocalServer::Starting => "the local server stopped; starting it again",
+        LocalServer::GivenUp => return "the local server keeps stopping; see local-server.log".to_owned(),
+    };
+    let both = when.iter().map(String::as_str).chain([why]).collect::<Vec<_>>().join(" · ");
+    if both.width() <= room { both } else { when.unwrap_or_default() }
+}
+
 fn keys(state: &State) -> String {
     let keys = match state.chat.focus {
         Focus::Composer | Focus::ThreadComposer if state.columns < 60 => "F1 help",
         Focus::Composer | Focus::ThreadComposer => "Ctrl+K go to · Esc messages · F1 help",
-        Focus::Messages | Focus::ThreadMessages => "t thread · e edit · i write · ? help",
+        Focus::Messages => "t thread · e edit · i write · ? help",
+        Focus::ThreadMessages => "q close · e edit · i write · ? help",
         Focus::Sidebar => "Enter open · Esc back · ? help",
     };
     keys.to_owned()

@@ -175,13 +175,6 @@ impl Person {
     }
 
     fn register(&self) {
-        // Asks for the server first, with the one that was named; not on a chat of this machine alone.
-        let screen = self.terminal.wait_until("form to begin with", |screen| {
-            screen.contains("Welcome to SyncSpace") || screen.contains("Your account")
-        });
-        if screen.contains("Welcome to SyncSpace") {
-            self.terminal.press(Key::Enter);
-        }
         let screen = self.terminal.wait_for("Your account");
         // Where registering is not what the form offers first, it is the choice below, above the first text.
         if !screen.contains("Password again") {

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
+use std::process::Command;
 
 use syncspace_testkit::terminal::Key;
 
@@ -27,11 +28,11 @@ fn the_first_terminal_starts_the_server_and_the_last_one_ends_it() {
 
     let alice = sit_down("alice", &arguments);
     alice.terminal.wait_for("your account administers this server");
-    alice.fill_in_account("alice");
+    alice.register("alice");
     alice.make_team();
 
     let bob = sit_down("bob", &arguments);
-    bob.fill_in_account("bob");
+    bob.register("bob");
     bob.join_team();
     alice.say("hello");
     bob.terminal.wait_for("hello");
@@ -39,6 +40,48 @@ fn the_first_terminal_starts_the_server_and_the_last_one_ends_it() {
     leave(alice);
     assert!(is_running(&data_dir));
     bob.say("still here");
+    leave(bob);
+    assert!(!is_running(&data_dir));
+}
+
+/// Gives the process and the address that the server noted.
+fn server_note(data_dir: &Path) -> (u64, String) {
+    let note = std::fs::read(data_dir.join("server.json")).expect("the server's note");
+    let note: serde_json::Value = serde_json::from_slice(&note).expect("JSON");
+    (note["pid"].as_u64().expect("a pid"), note["url"].as_str().expect("a URL").to_owned())
+}
+
+#[test]
+fn a_server_that_is_killed_starts_again_where_it_was() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data_dir = folder.path().join("data");
+    let arguments = ["--local", "--data-dir", data_dir.to_str().expect("a plain name")];
+    let alice = sit_down("alice", &arguments);
+    alice.register("alice");
+    alice.make_team();
+    let bob = sit_down("bob", &arguments);
+    bob.register("bob");
+    bob.join_team();
+    alice.say("before");
+    bob.terminal.wait_for("before");
+
+    let (pid, url) = server_note(&data_dir);
+    let killed = Command::new("kill").args(["-9", &pid.to_string()]).status().expect("kill runs");
+    assert!(killed.success());
+    alice.terminal.enter("sent while it was dead");
+    let arrived = |screen: &str| screen.contains("sent while it was dead") && !screen.contains('↑');
+    alice.terminal.wait_until("the message, committed", arrived);
+    bob.terminal.wait_until("the message", arrived);
+    bob.say("and an answer");
+    let screen = alice.terminal.wait_for("and an answer");
+    for screen in [screen, bob.terminal.screen()] {
+        assert_eq!(screen.matches("sent while it was dead").count(), 1, "{screen}");
+    }
+    let (next_pid, next_url) = server_note(&data_dir);
+    assert_eq!(next_url, url);
+    assert_ne!(next_pid, pid);
+
+    leave(alice);
     leave(bob);
     assert!(!is_running(&data_dir));
 }

@@ -23,22 +23,16 @@ pub(crate) fn sit_down_in(name: &str, arguments: &[&str], folder: TempDir) -> Se
 }
 
 impl Seat {
-    /// Goes from the address of the server to the choice of a team.
+    /// Fills in the form of the account, up to the choice of a team.
     pub(crate) fn register(&self, username: &str) {
-        self.terminal.wait_for("Server address");
-        self.terminal.press(Key::Enter);
-        self.fill_in_account(username);
-    }
-
-    /// Fills in the form of the account.
-    pub(crate) fn fill_in_account(&self, username: &str) {
         let screen = self.terminal.wait_for("Your account");
         // Registering comes first where nobody administers the server yet, and second everywhere else.
         if !screen.contains("(•) Make a new account") {
+            self.terminal.press(Key::Up);
             self.terminal.press(Key::Down);
             self.terminal.wait_for("(•) Make a new account");
         }
-        self.terminal.press(Key::Enter);
+        // Where the choice has the keys, what is typed goes to the name below it.
         for text in [username, "correct horse battery", "correct horse battery"] {
             self.terminal.enter(text);
         }
@@ -47,7 +41,6 @@ impl Seat {
 
     /// Makes the team `eng` and its channel `general`.
     pub(crate) fn make_team(&self) {
-        self.terminal.press(Key::Enter);
         self.terminal.enter("eng");
         self.terminal.wait_for("Your first channel");
         self.terminal.press(Key::Enter);

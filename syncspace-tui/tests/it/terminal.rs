@@ -9,7 +9,7 @@ use crate::people::sit_down;
 
 #[test]
 fn leaving_restores_the_terminal() {
-    let mut seat = sit_down("nobody", &["--server", "http://127.0.0.1:1"]);
+    let mut seat = sit_down("nobody", &[]);
     seat.terminal.wait_for("Server address");
     assert!(!seat.terminal.is_restored());
     seat.terminal.press(Key::Control('q'));
@@ -34,11 +34,20 @@ async fn signals_restore_the_terminal() {
 #[test]
 fn an_unreachable_server_is_named_and_the_address_can_be_changed() {
     let seat = sit_down("nobody", &["--server", "http://127.0.0.1:1"]);
-    seat.terminal.wait_for("Server address");
-    seat.terminal.press(Key::Enter);
     seat.terminal.wait_for("Cannot reach the server at http://127.0.0.1:1");
     seat.terminal.press(Key::Control('w'));
     seat.terminal.type_text("example.invalid");
     seat.terminal.wait_for("example.invalid");
     seat.terminal.wait_for_no("Cannot reach");
+}
+
+#[tokio::test]
+async fn a_named_server_leads_to_the_account_and_back_to_its_address() {
+    let server = ServerProcess::start(&[]).await;
+    let seat = sit_down("nobody", &["--server", server.url()]);
+    seat.terminal.wait_for("Your account");
+    seat.terminal.press(Key::Escape);
+    seat.terminal.wait_for("Server address");
+    seat.terminal.press(Key::Enter);
+    seat.terminal.wait_for("Your account");
 }

@@ -4,14 +4,14 @@ use syncspace_protocol::channels::{ChannelKind, CreateChannel};
 use syncspace_protocol::{ChannelId, TeamId};
 
 use super::Effects;
-use super::messages;
+use super::{link, messages};
 use crate::app::action::Action;
 use crate::app::composer::DraftKey;
 use crate::app::entry::{self, Purpose};
 use crate::app::layout::{self, SIDEBAR_MIN_COLUMNS};
 use crate::app::message::Effect;
 use crate::app::sidebar::{self, EntryId};
-use crate::app::state::{Focus, Link, Modal, State};
+use crate::app::state::{Focus, Modal, State};
 use crate::app::switcher::{Switcher, Target};
 use crate::app::world::Log;
 
@@ -47,9 +47,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
         Action::Repaint => {
             effects.push(Effect::Repaint);
             // Who doubts the screen doubts the connection: do not wait for the next try.
-            if matches!(state.link, Link::Lost(_)) {
-                effects.push(Effect::ReconnectNow);
-            }
+            link::try_now(state, effects);
         }
         Action::Compose => focus_composer(state),
         Action::Up | Action::Down if state.chat.focus == Focus::Sidebar => {

@@ -57,7 +57,7 @@ fn submit(entry: &mut EntryForm, effects: &mut Effects) {
     };
     match asked {
         Ok(effect) => {
-            entry.form.busy = Some("Asking the server …");
+            entry.form.busy = Some(entry::BUSY);
             effects.push(effect);
         }
         Err((field, message)) => entry.form.fail(Some(field), message),

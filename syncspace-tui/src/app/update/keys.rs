@@ -41,7 +41,15 @@ fn press_in_chat(state: &mut State, key: KeyEvent, effects: &mut Effects) {
         return;
     }
     if !matches!(state.chat.focus, Focus::Composer | Focus::ThreadComposer) {
-        return;
+        if !Key::of(key).is_text() {
+            return;
+        }
+        if let Some(bound) = action::bound(state, key) {
+            state.say(format!("Not possible here: {}", bound.help));
+            return;
+        }
+        // What is no command is text, and text is for the composer: nothing typed is lost.
+        chat::focus_composer(state);
     }
     let Some(draft) = state.draft_key() else { return };
     if state.chat.drafts.entry(draft).or_default().press(key) {

@@ -5,6 +5,7 @@ use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, Seq};
 
 use super::Effects;
+use super::link;
 use crate::app::action::Action;
 use crate::app::composer::{Composer, DraftKey};
 use crate::app::entry::{self, Purpose};
@@ -43,8 +44,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
             list.selected = list.last();
             list.place = Place::Bottom;
         }),
-        Action::Thread => open_thread(state, Focus::ThreadMessages, effects),
-        Action::Reply => open_thread(state, Focus::ThreadComposer, effects),
+        Action::Thread | Action::Reply => open_thread(state, effects),
         Action::CloseThread => close_thread(state),
         Action::EditMessage => edit_selected(state),
         Action::DeleteMessage => ask_to_delete(state),
@@ -173,15 +173,17 @@ fn send(state: &mut State, effects: &mut Effects) {
     state.chat.outbox.push(Parcel { client_id, channel_id, parent, content, state: ParcelState::Waiting });
     state.chat.drafts.remove(&key);
     state.chat.typing_sent = None;
+    link::try_now(state, effects);
     if let Some(list) = timeline_mut(state, parent.is_some()) {
         list.place = Place::Bottom;
         list.read_before = None;
     }
 }
 
-fn open_thread(state: &mut State, focus: Focus, effects: &mut Effects) {
+/// Opens the thread of the selected message, to write in it: who opens one reads its end, and often answers.
+fn open_thread(state: &mut State, effects: &mut Effects) {
     if matches!(state.chat.focus, Focus::ThreadMessages) {
-        state.chat.focus = focus;
+        state.chat.focus = Focus::ThreadComposer;
         return;
     }
     let Some((channel_id, message)) = state.selected() else { return };
@@ -191,7 +193,7 @@ fn open_thread(state: &mut State, focus: Focus, effects: &mut Effects) {
         None => (message.seq, message.id),
     };
     state.chat.thread = Some(ThreadPane { channel_id, root, root_id, timeline: None, error: None });
-    state.chat.focus = focus;
+    state.chat.focus = Focus::ThreadComposer;
     effects.push(Effect::LoadThread { channel_id, root });
 }
 

@@ -3,6 +3,7 @@
 mod chat;
 mod forms;
 mod keys;
+mod link;
 mod messages;
 mod mouse;
 mod net;
@@ -23,6 +24,12 @@ pub(crate) fn update(state: &mut State, event: Event, now: Time) -> Effects {
     // The clock of a machine can be set back; time in the state never goes back.
     state.now = state.now.max(now);
     let mut effects = Effects::new();
+    match event {
+        Event::Key(_) | Event::Paste(_) | Event::Mouse(_) | Event::Focus { is_focused: true } => {
+            link::person_is_here(state, &mut effects);
+        }
+        Event::Resize { .. } | Event::Focus { is_focused: false } | Event::Tick | Event::Net(_) => {}
+    }
     match event {
         Event::Key(key) => keys::press(state, key, &mut effects),
         Event::Paste(text) => paste(state, &text, &mut effects),

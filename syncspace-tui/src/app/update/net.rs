@@ -6,10 +6,10 @@ use syncspace_protocol::teams::{Invite, MyTeam};
 use syncspace_protocol::{ChannelId, Seq, StreamId, TeamId};
 
 use super::Effects;
-use super::{chat, forms, messages, stream};
+use super::{chat, forms, link, messages, stream};
 use crate::app::entry::{self, Purpose};
 use crate::app::layout;
-use crate::app::message::{Answer, Effect, Failure, Net, TeamContents};
+use crate::app::message::{Answer, Effect, Failure, LocalServer, Net, TeamContents};
 use crate::app::outbox::ParcelState;
 use crate::app::state::{Chat, Link, Modal, Screen, State};
 use crate::app::text;
@@ -31,13 +31,16 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             state.screen = Screen::Waiting(format!("Connecting to {} …", state.server));
             effects.push(Effect::Connect);
         }
-        Net::Connecting { attempt } => {
-            if state.link != Link::Online && attempt <= 1 {
-                state.link = Link::Connecting;
+        Net::Connecting { attempt } => link::connecting(state, attempt),
+        Net::Connected(hello) => connected(state, *hello, effects),
+        Net::Disconnected { reason, retry_in_ms } => link::disconnected(state, &reason, retry_in_ms, effects),
+        Net::LocalServer(local) => {
+            let is_back = local == LocalServer::Back;
+            state.local_server = local;
+            if is_back {
+                link::try_now(state, effects);
             }
         }
-        Net::Connected(hello) => connected(state, *hello, effects),
-        Net::Disconnected { reason } => disconnected(state, &reason),
         Net::SessionOver { reason } => session_over(state, &reason),
         Net::Stream(event) => stream::take(state, event, effects),
         Net::Team { team_id, answer: Ok(contents) } => team_loaded(state, team_id, contents, effects),
@@ -97,12 +100,18 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         | Net::ChannelEntered(Err(failure))
         | Net::Deleted(Err(failure))
         | Net::Left(Err(failure))
-        | Net::Invite(Err(failure)) => forms::fail(state, &failure),
+        | Net::Invite(Err(failure)) => {
+            if failure.is_transient && failure.code.is_none() {
+                link::revive(state, effects);
+            }
+            forms::fail(state, &failure);
+        }
     }
 }
 
 fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     state.link = Link::Online;
+    state.local_server = LocalServer::Back;
     if state.chat.owner.take().is_some_and(|owner| owner != hello.user.id) {
         (state.chat.drafts, state.chat.outbox) = Default::default();
     }
@@ -128,18 +137,6 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     state.chat.outbox.disconnected();
     if !has_teams && !matches!(state.screen, Screen::Chat) {
         effects.push(Effect::FindTeams);
-    }
-}
-
-fn disconnected(state: &mut State, reason: &str) {
-    // The causes behind the first sentence are for the log.
-    let reason = text::line(reason.split(": ").next().unwrap_or_default());
-    state.link = Link::Lost(reason.clone());
-    state.chat.outbox.disconnected();
-    // Nobody knows who is there while there is no connection.
-    state.world.presence.clear();
-    if let Screen::Waiting(words) = &mut state.screen {
-        *words = format!("No connection to {}: {reason}. Trying again …", state.server);
     }
 }
 
