@@ -108,7 +108,10 @@ impl Realtime {
     pub fn take_in(&self, event: BusEvent) -> bool {
         match event {
             BusEvent::Connected => return true,
-            BusEvent::Disconnected => warn!("the bus is away; changes of other instances come from the database"),
+            BusEvent::Disconnected => {
+                warn!("the bus is away; changes of other instances come from the database");
+                return true;
+            }
             BusEvent::Message { payload, .. } => match Message::decode(&payload) {
                 Ok(Message::Committed(event)) => self.inner.hub.offer(&event),
                 Ok(Message::Passing { stream, but, frame }) => self.inner.hub.hand_out(stream, &frame, but),

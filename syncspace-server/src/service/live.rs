@@ -7,8 +7,8 @@ use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::users::Presence;
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -58,29 +58,46 @@ impl Service {
     /// Runs until `closing`: takes in the bus, compares heads, settles presence.
     pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
         self.realtime.join().await;
-        let mut presence = interval(PRESENCE_EVERY);
-        presence.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut compare_at = Instant::now() + COMPARE_EVERY;
-        let mut gatherings = 0_u32;
-        loop {
-            tokio::select! {
-                () = closing.cancelled() => break,
-                event = bus.recv() => match event {
-                    Some(event) => if self.realtime.take_in(event) { compare_at = Instant::now() },
-                    None => break,
-                },
-                () = tokio::time::sleep_until(compare_at) => {
-                    self.compare_heads().await;
-                    let pause = if self.realtime.is_bus_connected() { COMPARE_EVERY } else { COMPARE_WITHOUT_BUS_EVERY };
-                    compare_at = Instant::now() + pause;
-                }
-                _ = presence.tick() => {
-                    gatherings = gatherings.wrapping_add(1);
-                    self.settle_presence(gatherings.is_multiple_of(LOOK_AT_ALL_EVERY)).await;
+        let look = Notify::new();
+        let listening = async {
+            while let Some(event) = bus.recv().await {
+                if self.realtime.take_in(event) {
+                    look.notify_one();
                 }
             }
+        };
+        // Side by side: nobody who waits for a database or for Redis keeps the bus waiting.
+        tokio::select! {
+            () = closing.cancelled() => {}
+            () = listening => {}
+            () = self.keep_comparing(&look) => {}
+            () = self.keep_presence() => {}
         }
         self.realtime.leave().await;
+    }
+
+    /// Compares heads now and then, and at once where `look` says so; never ends.
+    async fn keep_comparing(&self, look: &Notify) {
+        loop {
+            let pause = if self.realtime.is_bus_connected() { COMPARE_EVERY } else { COMPARE_WITHOUT_BUS_EVERY };
+            tokio::select! {
+                () = look.notified() => {}
+                () = sleep(pause) => {}
+            }
+            self.compare_heads().await;
+        }
+    }
+
+    /// Gathers and tells changes of presence; never ends.
+    async fn keep_presence(&self) {
+        let mut every = interval(PRESENCE_EVERY);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut gatherings = 0_u32;
+        loop {
+            every.tick().await;
+            gatherings = gatherings.wrapping_add(1);
+            self.settle_presence(gatherings.is_multiple_of(LOOK_AT_ALL_EVERY)).await;
+        }
     }
 
     /// Compares the heads of all followed streams with the database; whoever missed something is behind.
