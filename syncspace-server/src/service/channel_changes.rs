@@ -105,7 +105,7 @@ impl Operation for MakeChannel {
                 self.admit(tx, id, user, member, &permit).await?;
             }
         }
-        load_mine(tx.db, self.actor.user_id, id).await.map_err(Abort::Refused)
+        Ok(load_mine(tx.db, self.actor.user_id, id).await?)
     }
 }
 
@@ -181,7 +181,7 @@ impl Arrival {
             my_rev: mine.rev,
         };
         channel_members::put(tx.db, &new).await?;
-        let found = load_mine(tx.db, self.user, self.channel).await.map_err(Abort::Refused)?;
+        let found = load_mine(tx.db, self.user, self.channel).await?;
         let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
         let at = found.head.last_rev;
         let (user_id, channel_id, team_id) = (self.user, self.channel, self.team);
@@ -344,7 +344,7 @@ impl Enter {
         let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
         channel_members::set_role(tx.db, self.channel, self.user, role, taken.rev).await?;
         let member = load_member(tx, self.channel, self.user).await?;
-        let found = load_mine(tx.db, self.user, self.channel).await.map_err(Abort::Refused)?;
+        let found = load_mine(tx.db, self.user, self.channel).await?;
         let body = EventBody::ChannelMemberUpdated { member: member.clone() };
         tx.announce_to(audience(&found.channel), taken, body, Vec::new())?;
         Ok(member)

@@ -8,13 +8,14 @@ use syncspace_protocol::limits::GROUP_MEMBERS_MAX;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::{ChannelId, MemberId, Page, TeamId, UserId};
 
+use super::access::Stopped;
 use super::channel_changes::{Admission, ChangeChannel, DeleteChannel, Enter, Leave, MakeChannel, MoveRead, Plan};
 use super::paging::Window;
 use super::parse::slice;
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::channels::{ChannelRow, MembershipRow};
-use crate::store::{Queries, channel_members, channels, teams};
+use crate::store::{Queries, StoreError, channel_members, channels, teams};
 
 impl Service {
     /// Lists the channels of a team that the actor may see, by id.
@@ -91,7 +92,7 @@ impl Service {
     pub async fn channel(&self, actor: &Actor, channel: ChannelId) -> Result<MyChannel, ServiceError> {
         let mut db = &self.store;
         access::load_channel(&mut db, actor, channel).await?;
-        load_mine(&mut db, actor.user_id, channel).await
+        Ok(load_mine(&mut db, actor.user_id, channel).await?)
     }
 
     /// Changes a channel's name or description, archives or restores it.
@@ -191,14 +192,11 @@ impl Service {
 }
 
 /// Loads a channel as one person has it, with its unread count.
-pub(super) async fn load_mine(
-    db: &mut impl Queries,
-    user: UserId,
-    channel: ChannelId,
-) -> Result<MyChannel, ServiceError> {
-    let row = channels::find(db, channel, user).await?.ok_or_else(|| ServiceError::not_found("channel"))?;
+pub(super) async fn load_mine(db: &mut impl Queries, user: UserId, channel: ChannelId) -> Result<MyChannel, Stopped> {
+    let not_found = || Stopped::Refused(ServiceError::not_found("channel"));
+    let row = channels::find(db, channel, user).await?.ok_or_else(not_found)?;
     let mut mine = with_counts(db, user, vec![row]).await?;
-    mine.pop().ok_or_else(|| ServiceError::not_found("channel"))
+    mine.pop().ok_or_else(not_found)
 }
 
 /// Adds unread counts; channels where nothing is newer than the marker need no query.
@@ -206,7 +204,7 @@ pub(super) async fn with_counts(
     db: &mut impl Queries,
     user: UserId,
     rows: Vec<ChannelRow>,
-) -> Result<Vec<MyChannel>, ServiceError> {
+) -> Result<Vec<MyChannel>, StoreError> {
     let behind: Vec<_> = rows
         .iter()
         .filter_map(|row| row.membership.map(|membership| (row, membership)))

@@ -174,15 +174,16 @@ impl Operation for PutMember {
             debug_assert!(row.is_present, "only a present row gets here");
             return load_member(tx, self.team, self.user).await;
         }
-        let row = match before {
-            Some(row) => MemberRow { role, joined_at: if row.is_present { row.joined_at } else { tx.now }, ..row },
-            None => self.new_row(tx, role, &permit).await?,
-        };
+        // The last rule comes before the first row is written: it writes only where it says yes.
         if let Entry::Invited(invite, _) = self.entry
             && !invites::take_use(tx.db, invite, tx.now).await?
         {
             return Err(Abort::Refused(super::invites::over()));
         }
+        let row = match before {
+            Some(row) => MemberRow { role, joined_at: if row.is_present { row.joined_at } else { tx.now }, ..row },
+            None => self.new_row(tx, role, &permit).await?,
+        };
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         teams::put_member(tx.db, self.team, self.user, &row, taken.rev).await?;
         let member = load_member(tx, self.team, self.user).await?;
