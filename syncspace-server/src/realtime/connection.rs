@@ -75,6 +75,11 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Gives why it is to close, if it is.
+    pub fn ended(&self) -> Option<CloseReason> {
+        self.state().ended
+    }
+
     /// Waits until there may be a [`Duty`].
     pub async fn woken(&self) {
         self.wake.notified().await;

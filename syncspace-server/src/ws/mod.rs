@@ -35,8 +35,8 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Bytes gathered before a write without a flush.
 const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 
-/// Most bytes that wait for a reader who does not read.
-const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
+/// Longest frame that can be sent, beside what was gathered. Only `hello` comes near: it names every team of a person.
+const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Gives the route of the socket.
 pub(crate) fn route(service: Arc<Service>, life: Lifetime) -> BoxedFilter<(Response,)> {

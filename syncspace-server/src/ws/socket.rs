@@ -229,6 +229,13 @@ impl Socket {
             tokio::select! {
                 biased;
                 () = self.closing.cancelled() => return Err(End::Close(CloseReason::Draining)),
+                // Before the queue: an end must not wait until a busy channel pauses.
+                () = connection.woken() => {
+                    if let Some(reason) = connection.ended() {
+                        return Err(End::Close(reason));
+                    }
+                    is_behind = true;
+                }
                 taken = frames.recv_many(&mut batch, FRAMES_PER_WRITE) => {
                     if taken == 0 {
                         return Err(End::Gone);
@@ -238,7 +245,6 @@ impl Socket {
                 Some(answer) = talk.pending.next(), if !talk.pending.is_empty() => {
                     self.answer(talk, answer).await?;
                 }
-                () = connection.woken() => is_behind = true,
                 frame = self.stream.next() => {
                     heard_at = Instant::now();
                     self.take_in(talk, frame.ok_or(End::Gone)??).await?;

@@ -266,6 +266,18 @@ async fn a_client_resumes_from_its_revs() {
 }
 
 #[tokio::test]
+async fn a_person_of_many_teams_gets_in() {
+    let instance = Instance::embedded().await;
+    let [alice] = people(&instance, ["alice"]).await;
+    for number in 0..80 {
+        let team = json!({"name": format!("team-{number}"), "description": "\u{1f600}".repeat(1_000)});
+        instance.service().create_team(&alice.actor, body(team)).await.expect("a team");
+    }
+    let hello = Peer::connect(&instance, "/ws", Some(&alice.token)).await.next().await;
+    assert_eq!(hello["teams"].as_array().expect("teams").len(), 80);
+}
+
+#[tokio::test]
 async fn a_slow_reader_misses_nothing() {
     let instance = Instance::embedded().await;
     let chat = Chat::on(&instance).await;
