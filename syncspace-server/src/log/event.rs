@@ -114,6 +114,24 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// Names the person who comes or goes by it, where it is one.
+    pub(crate) const fn mover(self) -> Option<UserId> {
+        match self {
+            Self::ChannelJoined { user_id, .. }
+            | Self::ChannelLeft { user_id, .. }
+            | Self::TeamJoined { user_id, .. }
+            | Self::RoleChanged { user_id, .. }
+            | Self::TeamLeft { user_id, .. } => Some(user_id),
+            Self::ChannelDeleted { .. }
+            | Self::TeamDeleted { .. }
+            | Self::SessionEnded { .. }
+            | Self::RightsChanged { .. }
+            | Self::UserDeactivated { .. } => None,
+        }
+    }
+}
+
 /// An event that cannot be written as JSON: a defect of the program, never of its input.
 #[derive(Debug, thiserror::Error)]
 #[error("the event cannot be serialised")]

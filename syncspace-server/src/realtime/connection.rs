@@ -21,6 +21,8 @@ pub struct Connection {
     /// The session it belongs to.
     pub session: SessionId,
     queue: mpsc::Sender<Frame>,
+    /// Held while a stream comes to it or goes: state and gate change together.
+    moving: Mutex<()>,
     state: Mutex<State>,
     wake: Notify,
 }
@@ -37,8 +39,21 @@ pub(super) struct State {
     pub(super) watched: Vec<UserId>,
     /// Teams that were taken from it and of which the client is still to be told.
     pub(super) left: Vec<TeamId>,
+    /// How often somebody else changed what it may follow.
+    pub(super) moves: u64,
     needs_refresh: bool,
     ended: Option<CloseReason>,
+}
+
+impl State {
+    /// Tells whether the person may follow a stream.
+    pub(super) fn holds(&self, stream: StreamId) -> bool {
+        match stream {
+            StreamId::Channel(channel) => self.channels.binary_search_by_key(&channel, |&(id, _)| id).is_ok(),
+            StreamId::Team(team) => self.teams.iter().any(|seat| seat.team == team),
+            StreamId::Member(member) => self.teams.iter().any(|seat| seat.member == member),
+        }
+    }
 }
 
 /// What a person is in a team, as far as delivery needs it.
@@ -68,11 +83,26 @@ pub struct Duty {
 
 impl Connection {
     pub(super) fn new(number: u32, user: UserId, session: SessionId, queue: mpsc::Sender<Frame>) -> Self {
-        Self { number, user, session, queue, state: Mutex::default(), wake: Notify::new() }
+        Self { number, user, session, queue, moving: Mutex::default(), state: Mutex::default(), wake: Notify::new() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps everybody else from moving its streams; taken before a shard of gates and before its state.
+    pub(super) fn moving(&self) -> MutexGuard<'_, ()> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the changes that others made to what its person may follow: what was read before the last one is out of date.
+    pub fn moves(&self) -> u64 {
+        self.state().moves
+    }
+
+    /// Tells whether its person may follow a stream, as far as is known here.
+    pub fn holds(&self, stream: StreamId) -> bool {
+        self.state().holds(stream)
     }
 
     /// Gives why it is to close, if it is.

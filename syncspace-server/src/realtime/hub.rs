@@ -1,6 +1,6 @@
 //! Who is connected here and follows what: hands each committed change to its followers.
 //!
-//! Lock order: connections, then a shard of gates, then one connection's state. Nothing awaits while a lock is held.
+//! Lock order: connections, then the right to move one connection's streams, then a shard of gates, then its state. Nothing awaits while a lock is held.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -105,19 +105,28 @@ impl Hub {
 
     /// Lets a connection go; gives the teams it was in, and whether it was its person's last one here.
     pub(super) fn detach(&self, connection: &Connection) -> (Vec<TeamId>, bool) {
-        let left = self.reconcile(connection, &[], &[]).left;
+        // First nobody finds it any more, then its streams go, and only then may its number stand for another one.
+        let is_last = self.hide(connection);
+        let left = {
+            let _moving = connection.moving();
+            self.replace(connection, &[], &[]).left
+        };
+        self.connections.write().unwrap_or_else(PoisonError::into_inner).free.push(connection.number);
+        (left, is_last)
+    }
+
+    fn hide(&self, connection: &Connection) -> bool {
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = usize::try_from(connection.number).ok().and_then(|slot| connections.slots.get_mut(slot)) {
             *slot = None;
-            connections.free.push(connection.number);
         }
-        let Entry::Occupied(mut own) = connections.by_user.entry(connection.user) else { return (left, false) };
+        let Entry::Occupied(mut own) = connections.by_user.entry(connection.user) else { return false };
         own.get_mut().retain(|&number| number != connection.number);
         let is_last = own.get().is_empty();
         if is_last {
             own.remove();
         }
-        (left, is_last)
+        is_last
     }
 
     /// Makes sure of a gate for a stream that a connection is about to follow; says whether its newest rev is still to be read.
@@ -126,6 +135,11 @@ impl Hub {
         let gate = shard.entry(stream).or_default();
         gate.interested += 1;
         gate.delivered().is_none()
+    }
+
+    /// Tells whether a stream is known to be committed further than this.
+    pub(super) fn is_beyond(&self, (stream, rev): Known) -> bool {
+        self.shard(stream).get(&stream).and_then(Gate::delivered).is_some_and(|delivered| delivered > rev)
     }
 
     pub(super) fn open(&self, stream: StreamId, head: Rev) {
@@ -137,10 +151,13 @@ impl Hub {
     /// Lets a connection follow a stream live if it has everything, and counts it as behind if not.
     pub(super) fn follow(&self, connection: &Connection, (stream, rev): Known) -> bool {
         let mut shard = self.shard(stream);
-        // No gate: the stream was taken from the connection meanwhile.
-        let Some(gate) = shard.get_mut(&stream) else { return false };
-        let is_live = gate.follow(connection.number, rev);
         let mut state = connection.state();
+        // The stream may have been taken from the connection meanwhile, while others still follow it.
+        let Some(gate) = shard.get_mut(&stream).filter(|_| state.holds(stream)) else {
+            state.behind.remove(&stream);
+            return false;
+        };
+        let is_live = gate.follow(connection.number, rev);
         if is_live {
             state.behind.remove(&stream);
         } else {
@@ -157,12 +174,10 @@ impl Hub {
 
     /// Stops a stream that cannot be read: it is not tried again before the connection's streams are looked at anew.
     pub(super) fn lose(&self, connection: &Connection, stream: StreamId) {
-        match stream {
-            StreamId::Channel(channel) => self.drop_channel(connection, channel),
-            StreamId::Team(_) | StreamId::Member(_) => {
-                connection.state().behind.remove(&stream);
-            }
+        if let StreamId::Channel(channel) = stream {
+            self.drop_channel(connection, channel);
         }
+        connection.state().behind.remove(&stream);
         connection.ask_refresh();
     }
 
@@ -179,12 +194,20 @@ impl Hub {
     }
 
     /// Takes over what a connection's person may follow now; what it may no longer follow ends at once.
+    ///
+    /// Takes nothing over, and gives none, where that was read before the connection's last move.
     pub(super) fn reconcile(
         &self,
         connection: &Connection,
         teams: &[Seat],
         channels: &[(ChannelId, TeamId)],
-    ) -> Reconciled {
+        as_of: u64,
+    ) -> Option<Reconciled> {
+        let _moving = connection.moving();
+        (connection.moves() == as_of).then(|| self.replace(connection, teams, channels))
+    }
+
+    fn replace(&self, connection: &Connection, teams: &[Seat], channels: &[(ChannelId, TeamId)]) -> Reconciled {
         let wanted: BTreeSet<_> = streams_of(teams, channels).collect();
         let (before, left) = {
             let mut state = connection.state();
@@ -210,10 +233,12 @@ impl Hub {
         let route = &event.route;
         let connections = self.connections();
         let mut shard = self.shard(route.stream);
+        let mut is_in_order = false;
         if let Some(gate) = shard.get_mut(&route.stream) {
             match gate.offer(route.rev) {
                 Verdict::Drop => {}
                 Verdict::Deliver => {
+                    is_in_order = true;
                     let void = void_frame(route.stream, route.rev);
                     gate.hand(route.rev, |number| {
                         let Some(connection) = connections.get(number) else { return false };
@@ -231,6 +256,10 @@ impl Hub {
         drop(shard);
         for &effect in &route.effects {
             self.apply(&connections, effect);
+            if !is_in_order && let Some(user) = effect.mover() {
+                // A later change may have come before: what holds now is in the database.
+                connections.of_user(user).for_each(|connection| connection.ask_refresh());
+            }
         }
     }
 
@@ -320,7 +349,10 @@ impl Hub {
             }
             Effect::RoleChanged { user_id, team_id, sees_public } => {
                 for connection in connections.of_user(user_id) {
-                    for seat in connection.state().teams.iter_mut().filter(|seat| seat.team == team_id) {
+                    let _moving = connection.moving();
+                    let mut state = connection.state();
+                    state.moves += 1;
+                    for seat in state.teams.iter_mut().filter(|seat| seat.team == team_id) {
                         seat.sees_public = sees_public;
                     }
                 }
@@ -347,8 +379,10 @@ impl Hub {
     /// Adds a channel to what a connection follows, from the rev at which its person came in.
     fn enter_channel(&self, connection: &Connection, channel: (ChannelId, TeamId), at: Rev) {
         let stream = StreamId::Channel(channel.0);
+        let _moving = connection.moving();
         {
             let mut state = connection.state();
+            state.moves += 1;
             let Err(place) = state.channels.binary_search(&channel) else { return };
             state.channels.insert(place, channel);
         }
@@ -358,8 +392,10 @@ impl Hub {
     }
 
     fn drop_channel(&self, connection: &Connection, channel: ChannelId) {
+        let _moving = connection.moving();
         {
             let mut state = connection.state();
+            state.moves += 1;
             let Ok(place) = state.channels.binary_search_by_key(&channel, |&(id, _)| id) else { return };
             state.channels.remove(place);
         }
@@ -368,8 +404,10 @@ impl Hub {
 
     /// Stops every stream of a team at once, and lets the connection's task tell the client.
     fn drop_team(&self, connection: &Connection, team: TeamId) {
+        let _moving = connection.moving();
         let (kept, channels) = {
-            let state = connection.state();
+            let mut state = connection.state();
+            state.moves += 1;
             if !state.teams.iter().any(|seat| seat.team == team) {
                 return;
             }
@@ -377,7 +415,7 @@ impl Hub {
             let channels: Vec<_> = state.channels.iter().filter(|&&(_, of)| of != team).copied().collect();
             (kept, channels)
         };
-        let gone = self.reconcile(connection, &kept, &channels).left;
+        let gone = self.replace(connection, &kept, &channels).left;
         connection.state().left.extend(gone);
         connection.ask_refresh();
     }
@@ -400,4 +438,109 @@ fn fall_behind(connections: &Connections, stream: StreamId, behind: &[u32], afte
 
 fn previous(rev: Rev) -> Rev {
     Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Socket {
+        connection: Arc<Connection>,
+        frames: mpsc::Receiver<Frame>,
+    }
+
+    fn user(number: u64) -> UserId {
+        number.try_into().unwrap()
+    }
+
+    fn rev(number: u64) -> Rev {
+        number.try_into().unwrap()
+    }
+
+    fn channel() -> (ChannelId, TeamId) {
+        (7.try_into().unwrap(), 3.try_into().unwrap())
+    }
+
+    fn stream() -> StreamId {
+        StreamId::Channel(channel().0)
+    }
+
+    fn connect(hub: &Hub, number: u64) -> Socket {
+        let (queue, frames) = mpsc::channel(8);
+        let (connection, _) = hub.attach(user(number), number.try_into().unwrap(), queue).unwrap();
+        Socket { connection, frames }
+    }
+
+    fn enter(hub: &Hub, socket: &Socket) {
+        hub.reconcile(&socket.connection, &[], &[channel()], socket.connection.moves()).unwrap();
+        hub.open(stream(), rev(1));
+        assert!(hub.follow(&socket.connection, (stream(), rev(1))));
+    }
+
+    fn event(number: u64) -> Committed {
+        let route = crate::log::Route {
+            team: channel().1,
+            stream: stream(),
+            rev: rev(number),
+            audience: crate::log::Audience::Everyone,
+            effects: Vec::new(),
+        };
+        Committed { route, frame: Frame::from_static("{}") }
+    }
+
+    fn leave(hub: &Hub, number: u64) {
+        hub.apply_all(&[Effect::ChannelLeft { user_id: user(number), channel_id: channel().0 }]);
+    }
+
+    #[test]
+    fn what_was_read_before_somebody_left_is_not_taken_over() {
+        let hub = Hub::new();
+        let bob = connect(&hub, 2);
+        let as_of = bob.connection.moves();
+        leave(&hub, 2);
+        assert!(hub.reconcile(&bob.connection, &[], &[channel()], as_of).is_none());
+        assert!(!bob.connection.holds(stream()));
+    }
+
+    #[test]
+    fn a_channel_that_was_left_is_not_followed_again_and_its_reader_number_hears_nothing() {
+        let hub = Hub::new();
+        let (mut alice, bob) = (connect(&hub, 1), connect(&hub, 2));
+        enter(&hub, &alice);
+        enter(&hub, &bob);
+        leave(&hub, 2);
+        assert!(!hub.follow(&bob.connection, (stream(), rev(1))));
+        assert!(!hub.go_on(&bob.connection, (stream(), rev(1))));
+        hub.detach(&bob.connection);
+        let mut carol = connect(&hub, 3);
+        assert_eq!(carol.connection.number, bob.connection.number);
+        hub.offer(&event(2));
+        assert!(alice.frames.try_recv().is_ok());
+        assert!(carol.frames.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_read_is_asked_for_no_more() {
+        let hub = Hub::new();
+        let (alice, bob) = (connect(&hub, 1), connect(&hub, 2));
+        enter(&hub, &alice);
+        bob.connection.fall_behind(stream(), rev(1));
+        hub.lose(&bob.connection, stream());
+        assert_eq!(bob.connection.take_duty().behind, None);
+        bob.connection.fall_behind(stream(), rev(1));
+        assert!(!hub.go_on(&bob.connection, (stream(), rev(1))));
+        assert_eq!(bob.connection.take_duty().behind, None, "nobody holds it: it is not read again and again");
+    }
+
+    #[test]
+    fn a_departure_that_comes_late_is_looked_up() {
+        let hub = Hub::new();
+        let bob = connect(&hub, 2);
+        enter(&hub, &bob);
+        bob.connection.take_duty();
+        let mut late = event(1);
+        late.route.effects = vec![Effect::ChannelLeft { user_id: user(2), channel_id: channel().0 }];
+        hub.offer(&late);
+        assert!(bob.connection.take_duty().needs_refresh);
+    }
 }

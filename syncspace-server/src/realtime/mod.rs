@@ -172,14 +172,15 @@ impl Realtime {
         }
     }
 
-    /// Takes over what a connection's person may follow now.
+    /// Takes over what a connection's person may follow, as it was read at `as_of` of its moves; none where it moved since.
     pub async fn reconcile(
         &self,
         connection: &Connection,
         teams: &[HelloTeam],
         channels: &[(ChannelId, TeamId)],
         is_server_admin: bool,
-    ) -> Reconciled {
+        as_of: u64,
+    ) -> Option<Reconciled> {
         let seats: Vec<_> = teams
             .iter()
             .filter_map(|team| {
@@ -189,11 +190,13 @@ impl Realtime {
             .collect();
         let before = connection.state().teams.clone();
         // The subject first: what is committed after the heads are read must be heard.
-        for seat in seats.iter().filter(|seat| !before.iter().any(|old| old.team == seat.team)) {
-            self.enter_team(seat.team).await;
+        let is_new = |seat: &&Seat| !before.iter().any(|old| old.team == seat.team);
+        let entered: Vec<_> = seats.iter().filter(is_new).map(|seat| seat.team).collect();
+        for &team in &entered {
+            self.enter_team(team).await;
         }
-        let reconciled = self.inner.hub.reconcile(connection, &seats, channels);
-        for &team in &reconciled.left {
+        let reconciled = self.inner.hub.reconcile(connection, &seats, channels, as_of);
+        for &team in reconciled.as_ref().map_or(&entered, |reconciled| &reconciled.left) {
             self.leave_team(team).await;
         }
         reconciled
@@ -224,6 +227,12 @@ impl Realtime {
                 self.inner.carrier.subscribe(Subject::Team(team)).await;
             }
         }
+    }
+
+    /// Tells whether a stream is known to be committed further than this.
+    #[must_use]
+    pub fn is_beyond(&self, stream: StreamId, rev: Rev) -> bool {
+        self.inner.hub.is_beyond((stream, rev))
     }
 
     /// Learns the newest committed rev of a stream, read after [`Realtime::reconcile`] named it.

@@ -168,13 +168,16 @@ impl Service {
 
     /// Brings what a connection follows up to what its person may follow; new streams are tracked, not yet followed.
     pub(crate) async fn refollow(&self, actor: &Actor, connection: &Connection) -> Result<Followed, ServiceError> {
-        let following = self.following(actor).await?;
-        let channels: Vec<_> = following.channels.iter().map(|&(team, channel, _)| (channel, team)).collect();
-        let reconciled = self.realtime.reconcile(connection, &following.teams, &channels, actor.is_admin).await;
-        // Read after the streams are tracked, so that nothing falls between.
-        for (stream, head) in heads::load(&mut &self.store, &reconciled.unopened).await? {
-            self.realtime.open(stream, head.last_rev);
-        }
+        let (following, reconciled) = loop {
+            let as_of = connection.moves();
+            let following = self.following(actor).await?;
+            let channels: Vec<_> = following.channels.iter().map(|&(team, channel, _)| (channel, team)).collect();
+            let reconciled = self.realtime.reconcile(connection, &following.teams, &channels, actor.is_admin, as_of);
+            // What was read while somebody came or went may say the opposite of what holds: read it again.
+            if let Some(reconciled) = reconciled.await {
+                break (following, reconciled);
+            }
+        };
         let mut known: BTreeMap<StreamId, Rev> =
             following.channels.iter().map(|&(_, channel, rev)| (StreamId::Channel(channel), rev)).collect();
         for team in &following.teams {
@@ -184,8 +187,31 @@ impl Service {
             }
         }
         known.retain(|stream, _| reconciled.added.contains(stream));
+        self.open_gates(&reconciled.unopened, &known).await;
+        let is_own = |stream: StreamId| !matches!(stream, StreamId::Channel(_));
+        if known.iter().any(|(&stream, &rev)| is_own(stream) && self.realtime.is_beyond(stream, rev)) {
+            // Somebody may have come or gone after the rows were read and before the team's subject was heard.
+            connection.ask_refresh();
+        }
         let is_new = |team: &HelloTeam| known.contains_key(&StreamId::Team(team.team.team.id));
         let joined = following.teams.into_iter().filter(|team| is_new(team)).collect();
         Ok(Followed { joined, left: reconciled.left, added: known })
+    }
+
+    /// Opens gates at the heads, which are read after the streams are tracked, so that nothing falls between.
+    ///
+    /// What was taken over must be told in any case: without the database the known numbers do until heads are compared.
+    async fn open_gates(&self, unopened: &[StreamId], known: &BTreeMap<StreamId, Rev>) {
+        let found = heads::load(&mut &self.store, unopened).await;
+        if let Err(error) = &found {
+            warn!(error = error as &dyn std::error::Error, "heads were not read; streams go on from what is known");
+        }
+        let found = found.unwrap_or_default();
+        for &stream in unopened {
+            let head = found.get(&stream).map(|head| head.last_rev).or_else(|| known.get(&stream).copied());
+            if let Some(head) = head {
+                self.realtime.open(stream, head);
+            }
+        }
     }
 }

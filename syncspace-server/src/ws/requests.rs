@@ -98,7 +98,8 @@ impl Socket {
         let is_same_history = epoch == self.service.epoch();
         let mut statuses = BTreeMap::new();
         for (stream, rev) in streams {
-            let status = match unnamed.remove(&stream) {
+            // A stream that was taken from the connection since `hello` is as good as never there.
+            let status = match unnamed.remove(&stream).filter(|_| talk.connection.holds(stream)) {
                 None => ResumeStatus::Gone,
                 Some(known) if !is_same_history || rev > known => {
                     realtime.follow(&talk.connection, stream, known);

@@ -266,6 +266,23 @@ async fn a_client_resumes_from_its_revs() {
 }
 
 #[tokio::test]
+async fn whoever_was_removed_meanwhile_resumes_nothing() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::connect(&instance, "/ws?resume=1", Some(&chat.bob.token)).await;
+    let hello = bob.next().await;
+    let service = instance.service();
+    service.remove_channel_member(&chat.alice.actor, chat.channel, chat.bob.actor.user_id).await.expect("removes");
+    let resume = json!({"id": 1, "op": "resume", "streams": {chat.stream(): 0}, "epoch": hello["epoch"]});
+    // Alice keeps the channel's gate open.
+    let _alice = Peer::live(&instance, &chat.alice).await;
+    bob.send(&resume).await;
+    assert_eq!(bob.reply(1).await["ok"]["streams"], json!({chat.stream(): "gone"}));
+    chat.say(&instance, &chat.alice, "without bob").await;
+    bob.nothing_more().await;
+}
+
+#[tokio::test]
 async fn a_person_of_many_teams_gets_in() {
     let instance = Instance::embedded().await;
     let [alice] = people(&instance, ["alice"]).await;
