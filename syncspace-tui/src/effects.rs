@@ -127,10 +127,13 @@ impl Effects {
                     let mark = MarkRead { seq, mode: MoveMarker::Advance };
                     Net::Marked { channel_id, answer: answer(connection.read(channel_id, mark).await) }
                 }
-                Effect::Watch(users) => match connection.watch(users).await {
-                    Ok(people) => Net::Presence(people),
-                    Err(error) => return tracing::debug!(%error, "presence is not watched"),
-                },
+                Effect::Watch(users) => {
+                    // The answer comes with the updates, in its place among the changes.
+                    if let Err(error) = connection.watch(users).await {
+                        tracing::debug!(%error, "presence is not watched");
+                    }
+                    return;
+                }
                 Effect::Typing { channel_id, parent_seq } => {
                     // Nobody waits for it, and the next one comes in three seconds.
                     return drop(connection.typing(channel_id, parent_seq).await);

@@ -239,7 +239,8 @@ impl Play {
         play.net(Net::Messages { channel_id: id(GENERAL), before: None, answer: Ok(page(morning(), None)) });
         let presence = [(BOB, PresenceStatus::Online), (CAROL, PresenceStatus::Offline)];
         let presence = presence.map(|(user, status)| Presence { user_id: id(user), status }).to_vec();
-        play.net(Net::Presence(presence));
+        let changed = EventBody::PresenceChanged { users: presence };
+        play.net(Net::Stream(StreamEvent { stream: None, rev: None, body: changed }));
         play.effects.clear();
         play
     }

@@ -287,6 +287,12 @@ impl<T> Session<T> {
     fn reply(&mut self, now: Instant, reply: Reply) {
         let Some(asked) = reply.re.and_then(|number| self.pending.take(number)) else { return };
         match (asked, reply.outcome) {
+            (Asked::ByConsumer(asker), Outcome::Ok(Ack::Presence { users })) => {
+                // Also among the updates: beside them, the answer could be taken for newer than a change that came after.
+                let body = EventBody::PresenceChanged { users: users.clone() };
+                self.actions.push(Action::Deliver(Update::Event(Event::outside_streams(body))));
+                self.actions.push(Action::Finish(asker, Ok(Ack::Presence { users })));
+            }
             (Asked::ByConsumer(asker), Outcome::Ok(ack)) => self.actions.push(Action::Finish(asker, Ok(ack))),
             (Asked::ByConsumer(asker), Outcome::Error(detail)) => {
                 self.actions.push(Action::Finish(asker, Err(ClientError::Refused(detail))));

@@ -6,7 +6,7 @@ use syncspace_protocol::channels::{CreateChannel, MyChannel, ReadMarker};
 use syncspace_protocol::messages::{MessagePage, SendMessage, Thread};
 use syncspace_protocol::socket::{Event as StreamEvent, Hello, SentAck};
 use syncspace_protocol::teams::{CreateTeam, Invite, MyTeam, TeamMember};
-use syncspace_protocol::users::{Presence, User};
+use syncspace_protocol::users::User;
 use syncspace_protocol::{ChannelId, ClientId, ErrorCode, Rev, Seq, StreamId, TeamId, UserId};
 
 /// Why something asked of the server was not done.
@@ -96,7 +96,6 @@ pub(crate) enum Net {
     },
     Deleted(Answer<()>),
     Left(Answer<()>),
-    Presence(Vec<Presence>),
     Invite(Answer<Invite>),
     User(Answer<User>),
 }

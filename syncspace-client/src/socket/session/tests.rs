@@ -188,6 +188,19 @@ fn following_while_connected_reads_what_may_be_missing() {
 }
 
 #[test]
+fn an_answer_on_presence_has_its_place_among_the_updates() {
+    let mut rig = Rig::live();
+    let watch = Op::Watch { users: vec![2.try_into().expect("an id")] };
+    assert_eq!(rig.feed(Input::Ask(watch, "watch")), ["send 2 watch"]);
+    let users = |status| json!([{ "user_id": 2, "status": status }]);
+    let answered = rig.frame(json!({ "re": 2, "ok": { "users": users("offline") } }));
+    let changed = rig.frame(json!({ "ev": "presence.changed", "users": users("online") }));
+    assert!(answered[0].starts_with("PresenceChanged") && answered[0].contains("Offline"), "{answered:?}");
+    assert!(answered[1].starts_with("watch: Presence"), "{answered:?}");
+    assert!(changed[0].starts_with("PresenceChanged") && changed[0].contains("Online"), "{changed:?}");
+}
+
+#[test]
 fn answers_find_their_askers() {
     let mut rig = Rig::live();
     assert_eq!(rig.feed(Input::Ask(Op::Ping, "one")), ["send 2 ping"]);

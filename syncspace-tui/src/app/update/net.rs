@@ -81,9 +81,6 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             state.complain(format!("Not changed: {message} What you typed is kept: press e on the message."));
         }
         Net::Deleted(Ok(())) | Net::Left(Ok(())) => {}
-        Net::Presence(people) => {
-            state.world.presence.extend(people.into_iter().map(|presence| (presence.user_id, presence.status)));
-        }
         Net::Invite(Ok(invite)) => show_invite(state, &invite),
         Net::User(Ok(user)) => state.world.learn_user(user),
         Net::User(Err(_)) => {}
