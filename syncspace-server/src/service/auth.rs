@@ -15,7 +15,7 @@ use super::users::refuse_duplicate;
 use super::{Actor, Origin, Service, ServiceError, Verdict, later};
 use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
-use crate::store::sessions::{SessionRow, end_session, find_session, find_standing, insert_session, rotate_session};
+use crate::store::sessions::{SessionRow, end_session, find_session, insert_session, rotate_session};
 use crate::store::users::{
     UserRow, find_user, find_user_by_email, find_user_by_username, insert_user, replace_password,
 };
@@ -208,9 +208,7 @@ impl Service {
     /// Fails with `unauthenticated`, `token_expired` or `session_ended`.
     pub async fn authenticate(&self, token: &str) -> Result<Actor, ServiceError> {
         let (user_id, session_id) = self.token_keys.read_access_token(token, self.clock.now())?;
-        let standing = find_standing(&mut &self.store, session_id, user_id).await?;
-        let standing = standing.filter(|standing| standing.is_good(self.clock.now())).ok_or_else(session_ended)?;
-        Ok(Actor { user_id, session_id, is_admin: standing.is_admin })
+        self.stand(user_id, session_id).await
     }
 
     async fn new_session(&self, user: &UserRow, device_name: Option<String>) -> Result<SessionRow, ServiceError> {

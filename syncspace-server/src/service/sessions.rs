@@ -1,9 +1,9 @@
 //! The devices a person is logged in on: listing and ending them, and tickets that open sockets.
 
-use syncspace_protocol::SessionId;
 use syncspace_protocol::auth::{ChangePassword, Secret, Session, SocketTicket};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::page::{Page, PageQuery};
+use syncspace_protocol::{SessionId, UserId};
 
 use super::auth::session_ended;
 use super::paging::Window;
@@ -89,9 +89,14 @@ impl Service {
         let now = self.clock.now();
         let taken = take_ticket(&mut &self.store, &hash_token(ticket)).await?;
         let taken = taken.filter(|taken| taken.expires_at > now).ok_or_else(not_valid)?;
-        let standing = find_standing(&mut &self.store, taken.session_id, taken.user_id).await?;
-        let standing = standing.filter(|standing| standing.is_good(now)).ok_or_else(session_ended)?;
-        Ok(Actor { user_id: taken.user_id, session_id: taken.session_id, is_admin: standing.is_admin })
+        self.stand(taken.user_id, taken.session_id).await
+    }
+
+    /// Looks whether a person's session still holds, and what rights the person has now.
+    pub(crate) async fn stand(&self, user_id: UserId, session_id: SessionId) -> Result<Actor, ServiceError> {
+        let standing = find_standing(&mut &self.store, session_id, user_id).await?;
+        let standing = standing.filter(|standing| standing.is_good(self.clock.now())).ok_or_else(session_ended)?;
+        Ok(Actor { user_id, session_id, is_admin: standing.is_admin })
     }
 }
 

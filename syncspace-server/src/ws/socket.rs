@@ -174,6 +174,12 @@ impl Socket {
 
     /// Sends `hello`, and lets the streams follow: at once, or as `resume` frames will name them.
     async fn greet(&mut self, talk: &mut Talk, resumes: bool) -> Result<(), End> {
+        // From here on an end of the session is heard; one that came since the token was checked is found here.
+        talk.actor = match self.service.stand(talk.actor.user_id, talk.actor.session_id).await {
+            Ok(actor) => actor,
+            Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
+            Err(error) => return Err(self.fail(None, &error).await),
+        };
         let followed = match self.service.refollow(&talk.actor, &talk.connection).await {
             Ok(followed) => followed,
             Err(error) => return Err(self.fail(None, &error).await),
