@@ -37,8 +37,9 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: start, size and memory of the server
+bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends
 	$(TARGET_DIR)/release/examples/bench_start
+	$(TARGET_DIR)/release/examples/bench_sends
 
 release: tools ## Build the programs and benchmarks for use, in target/release
 	$(CARGO) build --release --workspace --bins --examples $(CARGO_ARGS)
