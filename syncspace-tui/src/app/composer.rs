@@ -16,6 +16,8 @@ pub(crate) enum DraftKey {
     Channel(ChannelId),
     Thread(ChannelId, Seq),
     Edit(ChannelId, Seq),
+    /// The channel that is on its way to be opened.
+    Arriving,
 }
 
 /// The text of one draft.

@@ -68,6 +68,7 @@ pub(crate) fn pane_draft(state: &State, in_thread: bool) -> Option<DraftKey> {
     match (&state.chat.thread, state.chat.editing) {
         (_, Some((channel_id, seq))) if is_focused => Some(DraftKey::Edit(channel_id, seq)),
         (Some(thread), _) if in_thread => Some(DraftKey::Thread(thread.channel_id, thread.root)),
+        _ if state.chat.arriving.is_some() => Some(DraftKey::Arriving),
         _ => state.chat.open.map(DraftKey::Channel),
     }
 }

@@ -113,6 +113,8 @@ pub(crate) struct Chat {
     pub(crate) marked: HashMap<ChannelId, Seq>,
     /// A channel to open as soon as it is known.
     pub(crate) wanted: Option<ChannelId>,
+    /// What is being opened, while the server is asked for it: what is typed now is meant for it.
+    pub(crate) arriving: Option<String>,
 }
 
 /// Makes time-ordered names for messages (UUID version 7).
@@ -205,6 +207,7 @@ impl Default for Chat {
             typing_sent: None,
             marked: HashMap::new(),
             wanted: None,
+            arriving: None,
         }
     }
 }
@@ -298,6 +301,7 @@ impl State {
             (Some(thread), Focus::ThreadComposer | Focus::ThreadMessages) => {
                 Some(DraftKey::Thread(thread.channel_id, thread.root))
             }
+            _ if self.chat.arriving.is_some() => Some(DraftKey::Arriving),
             _ => self.chat.open.map(DraftKey::Channel),
         }
     }

@@ -2,12 +2,16 @@
 
 use crossterm::event::KeyCode;
 use insta::assert_snapshot;
+use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::messages::{Thread, ThreadState};
 use syncspace_protocol::socket::EventBody;
 
+use crate::app::composer::DraftKey;
 use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
-use crate::play::{ALICE, BOB, CAROL, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning};
+use crate::play::{
+    ALICE, BOB, CAROL, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning, my_channel,
+};
 
 #[test]
 fn the_chat_fits_every_width() {
@@ -271,4 +275,23 @@ fn ctrl_c_never_leaves_at_once() {
     play.ctrl('c');
     assert!(play.effects.iter().all(|effect| !matches!(effect, Effect::Quit)));
     assert!(play.state.modal.is_none());
+}
+
+#[test]
+fn what_is_typed_while_a_channel_opens_is_for_that_channel() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("for general");
+    play.alt('d');
+    play.type_text("caro");
+    play.press(KeyCode::Enter);
+    play.type_text("psst");
+    play.press(KeyCode::Enter);
+    assert_eq!(play.sends(), [], "nothing is sent before it is known where to");
+    assert!(play.screen().contains("to @carol (opening…)"), "{}", play.screen());
+    play.net(Net::ChannelEntered(Ok(my_channel(90, ChannelKind::Direct, None, 1, 0))));
+    assert!(play.screen().contains("psst"), "{}", play.screen());
+    play.press(KeyCode::Enter);
+    let sent: Vec<_> = play.sends().into_iter().map(|(content, _)| content).collect();
+    assert_eq!(sent, ["psst"]);
+    assert_eq!(play.state.chat.drafts[&DraftKey::Channel(id(GENERAL))].text(), "for general");
 }

@@ -72,6 +72,9 @@ fn recipient(state: &State, key: Option<DraftKey>) -> String {
             if is_joined { format!("to {}", label(channel_id)) } else { "read only".to_owned() }
         }
         Some(DraftKey::Thread(channel_id, _)) => format!("reply in thread, {}", label(channel_id)),
+        Some(DraftKey::Arriving) => {
+            format!("to {} (opening…)", state.chat.arriving.as_deref().unwrap_or_default())
+        }
         Some(DraftKey::Edit(channel_id, _)) => format!("edit in {} (Enter saves, Esc leaves)", label(channel_id)),
         None => "no channel".to_owned(),
     }
@@ -95,7 +98,7 @@ fn below(state: &State, in_thread: bool) -> String {
 fn typing(state: &State, key: Option<DraftKey>) -> String {
     let root = match key {
         Some(DraftKey::Thread(_, root)) => Some(root),
-        Some(DraftKey::Channel(_) | DraftKey::Edit(..)) | None => None,
+        Some(DraftKey::Channel(_) | DraftKey::Edit(..) | DraftKey::Arriving) | None => None,
     };
     let names = state.typing_names(root);
     match names.as_slice() {

@@ -65,12 +65,37 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
 pub(super) fn go_to(state: &mut State, target: Target, effects: &mut Effects) {
     match target {
         Target::Channel(channel_id) => open_channel(state, channel_id, effects),
-        Target::Join(channel_id) => effects.push(Effect::JoinChannel(channel_id)),
+        Target::Join(channel_id) => {
+            let channel = state.world.channels.get(&channel_id);
+            let label = channel.map(|channel| state.world.channel_label(&channel.channel)).unwrap_or_default();
+            set_out(state, label);
+            effects.push(Effect::JoinChannel(channel_id));
+        }
         Target::Person(team_id, user_id) => {
+            set_out(state, format!("@{}", state.world.name(user_id)));
             effects.push(Effect::CreateChannel { team_id, body: CreateChannel::Direct { user_id } });
         }
         Target::Team(team_id) => open_team(state, team_id, effects),
         Target::Action(action) => act(state, action, effects),
+    }
+}
+
+/// Waits for a channel: from now on the composer is for it, and for nothing that was open before.
+fn set_out(state: &mut State, label: String) {
+    state.chat.arriving = Some(label);
+    state.chat.thread = None;
+    state.chat.focus = Focus::Composer;
+}
+
+/// Ends the wait: what was typed meanwhile goes to the channel that came, or waits for the next try.
+pub(super) fn arrive(state: &mut State, channel_id: Option<ChannelId>) {
+    if state.chat.arriving.take().is_none() {
+        return;
+    }
+    if let Some(channel_id) = channel_id
+        && let Some(typed) = state.chat.drafts.remove(&DraftKey::Arriving)
+    {
+        state.chat.drafts.entry(DraftKey::Channel(channel_id)).or_default().paste(&typed.text());
     }
 }
 
@@ -138,7 +163,7 @@ pub(super) fn typed(state: &mut State, key: DraftKey, effects: &mut Effects) {
     let (channel_id, parent_seq) = match key {
         DraftKey::Channel(channel_id) => (channel_id, None),
         DraftKey::Thread(channel_id, root) => (channel_id, Some(root)),
-        DraftKey::Edit(..) => return,
+        DraftKey::Edit(..) | DraftKey::Arriving => return,
     };
     let is_blank = state.chat.drafts.get(&key).is_none_or(super::super::composer::Composer::is_blank);
     let was_told = state

@@ -163,6 +163,10 @@ fn send(state: &mut State, effects: &mut Effects) {
             state.chat.editing = None;
             return;
         }
+        DraftKey::Arriving => {
+            state.say("Not sent yet: it is still being opened.");
+            return;
+        }
         DraftKey::Channel(channel_id) => (channel_id, None),
         DraftKey::Thread(channel_id, root) => {
             let root_id = state.chat.thread.as_ref().map(|thread| thread.root_id);

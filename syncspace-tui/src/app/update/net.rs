@@ -101,6 +101,7 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             if failure.is_transient && failure.code.is_none() {
                 link::revive(state, effects);
             }
+            chat::arrive(state, None);
             forms::fail(state, &failure);
         }
     }
@@ -232,6 +233,7 @@ fn enter_channel(state: &mut State, channel_id: ChannelId, effects: &mut Effects
     state.modal = None;
     show_chat(state);
     chat::open_channel(state, channel_id, effects);
+    chat::arrive(state, Some(channel_id));
 }
 
 fn page_loaded(
