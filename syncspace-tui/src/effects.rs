@@ -10,8 +10,8 @@ use syncspace_protocol::channels::{MarkRead, MoveMarker};
 use syncspace_protocol::messages::{EditMessage, MessageQuery, Thread};
 use syncspace_protocol::teams::CreateInvite;
 use syncspace_protocol::users::User;
-use syncspace_protocol::{ChannelId, Seq, TeamId};
-use tokio::sync::mpsc;
+use syncspace_protocol::{ChannelId, Seq, TeamId, UserId};
+use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
@@ -36,6 +36,8 @@ pub(crate) struct Effects {
     connection: Option<Connection>,
     /// Passes the connection's updates on.
     updates: Option<AbortHandle>,
+    /// Whose presence is to be shown.
+    watched: watch::Sender<Vec<UserId>>,
     /// Tells the keeper of the local server that it is missed.
     missed: Option<mpsc::Sender<()>>,
     tasks: JoinSet<()>,
@@ -51,7 +53,8 @@ impl Effects {
             tasks.spawn(keeper.run(calls, answers.clone()));
             missed
         });
-        Self { store, bootstrap_file, client: None, connection: None, updates: None, missed, tasks, answers }
+        let watched = watch::Sender::default();
+        Self { store, bootstrap_file, client: None, connection: None, updates: None, watched, missed, tasks, answers }
     }
 
     /// Makes the client of a server; tells whether it has a saved login.
@@ -108,7 +111,8 @@ impl Effects {
                 self.ask(move |client| async move { Net::LoggedIn(answer(sign_up(client, *register).await)) });
             }
             Effect::LogOut => self.log_out(),
-            Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } | Effect::Watch(_) => {
+            Effect::Watch(users) => drop(self.watched.send_replace(users)),
+            Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } => {
                 self.run_on_socket(effect);
             }
             effect => self.run_on_rest(effect),
@@ -126,13 +130,6 @@ impl Effects {
                 Effect::MarkRead { channel_id, seq } => {
                     let mark = MarkRead { seq, mode: MoveMarker::Advance };
                     Net::Marked { channel_id, answer: answer(connection.read(channel_id, mark).await) }
-                }
-                Effect::Watch(users) => {
-                    // The answer comes with the updates, in its place among the changes.
-                    if let Err(error) = connection.watch(users).await {
-                        tracing::debug!(%error, "presence is not watched");
-                    }
-                    return;
                 }
                 Effect::Typing { channel_id, parent_seq } => {
                     // Nobody waits for it, and the next one comes in three seconds.
@@ -225,13 +222,20 @@ impl Effects {
     fn connect(&mut self) {
         let Some(client) = &self.client else { return };
         let (connection, mut updates) = client.connect(ConnectOptions::default());
+        let watching = watch_in_order(connection.clone(), self.watched.subscribe());
         self.connection = Some(connection);
         let answers = self.answers.clone();
-        let forward = self.tasks.spawn(async move {
+        let forwarding = async move {
             while let Some(update) = updates.recv().await {
                 if answers.send(translate(update)).await.is_err() {
                     return;
                 }
+            }
+        };
+        let forward = self.tasks.spawn(async move {
+            tokio::select! {
+                () = forwarding => {}
+                () = watching => {}
             }
         });
         if let Some(before) = self.updates.replace(forward) {
@@ -266,6 +270,19 @@ impl Effects {
             drop(timeout(CLOSE_WAIT, connection.close()).await);
         }
         self.tasks.shutdown().await;
+    }
+}
+
+/// Asks for the presence of the people that are to be shown, one list after the other.
+///
+/// Two lists under way could overtake each other, and the older one would stay.
+async fn watch_in_order(connection: Connection, mut watched: watch::Receiver<Vec<UserId>>) {
+    while watched.changed().await.is_ok() {
+        let users = watched.borrow_and_update().clone();
+        // The answer comes with the updates, in its place among the changes.
+        if let Err(error) = connection.watch(users).await {
+            tracing::debug!(%error, "presence is not watched");
+        }
     }
 }
 
