@@ -155,8 +155,8 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::Leave => facts.role.is_some(),
         TeamAction::Edit | TeamAction::ManageInvites => role >= Some(Admin),
         TeamAction::Delete => role >= Some(Owner),
-        // Nobody hands out more than they have; only owners make admins' equals.
-        TeamAction::Add(to) => role >= Some(Admin) && role >= Some(to),
+        // Only owners make admins and owners: else whoever may not promote could remove and add again.
+        TeamAction::Add(to) => role == Some(Owner) || (role == Some(Admin) && to < Admin),
         TeamAction::ChangeRole { from, to } => {
             role == Some(Owner) || (role == Some(Admin) && from < Admin && to < Admin)
         }
@@ -271,7 +271,7 @@ mod tests {
             (TeamAction::ManageInvites, "h--+++", "---+++"),
             (TeamAction::Delete, "h---++", "----++"),
             (TeamAction::Add(Member), "h--+++", "---+++"),
-            (TeamAction::Add(Admin), "h--+++", "---+++"),
+            (TeamAction::Add(Admin), "h---++", "----++"),
             (TeamAction::Add(Owner), "h---++", "----++"),
             (TeamAction::ChangeRole { from: Guest, to: Member }, "h--+++", "---+++"),
             (TeamAction::ChangeRole { from: Member, to: Admin }, "h---++", "----++"),

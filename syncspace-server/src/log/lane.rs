@@ -1,8 +1,10 @@
 //! One lane: takes what waits, applies it in one transaction, commits, then answers and announces.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -50,8 +52,9 @@ impl Lane {
                 }
             }
             let prepared = self.prepare(std::mem::take(&mut batch)).await;
-            if !prepared.is_empty() {
-                self.commit(prepared).await;
+            // A panic is a defect of one operation; the lane lives on, and those who wait are told that it ended.
+            if !prepared.is_empty() && AssertUnwindSafe(self.commit(prepared)).catch_unwind().await.is_err() {
+                error!("an operation panicked; its batch was given up");
             }
         }
     }

@@ -137,7 +137,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::Leave => "you are not a member of this team",
         TeamAction::Edit | TeamAction::ManageInvites => "only admins and owners of the team may do this",
         TeamAction::Delete => "only owners of the team may delete it",
-        TeamAction::Add(_) => "only admins and owners may add members, and nobody above their own role",
+        TeamAction::Add(_) => "admins add members and guests; only owners add admins and owners",
         TeamAction::ChangeRole { .. } => {
             "admins change roles up to member; only owners make or change admins and owners"
         }

@@ -266,9 +266,12 @@ pub async fn touch_member(db: &mut impl Queries, team: TeamId, user: UserId, rev
     db.execute(&sql, params![rev, user, team]).await.map(drop)
 }
 
-/// Counts the owners of a team.
+/// Counts the owners of a team whose accounts are not switched off.
 pub async fn count_owners(db: &mut impl Queries, team: TeamId) -> Result<u64, StoreError> {
-    let sql = Sql::both("SELECT COUNT(*) FROM team_members WHERE team_id = ? AND role = 'owner' AND left_at IS NULL");
+    let sql = Sql::both(
+        "SELECT COUNT(*) FROM team_members m JOIN users u ON u.id = m.user_id \
+         WHERE m.team_id = ? AND m.role = 'owner' AND m.left_at IS NULL AND u.is_active = 1",
+    );
     let rows = db.query(&sql, params![team]).await?;
     rows.first().map_or(Ok(0), |row| row.reader().take())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use syncspace_protocol::error::ErrorCode;
@@ -10,9 +11,13 @@ use syncspace_protocol::messages::SendMessage;
 use syncspace_protocol::socket::{Ack, Op, Outcome, Reply};
 use syncspace_protocol::sync::ResumeStatus;
 use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, StreamId};
+use tokio::time::Instant;
 
 use super::socket::{End, Socket, Talk};
 use crate::service::{Actor, Service, ServiceError};
+
+/// Shortest pause between two signs that a person is typing.
+const TYPING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A request that is being done.
 pub(super) type Pending = BoxFuture<'static, Answer>;
@@ -60,6 +65,11 @@ impl Socket {
                 talk.session.answered();
                 self.send(&reply(id, outcome)).await?;
             }
+            // Our clients say it every few seconds; more often would only fill the others' queues.
+            Op::Typing { .. } if talk.typed_at.is_some_and(|at| at.elapsed() < TYPING_PAUSE) => {
+                talk.session.answered();
+                self.send(&reply(id, Ok(Ack::Done {}))).await?;
+            }
             Op::Watch { users } => {
                 let connection = Arc::clone(&talk.connection);
                 talk.pending.push(Box::pin(async move {
@@ -71,9 +81,14 @@ impl Socket {
                     Answer { reply: reply(id, outcome), refused_send: None }
                 }));
             }
-            other => talk.pending.push(Box::pin(async move {
-                Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
-            })),
+            other => {
+                if matches!(other, Op::Typing { .. }) {
+                    talk.typed_at = Some(Instant::now());
+                }
+                talk.pending.push(Box::pin(async move {
+                    Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
+                }));
+            }
         }
         Ok(())
     }

@@ -84,6 +84,8 @@ pub(super) struct Talk {
     pub(super) connection: Arc<Connection>,
     pub(super) session: Identified,
     pub(super) pending: FuturesUnordered<Pending>,
+    /// When "typing" was last passed on.
+    pub(super) typed_at: Option<Instant>,
     /// On a resuming socket the streams that were not named yet, with their known revs.
     pub(super) unnamed: Option<std::collections::BTreeMap<syncspace_protocol::StreamId, syncspace_protocol::Rev>>,
 }
@@ -162,6 +164,7 @@ impl Socket {
             connection: Arc::clone(&connection),
             session: Identified::default(),
             pending: FuturesUnordered::new(),
+            typed_at: None,
             unnamed: None,
         };
         let end = match self.greet(&mut talk, resumes).await {

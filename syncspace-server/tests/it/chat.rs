@@ -219,6 +219,9 @@ async fn admins_hand_out_no_more_than_they_have(place: Place) {
         async move { service.put_team_member(&who, team, user, PutTeamMember { role }).await }
     };
     refused(put(&bob, &carol, TeamRole::Owner).await, ErrorCode::Forbidden);
+    refused(put(&bob, &carol, TeamRole::Admin).await, ErrorCode::Forbidden);
+    let as_admin = CreateInvite { role: TeamRole::Admin, ..CreateInvite::default() };
+    refused(rig.service.create_invite(&bob, team, as_admin).await, ErrorCode::Forbidden);
     put(&bob, &carol, TeamRole::Member).await.expect("adds");
     refused(put(&bob, &carol, TeamRole::Admin).await, ErrorCode::Forbidden);
     refused(put(&bob, &alice, TeamRole::Member).await, ErrorCode::Forbidden);

@@ -97,6 +97,11 @@ async fn typing_and_presence_reach_the_others() {
     bob.reply(1).await;
     let typing = alice.event("typing").await;
     assert_eq!((&typing["user_id"], &typing["rev"]), (&json!(chat.bob.actor.user_id), &Value::Null));
+    bob.send(&json!({"id": 2, "op": "typing", "channel_id": chat.channel})).await;
+    assert_eq!(bob.reply(2).await["ok"], json!({}));
+    chat.say(&instance, &chat.bob, "said").await;
+    assert_eq!(alice.message().await, "said");
+    assert!(!alice.has("typing"), "more often than once a second it is not passed on");
     drop(bob);
     assert_eq!(alice.event("presence.changed").await["users"][0]["status"], "offline");
 }

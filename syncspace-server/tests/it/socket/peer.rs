@@ -228,6 +228,11 @@ impl Peer {
         self.until(|frame| frame["ev"] == name).await
     }
 
+    /// Tells whether such an event came and was not asked for yet.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.waiting.iter().any(|frame| frame["ev"] == name)
+    }
+
     /// Gives the text of the next message, live or caught up.
     pub(super) async fn message(&mut self) -> String {
         let frame = self
