@@ -37,6 +37,8 @@ pub(super) struct State {
     pub(super) behind: BTreeMap<StreamId, Rev>,
     /// People whose presence it shows.
     pub(super) watched: Vec<UserId>,
+    /// How many lists of such people it has named.
+    pub(super) lists_named: u64,
     /// Teams that were taken from it and of which the client is still to be told.
     pub(super) left: Vec<TeamId>,
     /// How often somebody else changed what it may follow.

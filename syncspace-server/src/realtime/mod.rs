@@ -24,6 +24,7 @@ use self::bus::Message;
 use self::carrier::{BusEvent, Carrier, Subject};
 use self::connection::Seat;
 use self::hub::Hub;
+pub use self::presence::WatchList;
 use self::presence::Watchers;
 use crate::log::{Committed, Effect, Outlet, event_frame};
 
@@ -272,9 +273,15 @@ impl Realtime {
         self.inner.carrier.presence_of(users).await
     }
 
-    /// Replaces the list of people whose presence a connection shows.
-    pub fn watch(&self, connection: &Connection, presence: &[Presence]) {
-        self.inner.watchers.watch(connection, presence);
+    /// Takes the place of a list that a connection names; call in the order of its requests.
+    #[must_use]
+    pub fn name_watch_list(&self, connection: &Connection) -> WatchList {
+        WatchList::name(connection)
+    }
+
+    /// Replaces the people whose presence a connection shows, unless it has named another list since.
+    pub fn watch(&self, connection: &Connection, list: WatchList, presence: &[Presence]) {
+        self.inner.watchers.watch(connection, list, presence);
     }
 
     /// Publishes who came and went here since the last call, and tells watchers what changed. Gives who came and went here.

@@ -29,6 +29,21 @@ struct Watched {
     by: Vec<u32>,
 }
 
+/// Place of a list of watched people among those that its connection named.
+///
+/// Requests of a connection are answered side by side: a list may be ready after the one that replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchList(u64);
+
+impl WatchList {
+    /// Takes the next place: from now on no earlier list counts.
+    pub(super) fn name(connection: &Connection) -> Self {
+        let mut state = connection.state();
+        state.lists_named += 1;
+        Self(state.lists_named)
+    }
+}
+
 impl Watchers {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -58,8 +73,11 @@ impl Watchers {
         touched.into_iter().filter(|user| state.watched.contains_key(user)).collect()
     }
 
-    /// Replaces a connection's list with people whose presence it was just told.
-    pub(super) fn watch(&self, connection: &Connection, presence: &[Presence]) {
+    /// Replaces a connection's list with people whose presence it is just told, unless it has named another list since.
+    pub(super) fn watch(&self, connection: &Connection, list: WatchList, presence: &[Presence]) {
+        if connection.state().lists_named != list.0 {
+            return;
+        }
         self.unwatch(connection);
         let mut state = self.state();
         for told in presence {
@@ -102,5 +120,28 @@ impl Watchers {
             }
         }
         news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    fn told(user: u64, status: PresenceStatus) -> Presence {
+        Presence { user_id: user.try_into().unwrap(), status }
+    }
+
+    #[test]
+    fn a_list_that_is_ready_late_does_not_replace_a_newer_one() {
+        let (queue, _frames) = mpsc::channel(1);
+        let connection = Connection::new(7, 1.try_into().unwrap(), 1.try_into().unwrap(), queue);
+        let watchers = Watchers::default();
+        let (first, second) = (WatchList::name(&connection), WatchList::name(&connection));
+        watchers.watch(&connection, second, &[told(2, PresenceStatus::Offline)]);
+        watchers.watch(&connection, first, &[told(1, PresenceStatus::Online)]);
+        let news = watchers.compare(&[told(1, PresenceStatus::Offline), told(2, PresenceStatus::Online)]);
+        assert_eq!(news.get(&7), Some(&vec![told(2, PresenceStatus::Online)]));
     }
 }

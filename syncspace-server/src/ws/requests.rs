@@ -72,10 +72,11 @@ impl Socket {
             }
             Op::Watch { users } => {
                 let connection = Arc::clone(&talk.connection);
+                let list = service.realtime().name_watch_list(&connection);
                 talk.pending.push(Box::pin(async move {
                     let presence = service.presence(&actor, &users).await;
                     let outcome = presence.map(|users| {
-                        service.realtime().watch(&connection, &users);
+                        service.realtime().watch(&connection, list, &users);
                         Ack::Presence { users }
                     });
                     Answer { reply: reply(id, outcome), refused_send: None }
