@@ -16,8 +16,11 @@ use tokio::time::Instant;
 use super::socket::{End, Socket, Talk};
 use crate::service::{Actor, Service, ServiceError};
 
-/// Shortest pause between two signs that a person is typing.
+/// Shortest pause between two signs that a person is typing in a channel.
 const TYPING_PAUSE: Duration = Duration::from_secs(1);
+
+/// Most channels in which a connection may be typing within that pause.
+const TYPING_CHANNELS_MAX: usize = 16;
 
 /// A request that is being done.
 pub(super) type Pending = BoxFuture<'static, Answer>;
@@ -66,7 +69,7 @@ impl Socket {
                 self.send(&reply(id, outcome)).await?;
             }
             // Our clients say it every few seconds; more often would only fill the others' queues.
-            Op::Typing { .. } if talk.typed_at.is_some_and(|at| at.elapsed() < TYPING_PAUSE) => {
+            Op::Typing { channel_id, .. } if !talk.may_type(channel_id) => {
                 talk.session.answered();
                 self.send(&reply(id, Ok(Ack::Done {}))).await?;
             }
@@ -82,14 +85,9 @@ impl Socket {
                     Answer { reply: reply(id, outcome), refused_send: None }
                 }));
             }
-            other => {
-                if matches!(other, Op::Typing { .. }) {
-                    talk.typed_at = Some(Instant::now());
-                }
-                talk.pending.push(Box::pin(async move {
-                    Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
-                }));
-            }
+            other => talk.pending.push(Box::pin(async move {
+                Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
+            })),
         }
         Ok(())
     }
@@ -136,6 +134,18 @@ impl Socket {
         }
         talk.connection.wake();
         Ok(Ack::Resume { streams: statuses })
+    }
+}
+
+impl Talk {
+    /// Tells whether "typing" in a channel is to be passed on now, and counts it if so.
+    fn may_type(&mut self, channel: ChannelId) -> bool {
+        self.typed_at.retain(|_, at| at.elapsed() < TYPING_PAUSE);
+        let is_due = !self.typed_at.contains_key(&channel) && self.typed_at.len() < TYPING_CHANNELS_MAX;
+        if is_due {
+            self.typed_at.insert(channel, Instant::now());
+        }
+        is_due
     }
 }
 

@@ -1,5 +1,6 @@
 //! The task of one socket: reads frames, writes what is queued, sends what was missed, and ends in order.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, WATCHED_USERS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Limits, Outcome, Reply};
-use syncspace_protocol::{ErrorCode, PROTOCOL_VERSION};
+use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
@@ -84,8 +85,8 @@ pub(super) struct Talk {
     pub(super) connection: Arc<Connection>,
     pub(super) session: Identified,
     pub(super) pending: FuturesUnordered<Pending>,
-    /// When "typing" was last passed on.
-    pub(super) typed_at: Option<Instant>,
+    /// When "typing" was last passed on, by channel.
+    pub(super) typed_at: HashMap<ChannelId, Instant>,
     /// On a resuming socket the streams that were not named yet, with their known revs.
     pub(super) unnamed: Option<std::collections::BTreeMap<syncspace_protocol::StreamId, syncspace_protocol::Rev>>,
 }
@@ -164,7 +165,7 @@ impl Socket {
             connection: Arc::clone(&connection),
             session: Identified::default(),
             pending: FuturesUnordered::new(),
-            typed_at: None,
+            typed_at: HashMap::new(),
             unnamed: None,
         };
         let end = match self.greet(&mut talk, resumes).await {
