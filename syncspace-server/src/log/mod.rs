@@ -20,7 +20,7 @@ use crate::store::{Dialect, IdBlocks, Store};
 
 pub use event::{Audience, Committed, Effect, FrameError, Route, event_frame, void_frame};
 pub use operation::{Abort, LogError, Operation};
-pub use tx::LogTx;
+pub use tx::{LogTx, Taken};
 
 use operation::{Queued, Waiting};
 

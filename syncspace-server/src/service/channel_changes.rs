@@ -10,7 +10,7 @@ use syncspace_protocol::{ChannelId, ChannelName, MemberId, Rev, Seq, StreamId, T
 use super::channels::{load_mine, membership_with};
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access, parse};
-use crate::log::{Abort, Audience, Effect, LogTx, Operation};
+use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
 use crate::permissions::{ChannelAction, Permit, TeamAction};
 use crate::store::channel_members::NewMembership;
 use crate::store::{IdBlocks, StoreError, channel_members, channels, heads, teams};
@@ -100,10 +100,17 @@ impl Operation for MakeChannel {
             (Some(id), Plan::Between(_)) => id,
             (None, _) => self.make(tx, &permit).await?,
         };
+        // Everybody is written before anybody is told: a direct channel is shown by its people.
+        let mut entered = Vec::new();
         for &(user, member) in &self.members {
             if channel_members::find(tx.db, id, user).await?.is_none() {
-                self.admit(tx, id, user, member, &permit).await?;
+                let arrival = self.arrival(id, user, member);
+                let revs = arrival.write(tx, Seq::ZERO, &permit).await?;
+                entered.push((arrival, revs));
             }
+        }
+        for (arrival, revs) in entered {
+            arrival.announce(tx, revs).await?;
         }
         Ok(load_mine(tx.db, self.actor.user_id, id).await?)
     }
@@ -139,19 +146,11 @@ impl MakeChannel {
         Ok(id)
     }
 
-    async fn admit(
-        &self,
-        tx: &mut LogTx<'_>,
-        channel: ChannelId,
-        user: UserId,
-        member: MemberId,
-        permit: &Permit,
-    ) -> Result<(), Refused> {
+    fn arrival(&self, channel: ChannelId, user: UserId, member: MemberId) -> Arrival {
         let is_maker = user == self.actor.user_id;
         let is_named = matches!(self.plan, Plan::Named { .. });
         let role = if is_maker && is_named { ChannelRole::Admin } else { ChannelRole::Member };
-        let arrival = Arrival { team: self.team, channel, user, member, role };
-        arrival.enter(tx, Seq::ZERO, permit).await
+        Arrival { team: self.team, channel, user, member, role }
     }
 }
 
@@ -164,9 +163,17 @@ struct Arrival {
     role: ChannelRole,
 }
 
+/// The numbers that an arrival took.
+struct Revs {
+    /// In the person's own stream.
+    mine: Taken,
+    /// In the team's stream.
+    shared: Taken,
+}
+
 impl Arrival {
-    /// Writes the membership and announces it: to the person first, so that its sockets follow before they are told more.
-    async fn enter(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<(), Refused> {
+    /// Writes the membership.
+    async fn write(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<Revs, Refused> {
         let mine = tx.next_rev(StreamId::Member(self.member), permit)?;
         let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
         let new = NewMembership {
@@ -181,6 +188,11 @@ impl Arrival {
             my_rev: mine.rev,
         };
         channel_members::put(tx.db, &new).await?;
+        Ok(Revs { mine, shared })
+    }
+
+    /// Announces it: to the person first, so that its sockets follow before they are told more.
+    async fn announce(&self, tx: &mut LogTx<'_>, Revs { mine, shared }: Revs) -> Result<(), Refused> {
         let found = load_mine(tx.db, self.user, self.channel).await?;
         let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
         let at = found.head.last_rev;
@@ -325,7 +337,8 @@ impl Operation for Enter {
         let head = heads::load(tx.db, &[stream]).await?.remove(&stream);
         let read_up_to = head.map_or(Seq::ZERO, |head| head.last_seq);
         let arrival = Arrival { team: self.team, channel: self.channel, user: self.user, member: self.member, role };
-        arrival.enter(tx, read_up_to, &permit).await?;
+        let revs = arrival.write(tx, read_up_to, &permit).await?;
+        arrival.announce(tx, revs).await?;
         load_member(tx, self.channel, self.user).await
     }
 }

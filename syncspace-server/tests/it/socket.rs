@@ -227,6 +227,21 @@ async fn whoever_comes_into_a_team_follows_it_at_once() {
 }
 
 #[tokio::test]
+async fn a_direct_channel_is_announced_with_all_its_people() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    let direct = body(json!({"kind": "direct", "user_id": chat.bob.actor.user_id}));
+    instance.service().create_channel(&chat.alice.actor, chat.team, direct).await.expect("a channel");
+    for peer in [&mut alice, &mut bob] {
+        let people = peer.event("me.channel_joined").await["channel"]["people"].clone();
+        let names: Vec<_> = people.as_array().expect("people").iter().map(|person| &person["username"]).collect();
+        assert_eq!(names, ["alice", "bob"]);
+    }
+}
+
+#[tokio::test]
 async fn what_may_not_be_seen_comes_as_a_void() {
     let instance = Instance::embedded().await;
     let chat = Chat::on(&instance).await;
