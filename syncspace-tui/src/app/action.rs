@@ -47,6 +47,7 @@ pub(crate) enum Action {
     EditMessage,
     DeleteMessage,
     CloseThread,
+    LeaveList,
     Open,
 }
 
@@ -157,8 +158,8 @@ fn is_in_channel_list(state: &State) -> bool {
     state.chat.focus == Focus::Messages && has_selected(state)
 }
 
-fn has_thread(state: &State) -> bool {
-    state.chat.thread.is_some()
+fn is_in_thread(state: &State) -> bool {
+    state.chat.focus == Focus::ThreadMessages
 }
 
 /// Everything a person can do in the chat, in the order of the help.
@@ -202,14 +203,15 @@ pub(crate) static ACTIONS: &[Info] = &[
         "Delete the message",
     )
     .when(has_selected),
-    info(Action::CloseThread, "close_thread", scope::MESSAGES, &[char('q')], "Close the thread").when(has_thread),
+    info(Action::CloseThread, "close_thread", scope::MESSAGES, &[char('q')], "Close the thread").when(is_in_thread),
     info(
-        Action::Compose,
-        "compose",
+        Action::LeaveList,
+        "leave_list",
         scope::MESSAGES | scope::SIDEBAR,
-        &[char('i'), plain(KeyCode::Esc)],
-        "Back to writing",
+        &[plain(KeyCode::Esc)],
+        "Back: from a thread to the channel, else to writing",
     ),
+    info(Action::Compose, "compose", scope::MESSAGES | scope::SIDEBAR, &[char('i')], "Write"),
     info(
         Action::ScrollUp,
         "scroll_up",

@@ -11,6 +11,9 @@ use crate::app::message::LocalServer;
 use crate::app::state::{Focus, Link, Outage};
 use crate::app::text;
 
+/// Narrower than this, the name of the person steps aside.
+const NAME_COLUMNS: usize = 60;
+
 pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
     let columns = usize::from(area.width);
     let (glyph, word, link_style) = match &state.link {
@@ -19,7 +22,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect) {
         Link::Lost(lost) if lost.next_try.is_none() => ("◌", "connecting", style::WARN),
         Link::Lost(_) | Link::Offline => ("○", "offline", style::BAD),
     };
-    let link = format!("{glyph} {word}");
+    // The name says as whom one writes: several accounts may share a machine.
+    let shows_me = columns >= NAME_COLUMNS && matches!(state.link, Link::Online);
+    let me = state.world.my_id().filter(|_| shows_me).map(|id| format!("  {}", state.world.name(id)));
+    let link = format!("{glyph} {word}{}", me.unwrap_or_default());
     let (words, words_style) = match (&state.notice, &state.link) {
         (Some(notice), _) => (text::line(&notice.text), if notice.is_error { style::BAD } else { style::PLAIN }),
         (None, Link::Lost(outage)) => {
@@ -60,7 +66,7 @@ fn keys(state: &State) -> String {
         Focus::Composer | Focus::ThreadComposer if state.columns < 60 => "F1 help",
         Focus::Composer | Focus::ThreadComposer => "Ctrl+K go to · Esc messages · F1 help",
         Focus::Messages => "t thread · e edit · i write · ? help",
-        Focus::ThreadMessages => "q close · e edit · i write · ? help",
+        Focus::ThreadMessages => "Esc close · e edit · i write · ? help",
         Focus::Sidebar => "Enter open · Esc back · ? help",
     };
     keys.to_owned()

@@ -46,6 +46,8 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
         }),
         Action::Thread | Action::Reply => open_thread(state, effects),
         Action::CloseThread => close_thread(state),
+        Action::LeaveList if state.chat.focus == Focus::ThreadMessages => close_thread(state),
+        Action::LeaveList => super::chat::focus_composer(state),
         Action::EditMessage => edit_selected(state),
         Action::DeleteMessage => ask_to_delete(state),
         Action::Retry => {
