@@ -20,6 +20,7 @@ on_both_stores! {
     private_teams_do_not_exist_for_strangers,
     public_teams_are_found_and_joined,
     a_team_keeps_an_owner,
+    an_owner_who_is_switched_off_is_no_owner_to_keep,
     admins_hand_out_no_more_than_they_have,
     an_invite_admits_as_many_as_it_says,
     private_channels_exist_for_their_members_only,
@@ -206,6 +207,16 @@ async fn a_team_keeps_an_owner(place: Place) {
     let (one, other) = tokio::join!(rig.service.leave_team(&alice, team), rig.service.leave_team(&bob, team));
     assert_ne!(one.is_ok(), other.is_ok(), "of two owners leaving at once one stays");
     refused(one.and(other), ErrorCode::LastOwner);
+}
+
+async fn an_owner_who_is_switched_off_is_no_owner_to_keep(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let owner = PutTeamMember { role: TeamRole::Owner };
+    rig.service.put_team_member(&alice, team, bob.user_id, owner).await.expect("promotes");
+    let admin = rig.admin().await;
+    rig.service.deactivate_user(&admin, bob.user_id).await.expect("switches off");
+    refused(rig.service.leave_team(&alice, team).await, ErrorCode::LastOwner);
 }
 
 async fn admins_hand_out_no_more_than_they_have(place: Place) {

@@ -102,6 +102,16 @@ async fn typing_and_presence_reach_the_others() {
     chat.say(&instance, &chat.bob, "said").await;
     assert_eq!(alice.message().await, "said");
     assert!(!alice.has("typing"), "more often than once a second it is not passed on");
+    let direct = body(json!({"kind": "direct", "user_id": chat.alice.actor.user_id}));
+    let direct =
+        instance.service().create_channel(&chat.bob.actor, chat.team, direct).await.expect("a channel").channel.id;
+    // A socket that has sent what was missed follows before it answers the next request.
+    instance.service().send_message(&chat.bob.actor, direct, text("psst")).await.expect("sends");
+    assert_eq!(alice.message().await, "psst");
+    alice.send(&json!({"id": 4, "op": "ping"})).await;
+    alice.reply(4).await;
+    bob.send(&json!({"id": 3, "op": "typing", "channel_id": direct})).await;
+    assert_eq!(alice.event("typing").await["stream"], format!("c{direct}"), "each channel has its own second");
     drop(bob);
     assert_eq!(alice.event("presence.changed").await["users"][0]["status"], "offline");
 }
