@@ -6,6 +6,9 @@ CARGO_ARGS ?=
 # Arguments for the program that `make run` starts.
 ARGS ?=
 
+# Faults that tests switch on in the server; no other build has them.
+TEST_FEATURES = --features syncspace-server/failpoints
+
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
@@ -20,8 +23,8 @@ run: tools ## Build what is needed and open the chat, on this machine alone
 	@$(TARGET_DIR)/debug/syncspace-tui --local $(ARGS)
 
 test: tools test-deps ## Get MariaDB or MySQL and Redis where they are missing, build, and run every test
-	$(CARGO) build --workspace --all-targets $(CARGO_ARGS)
-	$(CARGO) test --workspace --no-fail-fast $(CARGO_ARGS)
+	$(CARGO) build --workspace --all-targets $(TEST_FEATURES) $(CARGO_ARGS)
+	$(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS)
 
 test-deps: ## Get what the tests need, MariaDB or MySQL and Redis, from the system's packages
 	@sh testkit/get-services.sh
@@ -32,7 +35,7 @@ fmt-check: tools
 	$(CARGO) fmt --all --check
 
 clippy: tools
-	$(CARGO) clippy --workspace --all-targets $(CARGO_ARGS) -- -D warnings
+	$(CARGO) clippy --workspace --all-targets $(TEST_FEATURES) $(CARGO_ARGS) -- -D warnings
 
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)

@@ -11,5 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // TLS to databases asks for the process's provider; only a second call could fail.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    // Reads FAILPOINTS; without the feature of that name it does nothing.
+    #[cfg(feature = "failpoints")]
+    let _failpoints = fail::FailScenario::setup();
     cli::main()
 }
