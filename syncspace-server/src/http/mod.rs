@@ -10,6 +10,7 @@ mod cors;
 mod health;
 mod invites;
 mod messages;
+mod metrics;
 mod openapi;
 mod query;
 mod reply;
@@ -185,6 +186,7 @@ async fn answer(found: Match, asked: Asked) -> Response {
 fn all_routes() -> Vec<route::Route> {
     [
         health::routes(),
+        metrics::routes(),
         auth::routes(),
         users::routes(),
         teams::routes(),

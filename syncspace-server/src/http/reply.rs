@@ -180,6 +180,22 @@ impl<T: Serialize + JsonSchema + Send> Outcome for Created<T> {
     }
 }
 
+/// 200 with lines of text for programs that watch the server.
+pub(crate) struct Lines(pub(crate) String);
+
+impl Outcome for Lines {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Bytes::from(self.0).into());
+        // The format of Prometheus, version 0.0.4.
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
+        response
+    }
+
+    fn describe(_generator: &mut SchemaGenerator) -> Vec<(StatusCode, Option<Schema>)> {
+        vec![(StatusCode::OK, None)]
+    }
+}
+
 /// 204, nothing to say.
 pub(crate) struct Done;
 

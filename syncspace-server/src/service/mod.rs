@@ -10,6 +10,7 @@ mod channel_changes;
 mod channels;
 mod error;
 pub(crate) mod fields;
+mod figures;
 mod invites;
 mod live;
 mod message_changes;
@@ -40,6 +41,7 @@ use crate::store::{IdBlocks, Store};
 
 pub use crate::clock::{Clock, later};
 pub use error::{Refusal, ServiceError};
+pub(crate) use figures::Figure;
 pub use passwords::{Passwords, Verdict};
 pub use secrets::SecretFileError;
 pub use settings::Settings;

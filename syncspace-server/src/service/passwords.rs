@@ -4,6 +4,7 @@
 //! bcrypt's limit of 72 bytes never cuts a password.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -30,6 +31,7 @@ pub struct Passwords {
     cost: u32,
     slots: Arc<Semaphore>,
     queue: Arc<Semaphore>,
+    hashings: AtomicU64,
 }
 
 /// What became of a password that was tried.
@@ -56,6 +58,7 @@ impl Passwords {
             cost,
             slots: Arc::new(Semaphore::new(slots)),
             queue: Arc::new(Semaphore::new(slots * (1 + WAITING_PER_SLOT_MAX))),
+            hashings: AtomicU64::new(0),
         }
     }
 
@@ -81,10 +84,17 @@ impl Passwords {
         }
     }
 
+    /// Gives how many passwords were hashed, to be stored or to be compared.
+    #[must_use]
+    pub fn hashings(&self) -> u64 {
+        self.hashings.load(Ordering::Relaxed)
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, ServiceError> {
         let busy = |_| ServiceError::Busy { retry_after_ms: BUSY_RETRY_MS };
         let place = Arc::clone(&self.queue).try_acquire_owned().map_err(busy)?;
         let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(ServiceError::fault)?;
+        self.hashings.fetch_add(1, Ordering::Relaxed);
         // Both go along: a request that is given up still occupies its core until the hash is done.
         let hashed = tokio::task::spawn_blocking(move || {
             let result = work();

@@ -3,6 +3,7 @@
 //! `sqlite.rs` and `mysql.rs` are drivers and name no table; files named for tables hold SQL as functions over
 //! [`Queries`]. Nothing here knows a rule of the product.
 
+mod counts;
 mod error;
 mod ids;
 mod lease;
@@ -25,6 +26,7 @@ pub mod teams;
 pub mod users;
 mod words;
 
+pub use self::counts::StatementCounts;
 pub use self::error::{Source, StoreError};
 pub use self::ids::{BlockId, IdBlocks};
 pub use self::migrate::{MigrationReport, MigrationStatus};
@@ -32,6 +34,9 @@ pub use self::sql::{Dialect, Sql, placeholders};
 pub use self::url::{DatabaseUrl, DatabaseUrlError};
 pub use self::value::{FromValue, Row, RowReader, Value, params};
 
+use std::sync::Arc;
+
+use self::counts::Counts;
 use self::mysql::{Mysql, MysqlTx};
 use self::sqlite::{Sqlite, SqliteTx};
 
@@ -39,6 +44,7 @@ use self::sqlite::{Sqlite, SqliteTx};
 #[derive(Clone)]
 pub struct Store {
     driver: Driver,
+    counts: Arc<Counts>,
 }
 
 #[derive(Clone)]
@@ -74,7 +80,7 @@ impl Store {
             DatabaseUrl::Sqlite(path) => Driver::Sqlite(Sqlite::open(path).await?),
             DatabaseUrl::Mysql(url) => Driver::Mysql(Mysql::open(url).await?),
         };
-        Ok(Self { driver })
+        Ok(Self { driver, counts: Arc::default() })
     }
 
     /// Begins a transaction. Its first statement must lock (a head row `FOR UPDATE`, or a change).
@@ -85,7 +91,8 @@ impl Store {
             Driver::Sqlite(sqlite) => TxDriver::Sqlite(sqlite.begin().await?),
             Driver::Mysql(mysql) => TxDriver::Mysql(mysql.begin().await?),
         };
-        Ok(Tx { driver })
+        self.counts.transaction();
+        Ok(Tx { driver, counts: Arc::clone(&self.counts) })
     }
 
     /// Tells which words this database understands.
@@ -95,6 +102,12 @@ impl Store {
             Driver::Sqlite(_) => Dialect::Sqlite,
             Driver::Mysql(_) => Dialect::Mysql,
         }
+    }
+
+    /// Gives how many statements were sent since the store was opened.
+    #[must_use]
+    pub fn statement_counts(&self) -> StatementCounts {
+        self.counts.now()
     }
 
     /// Asks the database for a sign of life.
@@ -115,6 +128,7 @@ impl Store {
 
 impl Queries for &Store {
     async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.counts.read();
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.query(sql, params).await,
             Driver::Mysql(mysql) => mysql.query(sql, params).await,
@@ -122,6 +136,7 @@ impl Queries for &Store {
     }
 
     async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        self.counts.change();
         match &self.driver {
             Driver::Sqlite(sqlite) => sqlite.execute(sql, params).await,
             Driver::Mysql(mysql) => mysql.execute(sql, params).await,
@@ -132,6 +147,7 @@ impl Queries for &Store {
 /// A transaction. Dropping it rolls it back.
 pub struct Tx {
     driver: TxDriver,
+    counts: Arc<Counts>,
 }
 
 enum TxDriver {
@@ -159,6 +175,7 @@ impl Tx {
 
 impl Queries for Tx {
     async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.counts.read();
         match &mut self.driver {
             TxDriver::Sqlite(tx) => tx.query(sql, params).await,
             TxDriver::Mysql(tx) => tx.query(sql, params).await,
@@ -166,6 +183,7 @@ impl Queries for Tx {
     }
 
     async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        self.counts.change();
         match &mut self.driver {
             TxDriver::Sqlite(tx) => tx.execute(sql, params).await,
             TxDriver::Mysql(tx) => tx.execute(sql, params).await,

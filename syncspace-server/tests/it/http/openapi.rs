@@ -158,6 +158,7 @@ async fn every_operation_answers_as_the_document_says() {
     walk.call("openapi", &[], Value::Null).await;
     walk.call("live", &[], Value::Null).await;
     walk.call("ready", &[], Value::Null).await;
+    walk.call("metrics", &[], Value::Null).await;
     walk.expect_complete();
 }
 

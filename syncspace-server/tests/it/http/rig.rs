@@ -42,7 +42,9 @@ impl Reply {
         let status = response.status();
         let headers = response.headers().clone();
         let text = response.text().await.expect("a body");
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect(&text) };
+        let is_json = !headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+        let has_json = is_json && !text.is_empty();
+        let body = if has_json { serde_json::from_str(&text).expect(&text) } else { Value::Null };
         Self { status, headers, body }
     }
 

@@ -1,0 +1,30 @@
+//! Figures of this instance for whoever watches it: sums and levels, nothing about a person.
+
+use super::Service;
+
+/// One number of the instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// Its name, without the product's.
+    pub(crate) name: &'static str,
+    /// What it counts, in a sentence.
+    pub(crate) about: &'static str,
+    /// Whether it only grows.
+    pub(crate) is_sum: bool,
+    /// The number now.
+    pub(crate) value: u64,
+}
+
+impl Service {
+    /// Gives the figures of this instance.
+    pub(crate) fn figures(&self) -> Vec<Figure> {
+        let statements = self.store.statement_counts();
+        let sum = |name, value, about| Figure { name, about, is_sum: true, value };
+        vec![
+            sum("store_reads_total", statements.reads, "Statements to the database that only read."),
+            sum("store_changes_total", statements.changes, "Statements to the database that change rows."),
+            sum("store_transactions_total", statements.transactions, "Transactions begun."),
+            sum("password_hashings_total", self.passwords.hashings(), "Passwords hashed, to store or to compare."),
+        ]
+    }
+}
