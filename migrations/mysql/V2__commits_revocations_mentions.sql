@@ -47,3 +47,6 @@ CREATE TABLE message_mentions (
     PRIMARY KEY (channel_id, kind, target_id, seq),
     KEY message_mentions_message (channel_id, seq)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+
+-- The rev (in the person's own stream) of the last time the marker was set: advances that did not know of it change nothing.
+ALTER TABLE channel_members ADD COLUMN set_rev BIGINT NOT NULL DEFAULT 0;

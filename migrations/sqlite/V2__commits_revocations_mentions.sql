@@ -47,3 +47,6 @@ CREATE TABLE message_mentions (
     PRIMARY KEY (channel_id, kind, target_id, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_mentions_message ON message_mentions (channel_id, seq);
+
+-- The rev (in the person's own stream) of the last time the marker was set: advances that did not know of it change nothing.
+ALTER TABLE channel_members ADD COLUMN set_rev INTEGER NOT NULL DEFAULT 0;

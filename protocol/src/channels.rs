@@ -94,13 +94,20 @@ pub struct ChannelMembership {
 }
 
 /// How far a person has read a channel, and how much is left.
+///
+/// The one definition of both counts, for server and clients. **Unread** are the messages with `seq > last_read_seq` that
+/// are top level, not from the system, not deleted, and not the person's own. **Mentions** are the messages, replies too,
+/// with `seq > last_read_seq` that are not deleted, not the person's own, and name the person or `@channel`; `@here` does not
+/// count. Both stop at 1,000. Numbers do not depend on when the person came into the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadMarker {
     /// Read up to and with this place.
     pub last_read_seq: Seq,
-    /// Messages after it that are top level, not from the system, not deleted and not the person's own; at most 1,000.
+    /// Unread messages; 1,000 means that many or more.
     pub unread_count: u32,
-    /// The channel's rev at which the count holds: count on from events above it.
+    /// Mentions of the person; 1,000 means that many or more.
+    pub mention_count: u32,
+    /// The channel's rev at which both counts hold: count on from events above it.
     pub as_of_rev: Rev,
     /// The last change of the marker in the person's own stream.
     pub rev: Rev,
@@ -176,10 +183,10 @@ pub struct PutChannelMember {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MoveMarker {
-    /// Forward only.
+    /// Forward only: the maximum of where it stands and this place.
     #[default]
     Advance,
-    /// To this place, also backward: "mark unread".
+    /// To this place, also backward: "mark unread". It wins over every `advance` that did not know of it.
     Set,
 }
 
@@ -191,4 +198,9 @@ pub struct MarkRead {
     /// How the marker moves.
     #[serde(default)]
     pub mode: MoveMarker,
+    /// The `rev` of the marker that this side held when the person read. An `advance` that names an older one than the last
+    /// `set` changes nothing, however late it comes: it was made before the person marked the channel unread. Absent: the
+    /// newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_rev: Option<Rev>,
 }

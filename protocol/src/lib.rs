@@ -20,6 +20,8 @@
 //! | `client_id` | the sender's own name for a message; sending it again gives the same message back |
 //! | session | one logged-in device |
 //! | marker | the seq up to which a person has read a channel |
+//! | unread | messages after the marker that are top level, not from the system, not deleted, not mine |
+//! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | void | a change that its receiver may not see: the rev without content |
 
@@ -28,6 +30,7 @@ pub mod channels;
 pub mod error;
 pub mod ids;
 pub mod limits;
+pub mod mentions;
 pub mod messages;
 pub mod names;
 pub mod page;
@@ -43,6 +46,7 @@ pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
     ChannelId, ClientId, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, StreamId, TeamId, UserId,
 };
+pub use mentions::Mentions;
 pub use names::{ChannelName, Email, Password, TeamName, Username};
 pub use page::Page;
 pub use patch::Patch;

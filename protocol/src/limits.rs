@@ -30,7 +30,9 @@ pub const BODY_BYTES_MAX: usize = 256 * 1024;
 pub const PAGE_ITEMS_DEFAULT: u32 = 50;
 /// Most items in one page.
 pub const PAGE_ITEMS_MAX: u32 = 200;
-/// Unread counts stop here and mean "this many or more".
+/// Most different names in one message that are looked up as mentions; those after them name nobody.
+pub const MENTIONED_NAMES_MAX: usize = 50;
+/// Counts of unread messages and of mentions stop here and mean "this many or more".
 pub const UNREAD_COUNT_MAX: u32 = 1_000;
 /// Most users one socket may watch for presence.
 pub const WATCHED_USERS_MAX: usize = 200;

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::mentions::Mentions;
 use crate::{ChannelId, ClientId, MessageId, Rev, Seq, Time, UserId};
 
 /// What kind of message it is.
@@ -58,6 +59,30 @@ pub struct Message {
     pub updated_at: Time,
     /// The sender's own name for it.
     pub client_id: ClientId,
+    /// Whom the text names; nobody once it is deleted.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
+}
+
+impl Message {
+    /// Tells whether it is unread for a person whose marker stands before it, as [`ReadMarker`] defines.
+    ///
+    /// [`ReadMarker`]: crate::channels::ReadMarker
+    #[must_use]
+    pub fn is_unread_for(&self, user: UserId) -> bool {
+        self.parent_message_id.is_none()
+            && self.message_type != MessageType::System
+            && self.deleted_at.is_none()
+            && self.sender_id != user
+    }
+
+    /// Tells whether it counts as a mention of a person whose marker stands before it, as [`ReadMarker`] defines.
+    ///
+    /// [`ReadMarker`]: crate::channels::ReadMarker
+    #[must_use]
+    pub fn is_mention_of(&self, user: UserId) -> bool {
+        self.deleted_at.is_none() && self.sender_id != user && self.mentions.count_for(user)
+    }
 }
 
 /// Body of `POST /channels/{id}/messages` and fields of the `send` op.

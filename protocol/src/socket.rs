@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
 use crate::error::ErrorDetail;
-use crate::messages::{EditMessage, Message, SendMessage, ThreadState};
+use crate::mentions::Mentions;
+use crate::messages::{EditMessage, Message, MessageType, SendMessage, ThreadState};
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::{Presence, User};
@@ -214,8 +215,13 @@ pub enum EventBody {
     Changes {
         /// What changed and may be seen, ordered by rev.
         items: Vec<crate::sync::Change>,
+        /// It holds everything above this rev, up to the event's own. Whoever holds less has missed something before it.
+        after: Rev,
         /// The stream's newest rev when the page was read.
         head_rev: Rev,
+        /// How far the person has read; on the last page of a channel that the person is in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read: Option<ReadMarker>,
     },
     /// The client's state of a stream cannot be continued: read it again. It is live from `rev`.
     #[serde(rename = "stream.reload")]
@@ -240,10 +246,18 @@ pub enum EventBody {
     MessageUpdated {
         /// Place of the message.
         seq: Seq,
+        /// Who wrote it.
+        sender_id: UserId,
         /// The new text.
         content: String,
         /// When it was changed.
         edited_at: Time,
+        /// Whom it names now.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
+        /// Whom it named before.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        former_mentions: Mentions,
     },
     /// A message was deleted. Stream `c`.
     #[serde(rename = "message.deleted")]
@@ -252,11 +266,16 @@ pub enum EventBody {
         seq: Seq,
         /// Who wrote it.
         sender_id: UserId,
+        /// What kind of message it was.
+        message_type: MessageType,
         /// Who deleted it.
         deleted_by: UserId,
         /// When.
         deleted_at: Time,
-        /// The root of its thread, where it was a reply.
+        /// Whom it named.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        former_mentions: Mentions,
+        /// The root of its thread; present exactly where it was a reply.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<ThreadState>,
     },
@@ -451,7 +470,7 @@ impl Event {
         Self {
             stream: Some(page.stream),
             rev: Some(page.rev),
-            body: EventBody::Changes { items: page.items, head_rev: page.head_rev },
+            body: EventBody::Changes { items: page.items, after: page.after, head_rev: page.head_rev, read: page.read },
         }
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::channels::{Channel, ChannelMember, ChannelMembership};
+use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
@@ -108,10 +108,16 @@ pub struct Changes {
     pub epoch: Epoch,
     /// What changed and may be seen, ordered by rev.
     pub items: Vec<Change>,
-    /// The page holds everything up to this rev: ask again after it, or go on with live events above it.
+    /// The page holds everything above this rev …
+    pub after: Rev,
+    /// … up to this one: ask again after it, or go on with live events above it.
     pub rev: Rev,
     /// The stream's newest rev when the page was read; the page is the last one where `rev` is equal to it.
     pub head_rev: Rev,
+    /// How far the asking person has read. On the last page of a channel that the person is in: what was missed cannot be
+    /// counted from what is there now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<ReadMarker>,
 }
 
 /// Query of `GET /streams/{stream}/changes`.

@@ -128,7 +128,7 @@ impl Effects {
                     Net::Sent { client_id, answer: answer(connection.send(channel_id, body).await) }
                 }
                 Effect::MarkRead { channel_id, seq } => {
-                    let mark = MarkRead { seq, mode: MoveMarker::Advance };
+                    let mark = MarkRead { seq, mode: MoveMarker::Advance, known_rev: None };
                     Net::Marked { channel_id, answer: answer(connection.read(channel_id, mark).await) }
                 }
                 Effect::Typing { channel_id, parent_seq } => {

@@ -12,7 +12,7 @@ use syncspace_protocol::messages::{Message, MessagePage, MessageType};
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
-use syncspace_protocol::{ChannelId, Epoch, Seq, StreamId, Time};
+use syncspace_protocol::{ChannelId, Epoch, Mentions, Seq, StreamId, Time};
 
 use crate::app::message::TeamContents;
 use crate::app::state::{ServerIs, Start};
@@ -111,6 +111,7 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
     let read = ReadMarker {
         last_read_seq: id(last_seq - u64::from(unread)),
         unread_count: unread,
+        mention_count: 0,
         as_of_rev: id(last_seq),
         rev: id(1),
     };
@@ -139,6 +140,7 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         created_at: at(NINE + minutes * 60_000),
         updated_at: at(NINE + minutes * 60_000),
         client_id: name(&format!("c{seq}")),
+        mentions: Mentions::default(),
     }
 }
 

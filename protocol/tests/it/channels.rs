@@ -27,7 +27,7 @@ pub(crate) fn channel() -> Value {
 }
 
 pub(crate) fn marker() -> Value {
-    json!({"last_read_seq": 40, "unread_count": 2, "as_of_rev": 44, "rev": 9})
+    json!({"last_read_seq": 40, "unread_count": 2, "mention_count": 1, "as_of_rev": 44, "rev": 9})
 }
 
 pub(crate) fn membership() -> Value {
@@ -108,7 +108,7 @@ fn every_kind_of_channel_is_made_with_its_own_fields() {
 fn channels_are_edited_and_read() {
     full::<EditChannel>(&json!({"name": "general", "description": null, "is_archived": true}));
     least::<EditChannel>(&json!({}), &json!({"name": null, "is_archived": null}));
-    full::<MarkRead>(&json!({"seq": 42, "mode": "set"}));
-    least::<MarkRead>(&json!({"seq": 42}), &json!({"seq": 42, "mode": "advance"}));
+    full::<MarkRead>(&json!({"seq": 42, "mode": "set", "known_rev": 9}));
+    least::<MarkRead>(&json!({"seq": 42}), &json!({"seq": 42, "mode": "advance", "known_rev": null}));
     assert_eq!(parse::<MarkRead>(&json!({"seq": 0})).mode, MoveMarker::Advance);
 }

@@ -1,6 +1,7 @@
 //! Bodies of `/channels/{id}/messages`.
 
 use serde_json::{Value, json};
+use syncspace_protocol::Mentions;
 use syncspace_protocol::messages::{
     EditMessage, Message, MessagePage, MessageQuery, MessageType, SendMessage, Thread, ThreadState,
 };
@@ -27,23 +28,36 @@ pub(crate) fn message() -> Value {
         "created_at": "2026-11-22T17:26:21.000Z",
         "updated_at": "2026-11-22T17:26:24.000Z",
         "client_id": "0192-ab",
+        "mentions": mentions(),
     })
+}
+
+pub(crate) fn mentions() -> Value {
+    json!({"users": [7, 8], "channel": true, "here": true})
 }
 
 pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 6] = ["file_url", "parent_message_id", "parent_seq", "last_reply_at", "edited_at", "deleted_at"];
+const NULLABLE: [&str; 7] =
+    ["file_url", "parent_message_id", "parent_seq", "last_reply_at", "edited_at", "deleted_at", "mentions"];
 
 #[test]
 fn a_message_says_all_that_is_known_of_it() {
     full::<Message>(&message());
     let bare = without(&message(), &NULLABLE);
-    let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "deleted_at": null});
+    let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}});
     least::<Message>(&bare, &with(&bare, nulls));
     words::<MessageType>(&["text", "system", "unknown"]);
     future_word_is_read_as::<MessageType>("unknown");
+}
+
+#[test]
+fn mentions_are_left_out_where_nobody_is_named() {
+    full::<Mentions>(&mentions());
+    least::<Mentions>(&json!({}), &json!({"users": [], "channel": false, "here": false}));
+    assert_eq!(serde_json::to_value(Mentions::default()).expect("JSON"), json!({}));
 }
 
 #[test]

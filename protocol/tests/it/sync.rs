@@ -34,15 +34,15 @@ fn every_kind_of_change_is_written_down() {
 fn a_change_of_an_unknown_kind_is_read_and_ignored() {
     let future = json!({"kind": "reaction_gone", "seq": 4, "rev": 10, "emoji": {"name": "tada"}});
     assert_eq!(parse::<Change>(&future), Change::Unknown);
-    let page = json!({"stream": "c3", "epoch": "e", "items": [future], "rev": 10, "head_rev": 10});
+    let page = json!({"stream": "c3", "epoch": "e", "items": [future], "after": 9, "rev": 10, "head_rev": 10});
     assert_eq!(parse::<Changes>(&page).items, [Change::Unknown]);
 }
 
 #[test]
 fn a_page_of_changes_names_its_stream_and_history() {
-    let page = json!({"stream": "t1", "epoch": "b3f1c2", "items": changes(), "rev": 44, "head_rev": 45});
-    full::<Changes>(&page);
-    least::<Changes>(&page, &page);
+    let page = json!({"stream": "t1", "epoch": "b3f1c2", "items": changes(), "after": 40, "rev": 44, "head_rev": 45});
+    full::<Changes>(&with(&page, json!({"read": channels::marker()})));
+    least::<Changes>(&page, &with(&page, json!({"read": null})));
     let empty = with(&page, json!({"items": []}));
     least::<Changes>(&empty, &empty);
     full::<ChangesQuery>(&json!({"after": 41, "limit": 100}));

@@ -126,8 +126,12 @@ impl Follows {
             repair.hold(rev, event);
             return Vec::new();
         }
-        // A page says itself up to where it goes; the server starts it where the stream stood.
-        if rev == follow.rev.next() || matches!(event.body, EventBody::Changes { .. }) {
+        // A page says itself where it begins and ends.
+        let follows_on = match &event.body {
+            EventBody::Changes { after, .. } => *after <= follow.rev,
+            _ => rev == follow.rev.next(),
+        };
+        if follows_on {
             follow.rev = rev;
             return vec![Step::Deliver(event)];
         }

@@ -76,7 +76,8 @@ async fn people_in_a_channel_hear_each_other() {
     let rev = alices.edit(id, ack.seq, EditMessage { content: "hello".to_owned() }).await.expect("edited");
     assert!(rev > ack.rev);
     assert!(alices.delete(id, ack.seq).await.expect("deleted") > rev);
-    let marker = bobs.read(id, MarkRead { seq: ack.seq, mode: MoveMarker::Advance }).await.expect("read");
+    let marker =
+        bobs.read(id, MarkRead { seq: ack.seq, mode: MoveMarker::Advance, known_rev: None }).await.expect("read");
     assert!(marker.last_read_seq >= ack.seq);
     bobs.typing(id, None).await.expect("typing");
     loop {

@@ -5,9 +5,9 @@ use syncspace_protocol::channels::{
 };
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ChannelName, MemberId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
-use super::channels::{load_mine, membership_with};
+use super::channels::{load_mine, read_of};
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
@@ -423,21 +423,23 @@ impl Operation for MoveRead {
         let user = self.actor.user_id;
         let row = channel_members::find_marker(tx.db, self.channel, user).await?;
         let mut row = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("channel")))?;
-        let stream = StreamId::Channel(self.channel);
-        let last_seq = heads::load(tx.db, &[stream]).await?.remove(&stream).map_or(Seq::ZERO, |head| head.last_seq);
-        let wanted = self.mark.seq.min(last_seq);
+        let wanted = self.mark.seq.min(row.head.last_seq);
         let is_moving = match self.mark.mode {
-            MoveMarker::Advance => wanted > row.last_read_seq,
-            MoveMarker::Set => wanted != row.last_read_seq,
+            // Made before the marker was set, and only late: what was marked unread stays so.
+            MoveMarker::Advance if self.mark.known_rev.is_some_and(|known| known < row.set_rev) => false,
+            MoveMarker::Advance => wanted > row.membership.last_read_seq,
+            // Also where it stands already: from now on older advances change nothing.
+            MoveMarker::Set => true,
         };
         let taken = if is_moving { Some(tx.next_rev(StreamId::Member(self.member), &permit)?) } else { None };
         if let Some(taken) = taken {
-            (row.last_read_seq, row.my_rev) = (wanted, taken.rev);
-            channel_members::set_marker(tx.db, self.channel, user, wanted, taken.rev).await?;
+            (row.membership.last_read_seq, row.membership.my_rev) = (wanted, taken.rev);
+            if self.mark.mode == MoveMarker::Set {
+                row.set_rev = taken.rev;
+            }
+            channel_members::update_marker(tx.db, self.channel, user, &row).await?;
         }
-        let counts = channel_members::count_unread(tx.db, user, &[(self.channel, row.last_read_seq)]).await?;
-        let count = counts.get(&self.channel).copied().unwrap_or((0, Rev::ZERO));
-        let read = membership_with(row, count).read;
+        let read = read_of(tx.db, self.channel, user, &row).await?;
         if let Some(taken) = taken {
             tx.announce(taken, EventBody::MyRead { channel_id: self.channel, read })?;
         }

@@ -1,8 +1,8 @@
 //! Channels: what a person reads of them, and the doors to their changes.
 
 use syncspace_protocol::channels::{
-    Channel, ChannelKind, ChannelMember, ChannelMembership, CreateChannel, EditChannel, MarkRead, MyChannel,
-    PutChannelMember, ReadMarker,
+    Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, CreateChannel, EditChannel, MarkRead,
+    MyChannel, PutChannelMember, ReadMarker,
 };
 use syncspace_protocol::limits::GROUP_MEMBERS_MAX;
 use syncspace_protocol::page::PageQuery;
@@ -14,6 +14,7 @@ use super::paging::Window;
 use super::parse::slice;
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::permissions::{ChannelAction, TeamAction};
+use crate::store::channel_members::{Counts, MarkerRow};
 use crate::store::channels::{ChannelRow, MembershipRow};
 use crate::store::{Queries, StoreError, channel_members, channels, teams};
 
@@ -199,7 +200,7 @@ pub(super) async fn load_mine(db: &mut impl Queries, user: UserId, channel: Chan
     mine.pop().ok_or_else(not_found)
 }
 
-/// Adds unread counts; channels where nothing is newer than the marker need no query.
+/// Adds counts; channels where nothing is newer than the marker need no query.
 pub(super) async fn with_counts(
     db: &mut impl Queries,
     user: UserId,
@@ -211,20 +212,55 @@ pub(super) async fn with_counts(
         .filter(|(row, membership)| row.head.last_seq > membership.last_read_seq)
         .map(|(row, membership)| (row.channel.id, membership.last_read_seq))
         .collect();
-    let counts = channel_members::count_unread(db, user, &behind).await?;
+    let counts = channel_members::count(db, user, &behind).await?;
     let mine = rows.into_iter().map(|row| {
-        let count = counts.get(&row.channel.id).copied().unwrap_or((0, row.head.last_rev));
-        let membership = row.membership.map(|membership| membership_with(membership, count));
+        let counts = counts.get(&row.channel.id).copied().unwrap_or(nothing_newer(&row.head));
+        let membership = row.membership.map(|membership| membership_with(membership, counts));
         MyChannel { channel: row.channel, head: row.head, membership }
     });
     Ok(mine.collect())
 }
 
-/// Makes the membership a client sees of a row and a count.
-pub(super) const fn membership_with(
-    row: MembershipRow,
-    (unread_count, as_of_rev): (u32, syncspace_protocol::Rev),
-) -> ChannelMembership {
-    let read = ReadMarker { last_read_seq: row.last_read_seq, unread_count, as_of_rev, rev: row.my_rev };
+const fn nothing_newer(head: &ChannelHead) -> Counts {
+    Counts { unread: 0, mentions: 0, as_of_rev: head.last_rev }
+}
+
+/// Makes the membership a client sees of a row and its counts.
+const fn membership_with(row: MembershipRow, counts: Counts) -> ChannelMembership {
+    let read = ReadMarker {
+        last_read_seq: row.last_read_seq,
+        unread_count: counts.unread,
+        mention_count: counts.mentions,
+        as_of_rev: counts.as_of_rev,
+        rev: row.my_rev,
+    };
     ChannelMembership { role: row.role, joined_at: row.joined_at, read }
+}
+
+/// Finds how far a person has read a channel, and counts the rest; none where the person is not in it.
+pub(super) async fn find_read(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+) -> Result<Option<ReadMarker>, StoreError> {
+    match channel_members::find_marker(db, channel, user).await? {
+        Some(row) => Ok(Some(read_of(db, channel, user, &row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Counts what is left after a marker; nothing is asked where nothing is newer.
+pub(super) async fn read_of(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+    row: &MarkerRow,
+) -> Result<ReadMarker, StoreError> {
+    let place = row.membership.last_read_seq;
+    let counts = if row.head.last_seq > place {
+        channel_members::count(db, user, &[(channel, place)]).await?.remove(&channel)
+    } else {
+        None
+    };
+    Ok(membership_with(row.membership, counts.unwrap_or(nothing_newer(&row.head))).read)
 }

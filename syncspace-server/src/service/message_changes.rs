@@ -2,14 +2,16 @@
 
 use sha2::{Digest as _, Sha256};
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Message, MessageType, SendMessage, ThreadState};
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId, Time};
+use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId, TeamId, Time};
 
 use super::team_changes::{Refused, prepared};
-use super::{Actor, ServiceError, access};
+use super::{Actor, ServiceError, access, mentions};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, Permit};
+use crate::store::messages::NewContent;
 use crate::store::{IdBlocks, StoreError, messages};
 
 /// Names a request to send as it was made, before anything was cleaned: the first half of its SHA-256, in hex.
@@ -25,6 +27,8 @@ pub(super) struct Send {
     pub(super) id: Option<MessageId>,
     pub(super) channel: ChannelId,
     pub(super) content: String,
+    /// The names in the content.
+    pub(super) names: MentionedNames,
     pub(super) parent: Option<MessageId>,
     pub(super) client_id: ClientId,
     pub(super) digest: String,
@@ -58,6 +62,7 @@ impl Operation for Send {
         }
         let (permit, found) = access::on_channel(tx.db, &self.actor, self.channel, ChannelAction::Post).await?;
         let root = self.find_root(tx).await?;
+        let mentions = mentions::resolve(tx.db, &[(self.channel, &self.names)]).await?.pop().unwrap_or_default();
         let stream = StreamId::Channel(self.channel);
         let taken = tx.next_rev(stream, &permit)?;
         let message = Message {
@@ -79,8 +84,10 @@ impl Operation for Send {
             created_at: tx.now,
             updated_at: tx.now,
             client_id: self.client_id.clone(),
+            mentions,
         };
         messages::insert(tx.db, found.team_id, &message, &self.digest).await?;
+        mentions::note(tx.db, found.team_id, &[&message]).await?;
         let thread = match root {
             Some(root) => {
                 let state = ThreadState {
@@ -140,6 +147,8 @@ pub(super) struct Rewrite {
     pub(super) channel: ChannelId,
     pub(super) seq: Seq,
     pub(super) content: String,
+    /// The names in the content.
+    pub(super) names: MentionedNames,
 }
 
 impl Operation for Rewrite {
@@ -151,17 +160,28 @@ impl Operation for Rewrite {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
-        let (permit, mut message) =
-            find_mine(tx, &self.actor, self.channel, self.seq, |is_own| ChannelAction::EditMessage { is_own }).await?;
+        let action = |is_own| ChannelAction::EditMessage { is_own };
+        let (permit, team, mut message) = find_mine(tx, &self.actor, self.channel, self.seq, action).await?;
         if message.content == self.content {
             return Ok(message);
         }
+        let mentions = mentions::resolve(tx.db, &[(self.channel, &self.names)]).await?.pop().unwrap_or_default();
+        let former = std::mem::replace(&mut message.mentions, mentions);
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
-        messages::set_content(tx.db, self.channel, self.seq, &self.content, tx.now, taken.rev).await?;
+        let new = NewContent { content: &self.content, mentions: &message.mentions };
+        messages::set_content(tx.db, self.channel, self.seq, new, tx.now, taken.rev).await?;
+        mentions::note_again(tx.db, team, &message, &former).await?;
         message.content.clone_from(&self.content);
         message.rev = taken.rev;
         (message.is_edited, message.edited_at, message.updated_at) = (true, Some(tx.now), tx.now);
-        let body = EventBody::MessageUpdated { seq: self.seq, content: self.content.clone(), edited_at: tx.now };
+        let body = EventBody::MessageUpdated {
+            seq: self.seq,
+            sender_id: message.sender_id,
+            content: self.content.clone(),
+            edited_at: tx.now,
+            mentions: message.mentions.clone(),
+            former_mentions: former,
+        };
         tx.announce(taken, body)?;
         Ok(message)
     }
@@ -183,13 +203,14 @@ impl Operation for Bury {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
-        let (permit, mut message) =
-            find_mine(tx, &self.actor, self.channel, self.seq, |is_own| ChannelAction::DeleteMessage { is_own })
-                .await?;
+        let action = |is_own| ChannelAction::DeleteMessage { is_own };
+        let (permit, team, mut message) = find_mine(tx, &self.actor, self.channel, self.seq, action).await?;
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
+        let former_mentions = std::mem::take(&mut message.mentions);
+        mentions::note_again(tx.db, team, &message, &former_mentions).await?;
         let thread = match message.parent_seq {
-            Some(root) => self.forget_reply(tx, root, taken.rev).await?,
+            Some(root) => Some(self.forget_reply(tx, root, taken.rev).await?),
             None => None,
         };
         message.content.clear();
@@ -199,8 +220,10 @@ impl Operation for Bury {
         let body = EventBody::MessageDeleted {
             seq: self.seq,
             sender_id: message.sender_id,
+            message_type: message.message_type,
             deleted_by: self.actor.user_id,
             deleted_at: tx.now,
+            former_mentions,
             thread,
         };
         tx.announce(taken, body)?;
@@ -209,14 +232,14 @@ impl Operation for Bury {
 }
 
 impl Bury {
-    /// Takes a deleted reply off its root's count.
-    async fn forget_reply(&self, tx: &mut LogTx<'_>, root: Seq, rev: Rev) -> Result<Option<ThreadState>, Refused> {
-        let Some(root) = messages::find(tx.db, self.channel, root).await? else { return Ok(None) };
-        let last_reply_at: Option<Time> = messages::find_last_reply_at(tx.db, self.channel, root.seq).await?;
-        let reply_count = root.reply_count.saturating_sub(1);
-        let state = ThreadState { root_seq: root.seq, reply_count, last_reply_at };
+    /// Takes a deleted reply off its root's count; the state is there also where the root is no longer kept.
+    async fn forget_reply(&self, tx: &mut LogTx<'_>, root_seq: Seq, rev: Rev) -> Result<ThreadState, Refused> {
+        let root = messages::find(tx.db, self.channel, root_seq).await?;
+        let last_reply_at: Option<Time> = messages::find_last_reply_at(tx.db, self.channel, root_seq).await?;
+        let reply_count = root.map_or(0, |root| root.reply_count.saturating_sub(1));
+        let state = ThreadState { root_seq, reply_count, last_reply_at };
         messages::set_thread(tx.db, self.channel, &state, tx.now, rev).await?;
-        Ok(Some(state))
+        Ok(state)
     }
 }
 
@@ -227,10 +250,10 @@ async fn find_mine(
     channel: ChannelId,
     seq: Seq,
     action: impl Fn(bool) -> ChannelAction + std::marker::Send,
-) -> Result<(Permit, Message), Refused> {
+) -> Result<(Permit, TeamId, Message), Refused> {
     let found = access::load_channel(tx.db, actor, channel).await?;
     let message = messages::find(tx.db, channel, seq).await?.filter(|message| message.deleted_at.is_none());
     let message = message.ok_or_else(|| Abort::Refused(ServiceError::not_found("message")))?;
     let permit = access::permit_channel(&found, action(message.sender_id == actor.user_id))?;
-    Ok((permit, message))
+    Ok((permit, found.team_id, message))
 }

@@ -1,5 +1,6 @@
 //! Messages: what a person reads of a channel's log, and the doors to its changes.
 
+use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
 use syncspace_protocol::socket::SentAck;
 use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId};
@@ -69,7 +70,8 @@ impl Service {
             None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,
         };
         let parent = body.parent_message_id;
-        self.log.submit(Send { actor: *actor, id: None, channel, content, parent, client_id, digest })
+        let names = MentionedNames::find(&content);
+        self.log.submit(Send { actor: *actor, id: None, channel, content, names, parent, client_id, digest })
     }
 
     /// Gives one message by its place.
@@ -101,7 +103,8 @@ impl Service {
         edit: EditMessage,
     ) -> Result<Message, ServiceError> {
         let content = parse::message_content(&edit.content)?;
-        self.log.commit(Rewrite { actor: *actor, channel, seq, content }).await
+        let names = MentionedNames::find(&content);
+        self.log.commit(Rewrite { actor: *actor, channel, seq, content, names }).await
     }
 
     /// Deletes a message; gives the place it leaves.

@@ -13,6 +13,7 @@ pub(crate) mod fields;
 mod figures;
 mod invites;
 mod live;
+mod mentions;
 mod message_changes;
 mod messages;
 pub(crate) mod paging;

@@ -5,7 +5,7 @@ use syncspace_protocol::socket::HelloTeam;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
 
-use super::channels::membership_with;
+use super::channels::{find_read, with_counts};
 use super::paging::Window;
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::{ChannelAction, TeamAction};
@@ -64,7 +64,22 @@ impl Service {
         }
         let rows_max = (limit + 1).max(ROWS_MIN);
         let kinds = self.rows(actor, scope, query.after, rows_max, head.last_rev).await?;
-        Ok(merge(stream, self.epoch().clone(), kinds, head.last_rev))
+        let (items, rev) = merge(kinds, head.last_rev);
+        let read = match stream {
+            StreamId::Channel(channel) if rev == head.last_rev => {
+                find_read(&mut &self.store, channel, actor.user_id).await?
+            }
+            _ => None,
+        };
+        Ok(Changes {
+            stream,
+            epoch: self.epoch().clone(),
+            items,
+            after: query.after,
+            rev,
+            head_rev: head.last_rev,
+            read,
+        })
     }
 
     /// Gives the newest rev of a stream.
@@ -161,23 +176,23 @@ impl Service {
     ) -> Result<Vec<Rows>, ServiceError> {
         let mut db = &self.store;
         let found = channel_members::list_my_changes(&mut db, member, after, limit).await?;
-        let markers: Vec<_> = found
-            .iter()
-            .filter_map(|change| match change {
-                channel_members::MyChange::Present(channel, row) => Some((channel.id, row.last_read_seq)),
-                channel_members::MyChange::Gone(..) => None,
-            })
-            .collect();
-        let counts = channel_members::count_unread(&mut db, actor.user_id, &markers).await?;
-        let items = found.into_iter().map(|change| match change {
-            channel_members::MyChange::Present(channel, row) => {
-                let count = counts.get(&channel.id).copied().unwrap_or((0, Rev::ZERO));
-                let membership = membership_with(row, count);
-                (row.my_rev, Some(Change::MyChannel { channel, membership }))
+        let mut present = Vec::new();
+        let mut items = Vec::new();
+        for change in found {
+            match change {
+                channel_members::MyChange::Present(row) => present.push(row),
+                channel_members::MyChange::Gone(channel_id, rev) => {
+                    items.push((rev, Some(Change::MyChannelGone { channel_id, rev })));
+                }
             }
-            channel_members::MyChange::Gone(channel_id, rev) => (rev, Some(Change::MyChannelGone { channel_id, rev })),
-        });
-        Ok(vec![Rows::new(items.collect(), limit, head)])
+        }
+        for mine in with_counts(&mut db, actor.user_id, present).await? {
+            if let Some(membership) = mine.membership {
+                items.push((membership.read.rev, Some(Change::MyChannel { channel: mine.channel, membership })));
+            }
+        }
+        items.sort_by_key(|&(rev, _)| rev);
+        Ok(vec![Rows::new(items, limit, head)])
     }
 
     /// Loads what a person's devices follow.
@@ -226,12 +241,13 @@ enum Scope {
     Member(MemberId),
 }
 
-/// Merges rows of several kinds into one page, which ends where the first of them may be incomplete.
-fn merge(stream: StreamId, epoch: Epoch, kinds: Vec<Rows>, head_rev: Rev) -> Changes {
+/// Merges rows of several kinds into the items of one page, and the rev where it ends: before the first kind that may be
+/// incomplete.
+fn merge(kinds: Vec<Rows>, head_rev: Rev) -> (Vec<Change>, Rev) {
     let rev = kinds.iter().map(|rows| rows.complete_to).min().unwrap_or(head_rev);
     let mut items: Vec<_> = kinds.into_iter().flat_map(|rows| rows.items).filter(|&(at, _)| at <= rev).collect();
     items.sort_by_key(|&(at, _)| at);
-    Changes { stream, epoch, items: items.into_iter().filter_map(|(_, change)| change).collect(), rev, head_rev }
+    (items.into_iter().filter_map(|(_, change)| change).collect(), rev)
 }
 
 #[cfg(test)]
@@ -249,17 +265,15 @@ mod tests {
 
     #[track_caller]
     fn check(kinds: Vec<Rows>, head: u64, expected_revs: &[u64], expected_end: u64) {
-        let stream = "t1".parse().unwrap();
-        let page = merge(stream, Epoch("e".to_owned()), kinds, rev(head));
-        let revs: Vec<u64> = page
-            .items
+        let (items, end) = merge(kinds, rev(head));
+        let revs: Vec<u64> = items
             .iter()
             .map(|change| match change {
                 Change::ChannelGone { rev, .. } => rev.get(),
                 other => panic!("{other:?}"),
             })
             .collect();
-        assert_eq!((revs.as_slice(), page.rev), (expected_revs, rev(expected_end)));
+        assert_eq!((revs.as_slice(), end), (expected_revs, rev(expected_end)));
     }
 
     #[test]

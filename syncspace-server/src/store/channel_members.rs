@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelRole};
+use syncspace_protocol::channels::{ChannelHead, ChannelKind, ChannelMember, ChannelRole};
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
-use super::channels::{CHANNEL, MembershipRow, add_people, read_channel};
+use super::channels::{CHANNEL, ChannelRow, HEAD, MembershipRow, add_people, read_channel, read_head};
 use super::list::Slice;
 use super::teams::read_person;
 use super::{Queries, RowReader, Sql, StoreError, params};
@@ -61,26 +61,39 @@ pub async fn find(
     rows.first().map(|row| read_member(&mut row.reader())).transpose()
 }
 
+/// Where a person's marker stands, and the channel's numbers at that moment.
+#[derive(Debug, Clone, Copy)]
+pub struct MarkerRow {
+    /// What the person is in the channel.
+    pub membership: MembershipRow,
+    /// When the marker was last set, in the person's own stream; 0 where it never was.
+    pub set_rev: Rev,
+    /// The channel's numbers.
+    pub head: ChannelHead,
+}
+
 /// Finds where a person's marker stands, while the person is in the channel.
 pub async fn find_marker(
     db: &mut impl Queries,
     channel: ChannelId,
     user: UserId,
-) -> Result<Option<MembershipRow>, StoreError> {
-    let sql = Sql::both(
-        "SELECT role, joined_at, last_read_seq, my_rev FROM channel_members \
-         WHERE user_id = ? AND channel_id = ? AND left_at IS NULL",
-    );
+) -> Result<Option<MarkerRow>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT m.role, m.joined_at, m.last_read_seq, m.my_rev, m.set_rev, {HEAD} \
+         FROM channel_members m JOIN channel_heads h ON h.channel_id = m.channel_id \
+         WHERE m.user_id = ? AND m.channel_id = ? AND m.left_at IS NULL"
+    ));
     let rows = db.query(&sql, params![user, channel]).await?;
     rows.first()
         .map(|row| {
             let mut row = row.reader();
-            Ok(MembershipRow {
+            let membership = MembershipRow {
                 role: row.take()?,
                 joined_at: row.take()?,
                 last_read_seq: row.take()?,
                 my_rev: row.take()?,
-            })
+            };
+            Ok(MarkerRow { membership, set_rev: row.take()?, head: read_head(&mut row)? })
         })
         .transpose()
 }
@@ -161,44 +174,67 @@ pub async fn remove(
     db.execute(&sql, params![now, rev, my_rev, user, channel]).await.map(drop)
 }
 
-/// Moves a person's marker.
-pub async fn set_marker(
+/// Writes where a person's marker stands, and the last time it was set.
+pub async fn update_marker(
     db: &mut impl Queries,
     channel: ChannelId,
     user: UserId,
-    seq: Seq,
-    my_rev: Rev,
+    marker: &MarkerRow,
 ) -> Result<(), StoreError> {
-    let sql =
-        Sql::both("UPDATE channel_members SET last_read_seq = ?, my_rev = ? WHERE user_id = ? AND channel_id = ?");
-    db.execute(&sql, params![seq, my_rev, user, channel]).await.map(drop)
+    let sql = Sql::both(
+        "UPDATE channel_members SET last_read_seq = ?, my_rev = ?, set_rev = ? WHERE user_id = ? AND channel_id = ?",
+    );
+    let MarkerRow { membership, set_rev, .. } = marker;
+    let values = params![membership.last_read_seq, membership.my_rev, *set_rev, user, channel];
+    db.execute(&sql, values).await.map(drop)
 }
 
 /// Most channels counted in one statement.
 const COUNTS_PER_STATEMENT: usize = 50;
 
-/// Counts what a person has not read after each marker, capped, with the channel's rev at which the count holds.
+/// What a person has not read of a channel, as [`ReadMarker`](syncspace_protocol::channels::ReadMarker) defines it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Unread messages, capped.
+    pub unread: u32,
+    /// Mentions, capped.
+    pub mentions: u32,
+    /// The channel's rev at which both hold.
+    pub as_of_rev: Rev,
+}
+
+/// Counts what a person has not read after each marker.
 ///
-/// Count and rev come from one statement, so they belong together. Callers leave out channels where nothing is newer.
-pub async fn count_unread(
+/// Counts and rev come from one statement, so they belong together. Callers leave out channels where nothing is newer.
+pub async fn count(
     db: &mut impl Queries,
     user: UserId,
     markers: &[(ChannelId, Seq)],
-) -> Result<BTreeMap<ChannelId, (u32, Rev)>, StoreError> {
+) -> Result<BTreeMap<ChannelId, Counts>, StoreError> {
+    // Each side of the union stops at the cap: of more rows none is read, and the sum is capped below.
     const ONE: &str = "SELECT h.channel_id, h.last_rev, (SELECT COUNT(*) FROM (SELECT 1 FROM messages \
                        WHERE channel_id = ? AND seq > ? AND parent_seq IS NULL AND deleted_at IS NULL \
-                       AND message_type <> 'system' AND sender_id <> ? LIMIT {max}) AS unread) \
+                       AND message_type <> 'system' AND sender_id <> ? LIMIT {max}) AS unread), \
+                       (SELECT COUNT(*) FROM (SELECT seq FROM (SELECT seq FROM message_mentions \
+                       WHERE channel_id = ? AND kind = 'user' AND target_id = ? AND seq > ? AND sender_id <> ? \
+                       LIMIT {max}) AS named UNION SELECT seq FROM (SELECT seq FROM message_mentions \
+                       WHERE channel_id = ? AND kind = 'channel' AND target_id = 0 AND seq > ? AND sender_id <> ? \
+                       LIMIT {max}) AS all_named) AS mentions) \
                        FROM channel_heads h WHERE h.channel_id = ?";
     let one = ONE.replace("{max}", &UNREAD_COUNT_MAX.to_string());
     let mut counts = BTreeMap::new();
     for chunk in markers.chunks(COUNTS_PER_STATEMENT) {
         let text = vec![one.as_str(); chunk.len()].join(" UNION ALL ");
-        let values = chunk.iter().flat_map(|&(channel, seq)| params![channel, seq, user, channel]).collect::<Vec<_>>();
+        let values = chunk.iter().flat_map(|&(channel, seq)| {
+            params![channel, seq, user, channel, user, seq, user, channel, seq, user, channel]
+        });
+        let values = values.collect::<Vec<_>>();
         for row in db.query(&Sql::built(text), values).await? {
             let mut row = row.reader();
             let channel = row.take()?;
-            let rev = row.take()?;
-            counts.insert(channel, (row.take()?, rev));
+            let as_of_rev = row.take()?;
+            let [unread, mentions] = [row.take::<u32>()?, row.take::<u32>()?];
+            counts.insert(channel, Counts { unread, mentions: mentions.min(UNREAD_COUNT_MAX), as_of_rev });
         }
     }
     Ok(counts)
@@ -250,7 +286,7 @@ pub async fn list_changes(
 /// A row of a person's own stream: a channel the person is in, or left.
 pub enum MyChange {
     /// What the person is in it.
-    Present(Channel, MembershipRow),
+    Present(ChannelRow),
     /// No longer in it, or it is deleted.
     Gone(ChannelId, Rev),
 }
@@ -263,8 +299,8 @@ pub async fn list_my_changes(
     limit: u32,
 ) -> Result<Vec<MyChange>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, m.role, m.joined_at, m.last_read_seq, m.my_rev, m.left_at, c.deleted_at \
-         FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+        "SELECT {CHANNEL}, m.role, m.joined_at, m.last_read_seq, m.my_rev, m.left_at, c.deleted_at, {HEAD} \
+         FROM channel_members m JOIN channels c ON c.id = m.channel_id JOIN channel_heads h ON h.channel_id = c.id \
          WHERE m.member_id = ? AND m.my_rev > ? ORDER BY m.my_rev LIMIT {limit}"
     ));
     let mut changes = Vec::new();
@@ -282,11 +318,11 @@ pub async fn list_my_changes(
         changes.push(if has_left || is_deleted {
             MyChange::Gone(channel.id, membership.my_rev)
         } else {
-            MyChange::Present(channel, membership)
+            MyChange::Present(ChannelRow { channel, head: read_head(&mut row)?, membership: Some(membership) })
         });
     }
     let present = changes.iter_mut().filter_map(|change| match change {
-        MyChange::Present(channel, _) => Some(channel),
+        MyChange::Present(row) => Some(&mut row.channel),
         MyChange::Gone(..) => None,
     });
     add_people(db, present).await?;

@@ -51,7 +51,7 @@ pub struct MembershipRow {
 
 pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.is_private, c.created_by, \
                                   c.created_at, c.updated_at, c.archived_at, c.rev";
-const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
+pub(super) const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
 const MEMBERSHIP: &str = "m.role, m.joined_at, m.last_read_seq, m.my_rev";
 const JOIN_MEMBERSHIP: &str =
     "LEFT JOIN channel_members m ON m.channel_id = c.id AND m.user_id = ? AND m.left_at IS NULL";
@@ -86,11 +86,15 @@ fn read_membership(row: &mut RowReader<'_>) -> Result<Option<MembershipRow>, Sto
     })
 }
 
+pub(super) fn read_head(row: &mut RowReader<'_>) -> Result<ChannelHead, StoreError> {
+    Ok(ChannelHead { last_seq: row.take()?, last_rev: row.take()?, floor_seq: row.take()? })
+}
+
 fn read_row(row: &Row) -> Result<ChannelRow, StoreError> {
     let mut row = row.reader();
     Ok(ChannelRow {
         channel: read_channel(&mut row)?,
-        head: ChannelHead { last_seq: row.take()?, last_rev: row.take()?, floor_seq: row.take()? },
+        head: read_head(&mut row)?,
         membership: read_membership(&mut row)?,
     })
 }

@@ -1,12 +1,12 @@
 //! Rows of the log: messages by their place, and their part of the channel's stream.
 
 use syncspace_protocol::messages::{Message, ThreadState};
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
 use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 const MESSAGE: &str = "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
-                       reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id";
+                       reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, mentions";
 
 fn read(row: &Row) -> Result<Message, StoreError> {
     read_from(&mut row.reader())
@@ -32,6 +32,7 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
         created_at: row.take()?,
         updated_at: row.take()?,
         client_id: row.take()?,
+        mentions: row.take()?,
     })
 }
 
@@ -40,7 +41,7 @@ pub async fn insert(db: &mut impl Queries, team: TeamId, message: &Message, dige
     let sql = Sql::both(
         "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
          parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-         updated_at, client_id, client_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?)",
+         updated_at, client_id, mentions, client_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
     );
     let values = params![
         message.channel_id,
@@ -57,6 +58,7 @@ pub async fn insert(db: &mut impl Queries, team: TeamId, message: &Message, dige
         message.created_at,
         message.updated_at,
         &message.client_id,
+        &message.mentions,
         digest
     ];
     db.execute(&sql, values).await.map(drop)
@@ -151,26 +153,34 @@ pub async fn list_changes(
     db.query(&sql, params![channel, after]).await?.iter().map(read).collect()
 }
 
+/// What an edit writes.
+pub struct NewContent<'a> {
+    /// The text.
+    pub content: &'a str,
+    /// Whom it names.
+    pub mentions: &'a Mentions,
+}
+
 /// Changes the text of a message.
 pub async fn set_content(
     db: &mut impl Queries,
     channel: ChannelId,
     seq: Seq,
-    content: &str,
+    new: NewContent<'_>,
     now: Time,
     rev: Rev,
 ) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE messages SET content = ?, is_edited = 1, edited_at = ?, updated_at = ?, rev = ? \
+        "UPDATE messages SET content = ?, mentions = ?, is_edited = 1, edited_at = ?, updated_at = ?, rev = ? \
          WHERE channel_id = ? AND seq = ?",
     );
-    db.execute(&sql, params![content, now, now, rev, channel, seq]).await.map(drop)
+    db.execute(&sql, params![new.content, new.mentions, now, now, rev, channel, seq]).await.map(drop)
 }
 
 /// Empties a message and keeps its place.
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE messages SET content = '', file_url = NULL, deleted_at = ?, updated_at = ?, rev = ? \
+        "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, deleted_at = ?, updated_at = ?, rev = ? \
          WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)

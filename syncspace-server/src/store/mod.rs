@@ -19,6 +19,7 @@ pub mod channels;
 pub mod heads;
 pub mod invites;
 pub mod list;
+pub mod mentions;
 pub mod messages;
 pub mod meta;
 pub mod sessions;

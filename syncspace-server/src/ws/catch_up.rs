@@ -105,20 +105,21 @@ async fn retry_later(error: &ServiceError) {
 fn split(page: Changes) -> Vec<Changes> {
     let mut parts = Vec::new();
     let mut items: Vec<Change> = Vec::new();
-    let mut bytes = 0;
+    let (mut bytes, mut after) = (0, page.after);
     for item in page.items {
         let length = length_of(&item);
         let is_next_rev = items.last().is_some_and(|last| last.rev() != item.rev());
         if is_next_rev && bytes + length > FRAME_BYTES_MAX - FRAME_MARGIN_BYTES {
             let rev = items.last().and_then(Change::rev).unwrap_or(page.rev);
             let items = std::mem::take(&mut items);
-            parts.push(Changes { items, rev, epoch: page.epoch.clone(), ..page });
+            parts.push(Changes { items, after, rev, epoch: page.epoch.clone(), read: None, ..page });
+            after = rev;
             bytes = 0;
         }
         bytes += length;
         items.push(item);
     }
-    parts.push(Changes { items, ..page });
+    parts.push(Changes { items, after, ..page });
     parts
 }
 
@@ -143,8 +144,9 @@ fn length_of(item: &Change) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use syncspace_protocol::channels::ReadMarker;
     use syncspace_protocol::messages::{Message, MessageType};
-    use syncspace_protocol::{Epoch, Time};
+    use syncspace_protocol::{Epoch, Mentions, Time};
 
     fn message(seq: u64, rev: u64, bytes: usize) -> Change {
         let time = Time::from_unix_ms(0).unwrap();
@@ -168,6 +170,7 @@ mod tests {
                 created_at: time,
                 updated_at: time,
                 client_id: "c".parse().unwrap(),
+                mentions: Mentions::default(),
             },
         }
     }
@@ -182,16 +185,30 @@ mod tests {
             message(4, 3, 16_000),
             message(5, 4, 16_000),
         ];
+        let read = ReadMarker {
+            last_read_seq: 4.try_into().unwrap(),
+            unread_count: 1,
+            mention_count: 0,
+            as_of_rev: 9.try_into().unwrap(),
+            rev: 2.try_into().unwrap(),
+        };
         let page = Changes {
             stream: "c1".parse().unwrap(),
             epoch: Epoch("e".to_owned()),
             items: items.clone(),
+            after: Rev::ZERO,
             rev: 9.try_into().unwrap(),
             head_rev: 9.try_into().unwrap(),
+            read: Some(read),
         };
         let parts = split(page);
-        let ends: Vec<u64> = parts.iter().map(|part| part.rev.get()).collect();
-        assert_eq!(ends, [2, 9]);
+        let ranges: Vec<_> = parts.iter().map(|part| (part.after.get(), part.rev.get())).collect();
+        assert_eq!(ranges, [(0, 2), (2, 9)]);
+        assert_eq!(
+            parts.iter().map(|part| part.read).collect::<Vec<_>>(),
+            [None, Some(read)],
+            "only with the last part"
+        );
         let lengths: Vec<usize> = parts.iter().map(|part| serde_json::to_string(part).unwrap().len()).collect();
         assert!(lengths.iter().all(|&length| length <= FRAME_BYTES_MAX), "{lengths:?}");
         assert_eq!(parts.into_iter().flat_map(|part| part.items).collect::<Vec<_>>(), items);

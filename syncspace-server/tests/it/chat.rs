@@ -505,7 +505,7 @@ async fn markers_advance_and_are_set(place: Place) {
     for number in 1..=5 {
         rig.say(&alice, channel, &format!("m{number}")).await;
     }
-    let mark = |to, mode| rig.service.mark_read(&bob, channel, MarkRead { seq: seq(to), mode });
+    let mark = |to, mode| rig.service.mark_read(&bob, channel, MarkRead { seq: seq(to), mode, known_rev: None });
     let read = mark(3, MoveMarker::Advance).await.expect("marks");
     assert_eq!((read.last_read_seq, read.unread_count), (seq(3), 2));
     let back = mark(1, MoveMarker::Advance).await.expect("marks");

@@ -3,6 +3,7 @@
 mod accounts;
 mod carrier;
 mod chat;
+mod counts;
 mod http;
 mod place;
 mod socket;

@@ -89,7 +89,13 @@ mod tests {
     }
 
     fn marker(read: u64, count: u32, as_of: u64, own: u64) -> ReadMarker {
-        ReadMarker { last_read_seq: seq(read), unread_count: count, as_of_rev: rev(as_of), rev: rev(own) }
+        ReadMarker {
+            last_read_seq: seq(read),
+            unread_count: count,
+            mention_count: 0,
+            as_of_rev: rev(as_of),
+            rev: rev(own),
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
+use syncspace_protocol::Mentions;
 use syncspace_protocol::auth::RegistrationMode;
+use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::socket::EventBody;
 
 use crate::app::{Event, Net};
@@ -70,7 +72,9 @@ fn play_all(mut play: Play, events: Vec<Event>, seq: u64) {
             let deleted = EventBody::MessageDeleted {
                 seq: id(3),
                 sender_id: id(BOB),
+                message_type: MessageType::Text,
                 deleted_by: id(BOB),
+                former_mentions: Mentions::default(),
                 deleted_at: at(play.clock),
                 thread: None,
             };

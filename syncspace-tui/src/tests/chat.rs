@@ -2,8 +2,9 @@
 
 use crossterm::event::KeyCode;
 use insta::assert_snapshot;
+use syncspace_protocol::Mentions;
 use syncspace_protocol::channels::ChannelKind;
-use syncspace_protocol::messages::{Thread, ThreadState};
+use syncspace_protocol::messages::{MessageType, Thread, ThreadState};
 use syncspace_protocol::socket::EventBody;
 
 use crate::app::composer::DraftKey;
@@ -190,7 +191,9 @@ fn messages_elsewhere_count_and_own_ones_do_not() {
     let deleted = EventBody::MessageDeleted {
         seq: id(10),
         sender_id: id(BOB),
+        message_type: MessageType::Text,
         deleted_by: id(BOB),
+        former_mentions: Mentions::default(),
         deleted_at: at(NINE),
         thread: None,
     };

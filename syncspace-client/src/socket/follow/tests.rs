@@ -16,7 +16,15 @@ fn event(number: u64) -> Event {
 }
 
 fn page(to: u64, head: u64) -> Changes {
-    Changes { stream: stream(), epoch: Epoch("e".to_owned()), items: Vec::new(), rev: rev(to), head_rev: rev(head) }
+    Changes {
+        stream: stream(),
+        epoch: Epoch("e".to_owned()),
+        items: Vec::new(),
+        after: Rev::ZERO,
+        rev: rev(to),
+        head_rev: rev(head),
+        read: None,
+    }
 }
 
 fn following(number: u64) -> Follows {
@@ -153,11 +161,20 @@ fn an_answer_to_an_earlier_question_is_not_used() {
 #[test]
 fn pages_of_the_socket_continue_where_the_stream_stood() {
     let mut follows = following(5);
-    let changes = |to| Event::from_changes(page(to, 40));
-    assert_eq!(written(follows.event(stream(), changes(30))), ["..30"]);
-    assert_eq!(written(follows.event(stream(), changes(30))), [""; 0]);
-    assert_eq!(written(follows.event(stream(), changes(40))), ["..40"]);
+    let changes = |after, to| Event::from_changes(Changes { after: rev(after), ..page(to, 40) });
+    assert_eq!(written(follows.event(stream(), changes(5, 30))), ["..30"]);
+    assert_eq!(written(follows.event(stream(), changes(5, 30))), [""; 0]);
+    assert_eq!(written(follows.event(stream(), changes(30, 40))), ["..40"]);
     assert_eq!(take(&mut follows, &[41]), ["41"]);
+}
+
+#[test]
+fn a_page_of_the_socket_above_a_lost_one_is_a_hole() {
+    let mut follows = following(5);
+    let changes = |after, to| Event::from_changes(Changes { after: rev(after), ..page(to, 50) });
+    assert_eq!(written(follows.event(stream(), changes(20, 40))), [">5"]);
+    assert_eq!(read(&mut follows, 5, Ok(page(40, 40))), ["..40"]);
+    assert_eq!(written(follows.event(stream(), changes(40, 50))), ["..50"]);
 }
 
 #[test]

@@ -50,6 +50,10 @@ pub(in crate::socket) enum OpenFailure {
 
 /// What is to be done, in this order.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every action delivers an event: a box would only cost an allocation"
+)]
 pub(in crate::socket) enum Action<T> {
     /// Open a socket; [`Input::Opened`] or [`Input::OpenFailed`] tells how it went.
     Open,

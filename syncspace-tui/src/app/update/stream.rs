@@ -63,7 +63,7 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
             }
             put_message(state, message);
         }
-        EventBody::MessageUpdated { seq, content, edited_at } => edit_lists(state, channel_id, |list| {
+        EventBody::MessageUpdated { seq, content, edited_at, .. } => edit_lists(state, channel_id, |list| {
             list.edit(seq, |message| {
                 if message.rev < rev {
                     message.content.clone_from(&content);

@@ -1,0 +1,48 @@
+//! Whom a text names: the names in it become people who are in the channel.
+
+use std::collections::BTreeSet;
+
+use syncspace_protocol::mentions::MentionedNames;
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::{ChannelId, Mentions, TeamId};
+
+use crate::store::{Queries, StoreError, mentions};
+
+/// Makes mentions of the names in texts, in their order, with one look-up for all of them; none where nobody is named.
+///
+/// Who is not in the channel is not named, whoever else the name may belong to.
+pub(super) async fn resolve(
+    db: &mut impl Queries,
+    texts: &[(ChannelId, &MentionedNames)],
+) -> Result<Vec<Mentions>, StoreError> {
+    let naming = || texts.iter().filter(|(_, names)| !names.names.is_empty());
+    let channels: BTreeSet<ChannelId> = naming().map(|&(channel, _)| channel).collect();
+    let keys: BTreeSet<&str> = naming().flat_map(|(_, names)| names.keys()).collect();
+    let channels: Vec<_> = channels.into_iter().collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    let members = mentions::find_members(db, &channels, &keys).await?;
+    let resolved =
+        texts.iter().map(|(channel, names)| names.resolve(|key| members.get(&(*channel, key.to_owned())).copied()));
+    Ok(resolved.collect())
+}
+
+/// Writes what new messages of a team name, to be counted.
+pub(super) async fn note(db: &mut impl Queries, team: TeamId, messages: &[&Message]) -> Result<(), StoreError> {
+    mentions::insert(db, team, messages).await
+}
+
+/// Writes what a changed message names now, in place of what it named before.
+pub(super) async fn note_again(
+    db: &mut impl Queries,
+    team: TeamId,
+    message: &Message,
+    former: &Mentions,
+) -> Result<(), StoreError> {
+    if message.mentions == *former {
+        return Ok(());
+    }
+    if !former.is_empty() {
+        mentions::remove(db, message.channel_id, message.seq).await?;
+    }
+    mentions::insert(db, team, &[message]).await
+}

@@ -1,0 +1,93 @@
+//! Rows of who is named in which message, to be counted by range; the same stands in the message itself.
+
+use std::collections::BTreeMap;
+
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::{ChannelId, Mentions, Seq, TeamId, UserId};
+
+use super::{FromValue, Queries, Sql, StoreError, Value, params, placeholders};
+
+/// Most rows written, and most names looked up, by one statement.
+const PER_STATEMENT: usize = 256;
+
+/// A message's mentions as a column: JSON, or nothing where nobody is named.
+impl From<&Mentions> for Value {
+    fn from(mentions: &Mentions) -> Self {
+        if mentions.is_empty() {
+            return Self::Null;
+        }
+        // Numbers and flags: writing them cannot fail.
+        serde_json::to_string(mentions).map_or(Self::Null, Self::Text)
+    }
+}
+
+impl FromValue for Mentions {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        match value {
+            Value::Null => Ok(Self::default()),
+            Value::Text(text) => serde_json::from_str(text).map_err(|_| "mentions"),
+            Value::Int(_) => Err("mentions"),
+        }
+    }
+}
+
+/// Finds those members of channels who go by one of the folded names, for any number of messages at once.
+pub async fn find_members(
+    db: &mut impl Queries,
+    channels: &[ChannelId],
+    keys: &[&str],
+) -> Result<BTreeMap<(ChannelId, String), UserId>, StoreError> {
+    let mut found = BTreeMap::new();
+    for channels in channels.chunks(PER_STATEMENT) {
+        for keys in keys.chunks(PER_STATEMENT) {
+            let (channels, keys) = (padded(channels), padded(keys));
+            let sql = Sql::built(format!(
+                "SELECT m.channel_id, u.username_key, u.id FROM users u JOIN channel_members m ON m.user_id = u.id \
+                 WHERE u.username_key IN ({}) AND m.channel_id IN ({}) AND m.left_at IS NULL",
+                placeholders(keys.len()),
+                placeholders(channels.len())
+            ));
+            let values = keys.into_iter().map(Value::from).chain(channels.into_iter().map(Value::from));
+            for row in db.query(&sql, values.collect()).await? {
+                let mut row = row.reader();
+                found.insert((row.take()?, row.take()?), row.take()?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Repeats the last one up to a power of two, so that statements come in few forms.
+fn padded<T: Copy>(values: &[T]) -> Vec<T> {
+    let mut padded = values.to_vec();
+    if let Some(&last) = values.last() {
+        padded.resize(values.len().next_power_of_two(), last);
+    }
+    padded
+}
+
+/// Writes the rows of new messages, or of a changed one whose rows were removed.
+pub async fn insert(db: &mut impl Queries, team: TeamId, messages: &[&Message]) -> Result<(), StoreError> {
+    let rows: Vec<Vec<Value>> = messages.iter().flat_map(|message| rows_of(team, message)).collect();
+    for rows in rows.chunks(PER_STATEMENT) {
+        let sql = Sql::built(format!(
+            "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES {}",
+            vec!["(?,?,?,?,?,?)"; rows.len()].join(",")
+        ));
+        db.execute(&sql, rows.concat()).await?;
+    }
+    Ok(())
+}
+
+fn rows_of(team: TeamId, message: &Message) -> Vec<Vec<Value>> {
+    let row =
+        |kind: &str, target: Value| params![message.channel_id, kind, target, message.seq, team, message.sender_id];
+    let users = message.mentions.users.iter().map(|&user| row("user", Value::from(user)));
+    users.chain(message.mentions.channel.then(|| row("channel", Value::Int(0)))).collect()
+}
+
+/// Removes the rows of a message.
+pub async fn remove(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<(), StoreError> {
+    let sql = Sql::both("DELETE FROM message_mentions WHERE channel_id = ? AND seq = ?");
+    db.execute(&sql, params![channel, seq]).await.map(drop)
+}
