@@ -66,6 +66,8 @@ codes! {
     NameTaken = "name_taken", 409;
     /// The `client_id` was used for a different message.
     ClientIdReused = "client_id_reused", 409;
+    /// The `Idempotency-Key` was used for another request within a day; every new request needs a new one.
+    KeyReused = "key_reused", 409;
     /// A team keeps at least one owner.
     LastOwner = "last_owner", 409;
     /// The channel is archived; restore it first.

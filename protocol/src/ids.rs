@@ -6,7 +6,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::CLIENT_ID_CHARS_MAX;
+use crate::limits::{CLIENT_ID_CHARS_MAX, IDEMPOTENCY_KEY_CHARS_MAX};
 
 /// Largest id, seq or rev: the largest integer that a JSON reader with doubles keeps exact.
 pub const NUMBER_MAX: u64 = (1 << 53) - 1;
@@ -224,6 +224,43 @@ impl fmt::Display for ClientId {
     }
 }
 
+/// The sender's own name for a request that makes something: 1 to 255 visible ASCII characters, a UUID as a rule.
+///
+/// It travels in the header [`IDEMPOTENCY_KEY_HEADER`]. Within a day the same person's same request under the same key gives
+/// the object back that the first one made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, JsonSchema)]
+#[schemars(with = "String", extend("pattern" = "^[!-~]{1,255}$"))]
+pub struct IdempotencyKey(String);
+
+/// Name of the header that carries an [`IdempotencyKey`].
+pub const IDEMPOTENCY_KEY_HEADER: &str = "Idempotency-Key";
+
+/// Text that cannot be an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an idempotency key has 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters")]
+pub struct IdempotencyKeyError;
+
+impl IdempotencyKey {
+    /// Gives the text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = IdempotencyKeyError;
+
+    fn from_str(text: &str) -> Result<Self, IdempotencyKeyError> {
+        let fits = (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdempotencyKeyError)
+        }
+    }
+}
+
 /// Name of a store's history, random and opaque. Numbers from another epoch mean nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -257,6 +294,16 @@ mod tests {
         }
         for text in ["", "c", "x3", "c0", "c-1", "c3 ", "3", "é3"] {
             assert_eq!(text.parse::<StreamId>(), Err(StreamIdError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn idempotency_keys_are_visible_ascii() {
+        for text in ["0192-ab", "\"quoted\"", &"x".repeat(255)] {
+            assert_eq!(text.parse::<IdempotencyKey>().expect("a key").as_str(), text);
+        }
+        for text in ["", "a b", "é", "\u{7f}", &"x".repeat(256)] {
+            assert_eq!(text.parse::<IdempotencyKey>(), Err(IdempotencyKeyError), "{text:?}");
         }
     }
 

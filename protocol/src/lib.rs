@@ -44,7 +44,8 @@ pub mod users;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, StreamId, TeamId, UserId,
+    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev, Seq,
+    SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, Password, TeamName, Username};

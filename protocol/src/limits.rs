@@ -22,6 +22,10 @@ pub const DEVICE_NAME_CHARS_MAX: usize = 100;
 pub const MESSAGE_BYTES_MAX: usize = 16_000;
 /// Longest `client_id`, in characters (all of them visible ASCII).
 pub const CLIENT_ID_CHARS_MAX: usize = 64;
+/// Longest idempotency key, in characters (all of them visible ASCII).
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// How long a server remembers an idempotency key, in seconds: a day.
+pub const IDEMPOTENCY_KEY_LIFE_S: u32 = 24 * 3600;
 /// Longest frame or message a client may send on the socket, in bytes.
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Longest JSON body of a REST request, in bytes.

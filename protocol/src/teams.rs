@@ -147,14 +147,15 @@ impl Default for CreateInvite {
     }
 }
 
-/// An invite to a team. The code itself is shown once, in the answer that makes it.
+/// An invite to a team. Its code is shown to its maker alone, in the answer to the request that makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Invite {
     /// Its id.
     pub id: InviteId,
     /// The team it admits to.
     pub team_id: TeamId,
-    /// What to give to `POST /invites/{code}` or to registration; only in the answer that makes the invite.
+    /// What to give to `POST /invites/{code}` or to registration; only in the answer that makes the invite,
+    /// and in those to the same request with the same idempotency key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Role of whoever uses it.

@@ -177,6 +177,7 @@ const fn of_code(code: ErrorCode) -> Exit {
         ErrorCode::NotFound => Exit::NotFound,
         ErrorCode::NameTaken
         | ErrorCode::ClientIdReused
+        | ErrorCode::KeyReused
         | ErrorCode::LastOwner
         | ErrorCode::Archived
         | ErrorCode::Conflict => Exit::Conflict,

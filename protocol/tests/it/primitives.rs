@@ -89,6 +89,7 @@ fn error_codes_are_a_closed_list() {
         "method_not_allowed",
         "name_taken",
         "client_id_reused",
+        "key_reused",
         "last_owner",
         "archived",
         "conflict",

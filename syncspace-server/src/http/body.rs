@@ -6,8 +6,9 @@ use futures_util::StreamExt;
 use http::{HeaderMap, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use syncspace_protocol::ErrorCode;
+use syncspace_protocol::ids::IdempotencyKeyError;
 use syncspace_protocol::limits::BODY_BYTES_MAX;
+use syncspace_protocol::{ErrorCode, IDEMPOTENCY_KEY_HEADER, IdempotencyKey};
 
 use super::reply::Failure;
 use super::request::BodyStream;
@@ -19,6 +20,8 @@ const DRAIN_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
 
 /// The body that a route takes.
 pub(crate) trait RequestBody: Sized + Send + 'static {
+    /// Whether the request may carry an idempotency key.
+    const TAKES_KEY: bool = false;
     /// Reads it.
     fn read(headers: &HeaderMap, body: BodyStream) -> impl Future<Output = Result<Self, Failure>> + Send;
     /// Gives its schema.
@@ -53,6 +56,38 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> 
     fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
         Some(generator.subschema_for::<T>())
     }
+}
+
+/// A body of JSON that makes something, and the key under which the request may be repeated.
+pub(crate) struct Keyed<T> {
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) body: T,
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Keyed<T> {
+    const TAKES_KEY: bool = true;
+
+    async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
+        let key = read_key(headers)?;
+        let Json(body) = Json::read(headers, body).await?;
+        Ok(Self { key, body })
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Json::<T>::describe(generator)
+    }
+}
+
+fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    let refuse = |why: String| Failure::field(IDEMPOTENCY_KEY_HEADER, why);
+    if given.next().is_some() {
+        return Err(refuse(format!("the header {IDEMPOTENCY_KEY_HEADER} came more than once")));
+    }
+    // What is no visible ASCII is no key, whatever else it is.
+    let key = value.to_str().unwrap_or_default().parse();
+    key.map(Some).map_err(|error: IdempotencyKeyError| refuse(error.to_string()))
 }
 
 fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {

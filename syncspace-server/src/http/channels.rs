@@ -7,11 +7,11 @@ use syncspace_protocol::channels::{
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::{ChannelId, Page, TeamId, UserId};
 
-use super::body::Json;
-use super::reply::{Created, Done, Found};
+use super::body::{Json, Keyed};
+use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::ServiceError;
+use crate::service::{Made, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -53,8 +53,8 @@ async fn channels(call: Call<TeamId, PageQuery>) -> Result<Found<Page<MyChannel>
     call.service.channels(&call.who, call.path, &call.query).await.map(Found)
 }
 
-async fn create_channel(call: Call<TeamId, (), Json<CreateChannel>>) -> Result<Created<MyChannel>, ServiceError> {
-    call.service.create_channel(&call.who, call.path, call.body.0).await.map(Created)
+async fn create_channel(call: Call<TeamId, (), Keyed<CreateChannel>>) -> Result<Made<MyChannel>, ServiceError> {
+    call.service.create_channel_once(&call.who, call.body.key.as_ref(), call.path, call.body.body).await
 }
 
 async fn channel(call: Call<ChannelId>) -> Result<Found<MyChannel>, ServiceError> {

@@ -39,7 +39,7 @@ impl Cors {
         *response.status_mut() = StatusCode::NO_CONTENT;
         let reply = response.headers_mut();
         reply.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE"));
-        let allowed = HeaderValue::from_static("authorization, content-type, x-request-id");
+        let allowed = HeaderValue::from_static("authorization, content-type, idempotency-key, x-request-id");
         reply.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
         reply.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("3600"));
         Some(response)

@@ -5,11 +5,11 @@ use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam};
 use syncspace_protocol::{InviteId, Page, TeamId};
 
-use super::body::Json;
-use super::reply::{Created, Done, Found};
+use super::body::Keyed;
+use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::ServiceError;
+use crate::service::{Made, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -17,7 +17,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Lists the invites to a team that still hold, without their codes.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/invites", "create_invite", create_invite)
-            .about("Makes an invite to a team; only this answer has its code.")
+            .about("Makes an invite to a team; only this answer, and that to a repeat with the same key, has its code.")
             .refuses(&[NotFound, Forbidden]),
         Route::delete("/teams/{team_id}/invites/{invite_id}", "revoke_invite", revoke_invite)
             .about("Revokes an invite.")
@@ -33,8 +33,8 @@ async fn invites(call: Call<TeamId, PageQuery>) -> Result<Found<Page<Invite>>, S
     call.service.invites(&call.who, call.path, &call.query).await.map(Found)
 }
 
-async fn create_invite(call: Call<TeamId, (), Json<CreateInvite>>) -> Result<Created<Invite>, ServiceError> {
-    call.service.create_invite(&call.who, call.path, call.body.0).await.map(Created)
+async fn create_invite(call: Call<TeamId, (), Keyed<CreateInvite>>) -> Result<Made<Invite>, ServiceError> {
+    call.service.create_invite_once(&call.who, call.body.key.as_ref(), call.path, call.body.body).await
 }
 
 async fn revoke_invite(call: Call<(TeamId, InviteId)>) -> Result<Done, ServiceError> {

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use syncspace_protocol::{ErrorBody, ErrorCode};
+use syncspace_protocol::{ErrorBody, ErrorCode, IDEMPOTENCY_KEY_HEADER};
 
 use super::State;
 use super::reply::{Failure, Found};
@@ -89,6 +89,7 @@ fn describe_route(route: &Route, shape: Shape, error: &Schema) -> Value {
         .map(|(name, schema)| json!({ "name": name, "in": "path", "required": true, "schema": schema }))
         .collect();
     parameters.extend(query_parameters(&shape.query));
+    parameters.extend(shape.key.map(|schema| key_parameter(&schema)));
     if !parameters.is_empty() {
         operation.insert("parameters".to_owned(), parameters.into());
     }
@@ -114,6 +115,13 @@ fn json_content(schema: &Schema) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 
+fn key_parameter(schema: &Schema) -> Value {
+    let about = "A name of your own for this request, new for every new one. Repeat a request whose answer was lost with \
+                 the same key: within 24 hours it makes nothing again, and is answered 200 with what the first one made, as \
+                 that is now. A refused request leaves no key behind. Another request under the same key is refused.";
+    json!({ "name": IDEMPOTENCY_KEY_HEADER, "in": "header", "required": false, "description": about, "schema": schema })
+}
+
 /// Takes a query type's fields apart: each is a parameter.
 fn query_parameters(query: &Schema) -> Vec<Value> {
     let required = query.get("required").and_then(Value::as_array);
@@ -132,8 +140,8 @@ fn query_parameters(query: &Schema) -> Vec<Value> {
 /// Gives everything a route may refuse: its own list, and what its kind brings along.
 fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
     use ErrorCode::{
-        Busy, Internal, InvalidBody, InvalidField, RateLimited, SessionEnded, TokenExpired, TooLarge, Unauthenticated,
-        Unavailable, UnsupportedMediaType,
+        Busy, Internal, InvalidBody, InvalidField, KeyReused, RateLimited, SessionEnded, TokenExpired, TooLarge,
+        Unauthenticated, Unavailable, UnsupportedMediaType,
     };
     let mut codes = route.refusals.to_vec();
     if !route.template.starts_with("/api/v1/") || route.operation == "openapi" {
@@ -142,6 +150,9 @@ fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
     codes.extend([Internal, Busy, Unavailable, RateLimited, InvalidField]);
     if shape.needs_token {
         codes.extend([Unauthenticated, TokenExpired, SessionEnded]);
+    }
+    if shape.key.is_some() {
+        codes.push(KeyReused);
     }
     if shape.body.is_some() {
         codes.extend([InvalidBody, TooLarge, UnsupportedMediaType]);

@@ -14,7 +14,7 @@ use syncspace_protocol::{ErrorBody, ErrorCode, ErrorDetail, UserId};
 use warp::reply::Response;
 
 use super::request::RequestId;
-use crate::service::ServiceError;
+use crate::service::{Made, ServiceError};
 
 /// What the access log says of a reply beside its status; travels in the reply's extensions.
 #[derive(Debug, Clone, Default)]
@@ -193,6 +193,21 @@ impl Outcome for Lines {
 
     fn describe(_generator: &mut SchemaGenerator) -> Vec<(StatusCode, Option<Schema>)> {
         vec![(StatusCode::OK, None)]
+    }
+}
+
+/// 201 with what was made, or 200 with what an earlier request of the same key made.
+impl<T: Serialize + JsonSchema + Send> Outcome for Made<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::New(made) => json(StatusCode::CREATED, &made),
+            Self::Repeat(made) => json(StatusCode::OK, &made),
+        }
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Vec<(StatusCode, Option<Schema>)> {
+        let schema = generator.subschema_for::<T>();
+        vec![(StatusCode::CREATED, Some(schema.clone())), (StatusCode::OK, Some(schema))]
     }
 }
 

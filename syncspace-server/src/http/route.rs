@@ -8,7 +8,9 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
-use syncspace_protocol::{ChannelId, ErrorCode, InviteId, MessageId, Seq, SessionId, StreamId, TeamId, UserId};
+use syncspace_protocol::{
+    ChannelId, ErrorCode, IdempotencyKey, InviteId, MessageId, Seq, SessionId, StreamId, TeamId, UserId,
+};
 use warp::reply::Response;
 
 use super::body::RequestBody;
@@ -52,6 +54,8 @@ pub(crate) struct Shape {
     pub(crate) path: Vec<Schema>,
     pub(crate) query: Schema,
     pub(crate) body: Option<Schema>,
+    /// Of the idempotency key, where the route takes one.
+    pub(crate) key: Option<Schema>,
     pub(crate) replies: Vec<(StatusCode, Option<Schema>)>,
 }
 
@@ -191,6 +195,7 @@ where
         path: P::describe(&mut generators.asked),
         query: Q::json_schema(&mut generators.asked),
         body: B::describe(&mut generators.asked),
+        key: B::TAKES_KEY.then(|| generators.asked.subschema_for::<IdempotencyKey>()),
         replies: O::describe(&mut generators.answered),
     }
 }

@@ -5,11 +5,11 @@ use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember};
 use syncspace_protocol::{Page, TeamId, UserId};
 
-use super::body::Json;
-use super::reply::{Created, Done, Found};
+use super::body::{Json, Keyed};
+use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::ServiceError;
+use crate::service::{Made, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -44,8 +44,8 @@ async fn teams(call: Call<(), PageQuery>) -> Result<Found<Page<MyTeam>>, Service
     call.service.teams(&call.who, &call.query).await.map(Found)
 }
 
-async fn create_team(call: Call<(), (), Json<CreateTeam>>) -> Result<Created<MyTeam>, ServiceError> {
-    call.service.create_team(&call.who, call.body.0).await.map(Created)
+async fn create_team(call: Call<(), (), Keyed<CreateTeam>>) -> Result<Made<MyTeam>, ServiceError> {
+    call.service.create_team_once(&call.who, call.body.key.as_ref(), call.body.body).await
 }
 
 async fn team(call: Call<TeamId>) -> Result<Found<MyTeam>, ServiceError> {

@@ -6,11 +6,11 @@ use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Page, UserId};
 
-use super::body::Json;
-use super::reply::{Created, Done, Found};
+use super::body::{Json, Keyed};
+use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::ServiceError;
+use crate::service::{Made, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -54,8 +54,8 @@ async fn user(call: Call<UserId>) -> Result<Found<User>, ServiceError> {
     call.service.user(&call.who, call.path).await.map(Found)
 }
 
-async fn create_user(call: Call<(), (), Json<CreateUser>>) -> Result<Created<User>, ServiceError> {
-    call.service.create_user(&call.who, call.body.0).await.map(Created)
+async fn create_user(call: Call<(), (), Keyed<CreateUser>>) -> Result<Made<User>, ServiceError> {
+    call.service.create_user_once(&call.who, call.body.key.as_ref(), call.body.body).await
 }
 
 async fn edit_user(call: Call<UserId, (), Json<EditUser>>) -> Result<Found<User>, ServiceError> {

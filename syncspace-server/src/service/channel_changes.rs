@@ -8,6 +8,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
 use super::channels::{load_mine, read_of};
+use super::idempotency::Makes;
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
@@ -113,6 +114,12 @@ impl Operation for MakeChannel {
             arrival.announce(tx, revs).await?;
         }
         Ok(load_mine(tx.db, self.actor.user_id, id).await?)
+    }
+}
+
+impl Makes for MakeChannel {
+    fn made_id(channel: &MyChannel) -> u64 {
+        channel.channel.id.get()
     }
 }
 

@@ -6,10 +6,11 @@ use syncspace_protocol::channels::{
 };
 use syncspace_protocol::limits::GROUP_MEMBERS_MAX;
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::{ChannelId, MemberId, Page, TeamId, UserId};
+use syncspace_protocol::{ChannelId, IdempotencyKey, MemberId, Page, TeamId, UserId};
 
 use super::access::Stopped;
 use super::channel_changes::{Admission, ChangeChannel, DeleteChannel, Enter, Leave, MakeChannel, MoveRead, Plan};
+use super::idempotency::{Made, OnceOutcome, made_id};
 use super::paging::Window;
 use super::parse::slice;
 use super::{Actor, Service, ServiceError, access, parse};
@@ -42,7 +43,31 @@ impl Service {
         team: TeamId,
         body: CreateChannel,
     ) -> Result<MyChannel, ServiceError> {
-        let plan = match body {
+        self.create_channel_once(actor, None, team, body).await.map(Made::into_inner)
+    }
+
+    /// Makes a channel; the same request under the same key gives the same channel back.
+    pub async fn create_channel_once(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        team: TeamId,
+        body: CreateChannel,
+    ) -> Result<Made<MyChannel>, ServiceError> {
+        let request = self.keyed(actor, key, ("create_channel", team.get()), &body)?;
+        if let Some(id) = self.find_made(request.as_ref()).await? {
+            return self.channel(actor, made_id(id)?).await.map(Made::Repeat);
+        }
+        let plan = self.plan(actor, body)?;
+        let members = self.members_of(actor, team, &plan).await?;
+        match self.commit_once(request, MakeChannel { actor: *actor, id: None, team, plan, members }).await? {
+            OnceOutcome::Made(channel) => Ok(Made::New(channel)),
+            OnceOutcome::MadeBefore(id) => self.channel(actor, made_id(id)?).await.map(Made::Repeat),
+        }
+    }
+
+    fn plan(&self, actor: &Actor, body: CreateChannel) -> Result<Plan, ServiceError> {
+        Ok(match body {
             CreateChannel::Public(new) => self.named(ChannelKind::Public, new.name, new.description.as_deref())?,
             CreateChannel::Private(new) => self.named(ChannelKind::Private, new.name, new.description.as_deref())?,
             CreateChannel::Direct { user_id } => Plan::between(actor.user_id, &[user_id]),
@@ -53,9 +78,7 @@ impl Service {
                 }
                 Plan::between(actor.user_id, &user_ids)
             }
-        };
-        let members = self.members_of(actor, team, &plan).await?;
-        self.log.commit(MakeChannel { actor: *actor, id: None, team, plan, members }).await
+        })
     }
 
     fn named(

@@ -4,10 +4,12 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
-use syncspace_protocol::{InviteId, Page, TeamId};
+use syncspace_protocol::{IdempotencyKey, InviteId, Page, TeamId};
 
+use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::parse::slice;
+use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
 use super::team_changes::{Entry, PutMember};
 use super::{Actor, Service, ServiceError, access, later};
@@ -26,21 +28,30 @@ impl Service {
 
     /// Makes an invite; its code is in this answer and nowhere else.
     pub async fn create_invite(&self, actor: &Actor, team: TeamId, body: CreateInvite) -> Result<Invite, ServiceError> {
-        if body.role == TeamRole::Owner {
-            return Err(ServiceError::invalid_field("role", "an invite makes guests, members or admins, not owners"));
-        }
-        if !(1..=INVITE_USES_MAX).contains(&body.uses_max) {
-            let sentence = format!("an invite admits 1 to {INVITE_USES_MAX} people");
-            return Err(ServiceError::invalid_field("uses_max", sentence));
-        }
-        if !(1..=INVITE_LIFE_S_MAX).contains(&body.expires_in_s) {
-            let sentence = format!("an invite lives 1 to {INVITE_LIFE_S_MAX} seconds");
-            return Err(ServiceError::invalid_field("expires_in_s", sentence));
-        }
+        self.create_invite_once(actor, None, team, body).await.map(Made::into_inner)
+    }
+
+    /// Makes an invite; the same request under the same key gives the same invite back, with its code.
+    ///
+    /// The code is then derived from the key and the server's secret: only the one who has the key can be shown it again.
+    pub async fn create_invite_once(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        team: TeamId,
+        body: CreateInvite,
+    ) -> Result<Made<Invite>, ServiceError> {
+        let request = self.keyed(actor, key, ("create_invite", team.get()), &body)?;
         let mut db = &self.store;
         let (_, found) = access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
+        check_invite(&body)?;
         access::permit_team(&found, TeamAction::Add(body.role))?;
-        let code = random_token()?;
+        // Only to whoever could make it now: a code is a way in.
+        if let Some(request) = &request
+            && let Some(id) = self.find_made(Some(request)).await?
+        {
+            return self.invite_again(team, request, id).await.map(Made::Repeat);
+        }
         let now = self.clock.now();
         let invite = Invite {
             id: self.ids.next().await?,
@@ -53,7 +64,45 @@ impl Service {
             created_at: now,
             expires_at: later(now, i64::from(body.expires_in_s) * 1_000),
         };
-        invites::insert(&mut db, &invite, &hash_token(&code)).await?;
+        let Some(request) = request else {
+            let code = random_token()?;
+            invites::insert(&mut db, &invite, &hash_token(&code)).await?;
+            return Ok(Made::New(Invite { code: Some(code), ..invite }));
+        };
+        let code = self.derived_tokens(&request, invite.id.get()).into_iter().next();
+        let code = code.ok_or_else(|| ServiceError::fault("there is no signing secret"))?;
+        let code_hash = hash_token(&code);
+        match retrying(|| self.insert_invite_once(&request, &invite, &code_hash)).await? {
+            Claim::Granted => Ok(Made::New(Invite { code: Some(code), ..invite })),
+            Claim::Made(id) => self.invite_again(team, &request, id).await.map(Made::Repeat),
+        }
+    }
+
+    async fn insert_invite_once(
+        &self,
+        request: &KeyedRequest,
+        invite: &Invite,
+        code_hash: &str,
+    ) -> Result<Claim, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        if let Claim::Made(id) = request.claim::<ServiceError>(&mut tx, invite.created_at).await? {
+            return Ok(Claim::Made(id));
+        }
+        request.settle(&mut tx, invite.id.get()).await?;
+        invites::insert(&mut tx, invite, code_hash).await?;
+        tx.commit().await?;
+        Ok(Claim::Granted)
+    }
+
+    /// Gives the invite that a request made before, with its code.
+    async fn invite_again(&self, team: TeamId, request: &KeyedRequest, id: u64) -> Result<Invite, ServiceError> {
+        let found = invites::find(&mut &self.store, team, made_id(id)?).await?;
+        let (invite, code_hash) = found.ok_or_else(|| {
+            ServiceError::refused(ErrorCode::NotFound, "the invite that this request made has been revoked since")
+        })?;
+        let code = self.derived_tokens(request, id).into_iter().find(|code| hash_token(code) == code_hash);
+        // Whoever has the secret that knew the request has the one that made the code.
+        let code = code.ok_or_else(|| ServiceError::fault("the code of an invite does not fit its request"))?;
         Ok(Invite { code: Some(code), ..invite })
     }
 
@@ -88,6 +137,22 @@ impl Service {
         }
         invites::find_open(&mut &self.store, &hash_token(code), self.clock.now()).await?.ok_or_else(over)
     }
+}
+
+/// Checks what the bounds of an invite are.
+fn check_invite(body: &CreateInvite) -> Result<(), ServiceError> {
+    if body.role == TeamRole::Owner {
+        return Err(ServiceError::invalid_field("role", "an invite makes guests, members or admins, not owners"));
+    }
+    if !(1..=INVITE_USES_MAX).contains(&body.uses_max) {
+        let sentence = format!("an invite admits 1 to {INVITE_USES_MAX} people");
+        return Err(ServiceError::invalid_field("uses_max", sentence));
+    }
+    if !(1..=INVITE_LIFE_S_MAX).contains(&body.expires_in_s) {
+        let sentence = format!("an invite lives 1 to {INVITE_LIFE_S_MAX} seconds");
+        return Err(ServiceError::invalid_field("expires_in_s", sentence));
+    }
+    Ok(())
 }
 
 /// Says that a code admits nobody, in the same words whatever the reason.

@@ -6,6 +6,7 @@ use syncspace_protocol::teams::{EditTeam, MyTeam, Team, TeamMember, TeamMembersh
 use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, UserId};
 
 use super::fields::check_url_patch;
+use super::idempotency::Makes;
 use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
@@ -66,6 +67,12 @@ impl Operation for MakeTeam {
         tx.announce_to(Audience::Everyone, entered, EventBody::TeamMemberUpdated { member }, vec![joined])?;
         let membership = TeamMembership { member_id, role: row.role, joined_at: row.joined_at };
         Ok(MyTeam { team, membership: Some(membership) })
+    }
+}
+
+impl Makes for MakeTeam {
+    fn made_id(team: &MyTeam) -> u64 {
+        team.team.id.get()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Teams: what a person reads of them, and the doors to their changes.
 
 use syncspace_protocol::teams::{CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember, TeamRole};
-use syncspace_protocol::{Page, TeamId, UserId, page::PageQuery};
+use syncspace_protocol::{IdempotencyKey, Page, TeamId, UserId, page::PageQuery};
 
+use super::idempotency::{Made, OnceOutcome, made_id};
 use super::paging::Window;
 use super::parse::slice;
 use super::team_changes::{ChangeTeam, DeleteTeam, Entry, LeaveTeam, MakeTeam, PutMember};
@@ -21,9 +22,26 @@ impl Service {
 
     /// Makes a team, with the actor as its owner.
     pub async fn create_team(&self, actor: &Actor, body: CreateTeam) -> Result<MyTeam, ServiceError> {
+        self.create_team_once(actor, None, body).await.map(Made::into_inner)
+    }
+
+    /// Makes a team; the same request under the same key gives the same team back.
+    pub async fn create_team_once(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        body: CreateTeam,
+    ) -> Result<Made<MyTeam>, ServiceError> {
+        let request = self.keyed(actor, key, ("create_team", 0), &body)?;
+        if let Some(id) = self.find_made(request.as_ref()).await? {
+            return self.team(actor, made_id(id)?).await.map(Made::Repeat);
+        }
         let description = parse::description(body.description.as_deref())?;
         let make = MakeTeam { actor: *actor, ids: None, name: body.name, description, is_public: body.is_public };
-        self.log.commit(make).await
+        match self.commit_once(request, make).await? {
+            OnceOutcome::Made(team) => Ok(Made::New(team)),
+            OnceOutcome::MadeBefore(id) => self.team(actor, made_id(id)?).await.map(Made::Repeat),
+        }
     }
 
     /// Gives one team.

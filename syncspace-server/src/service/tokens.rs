@@ -41,6 +41,7 @@ struct Key {
     encoding: EncodingKey,
     decoding: DecodingKey,
     refresh: Vec<u8>,
+    keyed: Vec<u8>,
 }
 
 /// What an access token says; every claim must be there.
@@ -151,6 +152,13 @@ impl TokenKeys {
         self.keys.iter().any(made_by)
     }
 
+    /// Gives a MAC of this text by each of the secrets, the signing one first.
+    pub(crate) fn macs(&self, text: &[u8]) -> Vec<[u8; 32]> {
+        let macs = self.keys.iter().map(|key| Hmac::<Sha256>::new_from_slice(&key.keyed));
+        let macs = macs.map(|mac| mac.expect("HMAC takes keys of any length").chain_update(text));
+        macs.map(|mac| mac.finalize().into_bytes().into()).collect()
+    }
+
     fn signing_key(&self) -> &Key {
         self.keys.first().expect("there is a key, as the constructor checks")
     }
@@ -176,6 +184,7 @@ impl Key {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
             refresh: derive("syncspace refresh"),
+            keyed: derive("syncspace keyed requests"),
         })
     }
 }

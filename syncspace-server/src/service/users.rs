@@ -5,10 +5,11 @@ use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, PresenceStatus, User};
-use syncspace_protocol::{Email, Patch, SessionId, UserId};
+use syncspace_protocol::{Email, IdempotencyKey, Patch, SessionId, UserId};
 
 use super::auth::session_ended;
 use super::fields::{check_url_patch, clean_field, clean_patch};
+use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::retry::retrying;
 use super::team_changes::AnnounceProfile;
@@ -127,7 +128,21 @@ impl Service {
 
     /// Makes an account for somebody; for administrators.
     pub async fn create_user(&self, actor: &Actor, create: CreateUser) -> Result<User, ServiceError> {
+        self.create_user_once(actor, None, create).await.map(Made::into_inner)
+    }
+
+    /// Makes an account for somebody; the same request under the same key gives the same account back.
+    pub async fn create_user_once(
+        &self,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        create: CreateUser,
+    ) -> Result<Made<User>, ServiceError> {
         require_admin(actor)?;
+        let request = self.keyed(actor, key, ("create_user", 0), &create)?;
+        if let Some(id) = self.find_made(request.as_ref()).await? {
+            return self.user(actor, made_id(id)?).await.map(Made::Repeat);
+        }
         let full_name = clean_field("full_name", create.full_name.as_deref(), FULL_NAME_CHARS_MAX)?;
         let now = self.clock.now();
         let user = UserRow {
@@ -143,8 +158,23 @@ impl Service {
             created_at: now,
             updated_at: now,
         };
-        insert_user(&mut &self.store, &user).await.map_err(refuse_duplicate)?;
-        Ok(view_for(actor, &user))
+        match retrying(|| self.insert_user_once(request.as_ref(), &user)).await? {
+            Claim::Granted => Ok(Made::New(view_for(actor, &user))),
+            Claim::Made(id) => self.user(actor, made_id(id)?).await.map(Made::Repeat),
+        }
+    }
+
+    async fn insert_user_once(&self, request: Option<&KeyedRequest>, user: &UserRow) -> Result<Claim, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        if let Some(request) = request {
+            if let Claim::Made(id) = request.claim::<ServiceError>(&mut tx, user.created_at).await? {
+                return Ok(Claim::Made(id));
+            }
+            request.settle(&mut tx, user.id.get()).await?;
+        }
+        insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        tx.commit().await?;
+        Ok(Claim::Granted)
     }
 
     /// Edits an account, its powers included; for administrators. Switching it off ends its sessions.

@@ -4,12 +4,15 @@ use syncspace_protocol::teams::Invite;
 use syncspace_protocol::{InviteId, TeamId, Time};
 
 use super::list::Slice;
-use super::{Queries, Row, Sql, StoreError, params};
+use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.created_by, i.created_at, i.expires_at";
 
 fn read(row: &Row) -> Result<Invite, StoreError> {
-    let mut row = row.reader();
+    read_from(&mut row.reader())
+}
+
+fn read_from(row: &mut RowReader<'_>) -> Result<Invite, StoreError> {
     Ok(Invite {
         id: row.take()?,
         team_id: row.take()?,
@@ -49,6 +52,22 @@ pub async fn find_open(db: &mut impl Queries, code_hash: &str, now: Time) -> Res
          AND i.revoked_at IS NULL AND i.expires_at > ? AND i.uses < i.uses_max AND t.deleted_at IS NULL"
     ));
     db.query(&sql, params![code_hash, now]).await?.first().map(read).transpose()
+}
+
+/// Finds an invite of a team that is not revoked, with the hash of its code.
+pub async fn find(
+    db: &mut impl Queries,
+    team: TeamId,
+    invite: InviteId,
+) -> Result<Option<(Invite, String)>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT i.code_hash, {INVITE} FROM team_invites i WHERE i.id = ? AND i.team_id = ? AND i.revoked_at IS NULL"
+    ));
+    let rows = db.query(&sql, params![invite, team]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut row = row.reader();
+    let code_hash = row.take()?;
+    Ok(Some((read_from(&mut row)?, code_hash)))
 }
 
 /// Takes one use of an invite; false where none is left.

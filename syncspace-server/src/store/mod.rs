@@ -17,6 +17,7 @@ mod value;
 pub mod channel_members;
 pub mod channels;
 pub mod heads;
+pub mod idempotency_keys;
 pub mod invites;
 pub mod list;
 pub mod mentions;
