@@ -108,6 +108,11 @@ impl Daemon {
         let _ = Command::new("kill").arg(format!("-{name}")).arg(self.pid.to_string()).stderr(Stdio::null()).status();
     }
 
+    /// Tells whether the program has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        matches!(self.watchdog.try_wait(), Ok(Some(_)))
+    }
+
     /// Waits until the program has ended.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + READY_WAIT;

@@ -13,7 +13,7 @@ mod redis;
 mod server;
 pub mod terminal;
 
-pub use self::mysql::mysql_database;
+pub use self::mysql::{MysqlServer, mysql_database};
 pub use self::programs::binary;
 pub use self::proxy::Proxy;
 pub use self::redis::{RedisPlace, RedisServer, redis_place, redis_url};

@@ -37,14 +37,62 @@ pub async fn mysql_database() -> String {
     }
 }
 
-/// A private server; it ends with this process.
-struct MysqlServer {
+/// A private server. Dropping it removes everything.
+pub struct MysqlServer {
     url: String,
-    _daemon: Daemon,
-    _folder: TempDir,
+    port: u16,
+    /// `None` while it is stopped.
+    daemon: Option<Daemon>,
+    folder: TempDir,
 }
 
 impl MysqlServer {
+    /// Starts an empty server of one test, which may stop and start it.
+    ///
+    /// # Panics
+    /// If it is not installed or does not start.
+    pub async fn start() -> Self {
+        let started = tokio::task::spawn_blocking(Self::start_now).await;
+        started.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    /// Makes a fresh, empty database and gives its URL.
+    pub async fn database(&self) -> String {
+        make_database(&self.url).await
+    }
+
+    /// Kills the server (SIGKILL). What it acknowledged stays: its commits are durable.
+    pub fn kill(&mut self) {
+        self.daemon = None;
+    }
+
+    /// Starts the server again on the same port with what it had, and waits until it accepts connections.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_again(&mut self) {
+        let mut daemon = run_server(self.folder.path(), self.port);
+        let is_up = daemon.accepts_connections(self.port);
+        assert!(is_up, "the database did not start again; its log:\n{}", server_log(self.folder.path()));
+        self.daemon = Some(daemon);
+    }
+
+    /// Holds the server as it is (SIGSTOP), until [`MysqlServer::resume`].
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a held server go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        if let Some(daemon) = &self.daemon {
+            daemon.signal(name);
+        }
+    }
+
     fn start_now() -> Self {
         let folder = temporary_folder();
         make_data_folder(folder.path());
@@ -53,7 +101,7 @@ impl MysqlServer {
             let mut daemon = run_server(folder.path(), port);
             if daemon.accepts_connections(port) {
                 let url = format!("mysql://root@127.0.0.1:{port}");
-                return Self { url, _daemon: daemon, _folder: folder };
+                return Self { url, port, daemon: Some(daemon), folder };
             }
         }
         panic!("the database does not start; its log:\n{}", server_log(folder.path()))

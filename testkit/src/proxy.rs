@@ -1,18 +1,46 @@
-//! A TCP line that a test can cut: in front of a database or Redis, it makes them go away and return.
+//! A TCP line that a test can disturb: in front of a server, a database or Redis, it makes them go away and return.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Forwards connections on a loopback port to a server, until it is cut.
 pub struct Proxy {
     address: SocketAddr,
-    target: String,
+    targets: Targets,
+    line: watch::Sender<Line>,
     /// `None` while the line is cut.
     running: Option<JoinHandle<()>>,
+}
+
+/// What happens to the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Forward,
+    /// Requests arrive, answers do not.
+    LoseReplies,
+    /// Nothing arrives, nothing is lost.
+    Stall,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    flow: Flow,
+    /// Connections of an earlier age end.
+    age: u64,
+}
+
+/// Where connections go: each to the next one that accepts it.
+#[derive(Clone)]
+struct Targets {
+    addresses: Arc<[String]>,
+    next: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -21,9 +49,19 @@ impl Proxy {
     /// # Panics
     /// If there is no free port.
     pub async fn start(target: &str) -> Self {
+        Self::balancing(&[target.to_owned()]).await
+    }
+
+    /// Starts forwarding a free port to several servers in turn, past those that accept no connection.
+    ///
+    /// # Panics
+    /// If there is no free port.
+    pub async fn balancing(targets: &[String]) -> Self {
         let (listener, address) = listen(0).await.unwrap_or_else(|error| panic!("no free loopback port: {error}"));
-        let running = tokio::spawn(forward(listener, target.to_owned()));
-        Self { address, target: target.to_owned(), running: Some(running) }
+        let targets = Targets { addresses: targets.into(), next: Arc::default() };
+        let line = watch::Sender::new(Line { flow: Flow::Forward, age: 0 });
+        let running = tokio::spawn(forward(listener, targets.clone(), line.subscribe()));
+        Self { address, targets, line, running: Some(running) }
     }
 
     /// Starts forwarding to the server of a URL such as `mysql://root@127.0.0.1:3306/db`, and gives the URL through here.
@@ -62,8 +100,33 @@ impl Proxy {
     pub async fn restore(&mut self) {
         if self.running.is_none() {
             let (listener, _) = listen(self.address.port()).await.unwrap_or_else(|error| panic!("{error}"));
-            self.running = Some(tokio::spawn(forward(listener, self.target.clone())));
+            self.running = Some(tokio::spawn(forward(listener, self.targets.clone(), self.line.subscribe())));
         }
+    }
+
+    /// Ends every connection; new ones are forwarded.
+    pub fn cut_connections(&self) {
+        self.line.send_modify(|line| line.age += 1);
+    }
+
+    /// Forwards what is asked and throws away what is answered, until [`Proxy::flow`].
+    pub fn lose_replies(&self) {
+        self.line.send_modify(|line| line.flow = Flow::LoseReplies);
+    }
+
+    /// Forwards nothing either way, and loses nothing, until [`Proxy::flow`].
+    pub fn stall(&self) {
+        self.line.send_modify(|line| line.flow = Flow::Stall);
+    }
+
+    /// Forwards again; connections that have lost answers end.
+    pub fn flow(&self) {
+        self.line.send_modify(|line| {
+            if line.flow == Flow::LoseReplies {
+                line.age += 1;
+            }
+            line.flow = Flow::Forward;
+        });
     }
 }
 
@@ -75,23 +138,140 @@ impl Drop for Proxy {
     }
 }
 
+impl Targets {
+    async fn connect(&self) -> Option<TcpStream> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        for offset in 0..self.addresses.len() {
+            let target = &self.addresses[first.wrapping_add(offset) % self.addresses.len()];
+            if let Ok(stream) = TcpStream::connect(target).await {
+                return Some(stream);
+            }
+        }
+        None
+    }
+}
+
 async fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
 
-async fn forward(listener: TcpListener, target: String) {
+async fn forward(listener: TcpListener, targets: Targets, line: watch::Receiver<Line>) {
     // Dropped with this task, which ends the connections too.
     let mut connections = JoinSet::new();
-    while let Ok((mut near, _)) = listener.accept().await {
-        let target = target.clone();
+    while let Ok((near, _)) = listener.accept().await {
+        let targets = targets.clone();
+        let line = line.clone();
         connections.spawn(async move {
-            if let Ok(mut far) = TcpStream::connect(target).await {
+            if let Some(far) = targets.connect().await {
                 let _ = near.set_nodelay(true).and(far.set_nodelay(true));
-                let _ = copy_bidirectional(&mut near, &mut far).await;
+                carry(near, far, line).await;
             }
         });
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Carries bytes both ways until either side ends or the line does.
+async fn carry(near: TcpStream, far: TcpStream, line: watch::Receiver<Line>) {
+    let mut life = line.clone();
+    let age = life.borrow_and_update().age;
+    let (near_in, near_out) = near.into_split();
+    let (far_in, far_out) = far.into_split();
+    let both = async { tokio::join!(pump(near_in, far_out, line.clone(), false), pump(far_in, near_out, line, true)) };
+    tokio::select! {
+        _ = both => {}
+        _ = life.wait_for(|line| line.age != age) => {}
+    }
+}
+
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut line: watch::Receiver<Line>,
+    is_reply: bool,
+) {
+    let mut bytes = vec![0; 16 * 1024];
+    while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        // The proxy is gone where the sender is: so is this connection.
+        let Ok(flow) = line.wait_for(|line| line.flow != Flow::Stall).await.map(|line| line.flow) else { return };
+        if is_reply && flow == Flow::LoseReplies {
+            continue;
+        }
+        if to.write_all(&bytes[..count]).await.is_err() {
+            break;
+        }
+    }
+    // Half of a connection may end before the other.
+    let _ = to.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server that gives every byte back.
+    async fn echo() -> String {
+        let (listener, address) = listen(0).await.expect("a port");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = stream.split();
+                    let _ = tokio::io::copy(&mut from, &mut to).await;
+                });
+            }
+        });
+        address.to_string()
+    }
+
+    async fn ask(stream: &mut TcpStream, byte: u8) -> io::Result<u8> {
+        stream.write_u8(byte).await?;
+        stream.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn connections_pass_by_servers_that_are_away() {
+        let (gone, away) = listen(0).await.expect("a port");
+        drop(gone);
+        let proxy = Proxy::balancing(&[away.to_string(), echo().await]).await;
+        for byte in 0..4 {
+            let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+            assert_eq!(ask(&mut stream, byte).await.expect("an answer"), byte);
+        }
+    }
+
+    #[tokio::test]
+    async fn lost_replies_stay_lost() {
+        let proxy = Proxy::start(&echo().await).await;
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 1).await.expect("an answer"), 1);
+        proxy.lose_replies();
+        stream.write_u8(2).await.expect("taken");
+        proxy.flow();
+        assert!(ask(&mut stream, 3).await.is_err(), "the connection ends instead");
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 4).await.expect("an answer"), 4);
+    }
+
+    #[tokio::test]
+    async fn a_stalled_line_loses_nothing() {
+        let proxy = Proxy::start(&echo().await).await;
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        proxy.stall();
+        stream.write_u8(1).await.expect("taken");
+        proxy.flow();
+        assert_eq!(stream.read_u8().await.expect("an answer"), 1);
+    }
+
+    #[tokio::test]
+    async fn cut_connections_end_and_others_follow() {
+        let proxy = Proxy::start(&echo().await).await;
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 1).await.expect("an answer"), 1);
+        proxy.cut_connections();
+        assert!(stream.read_u8().await.is_err());
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 2).await.expect("an answer"), 2);
     }
 }

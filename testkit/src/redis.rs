@@ -1,11 +1,14 @@
 //! A private Redis, and places on it that tests do not share.
 
+use std::net::Ipv4Addr;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::daemon::{Daemon, free_port, temporary_folder};
 use crate::programs::require_program;
@@ -90,6 +93,35 @@ impl RedisServer {
         let mut daemon = run_server(&self.folder, self.port);
         assert!(daemon.accepts_connections(self.port), "Redis did not start again\n{}", daemon.output());
         self.daemon = Some(daemon);
+    }
+
+    /// Holds the server as it is (SIGSTOP), until [`RedisServer::resume`].
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets a held server go on (SIGCONT).
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// Empties the server.
+    ///
+    /// # Panics
+    /// If it does not answer.
+    pub async fn flush(&self) {
+        let flushed = async {
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).await?;
+            stream.write_all(b"FLUSHALL\r\n").await?;
+            stream.read_u8().await
+        };
+        assert_eq!(flushed.await.ok(), Some(b'+'), "Redis was not emptied");
+    }
+
+    fn signal(&self, name: &str) {
+        if let Some(daemon) = &self.daemon {
+            daemon.signal(name);
+        }
     }
 
     fn start_now() -> Self {

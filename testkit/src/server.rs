@@ -81,6 +81,21 @@ impl ServerProcess {
         self.daemon.kill();
     }
 
+    /// Tells whether the server has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.daemon.has_ended()
+    }
+
+    /// Holds the server as it is (SIGSTOP), until [`ServerProcess::resume`].
+    pub fn pause(&self) {
+        self.daemon.signal("STOP");
+    }
+
+    /// Lets a held server go on (SIGCONT).
+    pub fn resume(&self) {
+        self.daemon.signal("CONT");
+    }
+
     /// Asks the server to stop (SIGTERM), waits, and gives how it ended.
     ///
     /// # Panics
