@@ -111,7 +111,7 @@ impl Follows {
     }
 
     /// Takes an event of a followed stream.
-    pub(super) fn event(&mut self, stream: StreamId, event: Event) -> Vec<Step> {
+    pub(super) fn event(&mut self, stream: StreamId, mut event: Event) -> Vec<Step> {
         if matches!(event.body, EventBody::StreamReload {} | EventBody::StreamGone {}) {
             self.streams.remove(&stream);
             return vec![Step::Deliver(event)];
@@ -132,6 +132,11 @@ impl Follows {
             _ => rev == follow.rev.next(),
         };
         if follows_on {
+            // It may begin before what a read has brought meanwhile: that must not come twice.
+            if let EventBody::Changes { items, after, .. } = &mut event.body {
+                items.retain(|item| item.rev().is_none_or(|rev| rev > follow.rev));
+                *after = follow.rev;
+            }
             follow.rev = rev;
             return vec![Step::Deliver(event)];
         }

@@ -169,6 +169,16 @@ fn pages_of_the_socket_continue_where_the_stream_stood() {
 }
 
 #[test]
+fn what_a_page_of_the_socket_repeats_does_not_come_twice() {
+    let mut follows = following(5);
+    let gone = |number| Change::ChannelGone { channel_id: 1.try_into().expect("an id"), rev: rev(number) };
+    let overlapping = Changes { after: rev(3), items: vec![gone(4), gone(5), gone(6)], ..page(6, 6) };
+    let rest = Changes { after: rev(5), items: vec![gone(6)], ..page(6, 6) };
+    let delivered = follows.event(stream(), Event::from_changes(overlapping));
+    assert_eq!(delivered, [Step::Deliver(Event::from_changes(rest))]);
+}
+
+#[test]
 fn a_page_of_the_socket_above_a_lost_one_is_a_hole() {
     let mut follows = following(5);
     let changes = |after, to| Event::from_changes(Changes { after: rev(after), ..page(to, 50) });
