@@ -102,6 +102,8 @@ impl Service {
 
     /// Compares the heads of all followed streams with the database; whoever missed something is behind.
     async fn compare_heads(&self) {
+        // A fault that tests plant beside `bug::lost_publish`, which is repaired here otherwise.
+        fail::fail_point!("bug::lost_repair", |_| ());
         let known = self.realtime.followed_streams();
         let streams: Vec<_> = known.iter().map(|&(stream, _)| stream).collect();
         let Some(suspects) = self.newer_heads(&streams, &known.into_iter().collect()).await else { return };
