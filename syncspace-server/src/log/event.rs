@@ -12,6 +12,17 @@ pub struct Committed {
     pub route: Route,
     /// The event as it goes to sockets.
     pub frame: Utf8Bytes,
+    /// What it took away; only on the instance that committed it.
+    pub revoked: Option<Revoked>,
+}
+
+/// Effects that took something away, in the order of the numbered log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Number of the first one; the others have the next ones.
+    pub first: u64,
+    /// The effects.
+    pub effects: Vec<Effect>,
 }
 
 /// How instances route a committed change.
@@ -61,6 +72,11 @@ pub enum Effect {
     ChannelLeft {
         /// The person.
         user_id: UserId,
+        /// The channel.
+        channel_id: ChannelId,
+    },
+    /// Nobody writes in the channel any longer; it is followed as before.
+    ChannelArchived {
         /// The channel.
         channel_id: ChannelId,
     },
@@ -115,6 +131,22 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Tells whether it takes something away, and so belongs into the numbered log that no instance misses.
+    pub(crate) const fn takes_away(self) -> bool {
+        match self {
+            Self::ChannelLeft { .. }
+            | Self::ChannelArchived { .. }
+            | Self::ChannelDeleted { .. }
+            | Self::TeamLeft { .. }
+            | Self::TeamDeleted { .. }
+            | Self::RoleChanged { .. }
+            | Self::SessionEnded { .. }
+            | Self::RightsChanged { .. }
+            | Self::UserDeactivated { .. } => true,
+            Self::ChannelJoined { .. } | Self::TeamJoined { .. } => false,
+        }
+    }
+
     /// Names the person who comes or goes by it, where it is one.
     pub(crate) const fn mover(self) -> Option<UserId> {
         match self {
@@ -123,7 +155,8 @@ impl Effect {
             | Self::TeamJoined { user_id, .. }
             | Self::RoleChanged { user_id, .. }
             | Self::TeamLeft { user_id, .. } => Some(user_id),
-            Self::ChannelDeleted { .. }
+            Self::ChannelArchived { .. }
+            | Self::ChannelDeleted { .. }
             | Self::TeamDeleted { .. }
             | Self::SessionEnded { .. }
             | Self::RightsChanged { .. }
@@ -141,7 +174,7 @@ impl Committed {
     /// Serialises an event of a stream once for all its receivers.
     pub(crate) fn new(route: Route, body: EventBody) -> Result<Self, FrameError> {
         let frame = event_frame(&Event { stream: Some(route.stream), rev: Some(route.rev), body })?;
-        Ok(Self { route, frame })
+        Ok(Self { route, frame, revoked: None })
     }
 }
 

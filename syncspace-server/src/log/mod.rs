@@ -6,6 +6,7 @@
 mod event;
 mod lane;
 mod operation;
+mod revocations;
 mod tx;
 
 use std::sync::Arc;
@@ -18,8 +19,9 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::store::{Dialect, IdBlocks, Store};
 
-pub use event::{Audience, Committed, Effect, FrameError, Route, event_frame, void_frame};
+pub use event::{Audience, Committed, Effect, FrameError, Revoked, Route, event_frame, void_frame};
 pub use operation::{Abort, LogError, Operation};
+pub use revocations::revoke;
 pub use tx::{LogTx, Taken};
 
 use operation::{Queued, Waiting};

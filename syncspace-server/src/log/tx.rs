@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{Rev, Seq, StreamId, TeamId, Time};
 
-use super::{Audience, Committed, Effect, FrameError, Route};
+use super::{Audience, Committed, Effect, FrameError, Route, revocations};
 use crate::permissions::Permit;
 use crate::store::heads::{self, Head, Heads};
 use crate::store::{StoreError, Tx};
@@ -83,13 +83,15 @@ impl<'a> LogTx<'a> {
         Ok(())
     }
 
-    /// Writes the heads that moved; afterwards the transaction can commit, and gives what is to be announced.
-    pub(super) async fn finish(self) -> Result<Vec<Committed>, StoreError> {
+    /// Writes the heads that moved, then what was taken away; afterwards the transaction can commit. Gives what is to be
+    /// announced.
+    pub(super) async fn finish(mut self) -> Result<Vec<Committed>, StoreError> {
         for stream in &self.changed {
             if let Some(head) = self.heads.get(stream) {
                 heads::update(self.db, *stream, head).await?;
             }
         }
+        revocations::number(self.db, &mut self.events, self.now).await?;
         Ok(self.events)
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use syncspace_protocol::{StreamId, UserId};
 
 use super::Frame;
-use crate::log::{Committed, Effect, Route};
+use crate::log::{Committed, Effect, Revoked, Route};
 
 /// What one instance tells the others.
 #[derive(Debug, Clone)]
@@ -14,8 +14,12 @@ pub(super) enum Message {
     Committed(Committed),
     /// A frame that is not kept, for the live followers of a stream but one person.
     Passing { stream: StreamId, but: UserId, frame: Frame },
-    /// What happened to people, sessions and teams beside the streams.
+    /// What happened to people and teams beside the streams.
     Effects(Vec<Effect>),
+    /// What was committed into the revocation log.
+    Revoked(Revoked),
+    /// Where the revocation log ended a moment ago.
+    RevocationsEnd(u64),
     /// Presence of these people may have changed.
     Presence(Vec<UserId>),
 }
@@ -26,6 +30,8 @@ enum Header {
     Committed(Route),
     Passing { stream: StreamId, but: UserId },
     Effects(Vec<Effect>),
+    Revoked(Revoked),
+    RevocationsEnd(u64),
     Presence(Vec<UserId>),
 }
 
@@ -41,6 +47,8 @@ impl Message {
             Self::Committed(event) => (Header::Committed(event.route.clone()), &event.frame),
             Self::Passing { stream, but, frame } => (Header::Passing { stream: *stream, but: *but }, frame),
             Self::Effects(effects) => (Header::Effects(effects.clone()), &none),
+            Self::Revoked(revoked) => (Header::Revoked(revoked.clone()), &none),
+            Self::RevocationsEnd(last) => (Header::RevocationsEnd(*last), &none),
             Self::Presence(users) => (Header::Presence(users.clone()), &none),
         };
         let mut text = serde_json::to_vec(&header)?;
@@ -54,9 +62,11 @@ impl Message {
         let header = serde_json::from_slice(&payload[..end]).map_err(|_| BusError)?;
         let frame = Frame::try_from(payload.slice(end + 1..)).map_err(|_| BusError)?;
         Ok(match header {
-            Header::Committed(route) => Self::Committed(Committed { route, frame }),
+            Header::Committed(route) => Self::Committed(Committed { route, frame, revoked: None }),
             Header::Passing { stream, but } => Self::Passing { stream, but, frame },
             Header::Effects(effects) => Self::Effects(effects),
+            Header::Revoked(revoked) => Self::Revoked(revoked),
+            Header::RevocationsEnd(last) => Self::RevocationsEnd(last),
             Header::Presence(users) => Self::Presence(users),
         })
     }
@@ -77,7 +87,7 @@ mod tests {
             effects: vec![Effect::ChannelDeleted { channel_id: 7.try_into().unwrap() }],
         };
         let frame = Frame::from_static("{\"ev\":\"void\"}\n");
-        let sent = Message::Committed(Committed { route: route.clone(), frame: frame.clone() });
+        let sent = Message::Committed(Committed { route: route.clone(), frame: frame.clone(), revoked: None });
         let Message::Committed(came) = Message::decode(&sent.encode().unwrap()).unwrap() else {
             panic!("another kind of message")
         };

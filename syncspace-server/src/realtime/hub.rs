@@ -5,6 +5,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
@@ -26,6 +27,8 @@ type Shard = Mutex<HashMap<StreamId, Gate>>;
 pub(super) struct Hub {
     shards: Box<[Shard]>,
     connections: RwLock<Connections>,
+    /// Nobody follows live while it is not known who lost access.
+    is_withholding: AtomicBool,
 }
 
 #[derive(Default)]
@@ -65,7 +68,11 @@ pub(super) type Known = (StreamId, Rev);
 
 impl Hub {
     pub(super) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Shard::default()).collect(), connections: RwLock::default() }
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            connections: RwLock::default(),
+            is_withholding: AtomicBool::new(false),
+        }
     }
 
     fn shard(&self, stream: StreamId) -> MutexGuard<'_, HashMap<StreamId, Gate>> {
@@ -157,7 +164,7 @@ impl Hub {
             state.behind.remove(&stream);
             return false;
         };
-        let is_live = gate.follow(connection.number, rev);
+        let is_live = !self.is_withholding() && gate.follow(connection.number, rev);
         if is_live {
             state.behind.remove(&stream);
         } else {
@@ -283,6 +290,41 @@ impl Hub {
         }
     }
 
+    /// Tells whether delivery stands still.
+    pub(super) fn is_withholding(&self) -> bool {
+        self.is_withholding.load(Ordering::Acquire)
+    }
+
+    /// Stops delivery: whoever follows live is behind from here on, and stays so until it goes on.
+    pub(super) fn withhold(&self) {
+        // First nobody becomes live any more, then nobody stays so.
+        self.is_withholding.store(true, Ordering::Release);
+        let connections = self.connections();
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (&stream, gate) in shard.iter_mut() {
+                let Some(delivered) = gate.delivered() else { continue };
+                for number in gate.followers().to_vec() {
+                    gate.unfollow(number);
+                    if let Some(connection) = connections.get(number) {
+                        connection.fall_behind(stream, delivered);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets delivery go on: each connection's task sends what it missed.
+    pub(super) fn go_on_delivering(&self) {
+        self.is_withholding.store(false, Ordering::Release);
+        self.connections().all().for_each(|connection| connection.wake());
+    }
+
+    /// Has every connection look again at its session and at all it follows.
+    pub(super) fn refresh_all(&self) {
+        self.connections().all().for_each(|connection| connection.ask_refresh());
+    }
+
     /// Gives every open gate with the newest rev it handed on.
     pub(super) fn followed_streams(&self) -> Vec<Known> {
         let mut known = Vec::new();
@@ -327,7 +369,22 @@ impl Hub {
         }
     }
 
-    fn apply(&self, connections: &Connections, effect: Effect) {
+    /// Applies what the log says was taken away. Whoever loses something only by that looks at what holds: later changes may
+    /// have come before.
+    pub(super) fn revoke_all(&self, effects: &[Effect]) {
+        let connections = self.connections();
+        for &effect in effects {
+            if self.apply(&connections, effect)
+                && let Some(user) = effect.mover()
+            {
+                connections.of_user(user).for_each(|connection| connection.ask_refresh());
+            }
+        }
+    }
+
+    /// Lets an effect act; tells whether it took something from a connection here.
+    fn apply(&self, connections: &Connections, effect: Effect) -> bool {
+        let mut is_news = false;
         match effect {
             Effect::ChannelJoined { user_id, channel_id, team_id, at } => {
                 for connection in connections.of_user(user_id) {
@@ -336,12 +393,14 @@ impl Hub {
             }
             Effect::ChannelLeft { user_id, channel_id } => {
                 for connection in connections.of_user(user_id) {
-                    self.drop_channel(connection, channel_id);
+                    is_news |= self.drop_channel(connection, channel_id);
                 }
             }
+            // Who may write is asked with every message.
+            Effect::ChannelArchived { .. } => {}
             Effect::ChannelDeleted { channel_id } => {
                 for connection in connections.all() {
-                    self.drop_channel(connection, channel_id);
+                    is_news |= self.drop_channel(connection, channel_id);
                 }
             }
             Effect::TeamJoined { user_id, .. } => {
@@ -349,19 +408,18 @@ impl Hub {
             }
             Effect::RoleChanged { user_id, team_id, sees_public } => {
                 for connection in connections.of_user(user_id) {
-                    let _moving = connection.moving();
-                    let mut state = connection.state();
-                    state.moves += 1;
-                    for seat in state.teams.iter_mut().filter(|seat| seat.team == team_id) {
-                        seat.sees_public = sees_public;
-                    }
+                    is_news |= set_sees_public(connection, team_id, sees_public);
                 }
             }
             Effect::TeamLeft { user_id, team_id } => {
-                connections.of_user(user_id).for_each(|connection| self.drop_team(connection, team_id));
+                for connection in connections.of_user(user_id) {
+                    is_news |= self.drop_team(connection, team_id);
+                }
             }
             Effect::TeamDeleted { team_id } => {
-                connections.all().for_each(|connection| self.drop_team(connection, team_id));
+                for connection in connections.all() {
+                    is_news |= self.drop_team(connection, team_id);
+                }
             }
             Effect::SessionEnded { session_id } => {
                 let all = connections.all().filter(|connection| connection.session == session_id);
@@ -374,6 +432,7 @@ impl Hub {
                 connections.of_user(user_id).for_each(|connection| connection.end(CloseReason::SessionEnded));
             }
         }
+        is_news
     }
 
     /// Adds a channel to what a connection follows, from the rev at which its person came in.
@@ -391,25 +450,27 @@ impl Hub {
         connection.fall_behind(stream, at);
     }
 
-    fn drop_channel(&self, connection: &Connection, channel: ChannelId) {
+    /// Stops a channel at once; tells whether the connection had it.
+    fn drop_channel(&self, connection: &Connection, channel: ChannelId) -> bool {
         let _moving = connection.moving();
         {
             let mut state = connection.state();
             state.moves += 1;
-            let Ok(place) = state.channels.binary_search_by_key(&channel, |&(id, _)| id) else { return };
+            let Ok(place) = state.channels.binary_search_by_key(&channel, |&(id, _)| id) else { return false };
             state.channels.remove(place);
         }
         self.unfollow(connection, StreamId::Channel(channel));
+        true
     }
 
-    /// Stops every stream of a team at once, and lets the connection's task tell the client.
-    fn drop_team(&self, connection: &Connection, team: TeamId) {
+    /// Stops every stream of a team at once, and lets the connection's task tell the client; tells whether it was in it.
+    fn drop_team(&self, connection: &Connection, team: TeamId) -> bool {
         let _moving = connection.moving();
         let (kept, channels) = {
             let mut state = connection.state();
             state.moves += 1;
             if !state.teams.iter().any(|seat| seat.team == team) {
-                return;
+                return false;
             }
             let kept: Vec<_> = state.teams.iter().filter(|seat| seat.team != team).copied().collect();
             let channels: Vec<_> = state.channels.iter().filter(|&&(_, of)| of != team).copied().collect();
@@ -418,7 +479,20 @@ impl Hub {
         let gone = self.replace(connection, &kept, &channels).left;
         connection.state().left.extend(gone);
         connection.ask_refresh();
+        true
     }
+}
+
+/// Notes whether a connection's person sees public channels of a team; tells whether that changed.
+fn set_sees_public(connection: &Connection, team: TeamId, sees_public: bool) -> bool {
+    let _moving = connection.moving();
+    let mut state = connection.state();
+    state.moves += 1;
+    let mut seats = state.teams.iter_mut().filter(|seat| seat.team == team && seat.sees_public != sees_public);
+    seats.next().is_some_and(|seat| {
+        seat.sees_public = sees_public;
+        true
+    })
 }
 
 fn streams_of(teams: &[Seat], channels: &[(ChannelId, TeamId)]) -> impl Iterator<Item = StreamId> {
@@ -485,7 +559,7 @@ mod tests {
             audience: crate::log::Audience::Everyone,
             effects: Vec::new(),
         };
-        Committed { route, frame: Frame::from_static("{}") }
+        Committed { route, frame: Frame::from_static("{}"), revoked: None }
     }
 
     fn leave(hub: &Hub, number: u64) {

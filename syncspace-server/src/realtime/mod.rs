@@ -8,7 +8,9 @@ pub mod carrier;
 mod connection;
 mod gate;
 mod hub;
+mod ledger;
 mod presence;
+mod revocations;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use syncspace_protocol::socket::{Event, HelloTeam};
 use syncspace_protocol::users::Presence;
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{error, warn};
 
@@ -24,6 +27,7 @@ use self::bus::Message;
 use self::carrier::{BusEvent, Carrier, Subject};
 use self::connection::Seat;
 use self::hub::Hub;
+use self::ledger::Ledger;
 pub use self::presence::WatchList;
 use self::presence::Watchers;
 use crate::log::{Committed, Effect, Outlet, event_frame};
@@ -46,13 +50,26 @@ struct Inner {
     /// How many connections here need the subject of each team.
     teams: Mutex<HashMap<TeamId, u32>>,
     watchers: Watchers,
+    ledger: Mutex<Ledger>,
+    /// A number of the revocation log came whose predecessors did not.
+    revocation_gap: Notify,
+    /// Something was confirmed about the revocation log.
+    confirmed: Notify,
 }
 
 impl Realtime {
     /// Starts with nobody connected.
     #[must_use]
     pub fn new(carrier: Carrier) -> Self {
-        let inner = Inner { hub: Hub::new(), carrier, teams: Mutex::default(), watchers: Watchers::default() };
+        let inner = Inner {
+            hub: Hub::new(),
+            carrier,
+            teams: Mutex::default(),
+            watchers: Watchers::default(),
+            ledger: Mutex::new(Ledger::new(Instant::now())),
+            revocation_gap: Notify::new(),
+            confirmed: Notify::new(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -72,18 +89,17 @@ impl Realtime {
     fn publish(&self, event: &Committed) {
         self.inner.hub.offer(event);
         self.tell(Subject::Team(event.route.team), &Message::Committed(event.clone()));
+        if let Some(revoked) = &event.revoked {
+            // Applied with the event. Others may not hear its team, and must know that they miss nothing.
+            self.note_revoked(revoked);
+            self.tell(Subject::Control, &Message::Revoked(revoked.clone()));
+        }
         // Whoever comes into a team does not hear its subject yet.
         let arrivals = event.route.effects.iter().filter(|effect| matches!(effect, Effect::TeamJoined { .. }));
         let arrivals: Vec<_> = arrivals.copied().collect();
         if !arrivals.is_empty() {
             self.tell(Subject::Control, &Message::Effects(arrivals));
         }
-    }
-
-    /// Tells every instance of something beside the streams, this one included.
-    pub fn announce(&self, effects: Vec<Effect>) {
-        self.inner.hub.apply_all(&effects);
-        self.tell(Subject::Control, &Message::Effects(effects));
     }
 
     /// Hands an event that is not kept to the live followers of a stream on every instance, but for one person.
@@ -117,6 +133,8 @@ impl Realtime {
                 Ok(Message::Committed(event)) => self.inner.hub.offer(&event),
                 Ok(Message::Passing { stream, but, frame }) => self.inner.hub.hand_out(stream, &frame, but),
                 Ok(Message::Effects(effects)) => self.inner.hub.apply_all(&effects),
+                Ok(Message::Revoked(revoked)) => self.apply_revoked(&revoked),
+                Ok(Message::RevocationsEnd(last)) => self.hear_revocations(last, Instant::now()),
                 Ok(Message::Presence(users)) => self.inner.watchers.touch(&users),
                 Err(error) => {
                     warn!(

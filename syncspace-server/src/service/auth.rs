@@ -15,7 +15,7 @@ use super::users::refuse_duplicate;
 use super::{Actor, Origin, Service, ServiceError, Verdict, later};
 use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
-use crate::store::sessions::{SessionRow, end_session, find_session, insert_session, rotate_session};
+use crate::store::sessions::{SessionRow, find_session, insert_session, rotate_session};
 use crate::store::users::{
     UserRow, find_user, find_user_by_email, find_user_by_username, insert_user, replace_password,
 };
@@ -194,8 +194,7 @@ impl Service {
                 TokenAge::Repeated => return self.issue(&user, &session, session.refresh_n),
                 TokenAge::Stolen => {
                     tracing::warn!(session_id = %session.id, "an old refresh token was used; the session is ended");
-                    end_session(&mut &self.store, session.id, session.user_id, now).await?;
-                    self.announce_session_ended(session.id);
+                    self.revoke_session(session.id, session.user_id).await?;
                     return Err(session_ended());
                 }
             }

@@ -259,7 +259,9 @@ impl Operation for ChangeChannel {
         channel.rev = taken.rev;
         channels::update(tx.db, &channel).await?;
         let body = EventBody::ChannelUpdated { channel: channel.clone() };
-        tx.announce_to(audience(&channel), taken, body, Vec::new())?;
+        let is_newly_archived = channel.archived_at == Some(tx.now);
+        let archived = is_newly_archived.then_some(Effect::ChannelArchived { channel_id: self.channel });
+        tx.announce_to(audience(&channel), taken, body, archived.into_iter().collect())?;
         Ok(channel)
     }
 }

@@ -55,7 +55,7 @@ impl Service {
         self.realtime.is_bus_connected()
     }
 
-    /// Runs until `closing`: takes in the bus, compares heads, settles presence.
+    /// Runs until `closing`: takes in the bus, compares heads, settles presence, reads which rights ended.
     pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
         self.realtime.join().await;
         let look = Notify::new();
@@ -72,6 +72,8 @@ impl Service {
             () = listening => {}
             () = self.keep_comparing(&look) => {}
             () = self.keep_presence() => {}
+            () = self.keep_revocations() => {}
+            () = self.realtime.guard_delivery() => {}
         }
         self.realtime.leave().await;
     }

@@ -4,7 +4,6 @@
 //! logged in yet.
 
 mod access;
-mod announce;
 mod auth;
 mod channel_changes;
 mod channels;
@@ -21,6 +20,7 @@ pub(crate) mod paging;
 mod parse;
 mod passwords;
 pub(crate) mod retry;
+mod revocations;
 pub(crate) mod secrets;
 mod sessions;
 mod settings;

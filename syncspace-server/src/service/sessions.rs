@@ -8,6 +8,7 @@ use syncspace_protocol::{SessionId, UserId};
 use super::auth::session_ended;
 use super::paging::Window;
 use super::retry::retrying;
+use super::revocations::sessions_ended;
 use super::secrets::{hash_token, random_token};
 use super::tokens::not_valid;
 use super::{Actor, Service, ServiceError, Verdict, later};
@@ -23,9 +24,7 @@ const TICKET_LIFE_S: u32 = 30;
 impl Service {
     /// Ends the asking session.
     pub async fn logout(&self, actor: &Actor) -> Result<(), ServiceError> {
-        end_session(&mut &self.store, actor.session_id, actor.user_id, self.clock.now()).await?;
-        self.announce_session_ended(actor.session_id);
-        Ok(())
+        self.revoke_session(actor.session_id, actor.user_id).await.map(drop)
     }
 
     /// Lists the asking person's live sessions.
@@ -39,11 +38,19 @@ impl Service {
 
     /// Ends one of the asking person's sessions; its sockets close everywhere.
     pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), ServiceError> {
-        if !end_session(&mut &self.store, id, actor.user_id, self.clock.now()).await? {
-            return Err(ServiceError::not_found("session"));
-        }
-        self.announce_session_ended(id);
-        Ok(())
+        if self.revoke_session(id, actor.user_id).await? { Ok(()) } else { Err(ServiceError::not_found("session")) }
+    }
+
+    /// Ends a session of a person everywhere; gives false where there is none that is not over.
+    pub(super) async fn revoke_session(&self, id: SessionId, user: UserId) -> Result<bool, ServiceError> {
+        retrying(|| async {
+            let mut tx = self.store.begin().await?;
+            let is_ended = end_session(&mut tx, id, user, self.clock.now()).await?;
+            let effects = if is_ended { sessions_ended(&[id]) } else { Vec::new() };
+            self.commit_revoking(tx, effects).await?;
+            Ok(is_ended)
+        })
+        .await
     }
 
     /// Changes the asking person's password and ends every other session.
@@ -54,14 +61,10 @@ impl Service {
             return Err(ServiceError::refused(ErrorCode::InvalidCredentials, "the current password is wrong"));
         }
         let hashed = self.passwords.hash(change.new_password.expose()).await?;
-        let ended = retrying(|| self.replace_password(actor, &user.hashed_password, &hashed)).await?;
-        for session_id in ended {
-            self.announce_session_ended(session_id);
-        }
-        Ok(())
+        retrying(|| self.replace_password(actor, &user.hashed_password, &hashed)).await
     }
 
-    async fn replace_password(&self, actor: &Actor, before: &str, after: &str) -> Result<Vec<SessionId>, ServiceError> {
+    async fn replace_password(&self, actor: &Actor, before: &str, after: &str) -> Result<(), ServiceError> {
         let mut tx = self.store.begin().await?;
         if !replace_password(&mut tx, actor.user_id, before, after).await? {
             return Err(ServiceError::refused(
@@ -70,8 +73,7 @@ impl Service {
             ));
         }
         let ended = end_sessions_but(&mut tx, actor.user_id, Some(actor.session_id), self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(ended)
+        self.commit_revoking(tx, sessions_ended(&ended)).await
     }
 
     /// Makes a ticket that opens one socket for the asking session.

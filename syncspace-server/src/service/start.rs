@@ -56,6 +56,7 @@ impl Service {
     /// Fails where the signing secrets are not those of this database.
     pub async fn prepare(&self) -> Result<Option<SecretString>, StartError> {
         self.check_signing_key().await?;
+        self.start_revocations().await?;
         self.open_bootstrap().await
     }
 

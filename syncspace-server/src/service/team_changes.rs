@@ -1,5 +1,6 @@
 //! Operations on the team's stream: the team itself, and who is in it.
 
+use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::teams::{EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole};
@@ -11,8 +12,9 @@ use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions::{self, Permit, TeamAction};
+use crate::store::channel_members::Departure;
 use crate::store::teams::MemberRow;
-use crate::store::{IdBlocks, StoreError, invites, teams, users};
+use crate::store::{IdBlocks, StoreError, channel_members, invites, teams, users};
 
 pub(super) type Refused = Abort<ServiceError>;
 
@@ -243,6 +245,8 @@ pub(super) struct LeaveTeam {
     pub(super) actor: Actor,
     pub(super) team: TeamId,
     pub(super) user: UserId,
+    /// Names the person's own stream; none where the person was never in the team.
+    pub(super) member: Option<MemberId>,
 }
 
 impl Operation for LeaveTeam {
@@ -250,7 +254,7 @@ impl Operation for LeaveTeam {
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::Team(self.team)]
+        std::iter::once(StreamId::Team(self.team)).chain(self.member.map(StreamId::Member)).collect()
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
@@ -261,6 +265,8 @@ impl Operation for LeaveTeam {
             Some(row) if !is_self => TeamAction::Remove(row.role),
             _ => TeamAction::Leave,
         };
+        // Whoever came in for the first time since the stream was looked up was no member when this was asked.
+        let row = row.filter(|row| self.member == Some(row.member_id));
         let Some(row) = row.filter(|_| is_self || found.facts.role.is_some() || self.actor.is_admin) else {
             return Err(Abort::Refused(ServiceError::not_found("member")));
         };
@@ -273,7 +279,28 @@ impl Operation for LeaveTeam {
         let left = Effect::TeamLeft { user_id: self.user, team_id: self.team };
         let removed = EventBody::TeamMemberRemoved { user_id: self.user };
         tx.announce_to(Audience::Everyone, taken, removed, vec![left])?;
-        Ok(())
+        self.leave_channels(tx, row.member_id, &permit).await
+    }
+}
+
+impl LeaveTeam {
+    /// Ends every membership in the team's channels, each with its numbers, so that who was away learns of them too.
+    async fn leave_channels(&self, tx: &mut LogTx<'_>, member: MemberId, permit: &Permit) -> Result<(), Refused> {
+        let channels = channel_members::list_in_team(tx.db, self.team, self.user).await?;
+        let mut departures = Vec::with_capacity(channels.len());
+        for (channel_id, kind) in channels {
+            let mine = tx.next_rev(StreamId::Member(member), permit)?;
+            let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
+            departures.push(Departure { channel: channel_id, rev: shared.rev, my_rev: mine.rev });
+            tx.announce(mine, EventBody::MyChannelLeft { channel_id })?;
+            let audience = match kind {
+                ChannelKind::Public => Audience::PublicChannel(channel_id),
+                ChannelKind::Private | ChannelKind::Direct | ChannelKind::Group => Audience::PrivateChannel(channel_id),
+            };
+            let body = EventBody::ChannelMemberRemoved { channel_id, user_id: self.user };
+            tx.announce_to(audience, shared, body, Vec::new())?;
+        }
+        Ok(channel_members::remove_all(tx.db, self.user, tx.now, &departures).await?)
     }
 }
 

@@ -95,7 +95,8 @@ impl Service {
 
     /// Removes a person from a team and all its channels.
     pub async fn remove_team_member(&self, actor: &Actor, team: TeamId, user: UserId) -> Result<(), ServiceError> {
-        self.log.commit(LeaveTeam { actor: *actor, team, user }).await
+        let row = teams::find_member_row(&mut &self.store, team, user).await?;
+        self.log.commit(LeaveTeam { actor: *actor, team, user, member: row.map(|row| row.member_id) }).await
     }
 
     /// Takes the actor out of a team and all its channels.

@@ -5,7 +5,7 @@ use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, PresenceStatus, User};
-use syncspace_protocol::{Email, IdempotencyKey, Patch, SessionId, UserId};
+use syncspace_protocol::{Email, IdempotencyKey, Patch, UserId};
 
 use super::auth::session_ended;
 use super::fields::{check_url_patch, clean_field, clean_patch};
@@ -14,6 +14,7 @@ use super::paging::Window;
 use super::retry::retrying;
 use super::team_changes::AnnounceProfile;
 use super::{Actor, Refusal, Service, ServiceError};
+use crate::log::Effect;
 use crate::store::sessions::end_sessions_but;
 use crate::store::users::{
     UserRow, find_user, find_user_by_username, insert_user, list_users, lock_active_admins, lock_user, update_user,
@@ -50,7 +51,7 @@ impl Service {
     /// Edits the asking person's profile.
     pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
         let profile = CheckedProfile::check(edit)?;
-        let (user, _) = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
+        let user = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
         self.announce_profile(user.id).await?;
         Ok(self.with_presence(own_view(&user)).await)
     }
@@ -184,15 +185,7 @@ impl Service {
         require_admin(actor)?;
         let profile = CheckedProfile::check(edit.profile)?;
         let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
-        let (user, ended) = retrying(|| self.write_user(id, &profile, powers)).await?;
-        for session_id in ended {
-            self.announce_session_ended(session_id);
-        }
-        if powers.is_active == Some(false) {
-            self.announce_user_deactivated(id);
-        } else if powers.is_admin.is_some() {
-            self.announce_rights_changed(id);
-        }
+        let user = retrying(|| self.write_user(id, &profile, powers)).await?;
         self.announce_profile(id).await?;
         Ok(self.with_presence(view_for(actor, &user)).await)
     }
@@ -203,13 +196,8 @@ impl Service {
         self.edit_user(actor, id, edit).await.map(drop)
     }
 
-    /// Writes an edit of an account; gives the account after it and the sessions that ended with it.
-    async fn write_user(
-        &self,
-        id: UserId,
-        profile: &CheckedProfile,
-        powers: Powers,
-    ) -> Result<(UserRow, Vec<SessionId>), ServiceError> {
+    /// Writes an edit of an account; gives the account after it.
+    async fn write_user(&self, id: UserId, profile: &CheckedProfile, powers: Powers) -> Result<UserRow, ServiceError> {
         let mut tx = self.store.begin().await?;
         // Administrators first, always: two of them switching each other off must meet at the same lock.
         let admins = if powers.may_weaken() { lock_active_admins(&mut tx).await? } else { Vec::new() };
@@ -223,18 +211,26 @@ impl Service {
         }
         user.updated_at = self.clock.now();
         update_user(&mut tx, &user).await.map_err(refuse_duplicate)?;
-        let ended = match user.is_active {
-            true => Vec::new(),
-            false => end_sessions_but(&mut tx, id, None, user.updated_at).await?,
-        };
-        tx.commit().await?;
-        Ok((user, ended))
+        if !user.is_active {
+            end_sessions_but(&mut tx, id, None, user.updated_at).await?;
+        }
+        self.commit_revoking(tx, powers.revoked(id)).await?;
+        Ok(user)
     }
 }
 
 impl Powers {
     fn may_weaken(self) -> bool {
         self.is_active == Some(false) || self.is_admin == Some(false)
+    }
+
+    /// Gives what they end: all sessions of the account, or what it could do before.
+    fn revoked(self, user_id: UserId) -> Vec<Effect> {
+        match self {
+            Self { is_active: Some(false), .. } => vec![Effect::UserDeactivated { user_id }],
+            Self { is_admin: Some(_), .. } => vec![Effect::RightsChanged { user_id }],
+            Self { .. } => Vec::new(),
+        }
     }
 }
 

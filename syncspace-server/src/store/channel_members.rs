@@ -9,7 +9,7 @@ use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 use super::channels::{CHANNEL, ChannelRow, HEAD, MembershipRow, add_people, read_channel, read_head};
 use super::list::Slice;
 use super::teams::read_person;
-use super::{Queries, RowReader, Sql, StoreError, params};
+use super::{Queries, RowReader, Sql, StoreError, params, placeholders};
 
 const MEMBER: &str =
     "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
@@ -172,6 +172,70 @@ pub async fn remove(
     let sql =
         Sql::both("UPDATE channel_members SET left_at = ?, rev = ?, my_rev = ? WHERE user_id = ? AND channel_id = ?");
     db.execute(&sql, params![now, rev, my_rev, user, channel]).await.map(drop)
+}
+
+/// Lists the channels of a team that a person is in, by id, with their kinds; deleted ones are left out.
+pub async fn list_in_team(
+    db: &mut impl Queries,
+    team: TeamId,
+    user: UserId,
+) -> Result<Vec<(ChannelId, ChannelKind)>, StoreError> {
+    let sql = Sql::both(
+        "SELECT m.channel_id, c.kind FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+         WHERE m.user_id = ? AND m.team_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL ORDER BY m.channel_id",
+    );
+    let rows = db.query(&sql, params![user, team]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// A channel that is left, with the numbers of that in the team's stream and in the person's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Departure {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The change in the team's stream.
+    pub rev: Rev,
+    /// The change in the person's own stream.
+    pub my_rev: Rev,
+}
+
+/// Most channels left by one statement.
+const DEPARTURES_PER_STATEMENT: usize = 100;
+
+/// Numbers of channels for which there are statements.
+const DEPARTURE_WIDTHS: [usize; 3] = [1, 10, DEPARTURES_PER_STATEMENT];
+
+/// Takes a person out of many channels, each with its own numbers.
+pub async fn remove_all(
+    db: &mut impl Queries,
+    user: UserId,
+    now: Time,
+    departures: &[Departure],
+) -> Result<(), StoreError> {
+    for some in departures.chunks(DEPARTURES_PER_STATEMENT) {
+        let Some(last) = some.last() else { continue };
+        // Few forms of the statement: the last one fills the places that are left.
+        let width = DEPARTURE_WIDTHS.into_iter().find(|&width| width >= some.len()).unwrap_or(some.len());
+        let some = || some.iter().chain(std::iter::repeat(last)).take(width);
+        let cases = "WHEN ? THEN ? ".repeat(width);
+        let sql = Sql::built(format!(
+            "UPDATE channel_members SET left_at = ?, rev = CASE channel_id {cases}ELSE rev END, \
+             my_rev = CASE channel_id {cases}ELSE my_rev END WHERE user_id = ? AND channel_id IN ({})",
+            placeholders(width)
+        ));
+        let mut values = params![now];
+        values.extend(some().flat_map(|left| params![left.channel, left.rev]));
+        values.extend(some().flat_map(|left| params![left.channel, left.my_rev]));
+        values.push(user.into());
+        values.extend(some().flat_map(|left| params![left.channel]));
+        db.execute(&sql, values).await?;
+    }
+    Ok(())
 }
 
 /// Writes where a person's marker stands, and the last time it was set.

@@ -23,6 +23,7 @@ pub mod list;
 pub mod mentions;
 pub mod messages;
 pub mod meta;
+pub mod revocations;
 pub mod sessions;
 pub mod teams;
 pub mod users;

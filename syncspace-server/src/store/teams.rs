@@ -246,7 +246,7 @@ pub async fn put_member(
     db.execute(&insert, params![user, team, member.member_id, member.role, member.joined_at, rev]).await.map(drop)
 }
 
-/// Takes a person out of a team and of all its channels.
+/// Takes a person out of a team; its channels are left by [`super::channel_members::remove_all`].
 pub async fn remove_member(
     db: &mut impl Queries,
     team: TeamId,
@@ -255,9 +255,7 @@ pub async fn remove_member(
     rev: Rev,
 ) -> Result<(), StoreError> {
     let sql = Sql::both("UPDATE team_members SET left_at = ?, rev = ? WHERE user_id = ? AND team_id = ?");
-    db.execute(&sql, params![now, rev, user, team]).await?;
-    let sql = Sql::both("UPDATE channel_members SET left_at = ? WHERE user_id = ? AND team_id = ? AND left_at IS NULL");
-    db.execute(&sql, params![now, user, team]).await.map(drop)
+    db.execute(&sql, params![now, rev, user, team]).await.map(drop)
 }
 
 /// Stamps a person's row in a team whose returned form changed, because the profile did.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize as _;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, PAGE_ITEMS_MAX};
-use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::socket::{CloseReason, Event, EventBody};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{Rev, StreamId};
 use tokio::time::sleep;
@@ -30,7 +30,10 @@ impl Socket {
             self.refresh(talk).await?;
             return Ok(true);
         }
-        let Some((stream, after)) = duty.behind else { return Ok(false) };
+        // While nobody knows who lost access, the streams wait; the connection is woken when they go on.
+        let Some((stream, after)) = duty.behind.filter(|_| !self.service.realtime().is_withholding()) else {
+            return Ok(false);
+        };
         let query = ChangesQuery { after, limit: Some(PAGE_ITEMS_MAX) };
         match self.service.changes(&talk.actor, stream, query).await {
             Ok(page) => self.send_page(talk, after, page).await?,
@@ -70,10 +73,15 @@ impl Socket {
         Ok(())
     }
 
-    /// Looks again what the person may follow, and tells the client what came and went.
+    /// Looks again whether the session holds and what the person may follow, and tells the client what came and went.
     async fn refresh(&mut self, talk: &mut Talk) -> Result<(), End> {
-        let followed = match self.service.refollow(&talk.actor, &talk.connection).await {
+        let looked = async {
+            talk.actor = self.service.stand(talk.actor.user_id, talk.actor.session_id).await?;
+            self.service.refollow(&talk.actor, &talk.connection).await
+        };
+        let followed = match looked.await {
             Ok(followed) => followed,
+            Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
             Err(error) => {
                 talk.connection.ask_refresh();
                 retry_later(&error).await;
