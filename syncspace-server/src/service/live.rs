@@ -55,6 +55,12 @@ impl Service {
         self.realtime.is_bus_connected()
     }
 
+    /// Tells whether events go out to sockets: not while it is unknown who lost access.
+    #[must_use]
+    pub fn is_delivering(&self) -> bool {
+        !self.realtime.is_withholding()
+    }
+
     /// Runs until `closing`: takes in the bus, compares heads, settles presence, reads which rights ended.
     pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
         self.realtime.join().await;

@@ -42,6 +42,7 @@ on_both_stores! {
     what_may_not_be_seen_is_not_in_the_changes,
     a_profile_reaches_its_teams,
     whoever_leaves_a_team_is_in_none_of_its_channels,
+    who_was_away_learns_which_channels_a_leaver_left,
     bad_text_is_refused_and_hostile_text_is_cleaned,
 }
 
@@ -622,6 +623,46 @@ async fn whoever_leaves_a_team_is_in_none_of_its_channels(place: Place) {
     rig.add(&alice, team, &bob, TeamRole::Member).await;
     let mine = rig.service.channel(&bob, channel).await.expect("sees the public channel");
     assert_eq!(mine.membership, None, "coming back to the team is not coming back to its channels");
+}
+
+async fn who_was_away_learns_which_channels_a_leaver_left(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    // More than one statement's worth, one of them private.
+    let mut channels = vec![rig.channel(&alice, team, "secret", "private").await.channel.id];
+    for number in 0..11 {
+        channels.push(rig.channel(&alice, team, &format!("room-{number}"), "public").await.channel.id);
+    }
+    for &channel in &channels {
+        let role = body(serde_json::json!({"role": "member"}));
+        rig.service.put_channel_member(&alice, channel, bob.user_id, role).await.expect("adds");
+    }
+    let member = rig.service.team(&bob, team).await.expect("a team").membership.expect("a membership").member_id;
+    let (shared, mine) = (StreamId::Team(team), StreamId::Member(member));
+    let before = |pages: Vec<Changes>| pages.last().expect("a page").rev;
+    let shared_rev = before(rig.changes_from(&alice, shared, Rev::ZERO, 50).await);
+    let my_rev = before(rig.changes_from(&bob, mine, Rev::ZERO, 50).await);
+    rig.service.leave_team(&bob, team).await.expect("leaves");
+    rig.add(&alice, team, &bob, TeamRole::Member).await;
+
+    let gone: Vec<_> =
+        rig.changes_from(&alice, shared, shared_rev, 5).await.into_iter().flat_map(|page| page.items).collect();
+    let left: Vec<_> = gone
+        .iter()
+        .filter_map(|change| match change {
+            Change::ChannelMemberGone { channel_id, user_id, .. } if *user_id == bob.user_id => Some(*channel_id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(left, channels);
+    let mine = rig.changes_from(&bob, mine, my_rev, 5).await.into_iter().flat_map(|page| page.items);
+    let left: Vec<_> = mine
+        .filter_map(|change| match change {
+            Change::MyChannelGone { channel_id, .. } => Some(channel_id),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(left, channels);
 }
 
 async fn bad_text_is_refused_and_hostile_text_is_cleaned(place: Place) {

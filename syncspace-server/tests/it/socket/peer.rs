@@ -80,7 +80,7 @@ impl Instance {
         cluster
     }
 
-    async fn start(change: impl FnOnce(&mut Config)) -> Self {
+    pub(super) async fn start(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut config = Config::embedded(folder.path());
         config.settings.bcrypt_cost = 4;
@@ -90,6 +90,16 @@ impl Instance {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let server = Server::start(config, listener, shutdown.clone()).await.expect("starts");
         Self { address: server.address(), server, shutdown, _folder: folder }
+    }
+
+    /// Waits until other instances are heard, or are no longer.
+    pub(super) async fn wait_for_bus(&self, is_there: bool) {
+        let changed = async {
+            while self.service().is_bus_connected() != is_there {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(WAIT, changed).await.expect("the bus comes or goes");
     }
 
     pub(super) fn service(&self) -> &Arc<Service> {
@@ -116,14 +126,9 @@ impl Instance {
 impl Cluster {
     /// Waits until both instances hear each other.
     pub(super) async fn wait_for_bus(&self) {
-        let ready = async {
-            for instance in &self.instances {
-                while !instance.service().is_bus_connected() {
-                    tokio::task::yield_now().await;
-                }
-            }
-        };
-        timeout(WAIT, ready).await.expect("Redis is reached");
+        for instance in &self.instances {
+            instance.wait_for_bus(true).await;
+        }
     }
 }
 
@@ -231,6 +236,17 @@ impl Peer {
     /// Tells whether such an event came and was not asked for yet.
     pub(super) fn has(&self, name: &str) -> bool {
         self.waiting.iter().any(|frame| frame["ev"] == name)
+    }
+
+    /// Tells whether this message has come, live or caught up; asks for a sign of life first, which comes after it.
+    pub(super) async fn has_heard(&mut self, content: &str) -> bool {
+        self.send_text("{\"id\":999998,\"op\":\"ping\"}").await;
+        self.reply(999_998).await;
+        let is_it = |message: &Value| message["content"] == content;
+        self.waiting.iter().any(|frame| {
+            let items = frame["items"].as_array().into_iter().flatten();
+            is_it(&frame["message"]) || items.into_iter().any(|item| is_it(&item["message"]))
+        })
     }
 
     /// Gives the text of the next message, live or caught up.
