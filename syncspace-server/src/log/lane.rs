@@ -1,27 +1,25 @@
-//! One lane: takes what waits, applies it in one transaction, commits, then answers and announces.
+//! One lane: takes what waits, applies it in one transaction, commits, then has it announced and answered.
 
+use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
+use super::attempts::Attempts;
 use super::operation::Waiting;
 use super::{Committed, LogError, LogTx, Outlet};
 use crate::clock::Clock;
-use crate::store::{IdBlocks, Store, StoreError, heads};
+use crate::store::{IdBlocks, Queries as _, Store, StoreError, commits, heads};
 
 /// Most operations in one transaction.
 const BATCH_OPERATIONS_MAX: usize = 256;
 
-/// How often a transaction is repeated after a deadlock or lock wait before it is given up.
-const REPEATS_MAX: u32 = 5;
-
-/// Pause before the first repeat, in milliseconds; doubled for each further one.
-const REPEAT_PAUSE_MS: u64 = 5;
+/// Most bytes of content in one transaction; a single operation may have more.
+const BATCH_BYTES_MAX: usize = 1 << 20;
 
 pub(super) struct Lane {
     store: Store,
@@ -32,6 +30,12 @@ pub(super) struct Lane {
 
 type Batch = Vec<Box<dyn Waiting>>;
 
+/// A committed batch, to be announced and answered.
+struct Done {
+    batch: Batch,
+    events: Vec<Committed>,
+}
+
 impl Lane {
     pub(super) fn new(store: Store, ids: Arc<IdBlocks>, clock: Clock, outlet: Outlet) -> Self {
         Self { store, ids, clock, outlet }
@@ -41,104 +45,184 @@ impl Lane {
     ///
     /// Batching is natural: while one transaction commits, the next batch gathers. An idle lane commits at once.
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Box<dyn Waiting>>, closing: CancellationToken) {
-        let mut batch = Batch::new();
+        let (done, committed) = mpsc::channel(1);
+        // Beside the lane: while one batch is announced and answered, the next one is written.
+        let answering = tokio::spawn(answer(Arc::clone(&self.outlet), committed));
+        let mut taken = VecDeque::new();
+        let mut arrived = Batch::new();
         loop {
-            tokio::select! {
-                biased;
-                taken = queue.recv_many(&mut batch, BATCH_OPERATIONS_MAX) => if taken == 0 { break },
-                () = closing.cancelled(), if !queue.is_closed() => {
-                    queue.close();
-                    continue;
-                }
-            }
-            let prepared = self.prepare(std::mem::take(&mut batch)).await;
-            // A panic is a defect of one operation; the lane lives on, and those who wait are told that it ended.
-            if !prepared.is_empty() && AssertUnwindSafe(self.commit(prepared)).catch_unwind().await.is_err() {
-                error!("an operation panicked; its batch was given up");
-            }
-        }
-    }
-
-    /// Lets operations take their ids; whoever gets none fails here.
-    async fn prepare(&self, batch: Batch) -> Batch {
-        let mut prepared = Batch::with_capacity(batch.len());
-        for mut waiting in batch {
-            match waiting.prepare(&self.ids).await {
-                Ok(()) => prepared.push(waiting),
-                Err(error) => fail(vec![waiting], &error.into()),
-            }
-        }
-        prepared
-    }
-
-    /// Commits a batch as a whole; where the store refuses it, each operation by itself, so that a poisoned one fails alone.
-    async fn commit(&self, mut batch: Batch) {
-        match self.commit_repeating(&mut batch).await {
-            Ok(events) => self.finish(batch, &events),
-            Err(error) if batch.len() == 1 || !is_worth_splitting(&error) => fail(batch, &error),
-            Err(error) => {
-                warn!(
-                    operations = batch.len(),
-                    error = &error as &dyn std::error::Error,
-                    "batch refused: each operation by itself"
-                );
-                for waiting in batch {
-                    let mut alone = vec![waiting];
-                    match self.commit_repeating(&mut alone).await {
-                        Ok(events) => self.finish(alone, &events),
-                        Err(error) => fail(alone, &error),
+            if taken.is_empty() {
+                tokio::select! {
+                    biased;
+                    count = queue.recv_many(&mut arrived, BATCH_OPERATIONS_MAX) => if count == 0 { break },
+                    () = closing.cancelled(), if !queue.is_closed() => {
+                        queue.close();
+                        continue;
                     }
                 }
             }
+            taken.extend(arrived.drain(..));
+            while taken.len() < BATCH_OPERATIONS_MAX
+                && let Ok(waiting) = queue.try_recv()
+            {
+                taken.push_back(waiting);
+            }
+            self.commit(next_batch(&mut taken), &done).await;
+        }
+        drop(done);
+        if answering.await.is_err() {
+            error!("what was committed last could not be announced");
         }
     }
 
-    /// Announces before it answers: whoever has the answer may count on the event being on its way.
-    fn finish(&self, batch: Batch, events: &[Committed]) {
-        (self.outlet)(events);
+    /// Commits a batch as a whole; where it is refused, its halves, so that a poisoned operation fails alone.
+    async fn commit(&self, mut batch: Batch, done: &mpsc::Sender<Done>) {
+        if let Err(error) = self.prepare(&mut batch).await {
+            return fail(batch, &error);
+        }
+        let mut parts = vec![batch];
+        while let Some(mut batch) = parts.pop() {
+            match self.commit_repeating(&mut batch).await {
+                Ok(events) => {
+                    fail::fail_point!("log::after_commit", |_| std::process::abort());
+                    if done.send(Done { batch, events }).await.is_err() {
+                        error!("what was committed cannot be announced: the task that does it has ended");
+                    }
+                }
+                Err(error) if batch.len() > 1 && is_one_to_blame(&error) => {
+                    warn!(
+                        operations = batch.len(),
+                        error = &error as &dyn std::error::Error,
+                        "batch refused: it is halved to find out by whom"
+                    );
+                    parts.push(batch.split_off(batch.len() / 2));
+                    parts.push(batch);
+                }
+                Err(error) => fail(batch, &error),
+            }
+        }
+    }
+
+    /// Lets operations take their ids.
+    async fn prepare(&self, batch: &mut Batch) -> Result<(), LogError> {
+        let preparing = async {
+            for run in batch.chunk_by_mut(|one, other| one.is_like(&**other)) {
+                if let Some((first, rest)) = run.split_first_mut() {
+                    first.prepare_with(rest, &self.ids).await?;
+                }
+            }
+            Ok(())
+        };
+        AssertUnwindSafe(preparing).catch_unwind().await.unwrap_or(Err(LogError::Panicked))
+    }
+
+    async fn commit_repeating(&self, batch: &mut Batch) -> Result<Vec<Committed>, LogError> {
+        let mut attempts = Attempts::start();
+        loop {
+            // A panic is a defect of one operation; the lane and the others live on.
+            let attempt = AssertUnwindSafe(self.commit_once(batch, &mut attempts)).catch_unwind();
+            let error = match attempt.await.unwrap_or(Err(LogError::Panicked)) {
+                Ok(events) => return Ok(events),
+                Err(error) => error,
+            };
+            match attempts.pause_after(&error) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(attempts.conclude(error)),
+            }
+        }
+    }
+
+    async fn commit_once(&self, batch: &mut Batch, attempts: &mut Attempts) -> Result<Vec<Committed>, LogError> {
+        fail::fail_point!("log::before_begin", |_| std::process::abort());
+        let streams: Vec<_> = batch.iter().flat_map(|waiting| waiting.streams()).collect();
+        let mut db = self.store.begin().await?;
+        let locked = heads::lock(&mut db, &streams).await?;
+        fail::fail_point!("log::after_lock", |_| std::process::abort());
+        let now = self.clock.now();
+        let note = commits::note(attempts.id(), now);
+        let is_repeat_of_unknown = attempts.is_unknown();
+        if is_repeat_of_unknown {
+            // Waits until the earlier transaction has ended, if it still runs.
+            match db.execute(&note.sql, note.params.clone()).await {
+                Ok(_) => attempts.did_not_happen(),
+                Err(StoreError::Duplicate { .. }) => {
+                    db.rollback().await;
+                    return Ok(attempts.did_happen());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let mut tx = LogTx::new(&mut db, now, locked);
+        apply(batch, &mut tx).await?;
+        let (events, mut last) = tx.finish().await?;
+        if !is_repeat_of_unknown && !last.is_empty() {
+            last.push(note);
+        }
+        fail::fail_point!("log::after_apply", |_| std::process::abort());
+        match db.commit_with(last).await {
+            Ok(()) => Ok(events),
+            Err(error) => {
+                if matches!(error, StoreError::OutcomeUnknown { .. }) {
+                    attempts.became_unknown(events);
+                }
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Takes the operations of the next transaction, and leaves the rest.
+fn next_batch(taken: &mut VecDeque<Box<dyn Waiting>>) -> Batch {
+    let mut bytes = 0;
+    let sizes = taken.iter().take(BATCH_OPERATIONS_MAX).map(|waiting| waiting.content_bytes());
+    let fitting = sizes.take_while(|size| {
+        bytes += size;
+        bytes <= BATCH_BYTES_MAX
+    });
+    let count = fitting.count();
+    taken.drain(..count.max(1).min(taken.len())).collect()
+}
+
+async fn apply(batch: &mut Batch, tx: &mut LogTx<'_>) -> Result<(), LogError> {
+    for run in batch.chunk_by_mut(|one, other| one.is_like(&**other)) {
+        if let Some((first, rest)) = run.split_first_mut() {
+            tx.write_heads().await?;
+            first.apply_with(rest, tx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Announces before it answers: whoever has the answer may count on the event being on its way.
+async fn answer(outlet: Outlet, mut committed: mpsc::Receiver<Done>) {
+    while let Some(Done { batch, events }) = committed.recv().await {
+        let announce = || outlet(&announced(events));
+        if std::panic::catch_unwind(AssertUnwindSafe(announce)).is_err() {
+            error!("announcing what was committed panicked; it is found in the database");
+        }
+        fail::fail_point!("log::after_publish", |_| std::process::abort());
         for waiting in batch {
             waiting.committed();
         }
     }
-
-    async fn commit_repeating(&self, batch: &mut Batch) -> Result<Vec<Committed>, LogError> {
-        let mut repeats = 0;
-        loop {
-            match self.commit_once(batch).await {
-                Err(LogError::Store(error)) if is_conflict(&error) && repeats < REPEATS_MAX => {
-                    tokio::time::sleep(Duration::from_millis(REPEAT_PAUSE_MS << repeats)).await;
-                    repeats += 1;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    async fn commit_once(&self, batch: &mut Batch) -> Result<Vec<Committed>, LogError> {
-        let streams: Vec<_> = batch.iter().flat_map(|waiting| waiting.streams()).collect();
-        let mut db = self.store.begin().await?;
-        let locked = heads::lock(&mut db, &streams).await?;
-        let mut tx = LogTx::new(&mut db, self.clock.now(), locked);
-        for waiting in batch.iter_mut() {
-            waiting.apply(&mut tx).await?;
-        }
-        let events = tx.finish().await?;
-        db.commit().await?;
-        Ok(events)
-    }
 }
 
-fn is_conflict(error: &StoreError) -> bool {
-    matches!(error, StoreError::Conflict { .. })
+/// Gives what is announced of what was committed: all of it, unless a test plants a fault.
+fn announced(events: Vec<Committed>) -> Vec<Committed> {
+    fail::fail_point!("bug::lost_publish", |_| Vec::new());
+    #[cfg(feature = "failpoints")]
+    let events = super::faults::with_swapped_revs(events);
+    events
 }
 
-/// Splitting helps where one operation is at fault, not where the database is away.
-fn is_worth_splitting(error: &LogError) -> bool {
+/// Tells whether the batch is refused because of one operation in it; where the database is away, all fail alike.
+fn is_one_to_blame(error: &LogError) -> bool {
     match error {
-        LogError::Store(error) => {
-            !matches!(**error, StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. })
-        }
-        LogError::Frame(_) => true,
+        LogError::Store(error) => !matches!(
+            **error,
+            StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. } | StoreError::Conflict { .. }
+        ),
+        LogError::Frame(_) | LogError::Panicked => true,
         LogError::Busy { .. } | LogError::Closed => false,
     }
 }

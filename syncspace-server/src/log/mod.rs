@@ -3,7 +3,10 @@
 //! Owns lanes, group commit, numbering and the announcement of what was committed. An [`Operation`] brings its rules and rows;
 //! this room brings the transaction, the locked heads and the numbers. It must not know who is connected.
 
+mod attempts;
 mod event;
+#[cfg(feature = "failpoints")]
+mod faults;
 mod lane;
 mod operation;
 mod revocations;
@@ -20,7 +23,7 @@ use crate::clock::Clock;
 use crate::store::{Dialect, IdBlocks, Store};
 
 pub use event::{Audience, Committed, Effect, FrameError, Revoked, Route, event_frame, void_frame};
-pub use operation::{Abort, LogError, Operation};
+pub use operation::{Abort, LogError, Operation, Outcomes};
 pub use revocations::revoke;
 pub use tx::{LogTx, Taken};
 

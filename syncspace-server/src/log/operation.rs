@@ -1,5 +1,6 @@
 //! One change: its rules and rows, and the outcome that somebody waits for.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -12,7 +13,10 @@ use crate::store::{IdBlocks, StoreError};
 
 /// A change of streams. It is applied inside a transaction that holds the heads of its streams, and may be applied again
 /// from the start where the transaction has to be repeated.
-pub trait Operation: Send + Sync + 'static {
+///
+/// Neighbours of one type in a batch are a run: they take their ids and are applied together, so that a type may share
+/// look-ups and writes among them. The order of a run is the order in which they were submitted.
+pub trait Operation: Send + Sync + Sized + 'static {
     /// What the one who waits gets after the commit.
     type Output: Send + 'static;
     /// What the one who waits gets instead.
@@ -21,36 +25,73 @@ pub trait Operation: Send + Sync + 'static {
     /// Names the streams whose heads it needs, the one that chooses the lane first. Streams it makes itself are not among them.
     fn streams(&self) -> Vec<StreamId>;
 
-    /// Takes the ids of what it will make, before the transaction begins. Called once.
+    /// Gives about how many bytes it writes, where people choose how many; batches are bounded by their sum.
+    fn content_bytes(&self) -> usize {
+        0
+    }
+
+    /// Takes the ids of what it will make, before the transaction begins.
     fn prepare(&mut self, ids: &IdBlocks) -> impl Future<Output = Result<(), StoreError>> + Send {
         let _ = ids;
         std::future::ready(Ok(()))
     }
 
+    /// Takes the ids of a whole run.
+    fn prepare_run(run: Vec<&mut Self>, ids: &IdBlocks) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for operation in run {
+                operation.prepare(ids).await?;
+            }
+            Ok(())
+        }
+    }
+
     /// Checks its rules, then writes. After the first write only the store's errors may come.
     fn apply(&self, tx: &mut LogTx<'_>) -> impl Future<Output = Result<Self::Output, Abort<Self::Error>>> + Send;
+
+    /// Applies a run, and gives an outcome for each in the same order. An error means that the transaction cannot go on.
+    fn apply_run(run: &[&Self], tx: &mut LogTx<'_>) -> impl Future<Output = Result<Outcomes<Self>, LogError>> + Send {
+        async move {
+            let mut outcomes = Vec::with_capacity(run.len());
+            for operation in run {
+                outcomes.push(match operation.apply(tx).await {
+                    Ok(output) => Ok(output),
+                    Err(Abort::Refused(error)) => Err(error),
+                    Err(Abort::Failed(error)) => return Err(error),
+                });
+            }
+            Ok(outcomes)
+        }
+    }
 }
+
+/// What came of each operation of a run.
+pub type Outcomes<O> = Vec<Result<<O as Operation>::Output, <O as Operation>::Error>>;
 
 /// Why an operation was not applied.
 #[derive(Debug)]
 pub enum Abort<E> {
     /// Its rules say no; others in the same transaction go on.
     Refused(E),
-    /// The store failed; the transaction is repeated or given up as a whole.
-    Store(StoreError),
-    /// An event could not be written; a defect.
-    Frame(FrameError),
+    /// The store or the writing of an event failed; the transaction is repeated or given up as a whole.
+    Failed(LogError),
+}
+
+impl<E> From<LogError> for Abort<E> {
+    fn from(error: LogError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl<E> From<StoreError> for Abort<E> {
     fn from(error: StoreError) -> Self {
-        Self::Store(error)
+        Self::Failed(error.into())
     }
 }
 
 impl<E> From<FrameError> for Abort<E> {
     fn from(error: FrameError) -> Self {
-        Self::Frame(error)
+        Self::Failed(error.into())
     }
 }
 
@@ -72,6 +113,9 @@ pub enum LogError {
     /// An event could not be written.
     #[error("the log could not announce a change")]
     Frame(#[source] Arc<FrameError>),
+    /// The operation panicked: a defect. Nothing was done.
+    #[error("the operation panicked")]
+    Panicked,
 }
 
 impl From<StoreError> for LogError {
@@ -80,12 +124,30 @@ impl From<StoreError> for LogError {
     }
 }
 
+impl From<FrameError> for LogError {
+    fn from(error: FrameError) -> Self {
+        Self::Frame(Arc::new(error))
+    }
+}
+
 /// An operation in a lane, without its types.
-pub(super) trait Waiting: Send {
+pub(super) trait Waiting: Any + Send {
     fn streams(&self) -> Vec<StreamId>;
-    fn prepare<'a>(&'a mut self, ids: &'a IdBlocks) -> BoxFuture<'a, Result<(), StoreError>>;
-    /// Applies it and keeps its outcome. An error means that the transaction cannot go on.
-    fn apply<'a>(&'a mut self, tx: &'a mut LogTx<'_>) -> BoxFuture<'a, Result<(), LogError>>;
+    fn content_bytes(&self) -> usize;
+    /// Tells whether both are operations of one type.
+    fn is_like(&self, other: &dyn Waiting) -> bool;
+    /// Takes ids for itself and for those of its type that follow it.
+    fn prepare_with<'a>(
+        &'a mut self,
+        rest: &'a mut [Box<dyn Waiting>],
+        ids: &'a IdBlocks,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Applies it and those of its type that follow it, and keeps the outcomes.
+    fn apply_with<'a>(
+        &'a mut self,
+        rest: &'a mut [Box<dyn Waiting>],
+        tx: &'a mut LogTx<'_>,
+    ) -> BoxFuture<'a, Result<(), LogError>>;
     /// Tells the one who waits: the transaction is committed.
     fn committed(self: Box<Self>);
     /// Tells the one who waits: the transaction was given up.
@@ -102,6 +164,15 @@ impl<O: Operation> Queued<O> {
     pub(super) fn new(operation: O, reply: oneshot::Sender<Result<O::Output, O::Error>>) -> Self {
         Self { operation, outcome: None, reply }
     }
+
+    /// Gives this and those that follow with their type again.
+    fn typed<'a>(&'a mut self, rest: &'a mut [Box<dyn Waiting>]) -> Vec<&'a mut Self> {
+        let rest = rest.iter_mut().filter_map(|waiting| {
+            let waiting: &mut dyn Any = &mut **waiting;
+            waiting.downcast_mut()
+        });
+        std::iter::once(self).chain(rest).collect()
+    }
 }
 
 impl<O: Operation> Waiting for Queued<O> {
@@ -109,18 +180,36 @@ impl<O: Operation> Waiting for Queued<O> {
         self.operation.streams()
     }
 
-    fn prepare<'a>(&'a mut self, ids: &'a IdBlocks) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.operation.prepare(ids))
+    fn content_bytes(&self) -> usize {
+        self.operation.content_bytes()
     }
 
-    fn apply<'a>(&'a mut self, tx: &'a mut LogTx<'_>) -> BoxFuture<'a, Result<(), LogError>> {
+    fn is_like(&self, other: &dyn Waiting) -> bool {
+        let other: &dyn Any = other;
+        other.is::<Self>()
+    }
+
+    fn prepare_with<'a>(
+        &'a mut self,
+        rest: &'a mut [Box<dyn Waiting>],
+        ids: &'a IdBlocks,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let run = self.typed(rest).into_iter().map(|queued| &mut queued.operation).collect();
+        Box::pin(O::prepare_run(run, ids))
+    }
+
+    fn apply_with<'a>(
+        &'a mut self,
+        rest: &'a mut [Box<dyn Waiting>],
+        tx: &'a mut LogTx<'_>,
+    ) -> BoxFuture<'a, Result<(), LogError>> {
         Box::pin(async move {
-            self.outcome = Some(match self.operation.apply(tx).await {
-                Ok(output) => Ok(output),
-                Err(Abort::Refused(error)) => Err(error),
-                Err(Abort::Store(error)) => return Err(error.into()),
-                Err(Abort::Frame(error)) => return Err(LogError::Frame(Arc::new(error))),
-            });
+            let run = self.typed(rest);
+            let operations: Vec<_> = run.iter().map(|queued| &queued.operation).collect();
+            let outcomes = O::apply_run(&operations, tx).await?;
+            for (queued, outcome) in run.into_iter().zip(outcomes) {
+                queued.outcome = Some(outcome);
+            }
             Ok(())
         })
     }

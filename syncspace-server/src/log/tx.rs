@@ -8,7 +8,7 @@ use syncspace_protocol::{Rev, Seq, StreamId, TeamId, Time};
 use super::{Audience, Committed, Effect, FrameError, Route, revocations};
 use crate::permissions::Permit;
 use crate::store::heads::{self, Head, Heads};
-use crate::store::{StoreError, Tx};
+use crate::store::{Queries as _, Statement, StoreError, Tx};
 
 /// One transaction of a lane.
 pub struct LogTx<'a> {
@@ -83,16 +83,26 @@ impl<'a> LogTx<'a> {
         Ok(())
     }
 
-    /// Writes the heads that moved, then what was taken away; afterwards the transaction can commit. Gives what is to be
-    /// announced.
-    pub(super) async fn finish(mut self) -> Result<Vec<Committed>, StoreError> {
-        for stream in &self.changed {
-            if let Some(head) = self.heads.get(stream) {
-                heads::update(self.db, *stream, head).await?;
-            }
+    /// Writes the heads that moved, so that operations that read heads as rows see what those before them did.
+    pub(super) async fn write_heads(&mut self) -> Result<(), StoreError> {
+        for Statement { sql, params } in self.moved_heads() {
+            self.db.execute(&sql, params).await?;
         }
+        self.changed.clear();
+        Ok(())
+    }
+
+    /// Writes what was taken away. Gives what is to be announced after the commit, and the statements to run with it: the
+    /// heads that moved.
+    pub(super) async fn finish(mut self) -> Result<(Vec<Committed>, Vec<Statement>), StoreError> {
         revocations::number(self.db, &mut self.events, self.now).await?;
-        Ok(self.events)
+        let last = self.moved_heads();
+        Ok((self.events, last))
+    }
+
+    fn moved_heads(&self) -> Vec<Statement> {
+        let heads = self.changed.iter().filter_map(|stream| Some((*stream, self.heads.get(stream)?)));
+        heads.map(|(stream, head)| heads::update(stream, head)).collect()
     }
 }
 

@@ -45,7 +45,7 @@ impl From<Stopped> for crate::log::Abort<ServiceError> {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Refused(error) => Self::Refused(error),
-            Stopped::Store(error) => Self::Store(error),
+            Stopped::Store(error) => Self::Failed(error.into()),
         }
     }
 }
@@ -97,8 +97,12 @@ pub(crate) async fn load_channel(
     actor: &Actor,
     channel: ChannelId,
 ) -> Result<ChannelAccess, Stopped> {
-    let access = channels::find_access(db, channel, actor.user_id).await?;
-    let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("channel")))?;
+    weigh_channel(actor, channels::find_access(db, channel, actor.user_id).await?)
+}
+
+/// Judges what was loaded of a channel for an actor; a channel that may not be seen does not exist.
+pub(crate) fn weigh_channel(actor: &Actor, found: Option<channels::Access>) -> Result<ChannelAccess, Stopped> {
+    let access = found.ok_or_else(|| Stopped::Refused(ServiceError::not_found("channel")))?;
     let facts = ChannelFacts {
         team: facts_of(actor, &access.team),
         kind: access.kind,

@@ -143,7 +143,7 @@ impl From<LogError> for ServiceError {
                 StoreError::Duplicate { .. } => Self::refused(ErrorCode::NameTaken, "this name was taken a moment ago"),
                 StoreError::Corrupt { .. } | StoreError::Schema { .. } | StoreError::Other { .. } => Self::fault(error),
             },
-            LogError::Frame(_) => Self::fault(error),
+            LogError::Frame(_) | LogError::Panicked => Self::fault(error),
         }
     }
 }

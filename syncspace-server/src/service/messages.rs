@@ -6,8 +6,9 @@ use syncspace_protocol::socket::SentAck;
 use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId};
 use uuid::Uuid;
 
-use super::message_changes::{Bury, Rewrite, Send, Sent};
+use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
+use super::sends::{Send, Sent, digest};
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::store::messages::Part;
 use crate::store::{Queries, heads, messages};
@@ -64,7 +65,7 @@ impl Service {
         body: SendMessage,
     ) -> Result<impl Future<Output = Result<Sent, ServiceError>> + use<>, ServiceError> {
         let content = parse::message_content(&body.content)?;
-        let digest = super::message_changes::digest(&body);
+        let digest = digest(&body);
         let client_id = match body.client_id {
             Some(client_id) => client_id,
             None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,

@@ -22,6 +22,7 @@ mod passwords;
 pub(crate) mod retry;
 mod revocations;
 pub(crate) mod secrets;
+mod sends;
 mod sessions;
 mod settings;
 mod start;

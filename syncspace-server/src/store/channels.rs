@@ -1,6 +1,6 @@
 //! Rows of channels: what they are, who may see them, and their part of the team's stream.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole};
 use syncspace_protocol::users::Person;
@@ -8,7 +8,7 @@ use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
 use super::list::Slice;
 use super::teams::{self, read_person};
-use super::{Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
+use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
 
 /// What decides who may do what to a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,18 +113,52 @@ pub async fn find_access(
          WHERE c.id = ? AND c.deleted_at IS NULL AND t.deleted_at IS NULL",
     );
     let rows = db.query(&sql, params![user, user, channel]).await?;
-    rows.first()
-        .map(|row| {
-            let mut row = row.reader();
-            Ok(Access {
-                team_id: row.take()?,
-                team: teams::Access { is_public: row.take()?, membership: teams::read_membership(&mut row)? },
-                kind: row.take()?,
-                is_archived: row.take::<Option<Time>>()?.is_some(),
-                role: row.take()?,
-            })
-        })
-        .transpose()
+    rows.first().map(|row| read_access(&mut row.reader())).transpose()
+}
+
+fn read_access(row: &mut RowReader<'_>) -> Result<Access, StoreError> {
+    Ok(Access {
+        team_id: row.take()?,
+        team: teams::Access { is_public: row.take()?, membership: teams::read_membership(row)? },
+        kind: row.take()?,
+        is_archived: row.take::<Option<Time>>()?.is_some(),
+        role: row.take()?,
+    })
+}
+
+const ACCESS_OF_MANY: ManySql = ManySql {
+    width: 2,
+    // The list comes first in every plan: the rest is found by keys.
+    start: "SELECT STRAIGHT_JOIN k.channel_id, k.user_id, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, \
+            c.kind, c.archived_at, cm.role FROM (",
+    each: "SELECT CAST(? AS SIGNED) AS channel_id, CAST(? AS SIGNED) AS user_id",
+    between: " UNION ALL ",
+    end: ") k JOIN channels c ON c.id = k.channel_id AND c.deleted_at IS NULL \
+          JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
+          LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = k.user_id AND tm.left_at IS NULL \
+          LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = k.user_id AND cm.left_at IS NULL",
+    sqlite: "SELECT c.id, ?2, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role \
+             FROM channels c JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
+             LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ?2 AND tm.left_at IS NULL \
+             LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ?2 AND cm.left_at IS NULL \
+             WHERE c.id = ?1 AND c.deleted_at IS NULL",
+};
+
+/// Gives the look-up of what decides who may do what, for many pairs of channel and person.
+#[must_use]
+pub fn access_of_many(pairs: impl ExactSizeIterator<Item = (ChannelId, UserId)>) -> Many {
+    let mut lookup = Many::with_capacity(&ACCESS_OF_MANY, pairs.len());
+    pairs.for_each(|(channel, user)| lookup.push([channel.into(), user.into()]));
+    lookup
+}
+
+/// Reads what [`access_of_many`] found.
+pub fn read_access_of_many(rows: &[Row]) -> Result<HashMap<(ChannelId, UserId), Access>, StoreError> {
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok(((row.take()?, row.take()?), read_access(&mut row)?))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Finds a channel with its head and how a person stands to it.

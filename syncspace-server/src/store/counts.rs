@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::Many;
+
 /// Statements sent since the store was opened. Each is one round trip on MySQL.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -28,6 +30,15 @@ impl Counts {
 
     pub(super) fn change(&self) {
         self.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn look_up(&self, lookups: &[Many]) {
+        let statements = lookups.iter().map(Many::statements_as_lookup).sum::<usize>();
+        self.reads.fetch_add(statements as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn change_many(&self, change: &Many) {
+        self.changes.fetch_add(change.statements_as_change() as u64, Ordering::Relaxed);
     }
 
     pub(super) fn transaction(&self) {

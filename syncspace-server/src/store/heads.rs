@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, StreamId, TeamId};
 
-use super::{Queries, Row, Sql, StoreError, Value, params, placeholders};
+use super::{Many, ManySql, Queries, Row, Sql, Statement, StoreError, Value, params};
 
 /// Last and first numbers of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,36 +32,37 @@ impl Head {
 /// Heads by stream, in lock order.
 pub type Heads = BTreeMap<StreamId, Head>;
 
-/// Most streams named in one statement.
-const STREAMS_PER_STATEMENT: usize = 500;
-
 /// Locks heads for the rest of the transaction, in the order of their ids; streams that do not exist are left out.
 pub async fn lock(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
-    read(db, streams, " FOR UPDATE").await
+    read(db, streams, |kind| table(kind).lock).await
 }
 
 /// Reads heads, many per statement; streams that do not exist are left out.
 pub async fn load(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
-    read(db, streams, "").await
+    read(db, streams, |kind| table(kind).load).await
 }
 
-async fn read(db: &mut impl Queries, streams: &[StreamId], lock: &str) -> Result<Heads, StoreError> {
+async fn read(
+    db: &mut impl Queries,
+    streams: &[StreamId],
+    sql: impl Fn(StreamId) -> &'static ManySql,
+) -> Result<Heads, StoreError> {
     let mut sorted = streams.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
+    let kinds: Vec<_> =
+        sorted.chunk_by(|one, other| std::mem::discriminant(one) == std::mem::discriminant(other)).collect();
+    let lookups = kinds.iter().map(|kind| {
+        let mut lookup = Many::with_capacity(sql(kind[0]), kind.len());
+        kind.iter().for_each(|&stream| lookup.push([number(stream)]));
+        lookup
+    });
+    let lookups: Vec<_> = lookups.collect();
     let mut heads = Heads::new();
-    for kind in sorted.chunk_by(|one, other| table(*one).name == table(*other).name) {
-        for chunk in kind.chunks(STREAMS_PER_STATEMENT) {
-            let Table { name, id, seqs } = table(chunk[0]);
-            let places = placeholders(chunk.len());
-            let text = format!(
-                "SELECT {id}, team_id, last_rev, floor_rev{seqs} FROM {name} WHERE {id} IN ({places}) ORDER BY {id}{lock}"
-            );
-            let ids = chunk.iter().map(|&stream| number(stream)).collect();
-            for row in db.query(&Sql::built(text), ids).await? {
-                let (stream, head) = from_row(chunk[0], &row)?;
-                heads.insert(stream, head);
-            }
+    for (kind, rows) in kinds.iter().zip(db.query_many(lookups).await?) {
+        for row in rows {
+            let (stream, head) = from_row(kind[0], &row)?;
+            heads.insert(stream, head);
         }
     }
     Ok(heads)
@@ -104,35 +105,52 @@ pub async fn insert(db: &mut impl Queries, stream: StreamId, team: TeamId) -> Re
     db.execute(&sql, values).await.map(drop)
 }
 
-/// Writes the new last numbers of a locked head.
-pub async fn update(db: &mut impl Queries, stream: StreamId, head: &Head) -> Result<(), StoreError> {
-    let (sql, values) = match stream {
-        StreamId::Channel(id) => (
-            Sql::both("UPDATE channel_heads SET last_rev = ?, last_seq = ? WHERE channel_id = ?"),
-            params![head.last_rev, head.last_seq, id],
-        ),
-        StreamId::Team(id) => {
-            (Sql::both("UPDATE team_heads SET last_rev = ? WHERE team_id = ?"), params![head.last_rev, id])
-        }
-        StreamId::Member(id) => {
-            (Sql::both("UPDATE member_heads SET last_rev = ? WHERE member_id = ?"), params![head.last_rev, id])
-        }
-    };
-    db.execute(&sql, values).await.map(drop)
+/// Gives the statement that writes the new last numbers of a locked head.
+pub fn update(stream: StreamId, head: &Head) -> Statement {
+    match stream {
+        StreamId::Channel(id) => Statement {
+            sql: Sql::both("UPDATE channel_heads SET last_rev = ?, last_seq = ? WHERE channel_id = ?"),
+            params: params![head.last_rev, head.last_seq, id],
+        },
+        StreamId::Team(id) => Statement {
+            sql: Sql::both("UPDATE team_heads SET last_rev = ? WHERE team_id = ?"),
+            params: params![head.last_rev, id],
+        },
+        StreamId::Member(id) => Statement {
+            sql: Sql::both("UPDATE member_heads SET last_rev = ? WHERE member_id = ?"),
+            params: params![head.last_rev, id],
+        },
+    }
 }
 
+/// The statements that read the heads of one kind of stream.
 struct Table {
-    name: &'static str,
-    id: &'static str,
-    /// Further columns that only this table has.
-    seqs: &'static str,
+    load: &'static ManySql,
+    lock: &'static ManySql,
+}
+
+/// Makes a [`Table`]; `$seqs` are further columns that only this one has.
+macro_rules! table {
+    ($name:literal, $id:literal, $seqs:literal) => {
+        Table { load: table!(@ $name, $id, $seqs, ""), lock: table!(@ $name, $id, $seqs, " FOR UPDATE") }
+    };
+    (@ $name:literal, $id:literal, $seqs:literal, $lock:literal) => {
+        &ManySql {
+            width: 1,
+            start: concat!("SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " WHERE ", $id, " IN ("),
+            each: "?",
+            between: ",",
+            end: concat!(") ORDER BY ", $id, $lock),
+            sqlite: concat!("SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " WHERE ", $id, " = ?"),
+        }
+    };
 }
 
 const fn table(stream: StreamId) -> Table {
     match stream {
-        StreamId::Channel(_) => Table { name: "channel_heads", id: "channel_id", seqs: ", last_seq, floor_seq" },
-        StreamId::Team(_) => Table { name: "team_heads", id: "team_id", seqs: "" },
-        StreamId::Member(_) => Table { name: "member_heads", id: "member_id", seqs: "" },
+        StreamId::Channel(_) => table!("channel_heads", "channel_id", ", last_seq, floor_seq"),
+        StreamId::Team(_) => table!("team_heads", "team_id", ""),
+        StreamId::Member(_) => table!("member_heads", "member_id", ""),
     }
 }
 

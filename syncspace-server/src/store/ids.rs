@@ -39,7 +39,7 @@ kinds! { KINDS:
     3 MemberId "members" 10;
     4 InviteId "invites" 10;
     5 ChannelId "channels" 10;
-    6 MessageId "messages" 1000;
+    6 MessageId "messages" 10_000;
 }
 
 /// The ids this instance may give out.
@@ -60,6 +60,20 @@ impl IdBlocks {
     /// Now and then this writes to the database by itself: take ids before beginning a transaction, never inside one.
     pub async fn next<I: BlockId>(&self) -> Result<I, StoreError> {
         let mut block = self.blocks[I::KIND].lock().await;
+        self.next_of(&mut block).await
+    }
+
+    /// Gives that many ids at once, in rising order unless another block begins among them.
+    pub async fn next_many<I: BlockId>(&self, count: usize) -> Result<Vec<I>, StoreError> {
+        let mut block = self.blocks[I::KIND].lock().await;
+        let mut ids = Vec::with_capacity(count);
+        for _ in 0..count {
+            ids.push(self.next_of(&mut block).await?);
+        }
+        Ok(ids)
+    }
+
+    async fn next_of<I: BlockId>(&self, block: &mut Range<u64>) -> Result<I, StoreError> {
         if block.is_empty() {
             *block = self.reserve(I::NAME, I::BLOCK).await?;
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, Mentions, Seq, TeamId, UserId};
 
-use super::{FromValue, Queries, Sql, StoreError, Value, params, placeholders};
+use super::{FromValue, Many, ManySql, Queries, Sql, StoreError, Value, params, placeholders};
 
-/// Most rows written, and most names looked up, by one statement.
+/// Most names looked up by one statement.
 const PER_STATEMENT: usize = 256;
 
 /// A message's mentions as a column: JSON, or nothing where nobody is named.
@@ -68,23 +68,28 @@ fn padded<T: Copy>(values: &[T]) -> Vec<T> {
 
 /// Writes the rows of new messages, or of a changed one whose rows were removed.
 pub async fn insert(db: &mut impl Queries, team: TeamId, messages: &[&Message]) -> Result<(), StoreError> {
-    let rows: Vec<Vec<Value>> = messages.iter().flat_map(|message| rows_of(team, message)).collect();
-    for rows in rows.chunks(PER_STATEMENT) {
-        let sql = Sql::built(format!(
-            "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES {}",
-            vec!["(?,?,?,?,?,?)"; rows.len()].join(",")
-        ));
-        db.execute(&sql, rows.concat()).await?;
+    let mut rows = Many::with_capacity(&INSERT, messages.len());
+    for message in messages {
+        let mut push = |kind: &str, target: Value| {
+            let (channel, seq, sender) = (message.channel_id, message.seq, message.sender_id);
+            rows.push([channel.into(), kind.into(), target, seq.into(), team.into(), sender.into()]);
+        };
+        message.mentions.users.iter().for_each(|&user| push("user", user.into()));
+        if message.mentions.channel {
+            push("channel", Value::Int(0));
+        }
     }
-    Ok(())
+    if rows.values.is_empty() { Ok(()) } else { db.execute_many(rows).await }
 }
 
-fn rows_of(team: TeamId, message: &Message) -> Vec<Vec<Value>> {
-    let row =
-        |kind: &str, target: Value| params![message.channel_id, kind, target, message.seq, team, message.sender_id];
-    let users = message.mentions.users.iter().map(|&user| row("user", Value::from(user)));
-    users.chain(message.mentions.channel.then(|| row("channel", Value::Int(0)))).collect()
-}
+const INSERT: ManySql = ManySql {
+    width: 6,
+    start: "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES ",
+    each: "(?,?,?,?,?,?)",
+    between: ",",
+    end: "",
+    sqlite: "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES (?,?,?,?,?,?)",
+};
 
 /// Removes the rows of a message.
 pub async fn remove(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<(), StoreError> {

@@ -3,10 +3,22 @@
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
-use super::{Queries, Row, RowReader, Sql, StoreError, params};
+use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params};
 
-const MESSAGE: &str = "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
-                       reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, mentions";
+/// Gives text around the columns of a message.
+macro_rules! message_columns {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
+             reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
+             mentions",
+            $after
+        )
+    };
+}
+
+const MESSAGE: &str = message_columns!("", "");
 
 fn read(row: &Row) -> Result<Message, StoreError> {
     read_from(&mut row.reader())
@@ -36,32 +48,54 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
     })
 }
 
-/// Appends a message to the log. The digest names the request as it was sent.
-pub async fn insert(db: &mut impl Queries, team: TeamId, message: &Message, digest: &str) -> Result<(), StoreError> {
-    let sql = Sql::both(
-        "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
-         parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-         updated_at, client_id, mentions, client_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
-    );
-    let values = params![
-        message.channel_id,
-        message.seq,
-        message.id,
-        team,
-        message.rev,
-        message.sender_id,
-        &message.content,
-        message.message_type,
-        message.file_url.clone(),
-        message.parent_message_id,
-        message.parent_seq,
-        message.created_at,
-        message.updated_at,
-        &message.client_id,
-        &message.mentions,
-        digest
-    ];
-    db.execute(&sql, values).await.map(drop)
+/// A message to be appended, with what is stored beside what everybody sees.
+#[derive(Debug, Clone, Copy)]
+pub struct NewMessage<'a> {
+    /// The team that owns the channel.
+    pub team: TeamId,
+    /// The message.
+    pub message: &'a Message,
+    /// Names the request as it was sent.
+    pub digest: &'a str,
+}
+
+const INSERT: ManySql = ManySql {
+    width: 16,
+    start: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
+            parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
+            updated_at, client_id, mentions, client_digest) VALUES ",
+    each: "(?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
+    between: ",",
+    end: "",
+    sqlite: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
+             parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
+             updated_at, client_id, mentions, client_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
+};
+
+/// Appends messages to the log.
+pub async fn insert(db: &mut impl Queries, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+    let mut insert = Many::with_capacity(&INSERT, rows.len());
+    for &NewMessage { team, message, digest } in rows {
+        insert.push([
+            message.channel_id.into(),
+            message.seq.into(),
+            message.id.into(),
+            team.into(),
+            message.rev.into(),
+            message.sender_id.into(),
+            Value::from(&message.content),
+            message.message_type.into(),
+            message.file_url.clone().into(),
+            message.parent_message_id.into(),
+            message.parent_seq.into(),
+            message.created_at.into(),
+            message.updated_at.into(),
+            Value::from(&message.client_id),
+            Value::from(&message.mentions),
+            digest.into(),
+        ]);
+    }
+    db.execute_many(insert).await
 }
 
 /// Finds a message by its place.
@@ -76,23 +110,75 @@ pub async fn find_by_id(db: &mut impl Queries, id: MessageId) -> Result<Option<M
     db.query(&sql, params![id]).await?.first().map(read).transpose()
 }
 
-/// Finds what a sender already sent under a `client_id`, also if it was edited or deleted since, with its digest.
-pub async fn find_by_client_id(
-    db: &mut impl Queries,
-    channel: ChannelId,
-    sender: UserId,
-    client_id: &ClientId,
-) -> Result<Option<(Message, String)>, StoreError> {
-    let sql = Sql::built(format!(
-        "SELECT {MESSAGE}, client_digest FROM messages WHERE channel_id = ? AND sender_id = ? AND client_id = ?"
-    ));
-    let rows = db.query(&sql, params![channel, sender, client_id]).await?;
-    rows.first()
-        .map(|row| {
-            let mut row = row.reader();
-            Ok((read_from(&mut row)?, row.take()?))
-        })
-        .transpose()
+/// Names a request to send for ever: channel, sender, and the sender's own name for it.
+pub type RequestKey = (ChannelId, UserId, ClientId);
+
+const BY_REQUEST: ManySql = ManySql {
+    width: 3,
+    start: message_columns!("SELECT ", ", client_digest FROM messages WHERE "),
+    each: "(channel_id = ? AND sender_id = ? AND client_id = ?)",
+    between: " OR ",
+    end: "",
+    sqlite: message_columns!(
+        "SELECT ",
+        ", client_digest FROM messages WHERE channel_id = ? AND sender_id = ? AND client_id = ?"
+    ),
+};
+
+/// Gives the look-up of what was already sent under these names, also if it was edited or deleted since.
+#[must_use]
+pub fn by_requests<'a>(requests: impl ExactSizeIterator<Item = (ChannelId, UserId, &'a ClientId)>) -> Many {
+    let mut lookup = Many::with_capacity(&BY_REQUEST, requests.len());
+    requests.for_each(|(channel, sender, client_id)| lookup.push([channel.into(), sender.into(), client_id.into()]));
+    lookup
+}
+
+/// Reads what [`by_requests`] found, each with the digest of its request.
+pub fn read_by_requests(rows: &[Row]) -> Result<Vec<(Message, String)>, StoreError> {
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok((read_from(&mut row)?, row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+const BY_ID: ManySql = ManySql {
+    width: 1,
+    start: message_columns!("SELECT ", " FROM messages WHERE id IN ("),
+    each: "?",
+    between: ",",
+    end: ")",
+    sqlite: message_columns!("SELECT ", " FROM messages WHERE id = ?"),
+};
+
+/// Gives the look-up of messages by their ids.
+#[must_use]
+pub fn by_ids(ids: impl ExactSizeIterator<Item = MessageId>) -> Many {
+    let mut lookup = Many::with_capacity(&BY_ID, ids.len());
+    ids.for_each(|id| lookup.push([id.into()]));
+    lookup
+}
+
+const BY_PLACE: ManySql = ManySql {
+    width: 2,
+    start: message_columns!("SELECT ", " FROM messages WHERE "),
+    each: "(channel_id = ? AND seq = ?)",
+    between: " OR ",
+    end: "",
+    sqlite: message_columns!("SELECT ", " FROM messages WHERE channel_id = ? AND seq = ?"),
+};
+
+/// Gives the look-up of messages by their places.
+#[must_use]
+pub fn by_places(places: impl ExactSizeIterator<Item = (ChannelId, Seq)>) -> Many {
+    let mut lookup = Many::with_capacity(&BY_PLACE, places.len());
+    places.for_each(|(channel, seq)| lookup.push([channel.into(), seq.into()]));
+    lookup
+}
+
+/// Reads what [`by_ids`] or [`by_places`] found.
+pub fn read_all(rows: &[Row]) -> Result<Vec<Message>, StoreError> {
+    rows.iter().map(read).collect()
 }
 
 /// Which part of a log is wanted.

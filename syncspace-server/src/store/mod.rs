@@ -16,6 +16,7 @@ mod value;
 
 pub mod channel_members;
 pub mod channels;
+pub mod commits;
 pub mod heads;
 pub mod idempotency_keys;
 pub mod invites;
@@ -33,7 +34,7 @@ pub use self::counts::StatementCounts;
 pub use self::error::{Source, StoreError};
 pub use self::ids::{BlockId, IdBlocks};
 pub use self::migrate::{MigrationReport, MigrationStatus};
-pub use self::sql::{Dialect, Sql, placeholders};
+pub use self::sql::{Dialect, Many, ManySql, Sql, Statement, placeholders};
 pub use self::url::{DatabaseUrl, DatabaseUrlError};
 pub use self::value::{FromValue, Row, RowReader, Value, params};
 
@@ -65,6 +66,14 @@ pub trait Queries: Send {
     ///
     /// The count of an upsert differs between the databases; do not use it.
     fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Gives the rows that each look-up finds for all its keys; look-ups about no key find nothing.
+    ///
+    /// The rows of one look-up come in no particular order, and a key that stands in it twice may find its row twice.
+    fn query_many(&mut self, lookups: Vec<Many>) -> impl Future<Output = Result<Vec<Vec<Row>>, StoreError>> + Send;
+
+    /// Inserts or changes many rows.
+    fn execute_many(&mut self, change: Many) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Gives the first row, if there is one.
     fn query_first(
@@ -145,6 +154,22 @@ impl Queries for &Store {
             Driver::Mysql(mysql) => mysql.execute(sql, params).await,
         }
     }
+
+    async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.counts.look_up(&lookups);
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.query_many(lookups).await,
+            Driver::Mysql(mysql) => mysql.query_many(lookups).await,
+        }
+    }
+
+    async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
+        self.counts.change_many(&change);
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.execute_many(change).await,
+            Driver::Mysql(mysql) => mysql.execute_many(change).await,
+        }
+    }
 }
 
 /// A transaction. Dropping it rolls it back.
@@ -161,9 +186,15 @@ enum TxDriver {
 impl Tx {
     /// Makes the changes durable. Once this has given `Ok`, they survive a power cut.
     pub async fn commit(self) -> Result<(), StoreError> {
+        self.commit_with(Vec::new()).await
+    }
+
+    /// Runs last statements that change rows, and makes everything durable. An error of a statement leaves nothing.
+    pub async fn commit_with(self, last: Vec<Statement>) -> Result<(), StoreError> {
+        last.iter().for_each(|_| self.counts.change());
         match self.driver {
-            TxDriver::Sqlite(tx) => tx.commit().await,
-            TxDriver::Mysql(tx) => tx.commit().await,
+            TxDriver::Sqlite(tx) => tx.commit_with(last).await,
+            TxDriver::Mysql(tx) => tx.commit_with(last).await,
         }
     }
 
@@ -190,6 +221,22 @@ impl Queries for Tx {
         match &mut self.driver {
             TxDriver::Sqlite(tx) => tx.execute(sql, params).await,
             TxDriver::Mysql(tx) => tx.execute(sql, params).await,
+        }
+    }
+
+    async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.counts.look_up(&lookups);
+        match &mut self.driver {
+            TxDriver::Sqlite(tx) => tx.query_many(lookups).await,
+            TxDriver::Mysql(tx) => tx.query_many(lookups).await,
+        }
+    }
+
+    async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
+        self.counts.change_many(&change);
+        match &mut self.driver {
+            TxDriver::Sqlite(tx) => tx.execute_many(change).await,
+            TxDriver::Mysql(tx) => tx.execute_many(change).await,
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::error::Source;
-use super::{Row, Sql, StoreError, Value};
+use super::{Many, ManySql, Row, Sql, Statement, StoreError, Value};
 
 /// Longest wait for a connection, new or from the pool.
 const CONNECTION_WAIT: Duration = Duration::from_secs(2);
@@ -66,6 +66,19 @@ impl Mysql {
             }
             outcome => outcome,
         }
+    }
+
+    /// Looks many keys up.
+    pub(super) async fn query_many(&self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let mut connection = self.connection().await?;
+        look_up_on(&mut connection, lookups).await
+    }
+
+    /// Changes many rows, all or none of them.
+    pub(super) async fn execute_many(&self, change: Many) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.execute_many(change).await?;
+        tx.commit_with(Vec::new()).await
     }
 
     /// Runs a statement of a migration, which may take long.
@@ -139,7 +152,20 @@ impl MysqlTx {
         self.end_if_broken(outcome)
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    pub(super) async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        let outcome = look_up_on(self.open()?, lookups).await;
+        self.end_if_broken(outcome)
+    }
+
+    pub(super) async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
+        let outcome = change_many_on(self.open()?, change).await;
+        self.end_if_broken(outcome)
+    }
+
+    pub(super) async fn commit_with(mut self, last: Vec<Statement>) -> Result<(), StoreError> {
+        for Statement { sql, params } in last {
+            self.execute(&sql, params).await?;
+        }
         let transaction = self.open.take().ok_or_else(ended)?;
         match within(STATEMENT_WAIT, "commit", "COMMIT", transaction.commit()).await {
             Err(StoreError::Unavailable { source, .. } | StoreError::Other { source, .. }) => {
@@ -210,6 +236,45 @@ async fn execute_on(connection: &mut impl Queryable, sql: &Sql, params: Vec<Valu
         Ok(matched)
     };
     within(STATEMENT_WAIT, "change rows", text, change).await
+}
+
+async fn look_up_on(connection: &mut impl Queryable, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+    let mut found = Vec::with_capacity(lookups.len());
+    for Many { sql, mut values } in lookups {
+        let keys = values.len() / sql.width;
+        // A key that is asked for twice costs little; a text of a length of its own costs a statement to prepare.
+        if let Some(first) = values.get(..sql.width).map(<[Value]>::to_vec) {
+            for _ in keys..keys.next_power_of_two() {
+                values.extend_from_slice(&first);
+            }
+        }
+        let mut rows = Vec::new();
+        for (text, params) in texts_of(sql, values) {
+            rows.append(&mut query_on(connection, &Sql::built(text), params).await?);
+        }
+        found.push(rows);
+    }
+    Ok(found)
+}
+
+async fn change_many_on(connection: &mut impl Queryable, change: Many) -> Result<(), StoreError> {
+    for (text, params) in texts_of(change.sql, change.values) {
+        execute_on(connection, &Sql::built(text), params).await?;
+    }
+    Ok(())
+}
+
+/// Cuts rows into pieces for which there are texts.
+fn texts_of(sql: &'static ManySql, mut values: Vec<Value>) -> impl Iterator<Item = (String, Vec<Value>)> {
+    std::iter::from_fn(move || {
+        let left = values.len() / sql.width;
+        if left == 0 {
+            return None;
+        }
+        let rows = ManySql::rows_in_next_text(left);
+        let rest = values.split_off(rows * sql.width);
+        Some((sql.mysql(rows), std::mem::replace(&mut values, rest)))
+    })
 }
 
 /// Waits for an operation, at most that long. Giving up is safe: the pool cleans the connection before its next use.

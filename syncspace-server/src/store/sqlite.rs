@@ -13,12 +13,12 @@ use std::thread;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, Statement, ToSql, ffi, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi, params_from_iter};
 use tokio::sync::{Mutex as TurnLock, OwnedMutexGuard, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::error::Source;
-use super::{Row, Sql, StoreError, Value};
+use super::{Many, Row, Sql, Statement, StoreError, Value};
 
 /// Connections that only read. More would not help: they share the machine with the server itself.
 const READERS: usize = 3;
@@ -79,16 +79,27 @@ impl Sqlite {
 
     /// Runs a statement by itself on one of the readers.
     pub(super) async fn query(&self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let text = sql.sqlite();
+        let query = move |reader: &Connection, path: &Path| {
+            query_now(reader, &text, &params).map_err(|error| store_error(path, &text, error))
+        };
+        self.read(query).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let waited = timeout(TURN_WAIT, Arc::clone(&self.0.readers_free).acquire_owned()).await;
         let permit = waited.map_err(|late| unavailable("wait for a reader", late))?;
         let permit = permit.map_err(|closed| unavailable("the store is closed", closed))?;
-        let (this, text) = (self.clone(), sql.sqlite());
+        let this = self.clone();
         let task = tokio::task::spawn_blocking(move || {
             let reader = this.readers().pop().ok_or_else(|| gone("the store is closed"))?;
-            let result = query_now(&reader, &text, &params);
+            let result = job(&reader, &this.0.path);
             this.readers().push(reader);
             drop(permit);
-            result.map_err(|error| store_error(&this.0.path, &text, error))
+            result
         });
         task.await.map_err(|error| unavailable("read", error))?
     }
@@ -100,16 +111,24 @@ impl Sqlite {
         self.run(move |writer| execute_now(writer, &this.0.path, &text, &params)).await?
     }
 
-    /// Begins a transaction that holds the write lock from its start.
+    /// Looks many keys up on one of the readers.
+    pub(super) async fn query_many(&self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.read(move |reader, path| lookups.iter().map(|lookup| look_up(reader, path, lookup)).collect()).await
+    }
+
+    /// Changes many rows by themselves, all or none of them.
+    pub(super) async fn execute_many(&self, change: Many) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        tx.execute_many(change).await?;
+        tx.commit_with(Vec::new()).await
+    }
+
+    /// Waits for the turn. The transaction holds the write lock from its first statement on.
     pub(super) async fn begin(&self) -> Result<SqliteTx, StoreError> {
-        // The transaction exists before BEGIN runs: if the caller gives up meanwhile, its drop orders the rollback.
-        let transaction = SqliteTx { store: self.clone(), turn: Some(self.turn().await?) };
-        let this = self.clone();
-        let begin = move |writer: &mut Connection| {
-            writer.execute_batch("BEGIN IMMEDIATE").map_err(|error| store_error(&this.0.path, "BEGIN", error))
-        };
-        self.run(begin).await??;
-        Ok(transaction)
+        if self.0.readers_free.is_closed() {
+            return Err(gone("the store is closed"));
+        }
+        Ok(SqliteTx { store: self.clone(), turn: Some(self.turn().await?), is_begun: false })
     }
 
     /// Ends the writing thread and closes every connection, after the running transaction.
@@ -157,35 +176,46 @@ impl Sqlite {
 pub(super) struct SqliteTx {
     store: Sqlite,
     turn: Option<OwnedMutexGuard<()>>,
+    /// Whether a statement was sent: the first one begins the transaction in its own job.
+    is_begun: bool,
 }
 
 impl SqliteTx {
     pub(super) async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let (store, text) = (self.store.clone(), sql.sqlite());
-        let job = move |writer: &mut Connection| {
-            still_open(writer)?;
-            query_now(writer, &text, &params).map_err(|error| store_error(&store.0.path, &text, error))
+        let text = sql.sqlite();
+        let query = move |writer: &Connection, path: &Path| {
+            query_now(writer, &text, &params).map_err(|error| store_error(path, &text, error))
         };
-        self.store.run(job).await?
+        self.run(query).await
     }
 
     pub(super) async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
-        let (store, text) = (self.store.clone(), sql.sqlite());
-        let job = move |writer: &mut Connection| {
-            still_open(writer)?;
-            execute_now(writer, &store.0.path, &text, &params)
-        };
-        self.store.run(job).await?
+        let text = sql.sqlite();
+        self.run(move |writer, path| execute_now(writer, path, &text, &params)).await
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        let store = self.store.clone();
-        let commit = move |writer: &mut Connection| {
-            still_open(writer)?;
-            writer.execute_batch("COMMIT").map_err(|error| commit_error(&store.0.path, error))
+    pub(super) async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.run(move |writer, path| lookups.iter().map(|lookup| look_up(writer, path, lookup)).collect()).await
+    }
+
+    pub(super) async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
+        self.run(move |writer, path| change_many(writer, path, &change)).await
+    }
+
+    pub(super) async fn commit_with(mut self, last: Vec<Statement>) -> Result<(), StoreError> {
+        if !self.is_begun && last.is_empty() {
+            return Ok(());
+        }
+        let commit = move |writer: &Connection, path: &Path| {
+            for Statement { sql, params } in &last {
+                execute_now(writer, path, &sql.sqlite(), params)?;
+            }
+            Ok(writer.execute_batch("COMMIT").map_err(|error| commit_error(path, error)))
         };
-        let outcome =
-            self.store.run(commit).await.map_err(|lost| StoreError::OutcomeUnknown { source: lost.into() })?;
+        // Where the thread is gone, it may have gone after the commit.
+        let job = self.inside(commit);
+        let lost = |lost: StoreError| StoreError::OutcomeUnknown { source: lost.into() };
+        let outcome = self.store.run(job).await.map_err(lost)?.flatten();
         if outcome.is_ok() {
             self.turn = None;
         }
@@ -197,6 +227,31 @@ impl SqliteTx {
         // Without an answer the thread is gone, and with it the transaction.
         let _ = self.store.run(roll_back).await;
         drop(turn);
+    }
+
+    async fn run<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let job = self.inside(job);
+        self.store.run(job).await?
+    }
+
+    /// Puts a job inside the transaction; the first one begins it.
+    fn inside<T, J>(&mut self, job: J) -> impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + use<T, J>
+    where
+        J: FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.store.clone();
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        move |writer| {
+            let path = &store.0.path;
+            if is_first {
+                writer.execute_batch("BEGIN IMMEDIATE").map_err(|error| store_error(path, "BEGIN", error))?;
+            }
+            still_open(writer)?;
+            job(writer, path)
+        }
     }
 }
 
@@ -275,7 +330,31 @@ fn query_now(connection: &Connection, text: &str, params: &[Value]) -> rusqlite:
     read_rows(&mut statement, params)
 }
 
-fn read_rows(statement: &mut Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
+fn look_up(connection: &Connection, path: &Path, lookup: &Many) -> Result<Vec<Row>, StoreError> {
+    let text = lookup.sql.sqlite;
+    let find = || {
+        let mut statement = connection.prepare_cached(text)?;
+        let mut rows = Vec::new();
+        for key in lookup.values.chunks(lookup.sql.width) {
+            rows.append(&mut read_rows(&mut statement, key)?);
+        }
+        Ok(rows)
+    };
+    find().map_err(|error| store_error(path, text, error))
+}
+
+fn change_many(writer: &Connection, path: &Path, change: &Many) -> Result<(), StoreError> {
+    let text = change.sql.sqlite;
+    let mut statement = writer.prepare_cached(text).map_err(|error| store_error(path, text, error))?;
+    for row in change.values.chunks(change.sql.width) {
+        if let Err(error) = statement.execute(params_from_iter(row)) {
+            return Err(duplicate(writer, &error).unwrap_or_else(|| store_error(path, text, error)));
+        }
+    }
+    Ok(())
+}
+
+fn read_rows(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::Result<Vec<Row>> {
     let columns = statement.column_count();
     let mut found = statement.query(params_from_iter(params))?;
     let mut rows = Vec::new();

@@ -36,7 +36,8 @@ async fn a_file_that_another_process_locks_is_unavailable() {
     let fixture = Fixture::sqlite().await;
     let other = fixture.other_instance().await;
     make_meta(&fixture.store, "a", "1").await;
-    let holding = other.begin().await.expect("begins");
+    let mut holding = other.begin().await.expect("begins");
+    holding.execute(&SET_META, params!["1", "a"]).await.expect("locks");
     let error = (&fixture.store).execute(&SET_META, params!["2", "a"]).await.expect_err("locked");
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     check_says(&error, "another process holds the data file");
