@@ -16,6 +16,9 @@ CREATE TABLE idempotency_keys (
     KEY idempotency_keys_time (created_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
+-- By which sessions that ended long ago are found.
+ALTER TABLE sessions ADD KEY sessions_ended (ended_at), ADD KEY sessions_expiry (expires_at);
+
 -- Rights that were taken away, numbered 1, 2, 3 … without gaps in commit order. Every instance reads on from the number it
 -- has applied; the head is locked last, after the heads of streams.
 CREATE TABLE revocations (

@@ -16,6 +16,10 @@ CREATE TABLE idempotency_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_keys_time ON idempotency_keys (created_at);
 
+-- By which sessions that ended long ago are found.
+CREATE INDEX sessions_ended ON sessions (ended_at);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+
 -- Rights that were taken away, numbered 1, 2, 3 … without gaps in commit order. Every instance reads on from the number it
 -- has applied; the head is locked last, after the heads of streams.
 CREATE TABLE revocations (

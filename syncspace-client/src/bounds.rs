@@ -6,6 +6,14 @@ use std::time::Duration;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest time from the first byte of a REST request to the last of its answer.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Most times a request is sent that makes something, while its answer is lost.
+pub(crate) const TRIES_MAX: u32 = 5;
+/// Ceiling of the wait before it is sent again, to begin with; it doubles with every lost answer.
+pub(crate) const REPEAT_WAIT_FIRST: Duration = Duration::from_millis(500);
+/// A longer wait than this, as the server may ask for, is left to the caller.
+pub(crate) const REPEAT_WAIT_MAX: Duration = Duration::from_secs(10);
+/// After this time a request is sent again only if that was not done yet.
+pub(crate) const REPEAT_PATIENCE: Duration = Duration::from_secs(15);
 /// Longest REST answer, in bytes: a page of 200 messages of 16,000 bytes, each byte escaped, and room.
 pub(crate) const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most items that the `all_…` methods gather.

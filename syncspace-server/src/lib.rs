@@ -4,6 +4,7 @@ pub mod clock;
 pub mod config;
 mod http;
 pub mod instance;
+pub mod jobs;
 pub mod log;
 pub mod net;
 pub mod permissions;

@@ -16,6 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::config::Config;
 use crate::http::Http;
 use crate::instance::{Claim, ClaimError};
+use crate::jobs::Jobs;
 use crate::net::{Lifetime, serve};
 use crate::rate_limit::RateLimits;
 use crate::realtime::Realtime;
@@ -82,7 +83,8 @@ impl Server {
         http.open(service.clone());
         let background = tokio::spawn({
             let (service, closing) = (service.clone(), shutdown.clone());
-            async move { service.run(bus, closing).await }
+            let jobs = Jobs::default().run(service.clone(), closing.clone());
+            async move { tokio::join!(service.run(bus, closing), jobs).0 }
         });
         unfinished.disarm();
         if let Some(claim) = &claim

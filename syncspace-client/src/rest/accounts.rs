@@ -1,12 +1,13 @@
 //! Routes of accounts: the server, logging in and out, sessions, users, presence.
 
-use syncspace_protocol::auth::{ChangePassword, Login, Register, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Presence, User};
-use syncspace_protocol::{Page, SessionId, UserId};
+use syncspace_protocol::{ErrorCode, Page, SessionId, UserId};
 
 use super::Client;
+use super::repeat::repeat_lost;
 use crate::ClientError;
 
 impl Client {
@@ -31,10 +32,29 @@ impl Client {
     }
 
     /// Makes an account and logs in; the tokens are kept and saved.
+    ///
+    /// A lost answer is asked for again: the name is unique, so an account that was made meanwhile is logged in to.
     pub async fn register(&self, register: Register) -> Result<Tokens, ClientError> {
-        let tokens: Tokens = self.post("auth/register").without_token().body(&register).fetch().await?;
+        let tokens = repeat_lost(|has_lost| self.try_register(&register, has_lost)).await?;
         self.keep_tokens(&tokens).await?;
         Ok(tokens)
+    }
+
+    async fn try_register(&self, register: &Register, has_lost: bool) -> Result<Tokens, ClientError> {
+        let refused = match self.post("auth/register").without_token().body(register).fetch().await {
+            Err(error) if has_lost && is_of_used_registration(&error) => error,
+            outcome => return outcome,
+        };
+        let login = Login {
+            username: register.username.as_str().to_owned(),
+            password: Secret(register.password.expose().to_owned()),
+            device_name: register.device_name.clone(),
+        };
+        match self.post("auth/login").without_token().body(&login).fetch().await {
+            // Somebody else's account.
+            Err(error) if error.code() == Some(ErrorCode::InvalidCredentials) => Err(refused),
+            outcome => outcome,
+        }
     }
 
     /// Logs in; the tokens are kept and saved.
@@ -103,9 +123,9 @@ impl Client {
         Ok(found)
     }
 
-    /// Makes an account for somebody. For administrators.
+    /// Makes an account for somebody. For administrators. A lost answer is asked for again, and makes no second one.
     pub async fn create_user(&self, user: CreateUser) -> Result<User, ClientError> {
-        self.post("admin/users").body(&user).fetch().await
+        self.post("admin/users").body(&user).create().await
     }
 
     /// Changes somebody's account. For administrators.
@@ -117,4 +137,9 @@ impl Client {
     pub async fn deactivate_user(&self, user: UserId) -> Result<(), ClientError> {
         self.delete(&format!("admin/users/{user}")).done().await
     }
+}
+
+/// Tells whether a refusal may mean that the same registration has gone through: name, invite or bootstrap token is used.
+fn is_of_used_registration(error: &ClientError) -> bool {
+    matches!(error.code(), Some(ErrorCode::NameTaken | ErrorCode::NotFound | ErrorCode::RegistrationClosed))
 }

@@ -77,6 +77,20 @@ impl<'a> Call<'a> {
         self
     }
 
+    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Gives the same call once more.
+    pub(super) fn again(&self) -> Result<Self, ClientError> {
+        let request = self.request.try_clone().ok_or_else(|| ClientError::Protocol {
+            during: self.name.clone(),
+            source: "its body cannot be sent twice".into(),
+        })?;
+        Ok(Self { client: self.client, request, name: self.name.clone() })
+    }
+
     /// Sends the request and reads the object that it is answered with.
     pub(super) async fn fetch<T: DeserializeOwned>(self) -> Result<T, ClientError> {
         let name = self.name.clone();

@@ -16,8 +16,10 @@ impl Client {
     }
 
     /// Makes a channel; of a direct or group channel gives the one that exists.
+    ///
+    /// A lost answer is asked for again, and makes no second one.
     pub async fn create_channel(&self, team: TeamId, channel: CreateChannel) -> Result<MyChannel, ClientError> {
-        self.post(&format!("teams/{team}/channels")).body(&channel).fetch().await
+        self.post(&format!("teams/{team}/channels")).body(&channel).create().await
     }
 
     /// Gives a channel.

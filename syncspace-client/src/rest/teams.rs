@@ -14,9 +14,9 @@ impl Client {
         self.get("teams").query(&query).fetch().await
     }
 
-    /// Makes a team; the person becomes its owner.
+    /// Makes a team; the person becomes its owner. A lost answer is asked for again, and makes no second one.
     pub async fn create_team(&self, team: CreateTeam) -> Result<MyTeam, ClientError> {
-        self.post("teams").body(&team).fetch().await
+        self.post("teams").body(&team).create().await
     }
 
     /// Gives a team.
@@ -69,9 +69,9 @@ impl Client {
         self.get(&format!("teams/{team}/invites")).query(&query).fetch().await
     }
 
-    /// Makes an invite; only this answer holds its code.
+    /// Makes an invite; only this answer holds its code. A lost answer is asked for again, and makes no second one.
     pub async fn create_invite(&self, team: TeamId, invite: CreateInvite) -> Result<Invite, ClientError> {
-        self.post(&format!("teams/{team}/invites")).body(&invite).fetch().await
+        self.post(&format!("teams/{team}/invites")).body(&invite).create().await
     }
 
     /// Ends an invite.

@@ -3,4 +3,5 @@
 mod accounts;
 mod connections;
 mod foreign;
+mod lost;
 mod world;

@@ -14,7 +14,7 @@ use super::tokens::not_valid;
 use super::{Actor, Service, ServiceError, Verdict, later};
 use crate::store::sessions::{
     SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
-    remove_tickets_before, take_ticket,
+    take_ticket,
 };
 use crate::store::users::{find_user, replace_password};
 
@@ -81,7 +81,6 @@ impl Service {
         let (ticket, now) = (random_token()?, self.clock.now());
         let expires_at = later(now, i64::from(TICKET_LIFE_S) * 1_000);
         let row = TakenTicket { session_id: actor.session_id, user_id: actor.user_id, expires_at };
-        remove_tickets_before(&mut &self.store, now).await?;
         insert_ticket(&mut &self.store, &hash_token(&ticket), &row).await?;
         Ok(SocketTicket { ticket: Secret(ticket), expires_in_s: TICKET_LIFE_S.into() })
     }

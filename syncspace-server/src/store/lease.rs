@@ -10,14 +10,22 @@ use syncspace_protocol::Time;
 use tokio::time::{Instant, sleep};
 
 use super::value::params;
-use super::{Queries, Sql, Store, StoreError};
+use super::{Queries, Sql, Store, StoreError, Tx};
 
-/// How long a lease stands without being renewed.
-const TERM: Duration = Duration::from_secs(10);
-/// How often it is renewed.
-const RENEWAL: Duration = Duration::from_secs(3);
-/// How often someone who waits looks at it.
-const LOOK: Duration = Duration::from_millis(100);
+/// How a lease is timed. All who contend for one must use the same times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseTimes {
+    /// How long it stands without being renewed.
+    pub term: Duration,
+    /// How often it is renewed; several times within a term.
+    pub renewal: Duration,
+    /// How often someone who waits looks at it.
+    pub look: Duration,
+}
+
+/// Times of a lease that a starting server waits for.
+const AT_START: LeaseTimes =
+    LeaseTimes { term: Duration::from_secs(10), renewal: Duration::from_secs(3), look: Duration::from_millis(100) };
 
 /// Not a step of the schema, because the steps themselves run under a lease.
 pub(super) const MAKE_LEASES: Sql = Sql::pair(
@@ -43,11 +51,20 @@ const RENEW: Sql = Sql::both("UPDATE leases SET expires_at = ? WHERE name = ? AN
 const RELEASE: Sql = Sql::both("UPDATE leases SET holder = '' WHERE name = ? AND holder = ? AND fence = ?");
 
 /// A lease this process holds until it is released, or for its term if the process dies.
-pub(super) struct Lease<'a> {
-    store: &'a Store,
+pub struct Lease {
+    store: Store,
+    times: LeaseTimes,
+    fence: Fence,
+}
+
+/// Proof of a lease, to be shown in every transaction that only its holder may commit.
+///
+/// The number grows with every holder: whoever was held up longer than its term finds out before it changes anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
     name: &'static str,
     holder: String,
-    fence: i64,
+    number: i64,
 }
 
 /// What the row said when it was looked at.
@@ -58,68 +75,103 @@ struct Seen {
     expires_at: Time,
 }
 
-impl<'a> Lease<'a> {
+/// Tells when a lease may be taken, from looks at its row.
+struct Watch {
+    term: Duration,
+    seen: Option<Seen>,
+    unchanged_since: Instant,
+}
+
+impl Watch {
+    fn new(term: Duration) -> Self {
+        Self { term, seen: None, unchanged_since: Instant::now() }
+    }
+
+    fn is_takeable(&mut self, now: &Seen) -> bool {
+        if self.seen.as_ref() != Some(now) {
+            (self.seen, self.unchanged_since) = (Some(now.clone()), Instant::now());
+        }
+        now.holder.is_empty() || self.unchanged_since.elapsed() >= self.term
+    }
+}
+
+impl Lease {
     /// Takes the lease; waits while another one keeps renewing it, but not longer than the limit.
-    pub(super) async fn acquire(store: &'a Store, name: &'static str, limit: Duration) -> Result<Self, StoreError> {
-        make(store, name).await?;
+    pub(super) async fn acquire(store: &Store, name: &'static str, limit: Duration) -> Result<Self, StoreError> {
+        let taken = tokio::time::timeout(limit, Self::wait_for(store, name, AT_START)).await;
+        taken.unwrap_or_else(|_| {
+            Err(StoreError::Schema {
+                message: format!(
+                    "another instance has held the lease \"{name}\" for {} s; wait until it is done, or stop it",
+                    limit.as_secs()
+                ),
+            })
+        })
+    }
+
+    /// Takes the lease; waits as long as another one keeps renewing it.
+    pub async fn wait_for(store: &Store, name: &'static str, times: LeaseTimes) -> Result<Self, StoreError> {
+        make(store, name, times.term).await?;
         let holder = uuid::Uuid::new_v4().to_string();
-        let begin = Instant::now();
-        let (mut last_seen, mut unchanged_since) = (None, Instant::now());
+        let mut watch = Watch::new(times.term);
         loop {
             let seen = read(store, name).await?;
-            let is_free = seen.holder.is_empty();
-            if last_seen.as_ref() != Some(&seen) {
-                (last_seen, unchanged_since) = (Some(seen.clone()), Instant::now());
-            }
-            if is_free || unchanged_since.elapsed() >= TERM {
-                let fence = seen.fence + 1;
+            if watch.is_takeable(&seen) {
+                let number = seen.fence + 1;
                 let mut db = store;
-                let taken = params![&holder, fence, expiry(), name, seen.fence, seen.expires_at];
+                let taken = params![&holder, number, expiry(times.term), name, seen.fence, seen.expires_at];
                 if db.execute(&TAKE, taken).await? == 1 {
-                    return Ok(Self { store, name, holder, fence });
+                    return Ok(Self { store: store.clone(), times, fence: Fence { name, holder, number } });
                 }
             }
-            if begin.elapsed() >= limit {
-                return Err(StoreError::Schema {
-                    message: format!(
-                        "another instance has held the lease \"{name}\" for {} s; wait until it is done, or stop it",
-                        limit.as_secs()
-                    ),
-                });
-            }
-            sleep(LOOK).await;
+            sleep(times.look).await;
         }
     }
 
+    /// Gives the proof that this is the holder.
+    #[must_use]
+    pub const fn fence(&self) -> &Fence {
+        &self.fence
+    }
+
     /// Renews the lease for ever; returns only when it is lost.
-    pub(super) async fn keep(&self) -> StoreError {
+    pub async fn keep(&self) -> StoreError {
+        let Fence { name, holder, number } = &self.fence;
         let mut renewed = Instant::now();
         loop {
-            sleep(RENEWAL).await;
-            let mut db = self.store;
-            let renewal = params![expiry(), self.name, &self.holder, self.fence];
-            match db.execute(&RENEW, renewal).await {
+            sleep(self.times.renewal).await;
+            let mut db = &self.store;
+            match db.execute(&RENEW, params![expiry(self.times.term), *name, holder, *number]).await {
                 Ok(1) => renewed = Instant::now(),
-                Ok(_) => return lost(self.name),
-                Err(error) if renewed.elapsed() >= TERM => return error,
-                Err(error) => tracing::warn!(lease = self.name, %error, "a lease was not renewed in time"),
+                Ok(_) => return lost(name),
+                Err(error) if renewed.elapsed() >= self.times.term => return error,
+                Err(error) => tracing::warn!(lease = name, %error, "a lease was not renewed in time"),
             }
         }
     }
 
     /// Gives the lease back, so that nobody waits for its term.
-    pub(super) async fn release(self) {
-        let mut db = self.store;
-        if let Err(error) = db.execute(&RELEASE, params![self.name, &self.holder, self.fence]).await {
-            tracing::warn!(lease = self.name, %error, "a lease was not given back; it runs out by itself");
+    pub async fn release(self) {
+        let Fence { name, holder, number } = &self.fence;
+        let mut db = &self.store;
+        if let Err(error) = db.execute(&RELEASE, params![*name, holder, *number]).await {
+            tracing::warn!(lease = name, %error, "a lease was not given back; it runs out by itself");
         }
     }
 }
 
-async fn make(store: &Store, name: &str) -> Result<(), StoreError> {
+impl Fence {
+    /// Tells whether the lease is still its holder's; then nobody takes it before the transaction ends.
+    pub async fn holds(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        const LOCK: Sql = Sql::both("SELECT fence FROM leases WHERE name = ? AND holder = ? AND fence = ? FOR UPDATE");
+        Ok(tx.query_first(&LOCK, params![self.name, &self.holder, self.number]).await?.is_some())
+    }
+}
+
+async fn make(store: &Store, name: &str, term: Duration) -> Result<(), StoreError> {
     let mut db = store;
     db.execute(&MAKE_LEASES, params![]).await?;
-    match db.execute(&MAKE_ROW, params![name, expiry()]).await {
+    match db.execute(&MAKE_ROW, params![name, expiry(term)]).await {
         Ok(_) | Err(StoreError::Duplicate { .. }) => Ok(()),
         Err(error) => Err(error),
     }
@@ -133,10 +185,10 @@ async fn read(store: &Store, name: &str) -> Result<Seen, StoreError> {
 }
 
 /// For people who look at the table; no program compares it with its clock.
-fn expiry() -> Time {
-    let term_ms = i64::try_from(TERM.as_millis()).expect("a term is seconds");
+fn expiry(term: Duration) -> Time {
+    let term_ms = i64::try_from(term.as_millis()).unwrap_or(i64::MAX);
     let now = Time::from(Timestamp::now());
-    Time::from_unix_ms(now.unix_ms() + term_ms).unwrap_or(now)
+    Time::from_unix_ms(now.unix_ms().saturating_add(term_ms)).unwrap_or(now)
 }
 
 fn lost(name: &str) -> StoreError {

@@ -33,6 +33,7 @@ mod words;
 pub use self::counts::StatementCounts;
 pub use self::error::{Source, StoreError};
 pub use self::ids::{BlockId, IdBlocks};
+pub use self::lease::{Fence, Lease, LeaseTimes};
 pub use self::migrate::{MigrationReport, MigrationStatus};
 pub use self::sql::{Dialect, Many, ManySql, Sql, Statement, placeholders};
 pub use self::url::{DatabaseUrl, DatabaseUrlError};

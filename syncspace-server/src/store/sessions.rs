@@ -218,7 +218,26 @@ pub async fn take_ticket(db: &mut impl Queries, hash: &str) -> Result<Option<Tak
     Ok(is_mine.then_some(ticket))
 }
 
-/// Removes socket tickets that were over before `time`.
-pub async fn remove_tickets_before(db: &mut impl Queries, time: Time) -> Result<(), StoreError> {
-    db.execute(&Sql::both("DELETE FROM socket_tickets WHERE expires_at < ?"), params![time]).await.map(drop)
+/// Removes sessions that were ended or over before `time`, at most twice `limit` of them, and gives how many it removed.
+pub async fn purge_before(db: &mut impl Queries, time: Time, limit: u32) -> Result<u64, StoreError> {
+    const ENDED: Sql = Sql::pair(
+        "DELETE FROM sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ?",
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE ended_at < ? ORDER BY ended_at LIMIT ?)",
+    );
+    const OVER: Sql = Sql::pair(
+        "DELETE FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?",
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+    );
+    let ended = db.execute(&ENDED, params![time, limit]).await?;
+    Ok(ended + db.execute(&OVER, params![time, limit]).await?)
+}
+
+/// Removes socket tickets that were over before `time`, at most `limit` of them, and gives how many it removed.
+pub async fn purge_tickets_before(db: &mut impl Queries, time: Time, limit: u32) -> Result<u64, StoreError> {
+    const DELETE: Sql = Sql::pair(
+        "DELETE FROM socket_tickets WHERE expires_at < ? ORDER BY expires_at LIMIT ?",
+        "DELETE FROM socket_tickets WHERE ticket_hash IN \
+         (SELECT ticket_hash FROM socket_tickets WHERE expires_at < ? ORDER BY expires_at LIMIT ?)",
+    );
+    db.execute(&DELETE, params![time, limit]).await
 }

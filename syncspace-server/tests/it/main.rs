@@ -5,6 +5,7 @@ mod carrier;
 mod chat;
 mod counts;
 mod http;
+mod jobs;
 mod keys;
 mod place;
 mod socket;
