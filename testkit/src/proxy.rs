@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +15,8 @@ pub struct Proxy {
     address: SocketAddr,
     targets: Targets,
     line: watch::Sender<Line>,
+    /// Answers that are still to be lost, each with its connection.
+    losses: Arc<AtomicU32>,
     /// `None` while the line is cut.
     running: Option<JoinHandle<()>>,
 }
@@ -60,8 +62,9 @@ impl Proxy {
         let (listener, address) = listen(0).await.unwrap_or_else(|error| panic!("no free loopback port: {error}"));
         let targets = Targets { addresses: targets.into(), next: Arc::default() };
         let line = watch::Sender::new(Line { flow: Flow::Forward, age: 0 });
-        let running = tokio::spawn(forward(listener, targets.clone(), line.subscribe()));
-        Self { address, targets, line, running: Some(running) }
+        let losses = Arc::<AtomicU32>::default();
+        let running = tokio::spawn(forward(listener, targets.clone(), line.subscribe(), losses.clone()));
+        Self { address, targets, line, losses, running: Some(running) }
     }
 
     /// Starts forwarding to the server of a URL such as `mysql://root@127.0.0.1:3306/db`, and gives the URL through here.
@@ -100,7 +103,8 @@ impl Proxy {
     pub async fn restore(&mut self) {
         if self.running.is_none() {
             let (listener, _) = listen(self.address.port()).await.unwrap_or_else(|error| panic!("{error}"));
-            self.running = Some(tokio::spawn(forward(listener, self.targets.clone(), self.line.subscribe())));
+            let (targets, line, losses) = (self.targets.clone(), self.line.subscribe(), self.losses.clone());
+            self.running = Some(tokio::spawn(forward(listener, targets, line, losses)));
         }
     }
 
@@ -112,6 +116,17 @@ impl Proxy {
     /// Forwards what is asked and throws away what is answered, until [`Proxy::flow`].
     pub fn lose_replies(&self) {
         self.line.send_modify(|line| line.flow = Flow::LoseReplies);
+    }
+
+    /// Throws the next answers away and ends the connection of each, that many times.
+    pub fn lose_next_replies(&self, count: u32) {
+        self.losses.store(count, Ordering::SeqCst);
+    }
+
+    /// Gives how many of them are still to be lost.
+    #[must_use]
+    pub fn replies_to_lose(&self) -> u32 {
+        self.losses.load(Ordering::SeqCst)
     }
 
     /// Forwards nothing either way, and loses nothing, until [`Proxy::flow`].
@@ -157,16 +172,16 @@ async fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-async fn forward(listener: TcpListener, targets: Targets, line: watch::Receiver<Line>) {
+async fn forward(listener: TcpListener, targets: Targets, line: watch::Receiver<Line>, losses: Arc<AtomicU32>) {
     // Dropped with this task, which ends the connections too.
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
         let targets = targets.clone();
-        let line = line.clone();
+        let (line, losses) = (line.clone(), losses.clone());
         connections.spawn(async move {
             if let Some(far) = targets.connect().await {
                 let _ = near.set_nodelay(true).and(far.set_nodelay(true));
-                carry(near, far, line).await;
+                carry(near, far, line, &losses).await;
             }
         });
         while connections.try_join_next().is_some() {}
@@ -174,30 +189,35 @@ async fn forward(listener: TcpListener, targets: Targets, line: watch::Receiver<
 }
 
 /// Carries bytes both ways until either side ends or the line does.
-async fn carry(near: TcpStream, far: TcpStream, line: watch::Receiver<Line>) {
+async fn carry(near: TcpStream, far: TcpStream, line: watch::Receiver<Line>, losses: &AtomicU32) {
     let mut life = line.clone();
     let age = life.borrow_and_update().age;
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
-    let both = async { tokio::join!(pump(near_in, far_out, line.clone(), false), pump(far_in, near_out, line, true)) };
+    let both =
+        async { tokio::join!(pump(near_in, far_out, line.clone(), None), pump(far_in, near_out, line, Some(losses))) };
     tokio::select! {
         _ = both => {}
         _ = life.wait_for(|line| line.age != age) => {}
     }
 }
 
+/// Carries bytes one way: of replies some may be to be lost.
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     mut line: watch::Receiver<Line>,
-    is_reply: bool,
+    losses: Option<&AtomicU32>,
 ) {
     let mut bytes = vec![0; 16 * 1024];
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         // The proxy is gone where the sender is: so is this connection.
         let Ok(flow) = line.wait_for(|line| line.flow != Flow::Stall).await.map(|line| line.flow) else { return };
-        if is_reply && flow == Flow::LoseReplies {
+        if losses.is_some() && flow == Flow::LoseReplies {
             continue;
+        }
+        if losses.is_some_and(take_one) {
+            break;
         }
         if to.write_all(&bytes[..count]).await.is_err() {
             break;
@@ -205,6 +225,10 @@ async fn pump(
     }
     // Half of a connection may end before the other.
     let _ = to.shutdown().await;
+}
+
+fn take_one(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 #[cfg(test)]
@@ -250,6 +274,20 @@ mod tests {
         stream.write_u8(2).await.expect("taken");
         proxy.flow();
         assert!(ask(&mut stream, 3).await.is_err(), "the connection ends instead");
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 4).await.expect("an answer"), 4);
+    }
+
+    #[tokio::test]
+    async fn as_many_replies_are_lost_as_were_asked_for() {
+        let proxy = Proxy::start(&echo().await).await;
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert_eq!(ask(&mut stream, 1).await.expect("an answer"), 1);
+        proxy.lose_next_replies(2);
+        assert!(ask(&mut stream, 2).await.is_err());
+        let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
+        assert!(ask(&mut stream, 3).await.is_err());
+        assert_eq!(proxy.replies_to_lose(), 0);
         let mut stream = TcpStream::connect(proxy.address()).await.expect("connects");
         assert_eq!(ask(&mut stream, 4).await.expect("an answer"), 4);
     }

@@ -39,7 +39,7 @@ impl Lossy {
     }
 
     fn lose(&self, count: u32) {
-        self.line.lose_replies(count);
+        self.line.lose_next_replies(count);
     }
 
     #[track_caller]
