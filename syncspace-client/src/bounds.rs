@@ -56,6 +56,8 @@ pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// Events of one stream that are held while its gap is read; above, they are read again instead.
 pub(crate) const HELD_EVENTS_MAX: usize = 1_000;
+/// Events kept one by one to count on from a marker that is older than them; above, they are summed up.
+pub(crate) const COUNTED_EVENTS_MAX: usize = 256;
 /// Gaps that are read at the same time.
 pub(crate) const REPAIRS_AT_ONCE_MAX: usize = 4;
 /// Pause before a failed read of a gap is repeated.

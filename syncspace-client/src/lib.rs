@@ -35,9 +35,11 @@ mod error;
 mod rest;
 mod server_url;
 mod socket;
+mod unread;
 
 pub use credentials::{CredentialStore, Credentials};
 pub use error::ClientError;
 pub use rest::Client;
 pub use server_url::{ServerUrl, ServerUrlError};
 pub use socket::{ConnectOptions, Connection, Update, messages_in};
+pub use unread::{Unread, UnreadBook};

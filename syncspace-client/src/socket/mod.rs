@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use syncspace_protocol::channels::{MarkRead, ReadMarker};
+use syncspace_protocol::channels::{MarkRead, MoveMarker, ReadMarker};
 use syncspace_protocol::messages::{EditMessage, Message, SendMessage};
 use syncspace_protocol::socket::{Ack, Event, EventBody, Hello, Op, SentAck};
 use syncspace_protocol::sync::Change;
@@ -129,6 +129,12 @@ impl Connection {
             Ack::Marker(marker) => Ok(marker),
             ack => Err(unexpected("read", &ack)),
         }
+    }
+
+    /// Gives the read marker as it is now.
+    pub async fn marker(&self, channel_id: ChannelId) -> Result<ReadMarker, ClientError> {
+        // An advance to the beginning moves nothing.
+        self.read(channel_id, MarkRead { seq: Seq::ZERO, mode: MoveMarker::Advance, known_rev: None }).await
     }
 
     /// Names the people whose presence is shown, and gives it; changes follow as events.
