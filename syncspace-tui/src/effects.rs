@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::anyhow;
 use syncspace_client::{Client, ClientError, ConnectOptions, Connection, CredentialStore, ServerUrl, Update};
 use syncspace_protocol::auth::{Login, Register, Secret, ServerInfo};
-use syncspace_protocol::channels::{MarkRead, MoveMarker};
 use syncspace_protocol::messages::{EditMessage, MessageQuery, Thread};
 use syncspace_protocol::teams::CreateInvite;
 use syncspace_protocol::users::User;
@@ -112,7 +111,7 @@ impl Effects {
             }
             Effect::LogOut => self.log_out(),
             Effect::Watch(users) => drop(self.watched.send_replace(users)),
-            Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } => {
+            Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } | Effect::LoadMarker(_) => {
                 self.run_on_socket(effect);
             }
             effect => self.run_on_rest(effect),
@@ -127,9 +126,12 @@ impl Effects {
                 Effect::Send { channel_id, client_id, body } => {
                     Net::Sent { client_id, answer: answer(connection.send(channel_id, body).await) }
                 }
-                Effect::MarkRead { channel_id, seq } => {
-                    let mark = MarkRead { seq, mode: MoveMarker::Advance, known_rev: None };
-                    Net::Marked { channel_id, answer: answer(connection.read(channel_id, mark).await) }
+                Effect::MarkRead { channel_id, mark } => {
+                    let (seq, read) = (mark.seq, connection.read(channel_id, mark).await);
+                    Net::Marked { channel_id, seq, answer: answer(read) }
+                }
+                Effect::LoadMarker(channel_id) => {
+                    Net::Counted { channel_id, answer: answer(connection.marker(channel_id).await) }
                 }
                 Effect::Typing { channel_id, parent_seq } => {
                     // Nobody waits for it, and the next one comes in three seconds.

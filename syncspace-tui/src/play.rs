@@ -12,7 +12,7 @@ use syncspace_protocol::messages::{Message, MessagePage, MessageType};
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
-use syncspace_protocol::{ChannelId, Epoch, Mentions, Seq, StreamId, Time};
+use syncspace_protocol::{Epoch, Mentions, Seq, StreamId, Time};
 
 use crate::app::message::TeamContents;
 use crate::app::state::{ServerIs, Start};
@@ -327,7 +327,7 @@ impl Play {
     }
 
     pub(crate) fn unread(&self, channel: u64) -> u32 {
-        self.state.world.channels[&id::<ChannelId>(channel)].unread_count()
+        self.state.world.unread(id(channel)).messages
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) enum Action {
     Reply,
     EditMessage,
     DeleteMessage,
+    MarkUnread,
     CloseThread,
     LeaveList,
     Open,
@@ -203,6 +204,8 @@ pub(crate) static ACTIONS: &[Info] = &[
         "Delete the message",
     )
     .when(has_selected),
+    info(Action::MarkUnread, "mark_unread", scope::MESSAGES, &[char('u')], "Mark unread from this message on")
+        .when(is_in_channel_list),
     info(Action::CloseThread, "close_thread", scope::MESSAGES, &[char('q')], "Close the thread").when(is_in_thread),
     info(
         Action::LeaveList,

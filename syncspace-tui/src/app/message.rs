@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyEvent, MouseEvent};
 use syncspace_protocol::auth::{Register, Secret, ServerInfo};
-use syncspace_protocol::channels::{CreateChannel, MyChannel, ReadMarker};
+use syncspace_protocol::channels::{CreateChannel, MarkRead, MyChannel, ReadMarker};
 use syncspace_protocol::messages::{MessagePage, SendMessage, Thread};
 use syncspace_protocol::socket::{Event as StreamEvent, Hello, SentAck};
 use syncspace_protocol::teams::{CreateTeam, Invite, MyTeam, TeamMember};
@@ -86,6 +86,13 @@ pub(crate) enum Net {
         answer: Answer<SentAck>,
     },
     Marked {
+        channel_id: ChannelId,
+        /// The place that was asked for.
+        seq: Seq,
+        answer: Answer<ReadMarker>,
+    },
+    /// The marker of a channel of which something was missed.
+    Counted {
         channel_id: ChannelId,
         answer: Answer<ReadMarker>,
     },
@@ -180,8 +187,10 @@ pub(crate) enum Effect {
     },
     MarkRead {
         channel_id: ChannelId,
-        seq: Seq,
+        mark: MarkRead,
     },
+    /// Asks how far a channel is read, and what is left.
+    LoadMarker(ChannelId),
     Watch(Vec<UserId>),
     Follow {
         stream: StreamId,

@@ -17,7 +17,6 @@ pub(crate) mod state;
 pub(crate) mod switcher;
 pub(crate) mod text;
 pub(crate) mod timeline;
-pub(crate) mod unread;
 pub(crate) mod update;
 pub(crate) mod world;
 

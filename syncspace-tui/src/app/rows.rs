@@ -1,7 +1,9 @@
 //! Messages as rows of text with a meaning each; colours are the view's business.
 
 use jiff::tz::TimeZone;
+use syncspace_protocol::mentions::{Mention, Mentioned, find_mentions};
 use syncspace_protocol::messages::{Message, MessageType};
+use syncspace_protocol::names::fold_key;
 use syncspace_protocol::{Seq, Time, UserId};
 
 use super::outbox::{Parcel, ParcelState};
@@ -16,6 +18,8 @@ pub(crate) const GUTTER_COLUMNS: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
     Body,
+    /// A name by which this person is called.
+    Mention,
     Author(UserId),
     Dim,
     Day,
@@ -161,7 +165,9 @@ impl RowContext<'_> {
             body.extend(text::block(file, columns));
         }
         for line in body {
-            rows.push(Row::of(seq, vec![(Tone::Quote, mark.to_owned()), (Tone::Body, line)]));
+            let mut spans = vec![(Tone::Quote, mark.to_owned())];
+            spans.extend(self.body_spans(message, line));
+            rows.push(Row::of(seq, spans));
         }
         // A grouped message has no author line to carry the mark.
         let has_author = rows.iter().any(|row| row.spans.iter().any(|(tone, _)| matches!(tone, Tone::Author(_))));
@@ -171,6 +177,31 @@ impl RowContext<'_> {
         {
             last.spans.push((Tone::Dim, " (edited)".to_owned()));
         }
+    }
+
+    /// Sets off the names by which the message calls this person.
+    fn body_spans(&self, message: &Message, line: String) -> Vec<(Tone, String)> {
+        let Some(me) = self.me.filter(|&me| message.mentions.here || message.mentions.count_for(me)) else {
+            return vec![(Tone::Body, line)];
+        };
+        let my_key = fold_key(&(self.name)(me));
+        let is_me = |mention: &Mention<'_>| match mention.mentioned {
+            Mentioned::Channel => message.mentions.channel,
+            Mentioned::Here => message.mentions.here,
+            Mentioned::Name { written, trimmed } => {
+                message.mentions.users.contains(&me) && (fold_key(written) == my_key || fold_key(trimmed) == my_key)
+            }
+        };
+        let mut spans = Vec::new();
+        let mut from = 0;
+        for mention in find_mentions(&line).into_iter().filter(is_me) {
+            spans.push((Tone::Body, line[from..mention.range.start].to_owned()));
+            from = mention.range.end;
+            spans.push((Tone::Mention, line[mention.range].to_owned()));
+        }
+        spans.push((Tone::Body, line[from..].to_owned()));
+        spans.retain(|(_, words)| !words.is_empty());
+        spans
     }
 
     fn system_rows(&self, message: &Message, mut rows: Vec<Row>) -> Vec<Row> {

@@ -1,5 +1,6 @@
 //! The list at the side: teams, and below the open one its channels and direct messages.
 
+use syncspace_client::Unread;
 use syncspace_protocol::users::PresenceStatus;
 use syncspace_protocol::{ChannelId, TeamId};
 
@@ -19,7 +20,7 @@ pub(crate) enum EntryId {
 pub(crate) struct Entry {
     pub(crate) id: EntryId,
     pub(crate) label: String,
-    pub(crate) unread: u32,
+    pub(crate) unread: Unread,
     /// Whether it is the open team or channel.
     pub(crate) is_open: bool,
     /// Of the other person of a direct channel.
@@ -60,7 +61,7 @@ fn channel_entry(state: &State, channel: &ChannelState) -> Entry {
     Entry {
         id: EntryId::Channel(channel.channel.id),
         label,
-        unread: channel.unread_count(),
+        unread: state.world.unread(channel.channel.id),
         is_open: state.chat.open == Some(channel.channel.id),
         presence,
         is_direct,
@@ -87,15 +88,14 @@ pub(crate) fn neighbour(state: &State, forward: bool) -> Option<ChannelId> {
     channels.get(next).copied()
 }
 
-/// Gives the next channel with something unread: the open team first, direct messages before the rest.
+/// Gives the next channel with something unread: the open team first, mentions and direct messages before the rest.
 pub(crate) fn next_unread(state: &State) -> Option<ChannelId> {
-    let unread = |id: &ChannelId| {
-        state.world.channels.get(id).is_some_and(|channel| channel.unread_count() > 0) && Some(*id) != state.chat.open
-    };
+    let unread = |id: &ChannelId| state.world.unread(*id) != Unread::default() && Some(*id) != state.chat.open;
     let rank = |id: &ChannelId| {
         let channel = state.world.channels.get(id);
         let is_other_team = channel.is_none_or(|channel| Some(channel.channel.team_id) != state.chat.team);
-        (is_other_team, channel.is_none_or(|channel| !channel.is_direct()))
+        let is_to_me = state.world.unread(*id).mentions > 0 || channel.is_some_and(ChannelState::is_direct);
+        (is_other_team, !is_to_me)
     };
     let all = all_channels(state);
     // From the open channel on, so that repeated presses visit every one of them.

@@ -1,10 +1,10 @@
 //! Everything the screen is drawn from.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use syncspace_protocol::auth::ServerInfo;
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Epoch, MessageId, Seq, TeamId, Time, UserId};
 
 use super::composer::{Composer, DraftKey};
 use super::entry::EntryForm;
@@ -111,6 +111,10 @@ pub(crate) struct Chat {
     pub(crate) typing_sent: Option<(DraftKey, Time)>,
     /// The highest place for which a read marker was asked, by channel.
     pub(crate) marked: HashMap<ChannelId, Seq>,
+    /// A channel that was marked unread while it was open: until it is opened again, seeing it is not reading it.
+    pub(crate) kept_unread: Option<ChannelId>,
+    /// Channels whose marker was asked for, because something was missed.
+    pub(crate) counting: HashSet<ChannelId>,
     /// A channel to open as soon as it is known.
     pub(crate) wanted: Option<ChannelId>,
     /// What is being opened, while the server is asked for it: what is typed now is meant for it.
@@ -145,6 +149,8 @@ pub(crate) struct State {
     pub(crate) local_server: LocalServer,
     pub(crate) notice: Option<Notice>,
     pub(crate) world: World,
+    /// The history that the numbers in the world belong to.
+    pub(crate) epoch: Option<Epoch>,
     pub(crate) chat: Chat,
     pub(crate) client_ids: ClientIds,
 }
@@ -206,6 +212,8 @@ impl Default for Chat {
             watched: Vec::new(),
             typing_sent: None,
             marked: HashMap::new(),
+            kept_unread: None,
+            counting: HashSet::new(),
             wanted: None,
             arriving: None,
         }
@@ -238,6 +246,7 @@ impl State {
             local_server: LocalServer::Back,
             notice: None,
             world: World::default(),
+            epoch: None,
             chat: Chat::default(),
             client_ids: ClientIds { random: fastrand::Rng::with_seed(start.seed) },
         }

@@ -87,8 +87,13 @@ fn places(state: &State) -> Vec<Choice> {
     for &team_id in &open_first {
         let team_name = world.teams.get(&team_id).map(|team| text::line(team.team.name.as_str())).unwrap_or_default();
         for channel in world.joined_channels(team_id) {
-            let unread = channel.unread_count();
-            let about = if unread > 0 { format!("{team_name} · {unread} unread") } else { team_name.clone() };
+            let unread = world.unread(channel.channel.id);
+            let mut about = team_name.clone();
+            for (number, what) in [(unread.messages, "unread"), (unread.mentions, "to you")] {
+                if number > 0 {
+                    about.push_str(&format!(" · {number} {what}"));
+                }
+            }
             let label = world.channel_label(&channel.channel);
             choices.push(Choice { target: Target::Channel(channel.channel.id), label, about });
         }

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use syncspace_client::{Unread, UnreadBook};
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMembership, MyChannel};
-use syncspace_protocol::messages::{Message, MessageType};
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, HelloTeam};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership};
 use syncspace_protocol::users::{Person, PresenceStatus, User};
@@ -12,7 +13,6 @@ use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, Time, UserId};
 use super::message::TeamContents;
 use super::text;
 use super::timeline::Timeline;
-use super::unread::Unread;
 
 /// Somebody stays "typing" that long after the last sign of it, in milliseconds. Signs come every 3 seconds.
 const TYPING_MS: i64 = 6_000;
@@ -34,7 +34,6 @@ pub(crate) struct ChannelState {
     pub(crate) channel: Channel,
     pub(crate) head: ChannelHead,
     pub(crate) membership: Option<ChannelMembership>,
-    pub(crate) unread: Option<Unread>,
     pub(crate) log: Log,
     /// Who types, where, and until when that is believed.
     pub(crate) typing: HashMap<UserId, (Option<Seq>, Time)>,
@@ -58,6 +57,8 @@ pub(crate) struct World {
     pub(crate) me: Option<User>,
     pub(crate) teams: BTreeMap<TeamId, TeamState>,
     pub(crate) channels: HashMap<ChannelId, ChannelState>,
+    /// What is unread; none before it is known who this is.
+    pub(crate) book: Option<UnreadBook>,
     pub(crate) people: HashMap<UserId, Person>,
     pub(crate) presence: HashMap<UserId, PresenceStatus>,
     /// People who were asked for by id, so that they are asked for once.
@@ -66,19 +67,13 @@ pub(crate) struct World {
 
 impl ChannelState {
     fn new(mine: MyChannel) -> Self {
-        let unread = mine.membership.map(|membership| Unread::new(membership.read));
         Self {
             channel: mine.channel,
             head: mine.head,
             membership: mine.membership,
-            unread,
             log: Log::Unloaded,
             typing: HashMap::new(),
         }
-    }
-
-    pub(crate) fn unread_count(&self) -> u32 {
-        self.unread.as_ref().map_or(0, Unread::count)
     }
 
     pub(crate) const fn is_joined(&self) -> bool {
@@ -103,27 +98,8 @@ impl ChannelState {
         }
     }
 
-    /// Takes what the person is in the channel now.
-    pub(crate) fn set_membership(&mut self, membership: ChannelMembership) {
-        match &mut self.unread {
-            Some(unread) => unread.set_marker(membership.read),
-            None => self.unread = Some(Unread::new(membership.read)),
-        }
-        self.membership = Some(membership);
-    }
-
-    /// Notes that a message stands at the end of the log.
-    pub(crate) fn count_message(&mut self, message: &Message, me: Option<UserId>) {
-        let counts = message.parent_seq.is_none()
-            && message.message_type != MessageType::System
-            && Some(message.sender_id) != me;
-        if let Some(unread) = self.unread.as_mut().filter(|_| counts) {
-            if message.seq > self.head.last_seq && message.deleted_at.is_none() {
-                unread.created(message.seq, message.rev);
-            } else if message.seq <= self.head.last_seq && message.deleted_at.is_some() {
-                unread.deleted(message.seq, message.rev);
-            }
-        }
+    /// Notes how far the log goes with a message.
+    pub(crate) fn note_message(&mut self, message: &Message) {
         self.head.last_seq = self.head.last_seq.max(message.seq);
         self.head.last_rev = self.head.last_rev.max(message.rev);
         self.typing.remove(&message.sender_id);
@@ -139,6 +115,17 @@ impl ChannelState {
 impl World {
     pub(crate) fn my_id(&self) -> Option<UserId> {
         self.me.as_ref().map(|me| me.id)
+    }
+
+    /// Gives what is unread in a channel.
+    pub(crate) fn unread(&self, channel_id: ChannelId) -> Unread {
+        self.book.as_ref().and_then(|book| book.unread(channel_id)).unwrap_or_default()
+    }
+
+    /// Gives the place up to which a channel is read, where something after it is not.
+    pub(crate) fn read_before(&self, channel_id: ChannelId) -> Option<Seq> {
+        let read = self.book.as_ref()?.read_up_to(channel_id);
+        read.filter(|_| self.unread(channel_id).messages > 0)
     }
 
     /// Gives the name of a person, safe for the terminal.
@@ -202,9 +189,12 @@ impl World {
         channels
     }
 
-    pub(crate) fn team_unread(&self, team_id: TeamId) -> u32 {
+    pub(crate) fn team_unread(&self, team_id: TeamId) -> Unread {
         let of_team = self.channels.values().filter(|state| state.channel.team_id == team_id && state.is_joined());
-        of_team.map(ChannelState::unread_count).fold(0, u32::saturating_add)
+        of_team.map(|state| self.unread(state.channel.id)).fold(Unread::default(), |sum, one| Unread {
+            messages: sum.messages.saturating_add(one.messages),
+            mentions: sum.mentions.saturating_add(one.mentions),
+        })
     }
 
     /// Puts a team in, still to be read.
@@ -239,6 +229,12 @@ impl World {
     /// Takes a channel with what the person is in it.
     pub(crate) fn put_channel(&mut self, mine: MyChannel) {
         self.learn_people(&mine.channel);
+        if let Some(book) = &mut self.book {
+            match &mine.membership {
+                Some(membership) => book.put(mine.channel.id, membership.read),
+                None => book.forget(mine.channel.id),
+            }
+        }
         match self.channels.get_mut(&mine.channel.id) {
             Some(state) => {
                 if mine.channel.rev >= state.channel.rev {
@@ -246,10 +242,7 @@ impl World {
                 }
                 state.head.last_seq = state.head.last_seq.max(mine.head.last_seq);
                 state.head.last_rev = state.head.last_rev.max(mine.head.last_rev);
-                match mine.membership {
-                    Some(membership) => state.set_membership(membership),
-                    None => (state.membership, state.unread) = (None, None),
-                }
+                state.membership = mine.membership;
             }
             None => {
                 self.channels.insert(mine.channel.id, ChannelState::new(mine));
@@ -275,7 +268,10 @@ impl World {
         let id = channel.id;
         self.put_channel_itself(channel);
         if let Some(state) = self.channels.get_mut(&id) {
-            state.set_membership(membership);
+            state.membership = Some(membership);
+        }
+        if let Some(book) = &mut self.book {
+            book.put(id, membership.read);
         }
     }
 
@@ -285,7 +281,7 @@ impl World {
         if state.channel.is_private {
             self.channels.remove(&channel_id);
         } else {
-            (state.membership, state.unread) = (None, None);
+            state.membership = None;
         }
     }
 

@@ -2,12 +2,13 @@
 
 use crossterm::event::KeyCode;
 use insta::assert_snapshot;
-use syncspace_protocol::Mentions;
-use syncspace_protocol::channels::ChannelKind;
-use syncspace_protocol::messages::{MessageType, Thread, ThreadState};
+use syncspace_protocol::channels::{ChannelKind, MoveMarker, ReadMarker};
+use syncspace_protocol::messages::{Message, MessageType, Thread, ThreadState};
 use syncspace_protocol::socket::EventBody;
+use syncspace_protocol::{Mentions, StreamId};
 
 use crate::app::composer::DraftKey;
+use crate::app::rows::Tone;
 use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
 use crate::play::{
@@ -164,7 +165,7 @@ fn a_message_on_the_screen_of_a_focused_terminal_is_read() {
     let mut play = Play::chat(80, 24);
     play.arrive(message(7, BOB, 60, "news"));
     assert_eq!(play.unread(GENERAL), 0);
-    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { seq, .. } if *seq == id(7))));
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { mark, .. } if mark.seq == id(7))));
 
     play.effects.clear();
     play.event(Event::Focus { is_focused: false });
@@ -199,6 +200,80 @@ fn messages_elsewhere_count_and_own_ones_do_not() {
     };
     play.stream(channel_stream(RANDOM), Some(12), deleted);
     assert_eq!(play.unread(RANDOM), 3);
+}
+
+/// A message of Bob that names somebody.
+fn naming(seq: u64, content: &str, mentions: Mentions) -> Message {
+    let mut named = message(seq, BOB, 60, content);
+    named.mentions = mentions;
+    named
+}
+
+#[test]
+fn mentions_stand_in_the_side_bar_and_ones_name_is_set_off() {
+    let mut play = Play::chat(80, 24);
+    let me = || Mentions { users: vec![id(ALICE)], ..Mentions::default() };
+    let mut elsewhere = naming(10, "@alice", me());
+    elsewhere.channel_id = id(RANDOM);
+    play.arrive(elsewhere);
+    assert!(play.screen().contains("#random         @1 4 "), "{}", play.screen());
+    play.arrive(naming(7, "well, @Alice. And `@alice`, @bob, @channel", me()));
+    let open = play.state.open_channel().and_then(|open| open.timeline()).expect("a timeline");
+    let rows = play.state.with_rows(60, false, |context| open.visible(context, 20, &[]));
+    let set_off: Vec<&str> = rows
+        .iter()
+        .flat_map(|row| &row.spans)
+        .filter(|(tone, _)| *tone == Tone::Mention)
+        .map(|(_, words)| words.as_str())
+        .collect();
+    assert_eq!(set_off, ["@Alice"]);
+}
+
+#[test]
+fn a_channel_marked_unread_stays_so_until_it_is_opened_again() {
+    let mut play = Play::chat(80, 24);
+    play.press(KeyCode::Esc);
+    play.press(KeyCode::Char('k'));
+    play.press(KeyCode::Char('u'));
+    let set = |effect: &Effect| match effect {
+        Effect::MarkRead { mark, .. } => Some((mark.mode, mark.seq.get())),
+        _ => None,
+    };
+    assert_eq!(play.effects.iter().find_map(set), Some((MoveMarker::Set, 4)));
+    play.effects.clear();
+    play.arrive(message(7, BOB, 60, "more"));
+    assert_eq!(play.effects.iter().find_map(set), None, "seeing it is not reading it");
+    play.press(KeyCode::Char('i'));
+    play.alt('a');
+    play.alt('s');
+    assert_eq!(play.effects.iter().filter_map(set).next_back(), Some((MoveMarker::Advance, 7)));
+}
+
+#[test]
+fn what_another_device_marks_unread_is_not_undone_by_this_screen() {
+    let mut play = Play::chat(80, 24);
+    play.effects.clear();
+    let read = ReadMarker { last_read_seq: id(3), unread_count: 3, mention_count: 1, as_of_rev: id(6), rev: id(9) };
+    play.stream(StreamId::Member(id(50)), Some(9), EventBody::MyRead { channel_id: id(GENERAL), read });
+    assert_eq!(play.unread(GENERAL), 3);
+    assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { .. })), "{:?}", play.effects);
+}
+
+#[test]
+fn a_channel_of_which_something_was_missed_is_counted_anew() {
+    let mut play = Play::chat(80, 24);
+    play.effects.clear();
+    let mut elsewhere = message(14, BOB, 60, "x");
+    elsewhere.channel_id = id(RANDOM);
+    play.arrive(elsewhere.clone());
+    elsewhere.seq = id(15);
+    elsewhere.rev = id(15);
+    play.arrive(elsewhere);
+    let asked = play.effects.iter().filter(|effect| matches!(effect, Effect::LoadMarker(_))).count();
+    assert_eq!(asked, 1);
+    let read = ReadMarker { last_read_seq: id(6), unread_count: 9, mention_count: 2, as_of_rev: id(15), rev: id(1) };
+    play.net(Net::Counted { channel_id: id(RANDOM), answer: Ok(read) });
+    assert_eq!(play.unread(RANDOM), 9);
 }
 
 #[test]

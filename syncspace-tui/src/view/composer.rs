@@ -87,7 +87,7 @@ fn below(state: &State, in_thread: bool) -> String {
         Some(thread) if in_thread => thread.timeline.as_ref(),
         _ => open.and_then(ChannelState::timeline),
     };
-    let unread = open.map_or(0, ChannelState::unread_count);
+    let unread = open.map_or(0, |open| state.world.unread(open.channel.id).messages);
     match timeline.map(|timeline| timeline.place) {
         Some(Place::At { .. }) if unread > 0 && !in_thread => format!(" ↓ {unread} new below "),
         Some(Place::At { .. }) => " ↓ more below ".to_owned(),

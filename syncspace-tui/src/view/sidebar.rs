@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
+use syncspace_client::Unread;
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::users::PresenceStatus;
 use unicode_width::UnicodeWidthStr;
@@ -42,16 +43,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect, is_overlay:
 }
 
 fn entry_line(entry: &Entry, columns: usize) -> Line<'static> {
-    let count = match entry.unread {
-        0 => String::new(),
-        count if count >= UNREAD_COUNT_MAX => format!(" {}+ ", UNREAD_COUNT_MAX - 1),
-        count => format!(" {count} "),
-    };
+    let mentions = count("@", entry.unread.mentions);
+    let messages = count("", entry.unread.messages);
+    let end = if mentions.is_empty() && messages.is_empty() { "" } else { " " };
     let (mark, mark_style) = mark(entry);
-    let room = columns.saturating_sub(mark.width() + count.width());
+    let room = columns.saturating_sub(mark.width() + mentions.width() + messages.width() + end.width());
     let label = text::cut(&entry.label, room);
     let padding = " ".repeat(room.saturating_sub(label.width()));
-    let mut label_style = if entry.unread > 0 || is_team(entry) { style::STRONG } else { style::PLAIN };
+    let mut label_style =
+        if entry.unread != Unread::default() || is_team(entry) { style::STRONG } else { style::PLAIN };
     if entry.is_open && !is_team(entry) {
         label_style = label_style.patch(style::ACCENT).add_modifier(Modifier::BOLD);
     }
@@ -59,8 +59,19 @@ fn entry_line(entry: &Entry, columns: usize) -> Line<'static> {
         Span::styled(mark, mark_style),
         Span::styled(label, label_style),
         Span::raw(padding),
-        Span::styled(count, style::STRONG.patch(style::WARN)),
+        Span::styled(mentions, style::STRONG.patch(style::BAD)),
+        Span::styled(messages, style::STRONG.patch(style::WARN)),
+        Span::raw(end),
     ])
+}
+
+/// Writes a number with a blank before it; nothing where there is nothing.
+fn count(sign: &str, number: u32) -> String {
+    match number {
+        0 => String::new(),
+        number if number >= UNREAD_COUNT_MAX => format!(" {sign}{}+", UNREAD_COUNT_MAX - 1),
+        number => format!(" {sign}{number}"),
+    }
 }
 
 fn is_team(entry: &Entry) -> bool {

@@ -22,6 +22,7 @@ const AUTHORS: [Color; 6] = [Color::Cyan, Color::Green, Color::Magenta, Color::Y
 pub(super) fn of(tone: Tone) -> Style {
     match tone {
         Tone::Body => PLAIN,
+        Tone::Mention => STRONG.patch(WARN),
         Tone::Author(user_id) => STRONG.fg(author(user_id)),
         Tone::Dim | Tone::Quote | Tone::Day => DIM,
         Tone::New => BAD.add_modifier(Modifier::BOLD),

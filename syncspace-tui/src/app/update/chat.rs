@@ -136,6 +136,7 @@ pub(super) fn open_team(state: &mut State, team_id: TeamId, effects: &mut Effect
 
 /// Shows a channel, and loads its newest page where that was not done yet.
 pub(super) fn open_channel(state: &mut State, channel_id: ChannelId, effects: &mut Effects) {
+    let read = state.world.read_before(channel_id);
     let Some(channel) = state.world.channels.get_mut(&channel_id) else { return };
     state.chat.team = Some(channel.channel.team_id);
     state.chat.last_open.insert(channel.channel.team_id, channel_id);
@@ -144,7 +145,7 @@ pub(super) fn open_channel(state: &mut State, channel_id: ChannelId, effects: &m
         state.chat.open = Some(channel_id);
         state.chat.thread = None;
         state.chat.editing = None;
-        let read = channel.unread.as_ref().filter(|unread| unread.count() > 0).map(|unread| unread.last_read_seq());
+        state.chat.kept_unread = None;
         if let Some(timeline) = channel.timeline_mut() {
             timeline.read_before = read;
             timeline.selected = None;

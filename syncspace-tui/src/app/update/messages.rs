@@ -1,5 +1,6 @@
 //! Actions on the message lists and on what is being written.
 
+use syncspace_protocol::channels::{MarkRead, MoveMarker};
 use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, Seq};
@@ -50,6 +51,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
         Action::LeaveList => super::chat::focus_composer(state),
         Action::EditMessage => edit_selected(state),
         Action::DeleteMessage => ask_to_delete(state),
+        Action::MarkUnread => mark_unread(state, effects),
         Action::Retry => {
             if let Some(channel_id) = state.chat.open {
                 state.chat.outbox.retry(channel_id);
@@ -215,6 +217,24 @@ fn edit_selected(state: &mut State) {
     state.chat.editing = Some((channel_id, seq));
     let in_thread = state.chat.focus == Focus::ThreadMessages;
     state.chat.focus = if in_thread { Focus::ThreadComposer } else { Focus::Composer };
+}
+
+/// Sets the marker before the selected message. Until the channel is opened again, seeing it does not count as reading it.
+fn mark_unread(state: &mut State, effects: &mut Effects) {
+    let Some((channel_id, seq)) = state.selected().map(|(channel_id, message)| (channel_id, message.seq)) else {
+        return;
+    };
+    let seq = Seq::try_from(seq.get().saturating_sub(1)).unwrap_or(Seq::ZERO);
+    if let Some(timeline) = timeline_mut(state, false) {
+        timeline.read_before = Some(seq);
+    }
+    state.chat.kept_unread = Some(channel_id);
+    state.chat.marked.remove(&channel_id);
+    if let Some(book) = &mut state.world.book {
+        book.settle_all();
+    }
+    effects.push(Effect::MarkRead { channel_id, mark: MarkRead { seq, mode: MoveMarker::Set, known_rev: None } });
+    state.say("Marked unread from here.");
 }
 
 fn ask_to_delete(state: &mut State) {

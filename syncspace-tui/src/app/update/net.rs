@@ -1,5 +1,6 @@
 //! What answers of the server and changes of the connection make of the state.
 
+use syncspace_client::UnreadBook;
 use syncspace_protocol::messages::{MessagePage, Thread};
 use syncspace_protocol::socket::Hello;
 use syncspace_protocol::teams::{Invite, MyTeam};
@@ -64,16 +65,23 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             }
         }
         Net::Sent { client_id, answer: Err(failure) } => refused(state, &client_id, failure),
-        Net::Marked { channel_id, answer: Ok(marker) } => {
-            let asked = state.chat.marked.get(&channel_id).copied();
-            if let Some(unread) = state.world.channels.get_mut(&channel_id).and_then(|channel| channel.unread.as_mut())
-                && asked.is_none_or(|asked| marker.last_read_seq >= asked)
-            {
-                unread.set_marker(marker);
+        Net::Marked { channel_id, seq, answer } => {
+            if answer.is_err() {
+                state.chat.marked.remove(&channel_id);
+            }
+            if let Some(book) = &mut state.world.book {
+                if let Ok(marker) = answer {
+                    book.put(channel_id, marker);
+                }
+                book.settle(channel_id, seq);
             }
         }
-        Net::Marked { channel_id, answer: Err(_) } => {
-            state.chat.marked.remove(&channel_id);
+        Net::Counted { channel_id, answer } => {
+            // What could not be asked now is asked again after the next connection.
+            if let (Ok(marker), Some(book)) = (answer, &mut state.world.book) {
+                state.chat.counting.remove(&channel_id);
+                book.put(channel_id, marker);
+            }
         }
         Net::Edited { channel_id, seq, answer: Ok(()) } => messages::edit_done(state, channel_id, seq),
         Net::Edited { answer: Err(failure), .. } => {
@@ -113,6 +121,15 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     if state.chat.owner.take().is_some_and(|owner| owner != hello.user.id) {
         (state.chat.drafts, state.chat.outbox) = Default::default();
     }
+    // Numbers of another history, or of another person, mean nothing here.
+    if state.epoch.as_ref() != Some(&hello.epoch) || state.world.my_id() != Some(hello.user.id) {
+        state.world.book = None;
+    }
+    state.epoch = Some(hello.epoch);
+    match &mut state.world.book {
+        Some(book) => book.settle_all(),
+        None => state.world.book = Some(UnreadBook::new(hello.user.id)),
+    }
     state.world.me = Some(hello.user);
     for team_id in world::teams_gone(&state.world, &hello.teams) {
         state.world.leave_team(team_id);
@@ -132,6 +149,7 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     }
     state.chat.watched.clear();
     state.chat.marked.clear();
+    state.chat.counting.clear();
     state.chat.outbox.disconnected();
     if !has_teams && !matches!(state.screen, Screen::Chat) {
         effects.push(Effect::FindTeams);
@@ -243,13 +261,13 @@ fn page_loaded(
     answer: Answer<MessagePage>,
     effects: &mut Effects,
 ) {
+    let read = state.world.read_before(channel_id);
     let Some(channel) = state.world.channels.get_mut(&channel_id) else { return };
     match (answer, before) {
         (Ok(page), None) => {
             let older = if page.next.is_some() { Older::More } else { Older::End };
             let mut timeline = Timeline::new(page.items, older);
-            timeline.read_before =
-                channel.unread.as_ref().filter(|unread| unread.count() > 0).map(|unread| unread.last_read_seq());
+            timeline.read_before = read;
             let before = std::mem::replace(&mut channel.log, Log::Loaded(Box::new(timeline)));
             channel.head.last_seq = channel.head.last_seq.max(page.last_seq);
             effects.push(Effect::Follow { stream: StreamId::Channel(channel_id), rev: page.rev });

@@ -23,6 +23,7 @@ pub(super) fn settle(state: &mut State, effects: &mut Effects) {
     mark_read(state, effects);
     ask_names(state, effects);
     if state.link == Link::Online {
+        count_anew(state, effects);
         watch(state, effects);
         send_ready(state, effects);
     }
@@ -99,16 +100,34 @@ fn mark_read(state: &mut State, effects: &mut Effects) {
         return;
     }
     let Some((channel_id, seen)) = last_seen(state) else { return };
+    if state.chat.kept_unread == Some(channel_id) {
+        return;
+    }
     let asked = state.chat.marked.get(&channel_id).copied().unwrap_or(Seq::ZERO);
-    let Some(channel) = state.world.channels.get_mut(&channel_id) else { return };
-    let newest = channel.head.last_seq;
-    let Some(unread) = &mut channel.unread else { return };
-    if seen > unread.last_read_seq() && seen > asked {
+    let Some(newest) = state.world.channels.get(&channel_id).map(|channel| channel.head.last_seq) else { return };
+    let Some(book) = &mut state.world.book else { return };
+    let is_news = book.read_up_to(channel_id).is_some_and(|read| seen > read);
+    if is_news && seen > asked {
         state.chat.marked.insert(channel_id, seen);
-        if seen >= newest {
-            unread.all_read(newest);
+        let mark = if seen >= newest { book.read_all(channel_id, newest) } else { book.advance(channel_id, seen) };
+        effects.push(Effect::MarkRead { channel_id, mark });
+    }
+}
+
+/// Asks for the numbers of channels of which something was missed.
+fn count_anew(state: &mut State, effects: &mut Effects) {
+    let Some(book) = &state.world.book else { return };
+    // A team that is being read brings the markers of all its channels.
+    let is_read = |id: &ChannelId| {
+        let channel = state.world.channels.get(id).filter(|channel| channel.is_joined());
+        let team = channel.and_then(|channel| state.world.teams.get(&channel.channel.team_id));
+        team.is_some_and(|team| team.waiting.is_none())
+    };
+    let unsure: Vec<ChannelId> = book.unsure().filter(is_read).collect();
+    for channel_id in unsure {
+        if state.chat.counting.insert(channel_id) {
+            effects.push(Effect::LoadMarker(channel_id));
         }
-        effects.push(Effect::MarkRead { channel_id, seq: seen });
     }
 }
 

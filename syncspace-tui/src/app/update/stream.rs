@@ -1,5 +1,6 @@
 //! What events of the streams make of the state. Applying one twice changes nothing.
 
+use syncspace_client::UnreadBook;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
@@ -13,12 +14,25 @@ use crate::app::timeline::Timeline;
 use crate::app::world::Log;
 
 pub(super) fn take(state: &mut State, event: StreamEvent, effects: &mut Effects) {
+    count(state, &event);
     let Some(event) = hold_back(state, event) else { return };
     match event.stream {
         Some(StreamId::Channel(channel_id)) => channel_event(state, channel_id, event, effects),
         Some(StreamId::Team(team_id)) => team_event(state, team_id, event.body, effects),
         Some(StreamId::Member(member_id)) => member_event(state, member_id, event.body, effects),
         None => account_event(state, event.body, effects),
+    }
+}
+
+/// Counts at once, also what waits for its team or channel to be read: the book knows what it had before.
+fn count(state: &mut State, event: &StreamEvent) {
+    let Some(book) = &mut state.world.book else { return };
+    let marker = |book: &UnreadBook| state.chat.open.and_then(|open| book.marker(open)).map(|read| read.last_read_seq);
+    let before = marker(book);
+    book.take(event);
+    // Marked unread on another device: what stands on this screen is not to undo it.
+    if marker(book) < before {
+        state.chat.kept_unread = state.chat.open;
     }
 }
 
@@ -63,27 +77,21 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
             }
             put_message(state, message);
         }
-        EventBody::MessageUpdated { seq, content, edited_at, .. } => edit_lists(state, channel_id, |list| {
+        EventBody::MessageUpdated { seq, content, edited_at, mentions, .. } => edit_lists(state, channel_id, |list| {
             list.edit(seq, |message| {
                 if message.rev < rev {
                     message.content.clone_from(&content);
+                    message.mentions.clone_from(&mentions);
                     message.is_edited = true;
                     message.edited_at = Some(edited_at);
                     message.rev = rev;
                 }
             });
         }),
-        EventBody::MessageDeleted { seq, sender_id, deleted_at, thread, .. } => {
+        EventBody::MessageDeleted { seq, deleted_at, thread, .. } => {
             edit_lists(state, channel_id, |list| list.mark_deleted(seq, deleted_at));
-            let me = state.world.my_id();
-            let is_top_level = thread.is_none();
             if let Some(thread) = thread {
                 edit_lists(state, channel_id, |list| list.set_thread(thread));
-            }
-            if let Some(channel) = state.world.channels.get_mut(&channel_id)
-                && let Some(unread) = channel.unread.as_mut().filter(|_| is_top_level && Some(sender_id) != me)
-            {
-                unread.deleted(seq, rev);
             }
         }
         EventBody::Typing { user_id, parent_seq } => {
@@ -126,10 +134,10 @@ fn put_message(state: &mut State, message: Message) {
     }
     messages::put_in_thread(state, &message);
     let is_watched = state.is_focused && state.chat.open == Some(message.channel_id);
+    let read = state.world.book.as_ref().and_then(|book| book.read_up_to(message.channel_id));
     let Some(channel) = state.world.channels.get_mut(&message.channel_id) else { return };
     let last_known = channel.head.last_seq;
-    channel.count_message(&message, me);
-    let read = channel.unread.as_ref().map(|unread| unread.last_read_seq());
+    channel.note_message(&message);
     if let Some(timeline) = channel.timeline_mut() {
         // What arrives while nobody looks stands below a "new" line when the person comes back.
         if !is_watched && Some(message.sender_id) != me && message.seq > last_known && timeline.read_before.is_none() {
@@ -196,12 +204,8 @@ fn member_event(state: &mut State, member_id: MemberId, body: EventBody, effects
             effects.push(Effect::Unfollow(StreamId::Channel(channel_id)));
             leave_channel(state, channel_id);
         }
-        EventBody::MyRead { channel_id, read } => {
-            if let Some(unread) = state.world.channels.get_mut(&channel_id).and_then(|channel| channel.unread.as_mut())
-            {
-                unread.set_marker(read);
-            }
-        }
+        // Counted already.
+        EventBody::MyRead { .. } => {}
         EventBody::StreamReload {} | EventBody::StreamGone {} => {
             if let Some(team_id) = team_of(state, member_id) {
                 reload_team(state, team_id, effects);
