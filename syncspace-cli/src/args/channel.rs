@@ -1,7 +1,7 @@
 //! `channel …`
 
 use clap::{Args, Subcommand};
-use syncspace_protocol::ChannelName;
+use syncspace_protocol::{ChannelName, Seq};
 
 use super::ListArgs;
 
@@ -66,6 +66,28 @@ pub(crate) enum Channel {
     #[command(after_help = "Examples:
   syncspace channel leave eng/general")]
     Leave(Target),
+    /// Mark a channel as read, on all your devices.
+    #[command(after_help = "Examples:
+  syncspace channel read eng/general
+  syncspace channel read eng/general --up-to 41")]
+    Read {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// Place of the last message that you have read; the newest where absent. Never moves back.
+        #[arg(long, value_name = "SEQ")]
+        up_to: Option<Seq>,
+    },
+    /// Mark a channel as unread, on all your devices.
+    #[command(after_help = "Examples:
+  syncspace channel unread eng/general
+  syncspace channel unread eng/general --from 38")]
+    Unread {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// Place of the first message that is to be unread; the newest where absent.
+        #[arg(long, value_name = "SEQ")]
+        from: Option<Seq>,
+    },
     /// Give the direct channel of you and one or more people, made where there is none yet.
     #[command(after_help = "Examples:
   syncspace channel direct @bob --team eng

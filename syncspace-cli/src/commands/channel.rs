@@ -1,8 +1,8 @@
 //! `channel …`
 
 use syncspace_client::Client;
-use syncspace_protocol::ChannelName;
-use syncspace_protocol::channels::{CreateChannel, EditChannel, MyChannel, NewChannel};
+use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, NewChannel};
+use syncspace_protocol::{ChannelName, Seq};
 
 use super::lists::{gather, patch};
 use super::resolve;
@@ -28,6 +28,8 @@ pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
         args::Channel::Restore(target) => archive(context, client, &target.channel, false).await,
         args::Channel::Join(target) => join(context, client, &target.channel).await,
         args::Channel::Leave(target) => leave(context, client, &target.channel).await,
+        args::Channel::Read { channel, up_to } => read(context, client, &channel, up_to).await,
+        args::Channel::Unread { channel, from } => unread(context, client, &channel, from).await,
         args::Channel::Direct { users } => direct(context, client, &users).await,
     }
 }
@@ -128,6 +130,46 @@ async fn leave(context: &Context, client: &Client, target: &str) -> Outcome {
     client.leave_channel(channel.id).await.during(|| format!("cannot leave the channel {target}"))?;
     context.out.say(&format!("left {target}"));
     Ok(())
+}
+
+async fn read(context: &Context, client: &Client, target: &str, up_to: Option<Seq>) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?;
+    if context.only_plans(|| format!("mark {target} as read"))? {
+        return Ok(());
+    }
+    let seq = up_to.unwrap_or(channel.head.last_seq);
+    mark(context, client, target, channel, (MoveMarker::Advance, seq)).await
+}
+
+async fn unread(context: &Context, client: &Client, target: &str, from: Option<Seq>) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?;
+    if context.only_plans(|| format!("mark {target} as unread"))? {
+        return Ok(());
+    }
+    let from = from.unwrap_or(channel.head.last_seq);
+    let seq = Seq::try_from(from.get().saturating_sub(1)).unwrap_or(Seq::ZERO);
+    mark(context, client, target, channel, (MoveMarker::Set, seq)).await
+}
+
+async fn mark(
+    context: &Context,
+    client: &Client,
+    target: &str,
+    mut channel: MyChannel,
+    (mode, seq): (MoveMarker, Seq),
+) -> Outcome {
+    // Whoever types this has seen how things are: no older marker is meant.
+    let mark = MarkRead { seq, mode, known_rev: None };
+    let during = || format!("cannot move the read marker of {target}");
+    let read = client.mark_read(channel.channel.id, mark).await.during(during)?;
+    if let Some(membership) = &mut channel.membership {
+        membership.read = read;
+    }
+    let sentence = format!(
+        "{target}: read up to {}, {} unread, {} to you",
+        read.last_read_seq, read.unread_count, read.mention_count
+    );
+    context.out.done(&sentence, &row(client, channel))
 }
 
 async fn direct(context: &Context, client: &Client, users: &[String]) -> Outcome {

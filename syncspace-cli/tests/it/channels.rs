@@ -1,6 +1,6 @@
 //! `channel …`
 
-use crate::support::World;
+use crate::support::{Person, World};
 
 #[test]
 fn a_channel_lives_from_create_to_delete() {
@@ -48,6 +48,40 @@ fn public_channels_are_joined_and_left() {
     bob.run(&["channel", "leave", "eng/lounge"]).ok();
     let mine = bob.json(&["channel", "list", "eng", "--mine"]);
     assert!(mine.as_array().expect("a list").iter().all(|channel| channel["name"] != "lounge"), "{mine}");
+}
+
+#[test]
+fn what_is_unread_is_listed_and_marked() {
+    let world = World::start();
+    let (alice, bob) = (world.person("alice"), world.person("bob"));
+    alice.run(&["team", "create", "eng", "--public"]).ok();
+    bob.run(&["team", "join", "eng"]).ok();
+    alice.run(&["channel", "create", "eng/lounge"]).ok();
+    bob.run(&["channel", "join", "eng/lounge"]).ok();
+    for text in ["one", "two, @bob", "three, @channel"] {
+        alice.run(&["message", "send", "eng/lounge", text]).ok();
+    }
+    let listed = |person: &Person| {
+        let table = person.run(&["channel", "list", "eng", "--query", "lounge", "--output", "csv"]).ok();
+        let mut lines = table.out.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<_>>());
+        let (head, row) = (lines.next().expect("a head"), lines.next().expect("a row"));
+        let column = |name: &str| row[head.iter().position(|title| title == name).expect(name)].clone();
+        (column("unread"), column("mentions"))
+    };
+    let numbers = |unread: &str, mentions: &str| (unread.to_owned(), mentions.to_owned());
+    assert_eq!(listed(&bob), numbers("3", "2"));
+    assert_eq!(listed(&alice), numbers("0", "0"));
+    let read = bob.json(&["channel", "read", "eng/lounge", "--up-to", "2"]);
+    assert_eq!(
+        (&read["membership"]["read"]["last_read_seq"], &read["membership"]["read"]["mention_count"]),
+        (&2.into(), &1.into())
+    );
+    bob.run(&["channel", "read", "eng/lounge"]).ok();
+    assert_eq!(listed(&bob), numbers("0", "0"));
+    bob.run(&["channel", "unread", "eng/lounge"]).ok();
+    assert_eq!(listed(&bob), numbers("1", "1"));
+    bob.run(&["channel", "unread", "eng/lounge", "--from", "1"]).ok();
+    assert_eq!(listed(&bob), numbers("3", "2"));
 }
 
 #[test]

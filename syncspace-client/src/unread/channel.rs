@@ -86,6 +86,11 @@ impl ChannelCounts {
         }
     }
 
+    /// Takes the marker away, and keeps what events said.
+    pub(super) fn close(&mut self) {
+        (self.base, self.shown_read, self.is_doubtful, self.awaits_page) = (None, None, false, false);
+    }
+
     /// Takes an event of the channel's stream.
     pub(super) fn take(&mut self, me: UserId, rev: Rev, body: &EventBody) {
         if self.run.is_some_and(|(_, last)| rev <= last) {

@@ -102,13 +102,18 @@ impl UnreadBook {
     fn leave(&mut self, channel: ChannelId, left: Option<Rev>) {
         let Some(page) = self.channels.get_mut(&channel) else { return };
         if page.counts.marker().is_none_or(|read| left.is_none_or(|left| read.rev < left)) {
-            *page = Page { left: page.left.max(left), ..Page::default() };
+            page.left = page.left.max(left);
+            page.counts.close();
         }
     }
 
     /// Forgets a channel that the person is no longer in.
+    ///
+    /// Events are kept all the same: the list that says so may be older than they are, and a marker may follow.
     pub fn forget(&mut self, channel: ChannelId) {
-        self.channels.remove(&channel);
+        if let Some(page) = self.channels.get_mut(&channel) {
+            page.counts.close();
+        }
     }
 
     /// Gives what is unread in a channel; none where the person is not in it, or no marker came yet.

@@ -278,6 +278,17 @@ fn a_channel_that_was_left_has_no_numbers_until_one_comes_back() {
     check(&book, 1, 0);
 }
 
+#[test]
+fn a_list_from_before_one_came_does_not_lose_what_came_since() {
+    let mut book = UnreadBook::new(id(ME));
+    book.put(general(), marker(0, 0, 0, 0, 3));
+    book.take(&created(1, 1));
+    book.forget(general());
+    assert_eq!(book.unread(general()), None);
+    book.put(general(), marker(0, 0, 0, 0, 3));
+    check(&book, 1, 0);
+}
+
 /// The log of a channel as the server has it, and the events that made it.
 struct Server {
     /// By seq from 1: sender, whether a reply, mentions, whether deleted.

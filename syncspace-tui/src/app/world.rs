@@ -258,7 +258,8 @@ impl World {
             Some(_) => {}
             None => {
                 let head = ChannelHead { last_seq: Seq::ZERO, last_rev: Rev::ZERO, floor_seq: Seq::ZERO };
-                self.put_channel(MyChannel { channel, head, membership: None });
+                let state = ChannelState::new(MyChannel { channel, head, membership: None });
+                self.channels.insert(state.channel.id, state);
             }
         }
     }

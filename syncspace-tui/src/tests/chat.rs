@@ -260,6 +260,20 @@ fn what_another_device_marks_unread_is_not_undone_by_this_screen() {
 }
 
 #[test]
+fn a_channel_that_one_was_just_put_into_is_counted() {
+    let mut play = Play::chat(80, 24);
+    let new = my_channel(77, ChannelKind::Private, Some("plans"), 0, 0);
+    let membership = new.membership.expect("a membership");
+    let joined = EventBody::MyChannelJoined { channel: new.channel, membership };
+    play.stream(StreamId::Member(id(50)), Some(9), joined);
+    let mut first = message(1, BOB, 60, "psst");
+    first.channel_id = id(77);
+    play.arrive(first);
+    assert_eq!(play.unread(77), 1);
+    assert!(play.screen().contains("◇plans             1 "), "{}", play.screen());
+}
+
+#[test]
 fn a_channel_of_which_something_was_missed_is_counted_anew() {
     let mut play = Play::chat(80, 24);
     play.effects.clear();

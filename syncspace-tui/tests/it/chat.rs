@@ -44,7 +44,8 @@ async fn a_direct_message_shows_presence_and_what_is_unread() {
     alice.terminal.press(Key::Control('k'));
     alice.terminal.wait_for("Go to");
     alice.terminal.enter("@bob");
-    alice.terminal.wait_for("to @bob");
+    // Not "to @bob (opening…)": what is sent then waits.
+    alice.terminal.wait_for("to @bob ─");
     alice.say("psst");
     alice.terminal.wait_for("● bob");
     bob.terminal.wait_until("one unread message of alice", |screen| {
