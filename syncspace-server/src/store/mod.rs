@@ -5,6 +5,8 @@
 
 mod counts;
 mod error;
+#[cfg(feature = "failpoints")]
+mod faults;
 mod ids;
 mod lease;
 mod migrate;
@@ -32,6 +34,8 @@ mod words;
 
 pub use self::counts::StatementCounts;
 pub use self::error::{Source, StoreError};
+#[cfg(feature = "failpoints")]
+pub use self::faults::CommitFault;
 pub use self::ids::{BlockId, IdBlocks};
 pub use self::lease::{Fence, Lease, LeaseTimes};
 pub use self::migrate::{MigrationReport, MigrationStatus};
@@ -105,7 +109,12 @@ impl Store {
             Driver::Mysql(mysql) => TxDriver::Mysql(mysql.begin().await?),
         };
         self.counts.transaction();
-        Ok(Tx { driver, counts: Arc::clone(&self.counts) })
+        Ok(Tx {
+            driver,
+            counts: Arc::clone(&self.counts),
+            #[cfg(feature = "failpoints")]
+            fault: None,
+        })
     }
 
     /// Tells which words this database understands.
@@ -177,6 +186,8 @@ impl Queries for &Store {
 pub struct Tx {
     driver: TxDriver,
     counts: Arc<Counts>,
+    #[cfg(feature = "failpoints")]
+    fault: Option<CommitFault>,
 }
 
 enum TxDriver {
@@ -192,6 +203,14 @@ impl Tx {
 
     /// Runs last statements that change rows, and makes everything durable. An error of a statement leaves nothing.
     pub async fn commit_with(self, last: Vec<Statement>) -> Result<(), StoreError> {
+        #[cfg(feature = "failpoints")]
+        if let Some(fault) = self.fault {
+            return self.commit_unheard(fault, last).await;
+        }
+        self.commit_plainly(last).await
+    }
+
+    async fn commit_plainly(self, last: Vec<Statement>) -> Result<(), StoreError> {
         last.iter().for_each(|_| self.counts.change());
         match self.driver {
             TxDriver::Sqlite(tx) => tx.commit_with(last).await,

@@ -7,6 +7,8 @@ mod counts;
 mod http;
 mod jobs;
 mod keys;
+#[cfg(feature = "failpoints")]
+mod log;
 mod place;
 mod socket;
 mod store;
