@@ -99,6 +99,12 @@ impl Running {
         Ok(last)
     }
 
+    /// Gives the process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Ends the process the way an operator does, so that it leaves its directory in order.
     pub fn stop(mut self) -> anyhow::Result<()> {
         Command::new("kill").arg(self.process.id().to_string()).status().context("run kill")?;
