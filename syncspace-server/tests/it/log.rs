@@ -62,7 +62,7 @@ impl Operation for Act {
             Deed::Poison => {
                 tx.db.execute(&NOTE, params![format!("{}!", self.name), None::<String>]).await?;
             }
-            Deed::Panic => panic!("as the test wants it"),
+            Deed::Panic => unreachable!("the test wants a panic"),
             Deed::Fault(fault) if is_first => tx.db.plant(fault),
             Deed::Lose if is_first => {
                 return Err(StoreError::Unavailable { during: "go on", source: "as the test wants it".into() }.into());
@@ -170,7 +170,7 @@ async fn a_refused_row_or_a_panic_fails_its_operation_alone(place: Place) {
                 expected += 1;
                 assert_eq!(rev, expected, "in the order of the calls, without gaps");
             }
-            (deed, outcome) => panic!("{deed:?}: {outcome:?}"),
+            (deed, outcome) => unreachable!("{deed:?}: {outcome:?}"),
         }
     }
     rig.check_holds(36).await;
