@@ -40,9 +40,10 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends
+bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights
 	$(TARGET_DIR)/release/examples/bench_start
 	$(TARGET_DIR)/release/examples/bench_sends
+	$(TARGET_DIR)/release/examples/bench_revocation
 
 release: tools ## Build the programs and benchmarks for use, in target/release
 	$(CARGO) build --release --workspace --bins --examples $(CARGO_ARGS)
