@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -18,7 +18,52 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub struct RateLimits {
     logins: Option<DefaultKeyedRateLimiter<Network>>,
     requests: Option<DefaultKeyedRateLimiter<UserId>>,
+    requests_per_second: u32,
     clock: DefaultClock,
+}
+
+/// Messages that a connection may send for each request of another kind: their lanes bound them besides.
+const SENDS_PER_REQUEST: u32 = 20;
+
+/// The buckets of one connection.
+#[derive(Debug)]
+pub struct ConnectionLimits {
+    requests: Bucket,
+    sends: Bucket,
+}
+
+/// Lets so many through in a second, and twice as many at once (the generic cell rate algorithm, ITU-T I.371).
+#[derive(Debug)]
+struct Bucket {
+    per_second: u32,
+    /// When it would be full again.
+    full_at: Instant,
+}
+
+impl Bucket {
+    fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        let Some(interval) = Duration::from_secs(1).checked_div(self.per_second) else { return Ok(()) };
+        let room = interval * self.per_second.saturating_mul(2).saturating_sub(1);
+        let used = self.full_at.saturating_duration_since(now);
+        if used > room {
+            return Err(used - room);
+        }
+        self.full_at = now + used + interval;
+        Ok(())
+    }
+}
+
+impl ConnectionLimits {
+    /// Takes one request from the connection's bucket.
+    pub fn take_request(&mut self) -> Result<(), ServiceError> {
+        let taken = self.requests.take(Instant::now());
+        taken.map_err(|wait| refuse("this connection sends too many requests", wait))
+    }
+
+    /// Takes one message from the connection's bucket.
+    pub fn take_send(&mut self) -> Result<(), ServiceError> {
+        self.sends.take(Instant::now()).map_err(|wait| refuse("this connection sends too many messages", wait))
+    }
 }
 
 /// What counts as one address: IPv4 as it is, IPv6 by the 64 bits that one household has.
@@ -48,8 +93,18 @@ impl RateLimits {
         Self {
             logins: logins.map(RateLimiter::keyed),
             requests: requests.map(RateLimiter::keyed),
+            requests_per_second: rates.requests_per_second,
             clock: DefaultClock::default(),
         }
+    }
+
+    /// Gives a new connection its full buckets, by the rate of a person's requests.
+    #[must_use]
+    pub fn for_connection(&self) -> ConnectionLimits {
+        let full_at = Instant::now();
+        let bucket = |per_second| Bucket { per_second, full_at };
+        let sends_per_second = self.requests_per_second.saturating_mul(SENDS_PER_REQUEST);
+        ConnectionLimits { requests: bucket(self.requests_per_second), sends: bucket(sends_per_second) }
     }
 
     /// Takes one login or registration from an address's bucket.
@@ -134,6 +189,20 @@ mod tests {
         let limits = limits(0, 0);
         let user = UserId::try_from(1).expect("an id");
         assert!((0..10_000).all(|_| limits.take_login(address("::1")).is_ok() && limits.take_request(user).is_ok()));
+    }
+
+    #[test]
+    fn a_bucket_lets_its_rate_through_and_twice_as_many_at_once() {
+        let start = Instant::now();
+        let mut bucket = Bucket { per_second: 10, full_at: start };
+        assert!((0..20).all(|_| bucket.take(start).is_ok()));
+        assert_eq!(bucket.take(start), Err(Duration::from_millis(100)));
+        assert!(bucket.take(start + Duration::from_millis(100)).is_ok());
+        assert!(bucket.take(start + Duration::from_millis(150)).is_err());
+        let later = start + Duration::from_secs(10);
+        assert_eq!((0..30).filter(|_| bucket.take(later).is_ok()).count(), 20, "it never holds more");
+        let mut lifted = Bucket { per_second: 0, full_at: start };
+        assert!((0..10_000).all(|_| lifted.take(start).is_ok()));
     }
 
     #[test]

@@ -139,8 +139,8 @@ impl Connection {
 
     /// Names the people whose presence is shown, and gives it; changes follow as events.
     ///
-    /// At most 200; replaces the list before. To be repeated after every [`Update::Connected`]. The answer is also among
-    /// the updates, as a change of presence in its place: whoever keeps a picture takes it from there alone.
+    /// At most 200; replaces the list before, and is named again on every new connection. The answer is also among the
+    /// updates, each time, as a change of presence in its place: whoever keeps a picture takes it from there alone.
     pub async fn watch(&self, users: Vec<UserId>) -> Result<Vec<Presence>, ClientError> {
         match self.ask(Op::Watch { users }).await? {
             Ack::Presence { users } => Ok(users),

@@ -9,7 +9,8 @@ use std::time::Duration;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, RESUME_STREAMS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Op, Outcome, Reply, Request, ServerFrame};
 use syncspace_protocol::sync::{Changes, ResumeStatus};
-use syncspace_protocol::{Epoch, ErrorCode, Rev, StreamId};
+use syncspace_protocol::users::Presence;
+use syncspace_protocol::{Epoch, ErrorCode, Rev, StreamId, UserId};
 use tokio::time::Instant;
 
 use super::backoff::Backoff;
@@ -31,6 +32,8 @@ pub(super) struct Session<T> {
     /// The newest rev that this connection has brought of each stream that is not followed.
     passed: BTreeMap<StreamId, Rev>,
     epoch: Option<Epoch>,
+    /// The people whose presence was asked for last: asked for again on every new connection.
+    watched: Vec<UserId>,
     pending: Pending<Asked<T>>,
     actions: Vec<Action<T>>,
 }
@@ -66,6 +69,8 @@ struct Closing {
 enum Asked<T> {
     ByConsumer(T),
     Resume,
+    /// The last watch list, on a new connection.
+    Watch,
 }
 
 impl<T> Session<T> {
@@ -82,6 +87,7 @@ impl<T> Session<T> {
             follows,
             passed: BTreeMap::new(),
             epoch: options.epoch,
+            watched: Vec::new(),
             pending: Pending::new(),
             actions: Vec::new(),
         }
@@ -138,6 +144,8 @@ impl<T> Session<T> {
             match asked {
                 Asked::ByConsumer(asker) => self.actions.push(Action::Finish(asker, Err(ClientError::TimedOut))),
                 Asked::Resume => self.disconnect(now, "the server did not answer to resume".to_owned(), None),
+                // The consumer shows what it was told last; the next list replaces it.
+                Asked::Watch => {}
             }
         }
         let steps = self.follows.tick(now);
@@ -191,6 +199,9 @@ impl<T> Session<T> {
             self.take_steps(steps);
         }
         self.resume(now, &epoch);
+        if !self.watched.is_empty() {
+            self.send(now, Op::Watch { users: self.watched.clone() }, Asked::Watch);
+        }
     }
 
     /// Names what we hold. One frame at least: until then the server keeps every stream behind.
@@ -255,6 +266,9 @@ impl<T> Session<T> {
 
     fn ask(&mut self, now: Instant, op: Op, asker: T) {
         if matches!(self.phase, Phase::Live(Live { closing: None, .. })) {
+            if let Op::Watch { users } = &op {
+                self.watched.clone_from(users);
+            }
             self.send(now, op, Asked::ByConsumer(asker));
         } else {
             let error = self.not_connected();
@@ -289,8 +303,7 @@ impl<T> Session<T> {
         match (asked, reply.outcome) {
             (Asked::ByConsumer(asker), Outcome::Ok(Ack::Presence { users })) => {
                 // Also among the updates: beside them, the answer could be taken for newer than a change that came after.
-                let body = EventBody::PresenceChanged { users: users.clone() };
-                self.actions.push(Action::Deliver(Update::Event(Event::outside_streams(body))));
+                self.deliver_presence(users.clone());
                 self.actions.push(Action::Finish(asker, Ok(Ack::Presence { users })));
             }
             (Asked::ByConsumer(asker), Outcome::Ok(ack)) => self.actions.push(Action::Finish(asker, Ok(ack))),
@@ -298,6 +311,8 @@ impl<T> Session<T> {
                 self.actions.push(Action::Finish(asker, Err(ClientError::Refused(detail))));
             }
             (Asked::Resume, Outcome::Ok(Ack::Resume { streams })) => self.resumed(streams),
+            (Asked::Watch, Outcome::Ok(Ack::Presence { users })) => self.deliver_presence(users),
+            (Asked::Watch, _) => {}
             // Nothing to resume, and nothing to say about it.
             (Asked::Resume, Outcome::Ok(_)) => {}
             (Asked::Resume, Outcome::Error(detail)) => {
@@ -305,6 +320,11 @@ impl<T> Session<T> {
                 self.disconnect(now, detail.message, wait);
             }
         }
+    }
+
+    fn deliver_presence(&mut self, users: Vec<Presence>) {
+        let event = Event::outside_streams(EventBody::PresenceChanged { users });
+        self.actions.push(Action::Deliver(Update::Event(event)));
     }
 
     fn resumed(&mut self, streams: BTreeMap<StreamId, ResumeStatus>) {

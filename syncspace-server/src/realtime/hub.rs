@@ -347,18 +347,21 @@ impl Hub {
         }
     }
 
-    /// Tells whether a person is connected here.
-    pub(super) fn is_here(&self, user: UserId) -> bool {
-        self.connections().by_user.contains_key(&user)
+    /// Gives the newest socket of a person here.
+    pub(super) fn socket_of(&self, user: UserId) -> Option<u32> {
+        self.connections().by_user.get(&user)?.last().copied()
     }
 
-    /// Tells one connection whose presence changed; what does not fit is told with the next look.
-    pub(super) fn push_presence(&self, number: u32, users: Vec<Presence>) {
+    /// Tells one connection whose presence changed; false where that does not fit now.
+    pub(super) fn push_presence(&self, number: u32, users: &[Presence]) -> bool {
         let connections = self.connections();
-        let Some(connection) = connections.get(number) else { return };
-        match event_frame(&Event::outside_streams(EventBody::PresenceChanged { users })) {
-            Ok(frame) => drop(connection.push(&frame)),
-            Err(error) => error!(error = &error as &dyn std::error::Error, "an event cannot be written"),
+        let Some(connection) = connections.get(number) else { return true };
+        match event_frame(&Event::outside_streams(EventBody::PresenceChanged { users: users.to_vec() })) {
+            Ok(frame) => connection.push(&frame),
+            Err(error) => {
+                error!(error = &error as &dyn std::error::Error, "an event cannot be written");
+                true
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use syncspace_protocol::socket::{Event, HelloTeam};
-use syncspace_protocol::users::Presence;
+use syncspace_protocol::users::{Presence, PresenceStatus};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
@@ -302,25 +302,37 @@ impl Realtime {
         self.inner.watchers.watch(connection, list, presence);
     }
 
-    /// Publishes who came and went here since the last call, and tells watchers what changed. Gives who came and went here.
+    /// Publishes who came and went here since the last call, and tells watchers what changed. Gives them, and whether they are
+    /// connected to any instance now.
     pub async fn settle_presence(&self, look_at_all: bool) -> Vec<(UserId, bool)> {
         let moved: Vec<_> =
-            self.inner.watchers.take_moved().into_iter().map(|user| (user, self.inner.hub.is_here(user))).collect();
-        for &(user, is_here) in &moved {
-            self.inner.carrier.set_online(user, is_here).await;
+            self.inner.watchers.take_moved().into_iter().map(|user| (user, self.inner.hub.socket_of(user))).collect();
+        for &(user, socket) in &moved {
+            self.inner.carrier.set_online(user, socket).await;
         }
-        if !moved.is_empty() {
-            let users: Vec<_> = moved.iter().map(|&(user, _)| user).collect();
+        let users: Vec<_> = moved.iter().map(|&(user, _)| user).collect();
+        if !users.is_empty() {
             self.inner.watchers.touch(&users);
-            self.tell(Subject::Control, &Message::Presence(users));
+            self.tell(Subject::Control, &Message::Presence(users.clone()));
         }
         let touched = self.inner.watchers.take_touched(look_at_all);
         if !touched.is_empty() {
             let presence = self.inner.carrier.presence_of(&touched).await;
             for (number, changed) in self.inner.watchers.compare(&presence) {
-                self.inner.hub.push_presence(number, changed);
+                if !self.inner.hub.push_presence(number, &changed) {
+                    self.inner.watchers.untell(number, changed.iter().map(|presence| presence.user_id));
+                }
             }
         }
-        moved
+        if users.is_empty() {
+            return Vec::new();
+        }
+        let now = self.inner.carrier.presence_of(&users).await;
+        let is_online = |status, socket: Option<u32>| match status {
+            PresenceStatus::Online => true,
+            PresenceStatus::Offline => false,
+            PresenceStatus::Unknown => socket.is_some(),
+        };
+        moved.iter().zip(now).map(|(&(user, socket), now)| (user, is_online(now.status, socket))).collect()
     }
 }

@@ -17,16 +17,19 @@ pub(super) struct Watchers {
 
 #[derive(Default)]
 struct State {
-    watched: HashMap<UserId, Watched>,
+    watched: HashMap<UserId, Vec<Watcher>>,
     /// People whose first connection here came, or whose last one went.
     moved: BTreeSet<UserId>,
     /// People whose presence may have changed anywhere.
     touched: BTreeSet<UserId>,
 }
 
-struct Watched {
-    last_told: PresenceStatus,
-    by: Vec<u32>,
+/// A connection that shows a person's presence.
+#[derive(Debug, Clone, Copy)]
+struct Watcher {
+    connection: u32,
+    /// What it shows; none where what it was to be told did not fit.
+    told: Option<PresenceStatus>,
 }
 
 /// Place of a list of watched people among those that its connection named.
@@ -81,13 +84,10 @@ impl Watchers {
         self.unwatch(connection);
         let mut state = self.state();
         for told in presence {
-            let watched =
-                state.watched.entry(told.user_id).or_insert(Watched { last_told: told.status, by: Vec::new() });
-            watched.by.push(connection.number);
-            if watched.last_told != told.status {
-                // Others were told something else before: look again, so that everybody ends with the same.
-                state.touched.insert(told.user_id);
-            }
+            let watcher = Watcher { connection: connection.number, told: Some(told.status) };
+            state.watched.entry(told.user_id).or_default().push(watcher);
+            // It may have changed since it was looked up, and others may have been told so already.
+            state.touched.insert(told.user_id);
         }
         connection.state().watched = presence.iter().map(|told| told.user_id).collect();
     }
@@ -96,9 +96,9 @@ impl Watchers {
         let users = std::mem::take(&mut connection.state().watched);
         let mut state = self.state();
         for user in users {
-            if let Some(watched) = state.watched.get_mut(&user) {
-                watched.by.retain(|&number| number != connection.number);
-                if watched.by.is_empty() {
+            if let Some(watchers) = state.watched.get_mut(&user) {
+                watchers.retain(|watcher| watcher.connection != connection.number);
+                if watchers.is_empty() {
                     state.watched.remove(&user);
                 }
             }
@@ -110,16 +110,23 @@ impl Watchers {
         let mut state = self.state();
         let mut news: HashMap<u32, Vec<Presence>> = HashMap::new();
         for now in presence {
-            if let Some(watched) = state.watched.get_mut(&now.user_id)
-                && watched.last_told != now.status
-            {
-                watched.last_told = now.status;
-                for &number in &watched.by {
-                    news.entry(number).or_default().push(*now);
+            for watcher in state.watched.get_mut(&now.user_id).into_iter().flatten() {
+                if watcher.told.replace(now.status) != Some(now.status) {
+                    news.entry(watcher.connection).or_default().push(*now);
                 }
             }
         }
         news
+    }
+
+    /// Notes that a connection could not be told of these people: they are looked at again.
+    pub(super) fn untell(&self, connection: u32, users: impl Iterator<Item = UserId>) {
+        let mut state = self.state();
+        for user in users {
+            let watchers = state.watched.get_mut(&user).into_iter().flatten();
+            watchers.filter(|watcher| watcher.connection == connection).for_each(|watcher| watcher.told = None);
+            state.touched.insert(user);
+        }
     }
 }
 
@@ -131,6 +138,29 @@ mod tests {
 
     fn told(user: u64, status: PresenceStatus) -> Presence {
         Presence { user_id: user.try_into().unwrap(), status }
+    }
+
+    fn connection(number: u32) -> Connection {
+        let (queue, _frames) = mpsc::channel(1);
+        Connection::new(number, 1.try_into().unwrap(), 1.try_into().unwrap(), queue)
+    }
+
+    #[test]
+    fn everybody_is_told_what_differs_from_what_it_was_told() {
+        let (early, late) = (connection(1), connection(2));
+        let watchers = Watchers::default();
+        watchers.watch(&early, WatchList::name(&early), &[told(5, PresenceStatus::Offline)]);
+        assert_eq!(watchers.compare(&[told(5, PresenceStatus::Offline)]).len(), 0);
+        // The one who comes later was told what the first one was not yet.
+        watchers.watch(&late, WatchList::name(&late), &[told(5, PresenceStatus::Online)]);
+        assert_eq!(watchers.take_touched(false), [5.try_into().unwrap()]);
+        let news = watchers.compare(&[told(5, PresenceStatus::Online)]);
+        assert_eq!(news.keys().copied().collect::<Vec<_>>(), [1]);
+        let news = watchers.compare(&[told(5, PresenceStatus::Offline)]);
+        assert_eq!(news.len(), 2);
+        watchers.untell(2, [5.try_into().unwrap()].into_iter());
+        let news = watchers.compare(&[told(5, PresenceStatus::Offline)]);
+        assert_eq!(news.keys().copied().collect::<Vec<_>>(), [2]);
     }
 
     #[test]

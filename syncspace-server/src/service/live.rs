@@ -1,6 +1,6 @@
 //! What runs beside requests on every instance: the bus, the comparison of heads, presence; and what sockets ask of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
@@ -32,6 +32,9 @@ const PRESENCE_EVERY: Duration = Duration::from_secs(1);
 
 /// Every so many gatherings all watched people are looked at: an instance that died tells nobody.
 const LOOK_AT_ALL_EVERY: u32 = 5;
+
+/// Every so many gatherings accounts are brought up to what is known of their connections.
+const COPY_EVERY: u32 = 10;
 
 /// What a new or changed connection follows.
 pub(crate) struct Followed {
@@ -101,10 +104,26 @@ impl Service {
         let mut every = interval(PRESENCE_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut gatherings = 0_u32;
+        let mut uncopied = BTreeSet::new();
         loop {
             every.tick().await;
             gatherings = gatherings.wrapping_add(1);
-            self.settle_presence(gatherings.is_multiple_of(LOOK_AT_ALL_EVERY)).await;
+            uncopied.extend(self.settle_presence(gatherings.is_multiple_of(LOOK_AT_ALL_EVERY)).await);
+            if gatherings.is_multiple_of(COPY_EVERY) {
+                self.copy_activity(&mut uncopied).await;
+            }
+        }
+    }
+
+    /// Copies to accounts what is known of some people's connections; the others wait for the next time.
+    async fn copy_activity(&self, uncopied: &mut BTreeSet<UserId>) {
+        let some: Vec<_> = uncopied.iter().copied().take(users::ACTIVITY_ROWS).collect();
+        if some.is_empty() {
+            return;
+        }
+        match users::copy_activity(&mut &self.store, &some).await {
+            Ok(()) => uncopied.retain(|user| !some.contains(user)),
+            Err(error) => warn!(error = &error as &dyn std::error::Error, "accounts do not show who is online yet"),
         }
     }
 
@@ -141,14 +160,13 @@ impl Service {
         }
     }
 
-    async fn settle_presence(&self, look_at_all: bool) {
+    /// Gathers and tells once; gives who came and went.
+    async fn settle_presence(&self, look_at_all: bool) -> Vec<UserId> {
         let moved = self.realtime.settle_presence(look_at_all).await;
-        let now = self.clock.now();
-        for (user, is_online) in moved {
-            if let Err(error) = users::put_activity(&mut &self.store, user, is_online, now).await {
-                warn!(error = &error as &dyn std::error::Error, "last activity was not written");
-            }
+        if let Err(error) = users::put_activity(&mut &self.store, &moved, self.clock.now()).await {
+            warn!(error = &error as &dyn std::error::Error, "last activity was not written");
         }
+        moved.into_iter().map(|(user, _)| user).collect()
     }
 
     /// Tells who of these people is connected; those who do not exist are left out.

@@ -174,13 +174,51 @@ pub async fn list_existing(db: &mut impl Queries, ids: &[UserId]) -> Result<Vec<
     rows.iter().map(|row| row.reader().take()).collect()
 }
 
-/// Writes when a person was last connected.
-pub async fn put_activity(db: &mut impl Queries, user: UserId, is_online: bool, now: Time) -> Result<(), StoreError> {
-    let upsert = Sql::pair(
-        "INSERT INTO user_activity (user_id, is_online, last_seen) VALUES (?,?,?) \
-         ON DUPLICATE KEY UPDATE is_online = VALUES(is_online), last_seen = VALUES(last_seen)",
-        "INSERT INTO user_activity (user_id, is_online, last_seen) VALUES (?,?,?) \
-         ON CONFLICT (user_id) DO UPDATE SET is_online = excluded.is_online, last_seen = excluded.last_seen",
+/// Most people written by one statement on activity.
+pub const ACTIVITY_ROWS: usize = 100;
+
+/// Numbers of people for which there are statements.
+const ACTIVITY_WIDTHS: [usize; 3] = [1, 10, ACTIVITY_ROWS];
+
+/// Writes whether people are connected, and that they were until now.
+pub async fn put_activity(db: &mut impl Queries, people: &[(UserId, bool)], now: Time) -> Result<(), StoreError> {
+    for some in people.chunks(ACTIVITY_ROWS) {
+        let Some(last) = some.last() else { continue };
+        // Few forms of the statement: the last one fills the places that are left.
+        let width = ACTIVITY_WIDTHS.into_iter().find(|&width| width >= some.len()).unwrap_or(some.len());
+        let filled = some.iter().chain(std::iter::repeat(last)).take(width);
+        let values = filled.flat_map(|&(user, is_online)| params![user, is_online, now]).collect();
+        let insert = "INSERT INTO user_activity (user_id, is_online, last_seen) VALUES ";
+        let rows = vec!["(?,?,?)"; width].join(",");
+        let upsert = Sql::built_pair(
+            format!(
+                "{insert}{rows} ON DUPLICATE KEY UPDATE is_online = VALUES(is_online), last_seen = VALUES(last_seen)"
+            ),
+            format!(
+                "{insert}{rows} ON CONFLICT (user_id) DO UPDATE SET is_online = excluded.is_online, \
+                 last_seen = excluded.last_seen"
+            ),
+        );
+        db.execute(&upsert, values).await?;
+    }
+    Ok(())
+}
+
+/// Copies what is known of these people's connections to their accounts; at most [`ACTIVITY_ROWS`].
+pub async fn copy_activity(db: &mut impl Queries, users: &[UserId]) -> Result<(), StoreError> {
+    // Always as many places, so that there is one form of the statement; 0 is nobody.
+    let mut values: Vec<Value> = users.iter().take(ACTIVITY_ROWS).map(|&user| user.into()).collect();
+    values.resize(ACTIVITY_ROWS, Value::Int(0));
+    let places = placeholders(ACTIVITY_ROWS);
+    let sql = Sql::built_pair(
+        format!(
+            "UPDATE users u JOIN user_activity a ON a.user_id = u.id \
+             SET u.is_online = a.is_online, u.last_seen = a.last_seen WHERE u.id IN ({places})"
+        ),
+        format!(
+            "UPDATE users SET is_online = a.is_online, last_seen = a.last_seen FROM user_activity a \
+             WHERE a.user_id = users.id AND users.id IN ({places})"
+        ),
     );
-    db.execute(&upsert, params![user, is_online, now]).await.map(drop)
+    db.execute(&sql, values).await.map(drop)
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use syncspace_protocol::users::PresenceStatus;
 use syncspace_protocol::{Epoch, UserId};
 use syncspace_server::realtime::carrier::{BusEvent, Carrier, CarrierConfig, Hub, RedisConfig, Subject};
-use syncspace_testkit::RedisServer;
+use syncspace_testkit::{RedisServer, ServerProcess};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
@@ -180,22 +180,22 @@ async fn several_devices_are_one_person(config: CarrierConfig) {
     let order: Vec<_> = asked.iter().map(|presence| (presence.user_id, presence.status)).collect();
     assert_eq!(order, [3, 1, 2].map(|id| (user(id), PresenceStatus::Offline)));
 
-    one.carrier.set_online(user(1), true).await;
-    other.carrier.set_online(user(1), true).await;
+    one.carrier.set_online(user(1), Some(1)).await;
+    other.carrier.set_online(user(1), Some(1)).await;
     let watcher = join(&config).await;
     watcher.wait_for_status(user(1), PresenceStatus::Online).await;
-    one.carrier.set_online(user(1), false).await;
-    one.carrier.set_online(user(2), true).await;
+    one.carrier.set_online(user(1), None).await;
+    one.carrier.set_online(user(2), Some(2)).await;
     watcher.wait_for_status(user(2), PresenceStatus::Online).await;
     assert_eq!(watcher.status(user(1)).await, PresenceStatus::Online, "the other device is still there");
-    other.carrier.set_online(user(1), false).await;
+    other.carrier.set_online(user(1), None).await;
     watcher.wait_for_status(user(1), PresenceStatus::Offline).await;
 }
 
 async fn people_of_an_instance_that_is_gone_are_offline(config: CarrierConfig) {
     let (one, watcher) = (join(&config).await, join(&config).await);
-    one.carrier.set_online(user(1), true).await;
-    watcher.carrier.set_online(user(2), true).await;
+    one.carrier.set_online(user(1), Some(1)).await;
+    watcher.carrier.set_online(user(2), Some(2)).await;
     watcher.wait_for_status(user(1), PresenceStatus::Online).await;
     drop(one);
     watcher.wait_for_status(user(1), PresenceStatus::Offline).await;
@@ -204,7 +204,7 @@ async fn people_of_an_instance_that_is_gone_are_offline(config: CarrierConfig) {
 
 async fn people_of_an_instance_that_took_leave_are_offline_at_once(config: CarrierConfig) {
     let (one, watcher) = (join(&config).await, join(&config).await);
-    one.carrier.set_online(user(1), true).await;
+    one.carrier.set_online(user(1), Some(1)).await;
     watcher.wait_for_status(user(1), PresenceStatus::Online).await;
     one.carrier.leave().await;
     assert_eq!(watcher.status(user(1)).await, PresenceStatus::Offline);
@@ -216,7 +216,7 @@ async fn redis_may_go_and_come_back() {
     let config = redis_config(&server);
     let (mut one, mut other) = (join(&config).await, join(&config).await);
     other.subscribe(team(1)).await;
-    one.carrier.set_online(user(1), true).await;
+    one.carrier.set_online(user(1), Some(1)).await;
     other.wait_for_status(user(1), PresenceStatus::Online).await;
 
     server.kill();
@@ -227,7 +227,7 @@ async fn redis_may_go_and_come_back() {
     assert!(!other.carrier.subscribe(team(2)).await, "not yet");
     assert_eq!(one.status(user(1)).await, PresenceStatus::Online, "one's own people are known");
     assert_eq!(other.status(user(1)).await, PresenceStatus::Unknown);
-    other.carrier.set_online(user(2), true).await;
+    other.carrier.set_online(user(2), Some(2)).await;
 
     server.start_again();
     one.until(&BusEvent::Connected).await;
@@ -238,6 +238,64 @@ async fn redis_may_go_and_come_back() {
     for subject in [team(1), team(2)] {
         other.wait_to_hear(&one, subject).await;
     }
+}
+
+#[tokio::test]
+async fn what_an_emptied_redis_forgot_is_said_again() {
+    let server = RedisServer::start().await;
+    let config = redis_config(&server);
+    let (one, other) = (join(&config).await, join(&config).await);
+    one.carrier.set_online(user(1), Some(1)).await;
+    other.wait_for_status(user(1), PresenceStatus::Online).await;
+    let client = redis::Client::open(server.url()).expect("a client");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("connects");
+    redis::cmd("FLUSHALL").exec_async(&mut connection).await.expect("empties");
+    // Nothing breaks off by that: the lease that is gone tells it.
+    other.wait_for_status(user(1), PresenceStatus::Online).await;
+    assert!(one.carrier.is_connected());
+}
+
+#[tokio::test]
+async fn a_person_has_a_field_for_each_instance() {
+    let server = RedisServer::start().await;
+    let config = redis_config(&server);
+    let (one, other) = (join(&config).await, join(&config).await);
+    one.carrier.set_online(user(1), Some(7)).await;
+    other.carrier.set_online(user(1), Some(8)).await;
+    let client = redis::Client::open(server.url()).expect("a client");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("connects");
+    let fields = async {
+        loop {
+            let mut read = redis::cmd("HVALS");
+            read.arg("syncspace:e1:user_presence:1");
+            let fields: Vec<String> = read.query_async(&mut connection).await.expect("reads");
+            if fields.len() == 2 {
+                return fields;
+            }
+        }
+    };
+    let fields = timeout(PATIENCE, fields).await.expect("both say so");
+    let fields = fields.iter().map(|field| serde_json::from_str::<serde_json::Value>(field).expect("JSON"));
+    let mut sockets: Vec<_> = fields
+        .map(|field| {
+            assert_eq!(field["status"], "online");
+            assert!(field["last_activity"].as_str().is_some_and(|time| time.ends_with('Z')), "{field}");
+            field["socket_id"].as_u64()
+        })
+        .collect();
+    sockets.sort_unstable();
+    assert_eq!(sockets, [Some(7), Some(8)]);
+}
+
+#[tokio::test]
+async fn an_address_where_no_redis_is_is_warned_about() {
+    let server = ServerProcess::start(&["--redis", "redis://127.0.0.1:1"]).await;
+    let warned = async {
+        while !server.output().contains("Redis cannot be reached: is the setting `redis` right?") {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(timeout(PATIENCE, warned).await.is_ok(), "{}", server.output());
 }
 
 #[tokio::test]
@@ -262,7 +320,7 @@ async fn histories_do_not_meet() {
     let (old, new, mut listening) = (join(&config("e1")).await, join(&config("e2")).await, join(&config("e2")).await);
     listening.subscribe(team(1)).await;
     old.publish(team(1), "old");
-    old.carrier.set_online(user(1), true).await;
+    old.carrier.set_online(user(1), Some(1)).await;
     new.publish(team(1), "new");
     assert_eq!(listening.next_text().await, "new");
     assert_eq!(listening.status(user(1)).await, PresenceStatus::Offline);

@@ -203,6 +203,30 @@ fn an_answer_on_presence_has_its_place_among_the_updates() {
 }
 
 #[test]
+fn the_last_watch_list_is_named_again_on_a_new_connection() {
+    let mut rig = Rig::live();
+    for user in [2_u64, 3] {
+        rig.feed(Input::Ask(Op::Watch { users: vec![user.try_into().expect("an id")] }, "watch"));
+    }
+    rig.feed(Input::Closed("gone".to_owned()));
+    rig.until_due();
+    rig.feed(Input::Opened);
+    let greeted = rig.session.handle(rig.now, hello("e1"));
+    let named: Vec<Value> = greeted
+        .iter()
+        .filter_map(|action| match action {
+            Action::Send(frame) => Some(serde_json::from_str::<Value>(frame).expect("JSON")),
+            _ => None,
+        })
+        .filter(|frame| frame["op"] == "watch")
+        .collect();
+    assert_eq!(named.iter().map(|frame| &frame["users"]).collect::<Vec<_>>(), [&json!([3])]);
+    let answered =
+        rig.frame(json!({ "re": named[0]["id"], "ok": { "users": [{ "user_id": 3, "status": "online" }] } }));
+    assert!(answered[0].starts_with("PresenceChanged"), "{answered:?}");
+}
+
+#[test]
 fn answers_find_their_askers() {
     let mut rig = Rig::live();
     assert_eq!(rig.feed(Input::Ask(Op::Ping, "one")), ["send 2 ping"]);

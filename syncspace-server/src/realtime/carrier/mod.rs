@@ -133,11 +133,11 @@ impl Carrier {
         }
     }
 
-    /// Says whether a device of this person is connected to this instance; the others see it a moment later.
-    pub async fn set_online(&self, user_id: UserId, is_online: bool) {
+    /// Says by which socket a person is here, the one it used last, or that it is not; the others see it a moment later.
+    pub async fn set_online(&self, user_id: UserId, socket: Option<u32>) {
         match self {
-            Self::InProcess(carrier) => carrier.set_online(user_id, is_online),
-            Self::Redis(carrier) => carrier.set_online(user_id, is_online),
+            Self::InProcess(carrier) => carrier.set_online(user_id, socket.is_some()),
+            Self::Redis(carrier) => carrier.set_online(user_id, socket),
         }
     }
 

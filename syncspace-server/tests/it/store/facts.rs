@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use syncspace_protocol::ids::NUMBER_MAX;
 use syncspace_protocol::{ChannelId, MessageId, Seq, Time, UserId, Username};
-use syncspace_server::store::{IdBlocks, Queries, Sql, Store, StoreError, params, placeholders};
+use syncspace_server::store::revocations::{self, RevocationHead};
+use syncspace_server::store::{IdBlocks, Queries, Sql, Store, StoreError, params, placeholders, users};
 
 use super::{Fixture, MAKE_META, READ_META, SET_META, make_meta, meta};
 
@@ -41,6 +42,8 @@ on_every_store! {
     ids_are_given_once,
     a_mistake_in_a_statement_is_not_called_unavailable,
     a_closed_store_is_unavailable,
+    activity_is_copied_to_accounts,
+    revocations_are_numbered_without_gaps_and_purged_up_to_a_floor,
 }
 
 const MAKE_USER: Sql = Sql::both(
@@ -288,4 +291,43 @@ async fn a_closed_store_is_unavailable(fixture: Fixture) {
     fixture.store.close().await;
     assert!(matches!(clone.ping().await, Err(StoreError::Unavailable { .. })));
     assert!(matches!(clone.begin().await.map(drop), Err(StoreError::Unavailable { .. })));
+}
+
+async fn activity_is_copied_to_accounts(fixture: Fixture) {
+    const READ: Sql = Sql::both("SELECT COUNT(*) FROM users WHERE is_online = 1 AND last_seen = ?");
+    let now: Time = "2026-11-22T18:00:00.000Z".parse().expect("a time");
+    let mut people = Vec::new();
+    for id in 1..=12 {
+        make_user(&fixture.store, id, &format!("user{id}"), None).await.expect("inserts");
+        people.push((UserId::try_from(id).expect("an id"), id != 12));
+    }
+    users::put_activity(&mut &fixture.store, &people, now).await.expect("writes");
+    let all: Vec<_> = people.iter().map(|&(user, _)| user).collect();
+    users::copy_activity(&mut &fixture.store, &all[1..]).await.expect("copies");
+    let row = (&fixture.store).query_first(&READ, params![now]).await.expect("reads").expect("a row");
+    assert_eq!(row.reader().take::<i64>().expect("a count"), 10, "neither the first one nor the one who is away");
+}
+
+async fn revocations_are_numbered_without_gaps_and_purged_up_to_a_floor(fixture: Fixture) {
+    let time = |text: &str| text.parse::<Time>().expect("a time");
+    let (old, new) = (time("2026-11-20T18:00:00.000Z"), time("2026-11-22T18:00:00.000Z"));
+    for (effects, at, is_committed, first) in [(150, old, true, 1), (3, old, false, 151), (2, new, true, 151)] {
+        let mut tx = fixture.store.begin().await.expect("begins");
+        let effects: Vec<_> = (0..effects).map(|number| format!("\"{number}\"")).collect();
+        assert_eq!(revocations::append(&mut tx, &effects, at).await.expect("appends"), first);
+        if is_committed {
+            tx.commit().await.expect("commits");
+        } else {
+            tx.rollback().await;
+        }
+    }
+    let mut db = &fixture.store;
+    assert_eq!(revocations::load_head(&mut db).await.expect("reads"), RevocationHead { last: 152, floor: 0 });
+    let rows = revocations::list_after(&mut db, 148, 10).await.expect("lists");
+    let expected = [(149, "\"148\""), (150, "\"149\""), (151, "\"0\""), (152, "\"1\"")];
+    assert_eq!(rows, expected.map(|(number, row)| (number, row.to_owned())));
+    let between = time("2026-11-21T18:00:00.000Z");
+    assert_eq!(revocations::purge_before(&fixture.store, between).await.expect("purges"), 150);
+    assert_eq!(revocations::purge_before(&fixture.store, between).await.expect("purges"), 0);
+    assert_eq!(revocations::load_head(&mut db).await.expect("reads"), RevocationHead { last: 152, floor: 150 });
 }

@@ -56,10 +56,8 @@ impl Listener {
         let mut subjects = HashSet::new();
         let mut is_first = true;
         loop {
-            let (connection, is_lost) = self.connect(&mut wishes, &mut subjects).await;
-            if !is_first {
-                tracing::info!(subjects = subjects.len(), "Redis is back");
-            }
+            let (connection, is_lost) = self.connect(&mut wishes, &mut subjects, is_first).await;
+            tracing::info!(subjects = subjects.len(), "{}", if is_first { "Redis is there" } else { "Redis is back" });
             is_first = false;
             self.is_connected.store(true, Ordering::Release);
             self.events.connection(BusEvent::Connected).await;
@@ -76,12 +74,20 @@ impl Listener {
         &self,
         wishes: &mut mpsc::Receiver<Wish>,
         subjects: &mut HashSet<Subject>,
+        is_first: bool,
     ) -> (MultiplexedConnection, Arc<Notify>) {
         let mut wait_ms = *RETRY_MS.start();
+        // What was there before may come back; what never was may be a wrong address.
+        let mut is_news = is_first;
         loop {
             note_wishes(wishes, subjects);
             match self.try_connect(subjects).await {
                 Ok(connected) => return connected,
+                Err(error) if std::mem::take(&mut is_news) => tracing::warn!(
+                    %error,
+                    "Redis cannot be reached: is the setting `redis` right? Until it can, instances hear of each other \
+                     through the database, and nobody knows who is online elsewhere; it is tried on and on"
+                ),
                 Err(error) => tracing::debug!(%error, "no connection to Redis"),
             }
             let pause = tokio::time::sleep(Duration::from_millis(fastrand::u64(1..=wait_ms)));

@@ -129,8 +129,8 @@ impl Redis {
         self.0.events.lost_count()
     }
 
-    pub(super) fn set_online(&self, user_id: UserId, is_online: bool) {
-        self.0.presences.set_online(user_id, is_online);
+    pub(super) fn set_online(&self, user_id: UserId, socket: Option<u32>) {
+        self.0.presences.set_online(user_id, socket);
     }
 
     pub(super) async fn presence_of(&self, user_ids: &[UserId]) -> Vec<Presence> {

@@ -38,11 +38,18 @@ pub(super) struct Presences {
 /// What is so here, whatever Redis knows of it.
 #[derive(Default)]
 struct Mine {
-    // Since when.
-    online: HashMap<UserId, Time>,
+    online: HashMap<UserId, Here>,
     // Those of whom Redis may not know what is so.
     unsaid: HashSet<UserId>,
     has_left: bool,
+}
+
+/// How a person is here.
+#[derive(Clone, Copy)]
+struct Here {
+    last_activity: Time,
+    /// Local number of the socket it used last.
+    socket: u32,
 }
 
 impl std::fmt::Debug for Presences {
@@ -56,11 +63,11 @@ impl Presences {
         Self { commands, keys, lease_ms, mine: Mutex::default(), has_news: Notify::new() }
     }
 
-    /// Notes whether the person is connected here; it is said as soon as Redis is there.
-    pub(super) fn set_online(&self, user_id: UserId, is_online: bool) {
+    /// Notes by which socket the person is here, and that it uses it now; it is said as soon as Redis is there.
+    pub(super) fn set_online(&self, user_id: UserId, socket: Option<u32>) {
         let mut mine = self.lock();
-        if is_online {
-            mine.online.insert(user_id, Time::from(Timestamp::now()));
+        if let Some(socket) = socket {
+            mine.online.insert(user_id, Here { last_activity: Time::from(Timestamp::now()), socket });
         } else {
             mine.online.remove(&user_id);
         }
@@ -105,7 +112,10 @@ impl Presences {
         if self.lock().has_left {
             return Ok(());
         }
-        self.renew_lease().await?;
+        if !self.renew_lease().await? {
+            // Redis was emptied, or this instance slept: nothing it said may be there any more.
+            self.say_all();
+        }
         loop {
             let some: Vec<UserId> = self.lock().unsaid.iter().copied().take(BATCH_MAX).collect();
             if some.is_empty() {
@@ -128,8 +138,12 @@ impl Presences {
             mine.unsaid.remove(user_id);
             let (key, instance) = (self.keys.user_presence(*user_id), self.keys.instance());
             match mine.online.get(user_id) {
-                Some(since) => {
-                    let word = serde_json::json!({ "status": PresenceStatus::Online, "last_activity": since });
+                Some(here) => {
+                    let word = serde_json::json!({
+                        "status": PresenceStatus::Online,
+                        "last_activity": here.last_activity,
+                        "socket_id": here.socket,
+                    });
                     pipeline.hset(&key, instance, word.to_string()).ignore();
                     pipeline.expire(&key, KEY_LIFE_S).ignore();
                 }
@@ -141,10 +155,14 @@ impl Presences {
         pipeline
     }
 
-    async fn renew_lease(&self) -> RedisResult<()> {
-        let mut set = redis::cmd("SET");
-        set.arg(self.keys.lease(&self.keys.instance())).arg(1).arg("PX").arg(self.lease_ms);
-        set.exec_async(&mut self.commands.clone()).await
+    /// Renews the lease; tells whether it was still there.
+    async fn renew_lease(&self) -> RedisResult<bool> {
+        let key = self.keys.lease(&self.keys.instance());
+        let mut pipeline = Pipeline::with_capacity(2);
+        pipeline.exists(&key);
+        pipeline.cmd("SET").arg(&key).arg(1).arg("PX").arg(self.lease_ms).ignore();
+        let (was_there,): (bool,) = pipeline.query_async(&mut self.commands.clone()).await?;
+        Ok(was_there)
     }
 
     /// Takes leave of the other instances: without a lease, none of this one's words counts.
