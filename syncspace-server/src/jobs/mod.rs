@@ -45,8 +45,10 @@ impl Default for Jobs {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(60 * count);
         let every = |purge| match purge {
+            // A busy server notes thousands of commits a second: little and often.
+            Purge::LogCommits => minutes(1),
             Purge::SocketTickets => minutes(10),
-            Purge::IdempotencyKeys => minutes(60),
+            Purge::IdempotencyKeys | Purge::Revocations => minutes(60),
             Purge::Sessions => minutes(6 * 60),
         };
         Self { jobs: Purge::ALL.iter().map(|&purge| Job { purge, every: every(purge) }).collect(), turn: TURN }

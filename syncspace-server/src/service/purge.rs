@@ -4,13 +4,19 @@ use syncspace_protocol::Time;
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 
 use super::{Service, ServiceError, later};
-use crate::store::{Lease, LeaseTimes, StoreError, Tx, idempotency_keys, sessions};
+use crate::store::{Lease, LeaseTimes, StoreError, Tx, commits, idempotency_keys, revocations, sessions};
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
 pub const PURGE_ROWS_MAX: u32 = 500;
 
 /// How long a session is still known after it was ended or was over, in seconds: thirty days, for whoever looks back.
 const SESSION_KEPT_S: u32 = 30 * 24 * 3600;
+
+/// How long the transactions of the log are known by their names, in seconds: nobody asks after one older than a minute.
+const LOG_COMMIT_KEPT_S: u32 = 3600;
+
+/// How long ended rights stay in their log, in seconds: an instance that was away for longer looks at everything anew.
+const REVOCATION_KEPT_S: u32 = 24 * 3600;
 
 /// Name of the lease of the one instance that does what needs doing once.
 const LEASE: &str = "jobs";
@@ -24,11 +30,16 @@ pub enum Purge {
     Sessions,
     /// Idempotency keys that are over.
     IdempotencyKeys,
+    /// Names of the log's transactions.
+    LogCommits,
+    /// Ended rights that every instance has read.
+    Revocations,
 }
 
 impl Purge {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::SocketTickets, Self::Sessions, Self::IdempotencyKeys];
+    pub const ALL: &[Self] =
+        &[Self::SocketTickets, Self::Sessions, Self::IdempotencyKeys, Self::LogCommits, Self::Revocations];
 
     /// Gives its name in the log.
     #[must_use]
@@ -37,6 +48,8 @@ impl Purge {
             Self::SocketTickets => "purge socket tickets",
             Self::Sessions => "purge sessions",
             Self::IdempotencyKeys => "purge idempotency keys",
+            Self::LogCommits => "purge names of commits",
+            Self::Revocations => "purge ended rights",
         }
     }
 
@@ -46,6 +59,8 @@ impl Purge {
             Self::SocketTickets => 0,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
+            Self::LogCommits => LOG_COMMIT_KEPT_S,
+            Self::Revocations => REVOCATION_KEPT_S,
         }
     }
 
@@ -54,6 +69,8 @@ impl Purge {
             Self::SocketTickets => sessions::purge_tickets_before(tx, time, PURGE_ROWS_MAX).await,
             Self::Sessions => sessions::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::LogCommits => commits::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::Revocations => revocations::purge_before(tx, time, PURGE_ROWS_MAX).await,
         }
     }
 }

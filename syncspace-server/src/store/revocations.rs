@@ -4,7 +4,7 @@
 
 use syncspace_protocol::Time;
 
-use super::{Queries, Sql, Store, StoreError, Tx, Value, params};
+use super::{Queries, Sql, StoreError, Tx, Value, params};
 
 /// Most rows written by one statement.
 const ROWS_PER_STATEMENT: usize = 100;
@@ -63,24 +63,23 @@ pub async fn list_after(db: &mut impl Queries, after: u64, limit: u32) -> Result
         .collect()
 }
 
-/// Removes what was written before `time`, and raises the floor; gives how many rows went.
+/// Removes what was written before `time`, at most `limit` rows, and raises the floor; gives how many rows went.
 ///
 /// An instance that has not read that far by then looks at everything anew.
-pub async fn purge_before(store: &Store, time: Time) -> Result<u64, StoreError> {
+pub async fn purge_before(tx: &mut Tx, time: Time, limit: u32) -> Result<u64, StoreError> {
     const LOCK: Sql = Sql::both("SELECT floor_number FROM revocation_head WHERE id = 1 FOR UPDATE");
     const NEWEST: Sql = Sql::both("SELECT MAX(number) FROM revocations WHERE created_at < ?");
     const RAISE: Sql = Sql::both("UPDATE revocation_head SET floor_number = ? WHERE id = 1");
     const REMOVE: Sql = Sql::both("DELETE FROM revocations WHERE number <= ?");
-    let mut tx = store.begin().await?;
-    tx.query(&LOCK, Vec::new()).await?;
+    let head = tx.query_first(&LOCK, Vec::new()).await?.ok_or_else(no_head)?;
+    let floor: u64 = head.reader().take()?;
     let newest = tx.query_first(&NEWEST, params![time]).await?;
     let newest: Option<u64> = newest.map(|row| row.reader().take()).transpose()?.flatten();
     // A clock that went back may have written younger rows before older ones: all below the newest go.
     let Some(newest) = newest else { return Ok(0) };
+    let newest = newest.min(floor + u64::from(limit));
     tx.execute(&RAISE, vec![integer(newest)]).await?;
-    let removed = tx.execute(&REMOVE, vec![integer(newest)]).await?;
-    tx.commit().await?;
-    Ok(removed)
+    tx.execute(&REMOVE, vec![integer(newest)]).await
 }
 
 fn integer(number: u64) -> Value {

@@ -135,9 +135,24 @@ async fn what_is_over_goes_and_what_holds_stays(place: Place) {
 
     instance.clock.advance_ms(DAY_MS / 2);
     service.create_team_once(&alice, Some(&young), team("two")).await.expect("makes");
-    instance.clock.advance_ms(DAY_MS / 2);
+    let revocations = count(&store, "revocations").await;
+    assert!(revocations > 0, "the end of a session is in the log of ended rights");
+    instance.clock.advance_ms(DAY_MS / 2 - 61_000);
     purge_all(&instance, &turn).await;
+    assert_eq!(count(&store, "revocations").await, revocations, "not quite a day old");
+    instance.clock.advance_ms(61_000);
+    purge_all(&instance, &turn).await;
+    assert_eq!(count(&store, "revocations").await, 0);
     assert_eq!(count(&store, "idempotency_keys").await, 1, "the older one is a day old");
+    // By the clock of the lane: each transaction of the log is known for an hour.
+    assert_eq!(count(&store, "log_commits").await, 0, "the younger one is half a day old");
+    service.create_team(&alice, team("three")).await.expect("makes");
+    instance.clock.advance_ms(3_600_000);
+    purge_all(&instance, &turn).await;
+    assert_eq!(count(&store, "log_commits").await, 1);
+    instance.clock.advance_ms(1);
+    purge_all(&instance, &turn).await;
+    assert_eq!(count(&store, "log_commits").await, 0);
     assert_eq!(count(&store, "sessions").await, 3);
 
     // Ended over thirty days ago; the others end of themselves now, and are kept as long.
