@@ -224,7 +224,11 @@ impl Page {
         // The repeat is answered first of all, also after an edit, a deletion, or leaving the channel.
         if let Some((message, digest, rev)) = self.sent.get(&send.key()) {
             if *digest == send.digest {
-                let sent = Sent { message: message.clone(), sent_rev: *rev, is_repeat: true };
+                let found = self.access.get(&(send.channel, send.actor.user_id)).copied();
+                let sent = match access::weigh_channel(&send.actor, found) {
+                    Ok(_) => Sent { message: message.clone(), sent_rev: *rev, is_repeat: true },
+                    Err(_) => Sent { message: as_sent(message, send), sent_rev: Rev::ZERO, is_repeat: true },
+                };
                 return Ok(Judgement::Repeat(Box::new(sent)));
             }
             let sentence = "this client_id was used for another message; every new message needs a new one";
@@ -282,6 +286,21 @@ impl Page {
             tx.announce(taken, EventBody::MessageCreated { message, thread })?;
         }
         Ok(())
+    }
+}
+
+/// Gives a message as it was sent, for a sender who may not see its channel any more: nothing of what came after.
+fn as_sent(message: &Message, send: &Send) -> Message {
+    Message {
+        rev: Rev::ZERO,
+        content: send.content.clone(),
+        reply_count: 0,
+        last_reply_at: None,
+        is_edited: false,
+        edited_at: None,
+        deleted_at: None,
+        updated_at: message.created_at,
+        ..message.clone()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The socket as any client sees it: real servers in this process, asked over TCP.
 
+mod conditions;
 mod peer;
+mod repeats;
 mod revocation;
 
 use std::collections::BTreeMap;

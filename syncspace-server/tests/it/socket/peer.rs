@@ -12,6 +12,7 @@ use syncspace_protocol::auth::Register;
 use syncspace_server::Server;
 use syncspace_server::config::{Config, Rates};
 use syncspace_server::service::{Actor, Service};
+use syncspace_server::store::Store;
 use syncspace_testkit::{Proxy, RedisServer};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
@@ -32,7 +33,8 @@ pub(super) struct Instance {
     address: SocketAddr,
     server: Server,
     shutdown: CancellationToken,
-    _folder: TempDir,
+    config: Config,
+    folder: TempDir,
 }
 
 /// Two instances on one database and one Redis that the test may stop.
@@ -86,10 +88,38 @@ impl Instance {
         config.settings.bcrypt_cost = 4;
         config.rates = Rates { login_attempts_per_minute: 0, requests_per_second: 0 };
         change(&mut config);
+        Self::run(config, folder).await
+    }
+
+    async fn run(config: Config, folder: TempDir) -> Self {
         let shutdown = CancellationToken::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let server = Server::start(config, listener, shutdown.clone()).await.expect("starts");
-        Self { address: server.address(), server, shutdown, _folder: folder }
+        let server = Server::start(config.clone(), listener, shutdown.clone()).await.expect("starts");
+        Self { address: server.address(), server, shutdown, config, folder }
+    }
+
+    /// Ends the server and starts it again on the same data.
+    pub(super) async fn restarted(self) -> Self {
+        let Self { server, shutdown, config, folder, .. } = self;
+        shutdown.cancel();
+        timeout(WAIT, server.ended()).await.expect("ends before its deadline");
+        Self::run(config, folder).await
+    }
+
+    /// Opens its database beside it, as somebody who gets in its way.
+    pub(super) async fn store(&self) -> Store {
+        Store::open(&self.config.database).await.expect("opens")
+    }
+
+    /// Posts as a person, and gives status, `Retry-After` and body.
+    pub(super) async fn post(&self, person: &Person, path: &str, body: &Value) -> (u16, Option<String>, Value) {
+        let request = http_client().post(format!("http://{}{path}", self.address)).bearer_auth(&person.token);
+        parts(request.json(body).send().await.expect("a reply")).await
+    }
+
+    /// Asks a path without a token, and gives status, `Retry-After` and body.
+    pub(super) async fn get(&self, path: &str) -> (u16, Option<String>, Value) {
+        parts(http_client().get(format!("http://{}{path}", self.address)).send().await.expect("a reply")).await
     }
 
     /// Waits until other instances are heard, or are no longer.
@@ -121,6 +151,15 @@ impl Instance {
     pub(super) async fn ended(self) {
         timeout(WAIT, self.server.ended()).await.expect("ends before its deadline");
     }
+}
+
+fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+async fn parts(reply: reqwest::Response) -> (u16, Option<String>, Value) {
+    let wait = reply.headers().get("retry-after").map(|value| value.to_str().expect("text").to_owned());
+    (reply.status().as_u16(), wait, reply.json().await.expect("JSON"))
 }
 
 impl Cluster {
