@@ -3,7 +3,7 @@
 CARGO ?= cargo
 # Further arguments for every cargo command, for example --locked.
 CARGO_ARGS ?=
-# Arguments for the program that `make run` starts.
+# Arguments for the program that `make run` or `make faults` starts.
 ARGS ?=
 
 # Faults that tests switch on in the server; no other build has them.
@@ -12,7 +12,7 @@ TEST_FEATURES = --features syncspace-server/failpoints
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps lint fmt-check clippy docs bench release tools clean
+.PHONY: help run test test-deps lint fmt-check clippy docs bench faults release tools clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -44,6 +44,10 @@ bench: release ## Measure, beside the limits: start, size and memory of the serv
 	$(TARGET_DIR)/release/examples/bench_start
 	$(TARGET_DIR)/release/examples/bench_sends
 	$(TARGET_DIR)/release/examples/bench_revocation
+
+faults: tools test-deps ## Break a running system 200 times, and check that nothing was lost, doubled or reordered
+	$(CARGO) build --workspace --bins --examples $(TEST_FEATURES) $(CARGO_ARGS)
+	$(TARGET_DIR)/debug/examples/fault_run $(ARGS)
 
 release: tools ## Build the programs and benchmarks for use, in target/release
 	$(CARGO) build --release --workspace --bins --examples $(CARGO_ARGS)
