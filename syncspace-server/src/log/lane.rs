@@ -11,7 +11,7 @@ use tracing::{error, warn};
 
 use super::attempts::Attempts;
 use super::operation::Waiting;
-use super::{Committed, LogError, LogTx, Outlet};
+use super::{BUSY_RETRY_MS, Committed, LogError, LogTx, Outlet};
 use crate::clock::Clock;
 use crate::store::{IdBlocks, Queries as _, Store, StoreError, commits, heads};
 
@@ -81,7 +81,11 @@ impl Lane {
             return fail(batch, &error);
         }
         let mut parts = vec![batch];
-        while let Some(mut batch) = parts.pop() {
+        while let Some(batch) = parts.pop() {
+            let mut batch = refuse_broken(batch);
+            if batch.is_empty() {
+                continue;
+            }
             match self.commit_repeating(&mut batch).await {
                 Ok(events) => {
                     fail::fail_point!("log::after_commit", |_| std::process::abort());
@@ -215,6 +219,15 @@ fn announced(events: Vec<Committed>) -> Vec<Committed> {
     events
 }
 
+/// Refuses what must not be committed before something that failed, and gives the rest.
+fn refuse_broken(batch: Batch) -> Batch {
+    let (broken, rest): (Batch, Batch) = batch.into_iter().partition(|waiting| waiting.is_broken());
+    for waiting in broken {
+        waiting.failed(LogError::Busy { retry_after_ms: BUSY_RETRY_MS });
+    }
+    rest
+}
+
 /// Tells whether the batch is refused because of one operation in it; where the database is away, all fail alike.
 fn is_one_to_blame(error: &LogError) -> bool {
     match error {
@@ -229,7 +242,11 @@ fn is_one_to_blame(error: &LogError) -> bool {
 
 fn fail(batch: Batch, error: &LogError) {
     error!(operations = batch.len(), error = error as &dyn std::error::Error, "commit failed");
+    let may_be_repeated = !is_one_to_blame(error);
     for waiting in batch {
+        if may_be_repeated {
+            waiting.break_off();
+        }
         waiting.failed(error.clone());
     }
 }

@@ -9,6 +9,7 @@ mod event;
 mod faults;
 mod lane;
 mod operation;
+mod order;
 mod revocations;
 mod tx;
 
@@ -24,6 +25,7 @@ use crate::store::{Dialect, IdBlocks, Store};
 
 pub use event::{Audience, Committed, Effect, FrameError, Revoked, Route, event_frame, void_frame};
 pub use operation::{Abort, LogError, Operation, Outcomes};
+pub use order::{SendOrder, SendPlace};
 pub use revocations::revoke;
 pub use tx::{LogTx, Taken};
 
@@ -79,9 +81,13 @@ impl Log {
         let lane = self.lane_of(&operation);
         let (reply, outcome) = oneshot::channel();
         let waiting: Box<dyn Waiting> = Box::new(Queued::new(operation, reply));
-        lane.try_send(waiting).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => LogError::Busy { retry_after_ms: BUSY_RETRY_MS },
-            mpsc::error::TrySendError::Closed(_) => LogError::Closed,
+        lane.try_send(waiting).map_err(|refused| {
+            let (waiting, error) = match refused {
+                mpsc::error::TrySendError::Full(it) => (it, LogError::Busy { retry_after_ms: BUSY_RETRY_MS }),
+                mpsc::error::TrySendError::Closed(it) => (it, LogError::Closed),
+            };
+            waiting.break_off();
+            error
         })?;
         Ok(async move { outcome.await.unwrap_or_else(|_| Err(LogError::Closed.into())) })
     }

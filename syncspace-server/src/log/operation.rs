@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use syncspace_protocol::StreamId;
 use tokio::sync::oneshot;
 
-use super::{FrameError, LogTx};
+use super::{FrameError, LogTx, SendPlace};
 use crate::store::{IdBlocks, StoreError};
 
 /// A change of streams. It is applied inside a transaction that holds the heads of its streams, and may be applied again
@@ -24,6 +24,11 @@ pub trait Operation: Send + Sync + Sized + 'static {
 
     /// Names the streams whose heads it needs, the one that chooses the lane first. Streams it makes itself are not among them.
     fn streams(&self) -> Vec<StreamId>;
+
+    /// Gives its place among what the same sender sends, where that order matters.
+    fn place(&self) -> Option<&SendPlace> {
+        None
+    }
 
     /// Gives about how many bytes it writes, where people choose how many; batches are bounded by their sum.
     fn content_bytes(&self) -> usize {
@@ -134,6 +139,10 @@ impl From<FrameError> for LogError {
 pub(super) trait Waiting: Any + Send {
     fn streams(&self) -> Vec<StreamId>;
     fn content_bytes(&self) -> usize;
+    /// Tells whether something before it, whose order it is to keep, has failed.
+    fn is_broken(&self) -> bool;
+    /// Notes that what comes behind it must not be committed before it.
+    fn break_off(&self);
     /// Tells whether both are operations of one type.
     fn is_like(&self, other: &dyn Waiting) -> bool;
     /// Takes ids for itself and for those of its type that follow it.
@@ -182,6 +191,16 @@ impl<O: Operation> Waiting for Queued<O> {
 
     fn content_bytes(&self) -> usize {
         self.operation.content_bytes()
+    }
+
+    fn is_broken(&self) -> bool {
+        self.operation.place().is_some_and(SendPlace::is_broken)
+    }
+
+    fn break_off(&self) {
+        if let Some(place) = self.operation.place() {
+            place.break_off();
+        }
     }
 
     fn is_like(&self, other: &dyn Waiting) -> bool {

@@ -10,6 +10,7 @@ use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
 use super::sends::{Send, Sent, digest};
 use super::{Actor, Service, ServiceError, access, parse};
+use crate::log::SendPlace;
 use crate::store::messages::Part;
 use crate::store::{Queries, heads, messages};
 
@@ -52,7 +53,7 @@ impl Service {
         channel: ChannelId,
         body: SendMessage,
     ) -> Result<(Message, bool), ServiceError> {
-        let sent = self.submit_send(actor, channel, body)?.await?;
+        let sent = self.submit_send(actor, channel, body, None)?.await?;
         Ok((sent.message, sent.is_repeat))
     }
 
@@ -63,6 +64,7 @@ impl Service {
         actor: &Actor,
         channel: ChannelId,
         body: SendMessage,
+        place: Option<SendPlace>,
     ) -> Result<impl Future<Output = Result<Sent, ServiceError>> + use<>, ServiceError> {
         let content = parse::message_content(&body.content)?;
         let digest = digest(&body);
@@ -72,7 +74,7 @@ impl Service {
         };
         let parent = body.parent_message_id;
         let names = MentionedNames::find(&content);
-        self.log.submit(Send { actor: *actor, id: None, channel, content, names, parent, client_id, digest })
+        self.log.submit(Send { actor: *actor, id: None, channel, content, names, parent, client_id, digest, place })
     }
 
     /// Gives one message by its place.

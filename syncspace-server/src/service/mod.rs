@@ -44,6 +44,7 @@ use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
 pub use crate::clock::{Clock, later};
+pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;

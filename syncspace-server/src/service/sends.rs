@@ -11,7 +11,7 @@ use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, Str
 
 use super::team_changes::{Refused, prepared};
 use super::{Actor, ServiceError, access, mentions};
-use crate::log::{Abort, LogError, LogTx, Operation, Outcomes, Taken};
+use crate::log::{Abort, LogError, LogTx, Operation, Outcomes, SendPlace, Taken};
 use crate::permissions::ChannelAction;
 use crate::store::channels::{access_of_many, read_access_of_many};
 use crate::store::messages::{self, NewMessage, RequestKey};
@@ -38,6 +38,8 @@ pub(super) struct Send {
     pub(super) parent: Option<MessageId>,
     pub(super) client_id: ClientId,
     pub(super) digest: String,
+    /// Its place among what the connection sends into the channel.
+    pub(super) place: Option<SendPlace>,
 }
 
 /// A message that stands in the log.
@@ -54,6 +56,10 @@ impl Operation for Send {
 
     fn streams(&self) -> Vec<StreamId> {
         vec![StreamId::Channel(self.channel)]
+    }
+
+    fn place(&self) -> Option<&SendPlace> {
+        self.place.as_ref()
     }
 
     fn content_bytes(&self) -> usize {

@@ -14,7 +14,7 @@ use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, StreamId};
 use tokio::time::Instant;
 
 use super::socket::{End, Socket, Talk};
-use crate::service::{Actor, Service, ServiceError};
+use crate::service::{Actor, SendPlace, Service, ServiceError};
 
 /// Shortest pause between two signs that a person is typing in a channel.
 const TYPING_PAUSE: Duration = Duration::from_secs(1);
@@ -28,8 +28,8 @@ pub(super) type Pending = BoxFuture<'static, Answer>;
 /// What came of a request.
 pub(super) struct Answer {
     pub(super) reply: Reply,
-    /// The send that was refused for want of room.
-    pub(super) refused_send: Option<(ChannelId, Option<ClientId>)>,
+    /// The send that was refused and may come again.
+    pub(super) refused_send: Option<RefusedSend>,
 }
 
 /// Faults are written where they are handled, with everything behind them.
@@ -41,6 +41,13 @@ pub(super) fn log_fault(error: &ServiceError) {
         }
         ServiceError::Refused(_) | ServiceError::Busy { .. } => {}
     }
+}
+
+/// A send that was refused and may come again under its name.
+pub(super) struct RefusedSend {
+    pub(super) channel: ChannelId,
+    pub(super) client_id: ClientId,
+    pub(super) place: SendPlace,
 }
 
 fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
@@ -61,7 +68,8 @@ impl Socket {
         let actor = talk.actor;
         match op {
             Op::Send { channel_id, message } => {
-                talk.pending.push(send(&service, &actor, id, channel_id, message));
+                let place = message.client_id.is_some().then(|| talk.session.place(channel_id)).flatten();
+                talk.pending.push(send(&service, &actor, id, (channel_id, message), place));
             }
             Op::Resume { streams, epoch, more } => {
                 let outcome = self.resume(talk, streams, &epoch, more);
@@ -149,16 +157,23 @@ impl Talk {
     }
 }
 
-fn send(service: &Arc<Service>, actor: &Actor, id: u64, channel: ChannelId, message: SendMessage) -> Pending {
+fn send(
+    service: &Arc<Service>,
+    actor: &Actor,
+    id: u64,
+    (channel, message): (ChannelId, SendMessage),
+    place: Option<SendPlace>,
+) -> Pending {
     let client_id = message.client_id.clone();
-    let submitted = service.submit_send(actor, channel, message);
+    let submitted = service.submit_send(actor, channel, message, place.clone());
     Box::pin(async move {
         let outcome = match submitted {
             Ok(sent) => sent.await.map(|sent| Ack::Sent(sent.ack())),
             Err(error) => Err(error),
         };
-        let is_busy = matches!(outcome, Err(ServiceError::Busy { .. }));
-        Answer { reply: reply(id, outcome), refused_send: is_busy.then_some((channel, client_id)) }
+        let may_come_again = matches!(outcome, Err(ServiceError::Busy { .. } | ServiceError::Unavailable { .. }));
+        let refused = client_id.zip(place).map(|(client_id, place)| RefusedSend { channel, client_id, place });
+        Answer { reply: reply(id, outcome), refused_send: refused.filter(|_| may_come_again) }
     })
 }
 

@@ -9,14 +9,16 @@ use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_protocol::socket::{Ack, Op, Outcome, Reply, Request};
 use syncspace_protocol::{ChannelId, ClientId};
 
+use crate::service::{SendOrder, SendPlace};
+
 /// Requests of one connection that may wait for an answer.
 const OUTSTANDING_MAX: usize = 1_024;
 
 /// Wait named to a connection with too many open requests, in milliseconds.
 const OUTSTANDING_RETRY_MS: u64 = 100;
 
-/// Most channels in which a connection's sends may be refused at the same time.
-const REFUSED_CHANNELS_MAX: usize = 1_024;
+/// Most channels in which the order of a connection's sends is kept when one of them fails.
+const ORDERED_CHANNELS_MAX: usize = 1_024;
 
 /// A connection that has not said who it is: it can do nothing but that.
 #[derive(Debug, Default)]
@@ -49,8 +51,16 @@ impl Unidentified {
 #[derive(Debug, Default)]
 pub(super) struct Identified {
     outstanding: usize,
-    /// By channel the send that was refused for want of room: later ones are refused until it is sent again.
-    refused: HashMap<ChannelId, ClientId>,
+    /// By channel in which something was sent.
+    orders: HashMap<ChannelId, Order>,
+}
+
+/// The order of what is sent into one channel.
+#[derive(Debug, Default)]
+struct Order {
+    places: SendOrder,
+    /// The first send that was refused and may come again, with its number: later ones are refused until it does.
+    refused: Option<(u64, ClientId)>,
 }
 
 /// What a frame of an identified connection comes to.
@@ -95,24 +105,58 @@ impl Identified {
         self.outstanding = self.outstanding.saturating_sub(1);
     }
 
-    /// Notes that a send was refused for want of room: order holds only if it comes again before any later one.
-    pub(super) fn note_refused(&mut self, channel: ChannelId, client_id: Option<&ClientId>) {
-        // A send without a name cannot be recognised when it comes again, so it holds up nothing.
-        if let Some(client_id) = client_id
-            && self.refused.len() < REFUSED_CHANNELS_MAX
+    /// Gives the place of the next send into a channel; none where there are too many channels.
+    pub(super) fn place(&mut self, channel: ChannelId) -> Option<SendPlace> {
+        self.order(channel).map(|order| order.places.next_place())
+    }
+
+    /// Notes that a send failed that may come again: order holds only if it does before any later one.
+    ///
+    /// One of an order that was given up says nothing: it was sent again, or comes behind one that was.
+    pub(super) fn note_failed(&mut self, channel: ChannelId, client_id: &ClientId, place: &SendPlace) {
+        if let Some(order) = self.orders.get_mut(&channel)
+            && order.places.is_current(place)
         {
-            self.refused.entry(channel).or_insert_with(|| client_id.clone());
+            order.note_failed(client_id, place);
         }
     }
 
+    /// Notes that a send was refused for want of room, before it had a place.
+    fn note_refused(&mut self, channel: ChannelId, client_id: Option<&ClientId>) {
+        // A send without a name cannot be recognised when it comes again, so it holds up nothing.
+        if let (Some(client_id), Some(order)) = (client_id, self.order(channel)) {
+            let place = order.places.next_place();
+            order.note_failed(client_id, &place);
+        }
+    }
+
+    fn order(&mut self, channel: ChannelId) -> Option<&mut Order> {
+        if self.orders.len() >= ORDERED_CHANNELS_MAX {
+            return self.orders.get_mut(&channel);
+        }
+        Some(self.orders.entry(channel).or_default())
+    }
+
     fn must_wait(&mut self, channel: ChannelId, client_id: Option<&ClientId>) -> bool {
-        match self.refused.get(&channel) {
+        let Some(order) = self.orders.get_mut(&channel) else { return false };
+        match &order.refused {
             None => false,
-            Some(refused) if Some(refused) == client_id => {
-                self.refused.remove(&channel);
+            Some((_, refused)) if Some(refused) == client_id => {
+                order.refused = None;
+                order.places.begin_anew();
                 false
             }
             Some(_) => true,
+        }
+    }
+}
+
+impl Order {
+    /// Keeps the first one: those behind it come again after it.
+    fn note_failed(&mut self, client_id: &ClientId, place: &SendPlace) {
+        place.break_off();
+        if self.refused.as_ref().is_none_or(|(number, _)| place.number() < *number) {
+            self.refused = Some((place.number(), client_id.clone()));
         }
     }
 }
@@ -209,11 +253,16 @@ mod tests {
         let mut session = Identified::default();
         let channel = ChannelId::try_from(3).unwrap();
         assert!(send(&mut session, 1, 3, "a"));
-        session.note_refused(channel, Some(&"a".parse().unwrap()));
+        let first = session.place(channel).unwrap();
+        let second = session.place(channel).unwrap();
+        session.note_failed(channel, &"b".parse().unwrap(), &second);
+        session.note_failed(channel, &"a".parse().unwrap(), &first);
         assert!(!send(&mut session, 2, 3, "b"));
         assert!(send(&mut session, 3, 4, "c"), "other channels go on");
         assert!(send(&mut session, 4, 3, "a"));
         assert!(send(&mut session, 5, 3, "b"));
+        session.note_failed(channel, &"b".parse().unwrap(), &first);
+        assert!(send(&mut session, 6, 3, "d"), "a failure of before b was sent again");
     }
 
     #[test]

@@ -286,8 +286,8 @@ impl Socket {
 
     async fn answer(&mut self, talk: &mut Talk, answer: Answer) -> Result<(), End> {
         talk.session.answered();
-        if let Some((channel, client_id)) = &answer.refused_send {
-            talk.session.note_refused(*channel, client_id.as_ref());
+        if let Some(refused) = &answer.refused_send {
+            talk.session.note_failed(refused.channel, &refused.client_id, &refused.place);
         }
         self.send(&answer.reply).await
     }

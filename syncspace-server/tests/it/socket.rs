@@ -406,6 +406,36 @@ async fn while_the_database_is_away_everybody_is_told_and_afterwards_all_goes_on
 }
 
 #[tokio::test]
+async fn what_was_sent_behind_a_failed_message_does_not_come_before_it() {
+    let (instance, mut line) = Instance::on_mysql().await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    let send = |id: u64, name: &str| json!({"id": id, "op": "send", "channel_id": chat.channel, "content": name, "client_id": name});
+    bob.send(&send(1, "before")).await;
+    assert_eq!(bob.reply(1).await["ok"]["seq"], 1);
+    line.cut().await;
+    bob.send(&send(2, "first")).await;
+    // Answered at once, while the lane tries to commit the first one; the second waits behind it.
+    bob.send(&json!({"id": 3, "op": "ping"})).await;
+    bob.reply(3).await;
+    bob.send(&send(4, "second")).await;
+    assert_eq!(bob.reply(2).await["error"]["code"], "unavailable");
+    line.restore().await;
+    let refused = bob.reply(4).await;
+    assert!(refused["error"].is_object(), "it must not stand before the first: {refused}");
+    let (mut id, mut names) = (4, ["first", "second"].iter().peekable());
+    while let Some(name) = names.peek() {
+        id += 1;
+        bob.send(&send(id, name)).await;
+        if bob.reply(id).await["ok"].is_object() {
+            names.next();
+        }
+    }
+    let [before, first, second] = [bob.message().await, bob.message().await, bob.message().await];
+    assert_eq!([before, first, second], ["before", "first", "second"]);
+}
+
+#[tokio::test]
 async fn two_instances_share_one_chat() {
     let cluster = Instance::cluster().await;
     let [one, two] = &cluster.instances;
