@@ -137,7 +137,10 @@ macro_rules! table {
     (@ $name:literal, $id:literal, $seqs:literal, $lock:literal) => {
         &ManySql {
             width: 1,
-            start: concat!("SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " WHERE ", $id, " IN ("),
+            // In a small table the plan would be to read, and lock, every row.
+            start: concat!(
+                "SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " FORCE INDEX (PRIMARY) WHERE ", $id, " IN ("
+            ),
             each: "?",
             between: ",",
             end: concat!(") ORDER BY ", $id, $lock),

@@ -100,7 +100,8 @@ const ROWS_PER_TEXT_MAX: usize = 512;
 
 impl ManySql {
     /// Gives the text for that many rows on MySQL.
-    pub(super) fn mysql(&self, rows: usize) -> String {
+    #[must_use]
+    pub fn mysql(&self, rows: usize) -> String {
         let row = self.each.len() + self.between.len();
         let mut text = String::with_capacity(self.start.len() + rows * row + self.end.len());
         text.push_str(self.start);
