@@ -95,7 +95,7 @@ impl Http {
             life: self.life.clone(),
             document: OnceLock::new(),
         };
-        let socket = crate::ws::route(service, self.life.clone())
+        let socket = crate::ws::route(service, self.limits.clone(), self.life.clone())
             .map(|response| reply::logged(response, Logged { route: Some("/ws".into()), user_id: None }))
             .boxed();
         let routes = socket.or(api(state)).unify().recover(recover).unify().boxed();

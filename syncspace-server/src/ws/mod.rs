@@ -27,6 +27,7 @@ use warp::{Filter, Reply as _};
 use self::socket::{Entrance, Socket};
 use crate::http::{Failure, failure};
 use crate::net::Lifetime;
+use crate::rate_limit::{ConnectionLimits, RateLimits};
 use crate::service::Service;
 
 /// First read of a socket, in bytes; a longer frame grows it.
@@ -39,7 +40,7 @@ const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Gives the route of the socket.
-pub(crate) fn route(service: Arc<Service>, life: Lifetime) -> BoxedFilter<(Response,)> {
+pub(crate) fn route(service: Arc<Service>, limits: Arc<RateLimits>, life: Lifetime) -> BoxedFilter<(Response,)> {
     warp::path("ws")
         .and(warp::path::end())
         .and(warp::get())
@@ -49,7 +50,7 @@ pub(crate) fn route(service: Arc<Service>, life: Lifetime) -> BoxedFilter<(Respo
         .map(move |headers: HeaderMap, query: String, upgrade: Option<OnUpgrade>| {
             match accept(&headers, &query, upgrade) {
                 Ok((upgrade, entrance, response)) => {
-                    spawn(Arc::clone(&service), life.clone(), upgrade, entrance);
+                    spawn(Arc::clone(&service), limits.for_connection(), life.clone(), upgrade, entrance);
                     response
                 }
                 Err(refused) => failure(refused),
@@ -99,7 +100,7 @@ fn accept(
     Ok((upgrade, entrance, response))
 }
 
-fn spawn(service: Arc<Service>, life: Lifetime, upgrade: OnUpgrade, entrance: Entrance) {
+fn spawn(service: Arc<Service>, limits: ConnectionLimits, life: Lifetime, upgrade: OnUpgrade, entrance: Entrance) {
     let closing = life.closing.clone();
     life.tasks.spawn(async move {
         let upgraded = match upgrade.await {
@@ -113,6 +114,6 @@ fn spawn(service: Arc<Service>, life: Lifetime, upgrade: OnUpgrade, entrance: En
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        Socket::new(service, stream, closing).run(entrance).await;
+        Socket::new(service, stream, limits, closing).run(entrance).await;
     });
 }

@@ -64,6 +64,17 @@ fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
 impl Socket {
     /// Starts a request. Sends enter their lanes here, in the order of the frames.
     pub(super) async fn start(&mut self, talk: &mut Talk, id: u64, op: Op) -> Result<(), End> {
+        let taken = match &op {
+            Op::Send { .. } => self.limits.take_send(),
+            _ => self.limits.take_request(),
+        };
+        if let Err(error) = taken {
+            if let Op::Send { channel_id, message } = &op {
+                talk.session.note_refused(*channel_id, message.client_id.as_ref());
+            }
+            talk.session.answered();
+            return self.send(&reply(id, Err(error))).await;
+        }
         let service = Arc::clone(&self.service);
         let actor = talk.actor;
         match op {

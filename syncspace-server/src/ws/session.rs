@@ -121,8 +121,8 @@ impl Identified {
         }
     }
 
-    /// Notes that a send was refused for want of room, before it had a place.
-    fn note_refused(&mut self, channel: ChannelId, client_id: Option<&ClientId>) {
+    /// Notes that a send was refused before it had a place.
+    pub(super) fn note_refused(&mut self, channel: ChannelId, client_id: Option<&ClientId>) {
         // A send without a name cannot be recognised when it comes again, so it holds up nothing.
         if let (Some(client_id), Some(order)) = (client_id, self.order(channel)) {
             let place = order.places.next_place();

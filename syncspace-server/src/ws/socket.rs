@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::requests::{Answer, Pending};
 use super::session::{Identified, Introduction, Step, Unidentified, refusal};
+use crate::rate_limit::ConnectionLimits;
 use crate::realtime::{Connection, Frame};
 use crate::service::{Actor, Service, ServiceError};
 
@@ -57,6 +58,8 @@ type Stream = WebSocketStream<TokioIo<Upgraded>>;
 pub(super) struct Socket {
     pub(super) service: Arc<Service>,
     stream: Stream,
+    /// How much this connection may still ask.
+    pub(super) limits: ConnectionLimits,
     closing: CancellationToken,
 }
 
@@ -92,8 +95,13 @@ pub(super) struct Talk {
 }
 
 impl Socket {
-    pub(super) fn new(service: Arc<Service>, stream: Stream, closing: CancellationToken) -> Self {
-        Self { service, stream, closing }
+    pub(super) fn new(
+        service: Arc<Service>,
+        stream: Stream,
+        limits: ConnectionLimits,
+        closing: CancellationToken,
+    ) -> Self {
+        Self { service, stream, limits, closing }
     }
 
     /// Runs until the socket ends; never fails, because nobody is left to tell.

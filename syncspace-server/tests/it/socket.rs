@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::messages::SendMessage;
 use syncspace_protocol::teams::{PutTeamMember, TeamRole};
 use syncspace_protocol::{ChannelId, TeamId};
+use syncspace_server::config::Rates;
 
 use self::peer::{Instance, Peer, Person, people};
 use crate::place::body;
@@ -475,4 +476,34 @@ async fn without_redis_messages_still_reach_the_other_instance() {
     chat.say(&cluster.instances[0], &chat.alice, "back").await;
     assert_eq!(bob.message().await, "back");
     bob.nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_asks_too_much_is_told_when_to_go_on() {
+    let rates = Rates { login_attempts_per_minute: 0, requests_per_second: 1 };
+    let instance = Instance::start(|config| config.rates = rates).await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    for (id, is_fine) in [(1, true), (2, true), (3, false)] {
+        bob.send(&json!({"id": id, "op": "read", "channel_id": chat.channel, "seq": 1})).await;
+        let reply = bob.reply(id).await;
+        assert_eq!(reply["ok"].is_object(), is_fine, "{reply}");
+        if !is_fine {
+            assert_eq!(reply["error"]["code"], "rate_limited");
+            assert!((1..=1_001).contains(&reply["error"]["retry_after_ms"].as_u64().expect("a wait")), "{reply}");
+        }
+    }
+    // Messages have a larger bucket. After the first one that it refuses, order holds until that one is sent again.
+    let send = |id: u64| json!({"id": id, "op": "send", "channel_id": chat.channel, "content": "x", "client_id": format!("n{id}")});
+    for id in 100..200 {
+        bob.send(&send(id)).await;
+    }
+    let mut codes = Vec::new();
+    for id in 100..200 {
+        codes.push(bob.reply(id).await["error"]["code"].as_str().unwrap_or("ok").to_owned());
+    }
+    let accepted = codes.iter().take_while(|code| *code == "ok").count();
+    assert!((40..100).contains(&accepted), "{accepted}");
+    assert_eq!(codes[accepted], "rate_limited");
+    assert!(codes[accepted + 1..].iter().all(|code| code == "busy"), "{codes:?}");
 }
