@@ -1,8 +1,12 @@
 //! What the benchmarks share: starting a server, and naming the machine.
 
+pub mod population;
+pub mod server_figures;
+pub mod wire;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,6 +21,15 @@ pub fn server_command(server: &Path, data: &Path) -> Command {
     let mut command = Command::new(server);
     command.args(["--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
     command
+}
+
+/// Finds the server in a folder of programs, by default the one of this program's build.
+pub fn server_program(programs: Option<PathBuf>) -> anyhow::Result<PathBuf> {
+    let this = std::env::current_exe().context("where this program is")?;
+    let beside = this.parent().and_then(Path::parent).context("this program lies in a folder of its build")?;
+    let server = programs.unwrap_or_else(|| beside.to_owned()).join("syncspace-server");
+    ensure!(server.exists(), "{} is missing: run `make release` first", server.display());
+    Ok(server)
 }
 
 /// A process that has said where it listens. Dropping it ends it.
@@ -64,6 +77,12 @@ impl Running {
         // Read on, so that a full pipe never stops the process.
         std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
         Ok(running)
+    }
+
+    /// Gives the process id.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Waits until `/health/ready` answers 200.
