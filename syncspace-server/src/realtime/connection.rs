@@ -127,6 +127,16 @@ impl Connection {
         }
     }
 
+    /// Gives channels whose missed changes are still to be sent, up to so many, each with the rev after which they are.
+    pub fn behind_channels(&self, count_max: usize) -> Vec<(ChannelId, Rev)> {
+        let state = self.state();
+        let channels = state.behind.iter().filter_map(|(&stream, &rev)| match stream {
+            StreamId::Channel(channel) => Some((channel, rev)),
+            StreamId::Team(_) | StreamId::Member(_) => None,
+        });
+        channels.take(count_max).collect()
+    }
+
     /// Queues a frame; false where the queue is full.
     pub(super) fn push(&self, frame: &Frame) -> bool {
         self.queue.try_send(frame.clone()).is_ok()

@@ -144,9 +144,13 @@ impl Hub {
         gate.delivered().is_none()
     }
 
+    pub(super) fn delivered(&self, stream: StreamId) -> Option<Rev> {
+        self.shard(stream).get(&stream).and_then(Gate::delivered)
+    }
+
     /// Tells whether a stream is known to be committed further than this.
     pub(super) fn is_beyond(&self, (stream, rev): Known) -> bool {
-        self.shard(stream).get(&stream).and_then(Gate::delivered).is_some_and(|delivered| delivered > rev)
+        self.delivered(stream).is_some_and(|delivered| delivered > rev)
     }
 
     pub(super) fn open(&self, stream: StreamId, head: Rev) {

@@ -15,7 +15,8 @@ mod revocations;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use syncspace_protocol::socket::{Event, HelloTeam};
+use syncspace_protocol::socket::Event;
+use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::{Presence, PresenceStatus};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
 use tokio::sync::{Notify, mpsc};
@@ -195,7 +196,7 @@ impl Realtime {
     pub async fn reconcile(
         &self,
         connection: &Connection,
-        teams: &[HelloTeam],
+        teams: &[MyTeam],
         channels: &[(ChannelId, TeamId)],
         is_server_admin: bool,
         as_of: u64,
@@ -203,8 +204,8 @@ impl Realtime {
         let seats: Vec<_> = teams
             .iter()
             .filter_map(|team| {
-                let mine = team.team.membership?;
-                Some(Seat::new(team.team.team.id, mine.member_id, mine.role, is_server_admin))
+                let mine = team.membership?;
+                Some(Seat::new(team.team.id, mine.member_id, mine.role, is_server_admin))
             })
             .collect();
         let before = connection.state().teams.clone();
@@ -252,6 +253,12 @@ impl Realtime {
     #[must_use]
     pub fn is_beyond(&self, stream: StreamId, rev: Rev) -> bool {
         self.inner.hub.is_beyond((stream, rev))
+    }
+
+    /// Gives the newest rev of a stream that came by; none where nobody here has read its head yet.
+    #[must_use]
+    pub fn delivered(&self, stream: StreamId) -> Option<Rev> {
+        self.inner.hub.delivered(stream)
     }
 
     /// Learns the newest committed rev of a stream, read after [`Realtime::reconcile`] named it.

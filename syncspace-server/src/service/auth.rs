@@ -12,7 +12,7 @@ use super::retry::retrying;
 use super::secrets::{hash_token, random_seed};
 use super::tokens::{RefreshToken, not_valid};
 use super::users::refuse_duplicate;
-use super::{Actor, Origin, Service, ServiceError, Verdict, later};
+use super::{Actor, Device, Origin, Service, ServiceError, Verdict, later};
 use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
 use crate::store::sessions::{SessionRow, find_session, insert_session, rotate_session};
@@ -206,8 +206,14 @@ impl Service {
     ///
     /// Fails with `unauthenticated`, `token_expired` or `session_ended`.
     pub async fn authenticate(&self, token: &str) -> Result<Actor, ServiceError> {
-        let (user_id, session_id) = self.token_keys.read_access_token(token, self.clock.now())?;
+        let Device { user_id, session_id } = self.device_of_token(token)?;
         self.stand(user_id, session_id).await
+    }
+
+    /// Tells whose device comes with an access token. Whether its session still holds is not looked up.
+    pub(crate) fn device_of_token(&self, token: &str) -> Result<Device, ServiceError> {
+        let (user_id, session_id) = self.token_keys.read_access_token(token, self.clock.now())?;
+        Ok(Device { user_id, session_id })
     }
 
     async fn new_session(&self, user: &UserRow, device_name: Option<String>) -> Result<SessionRow, ServiceError> {

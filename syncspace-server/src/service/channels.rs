@@ -1,5 +1,7 @@
 //! Channels: what a person reads of them, and the doors to their changes.
 
+use std::collections::BTreeMap;
+
 use syncspace_protocol::channels::{
     Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, CreateChannel, EditChannel, MarkRead,
     MyChannel, PutChannelMember, ReadMarker,
@@ -270,6 +272,22 @@ pub(super) async fn find_read(
         Some(row) => Ok(Some(read_of(db, channel, user, &row).await?)),
         None => Ok(None),
     }
+}
+
+/// Counts what is left after each marker, in few statements.
+pub(super) async fn reads_of(
+    db: &mut impl Queries,
+    user: UserId,
+    rows: &[(ChannelId, MarkerRow)],
+) -> Result<BTreeMap<ChannelId, ReadMarker>, StoreError> {
+    let newer = rows.iter().filter(|(_, row)| row.head.last_seq > row.membership.last_read_seq);
+    let places: Vec<_> = newer.map(|(channel, row)| (*channel, row.membership.last_read_seq)).collect();
+    let counts = channel_members::count(db, user, &places).await?;
+    let read = |channel: &ChannelId, row: &MarkerRow| {
+        let counts = counts.get(channel).copied().unwrap_or(nothing_newer(&row.head));
+        membership_with(row.membership, counts).read
+    };
+    Ok(rows.iter().map(|(channel, row)| (*channel, read(channel, row))).collect())
 }
 
 /// Counts what is left after a marker; nothing is asked where nothing is newer.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::sync::Arc;
 
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 
@@ -125,6 +126,18 @@ impl From<StoreError> for ServiceError {
             }
             StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
             other => Self::fault(other),
+        }
+    }
+}
+
+impl From<Arc<StoreError>> for ServiceError {
+    fn from(error: Arc<StoreError>) -> Self {
+        match &*error {
+            StoreError::Unavailable { .. } | StoreError::OutcomeUnknown { .. } => {
+                Self::Unavailable { source: error.into() }
+            }
+            StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
+            _ => Self::fault(error),
         }
     }
 }

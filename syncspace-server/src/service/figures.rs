@@ -1,6 +1,7 @@
 //! Figures of this instance for whoever watches it: sums and levels, nothing about a person.
 
 use super::Service;
+use crate::store::StatementCounts;
 
 /// One number of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +17,27 @@ pub(crate) struct Figure {
 }
 
 impl Service {
+    /// Gives how many statements this instance has sent to the database.
+    #[must_use]
+    pub fn statement_counts(&self) -> StatementCounts {
+        self.store.statement_counts()
+    }
+
+    /// Gives how many passwords this instance has hashed, to store or to compare.
+    #[must_use]
+    pub fn password_hashings(&self) -> u64 {
+        self.passwords.hashings()
+    }
+
     /// Gives the figures of this instance.
     pub(crate) fn figures(&self) -> Vec<Figure> {
-        let statements = self.store.statement_counts();
+        let statements = self.statement_counts();
         let sum = |name, value, about| Figure { name, about, is_sum: true, value };
         vec![
             sum("store_reads_total", statements.reads, "Statements to the database that only read."),
             sum("store_changes_total", statements.changes, "Statements to the database that change rows."),
             sum("store_transactions_total", statements.transactions, "Transactions begun."),
-            sum("password_hashings_total", self.passwords.hashings(), "Passwords hashed, to store or to compare."),
+            sum("password_hashings_total", self.password_hashings(), "Passwords hashed, to store or to compare."),
         ]
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
-use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
+use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::users::Presence;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -14,8 +14,8 @@ use tracing::warn;
 
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::ChannelAction;
+use crate::realtime::Realtime;
 use crate::realtime::carrier::BusEvent;
-use crate::realtime::{Connection, Realtime};
 use crate::store::{heads, users};
 
 /// How often heads are compared with the database while the bus works: the last event of a stream may be the lost one.
@@ -35,16 +35,6 @@ const LOOK_AT_ALL_EVERY: u32 = 5;
 
 /// Every so many gatherings accounts are brought up to what is known of their connections.
 const COPY_EVERY: u32 = 10;
-
-/// What a new or changed connection follows.
-pub(crate) struct Followed {
-    /// Teams that came to it, with the revs from which their events follow.
-    pub(crate) joined: Vec<HelloTeam>,
-    /// Teams it is no longer in.
-    pub(crate) left: Vec<TeamId>,
-    /// Streams that came to it, and the revs up to which their state is known.
-    pub(crate) added: BTreeMap<StreamId, Rev>,
-}
 
 impl Service {
     /// Gives the instance's side of real time.
@@ -192,54 +182,5 @@ impl Service {
         let event = Event { stream: Some(stream), rev: None, body };
         self.realtime.pass_on(found.team_id, stream, &event, actor.user_id);
         Ok(())
-    }
-
-    /// Brings what a connection follows up to what its person may follow; new streams are tracked, not yet followed.
-    pub(crate) async fn refollow(&self, actor: &Actor, connection: &Connection) -> Result<Followed, ServiceError> {
-        let (following, reconciled) = loop {
-            let as_of = connection.moves();
-            let following = self.following(actor).await?;
-            let channels: Vec<_> = following.channels.iter().map(|&(team, channel, _)| (channel, team)).collect();
-            let reconciled = self.realtime.reconcile(connection, &following.teams, &channels, actor.is_admin, as_of);
-            // What was read while somebody came or went may say the opposite of what holds: read it again.
-            if let Some(reconciled) = reconciled.await {
-                break (following, reconciled);
-            }
-        };
-        let mut known: BTreeMap<StreamId, Rev> =
-            following.channels.iter().map(|&(_, channel, rev)| (StreamId::Channel(channel), rev)).collect();
-        for team in &following.teams {
-            known.insert(StreamId::Team(team.team.team.id), team.team_rev);
-            if let Some(mine) = team.team.membership {
-                known.insert(StreamId::Member(mine.member_id), team.member_rev);
-            }
-        }
-        known.retain(|stream, _| reconciled.added.contains(stream));
-        self.open_gates(&reconciled.unopened, &known).await;
-        let is_own = |stream: StreamId| !matches!(stream, StreamId::Channel(_));
-        if known.iter().any(|(&stream, &rev)| is_own(stream) && self.realtime.is_beyond(stream, rev)) {
-            // Somebody may have come or gone after the rows were read and before the team's subject was heard.
-            connection.ask_refresh();
-        }
-        let is_new = |team: &HelloTeam| known.contains_key(&StreamId::Team(team.team.team.id));
-        let joined = following.teams.into_iter().filter(|team| is_new(team)).collect();
-        Ok(Followed { joined, left: reconciled.left, added: known })
-    }
-
-    /// Opens gates at the heads, which are read after the streams are tracked, so that nothing falls between.
-    ///
-    /// What was taken over must be told in any case: without the database the known numbers do until heads are compared.
-    async fn open_gates(&self, unopened: &[StreamId], known: &BTreeMap<StreamId, Rev>) {
-        let found = heads::load(&mut &self.store, unopened).await;
-        if let Err(error) = &found {
-            warn!(error = error as &dyn std::error::Error, "heads were not read; streams go on from what is known");
-        }
-        let found = found.unwrap_or_default();
-        for &stream in unopened {
-            let head = found.get(&stream).map(|head| head.last_rev).or_else(|| known.get(&stream).copied());
-            if let Some(head) = head {
-                self.realtime.open(stream, head);
-            }
-        }
     }
 }

@@ -10,12 +10,15 @@ mod channels;
 mod error;
 pub(crate) mod fields;
 mod figures;
+mod gather;
+mod greeting;
 mod idempotency;
 mod invites;
 mod live;
 mod mentions;
 mod message_changes;
 mod messages;
+mod missed;
 pub(crate) mod paging;
 mod parse;
 mod passwords;
@@ -38,7 +41,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use syncspace_protocol::{Epoch, SessionId, UserId};
+use tokio::sync::Semaphore;
 
+use self::gather::{Arrivals, Gather, HeadsOf};
 use crate::log::Log;
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
@@ -48,7 +53,10 @@ pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;
+pub use greeting::Device;
+pub(crate) use greeting::Owed;
 pub use idempotency::Made;
+pub(crate) use missed::Missed;
 pub use passwords::{Passwords, Verdict};
 pub use purge::{Batch, PURGE_ROWS_MAX, Purge, Turn};
 pub use secrets::SecretFileError;
@@ -100,6 +108,9 @@ pub struct Service {
     pub(crate) ids: Arc<IdBlocks>,
     pub(crate) log: Log,
     realtime: Realtime,
+    arrivals: Gather<Arrivals>,
+    pages: Semaphore,
+    heads: Gather<HeadsOf>,
     epoch: Epoch,
     pub(crate) clock: Clock,
     pub(crate) settings: Settings,
@@ -117,6 +128,9 @@ impl Service {
         Self {
             log: Log::start(&store, &ids, &clock, &realtime.outlet()),
             realtime,
+            arrivals: Gather::new(Arrivals(store.clone())),
+            pages: Semaphore::new(missed::PAGES_AT_ONCE),
+            heads: Gather::new(HeadsOf(store.clone())),
             epoch,
             passwords: Passwords::new(settings.bcrypt_cost),
             store,

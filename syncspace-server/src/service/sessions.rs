@@ -11,7 +11,7 @@ use super::retry::retrying;
 use super::revocations::sessions_ended;
 use super::secrets::{hash_token, random_token};
 use super::tokens::not_valid;
-use super::{Actor, Service, ServiceError, Verdict, later};
+use super::{Actor, Device, Service, ServiceError, Verdict, later};
 use crate::store::sessions::{
     SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
     take_ticket,
@@ -85,12 +85,12 @@ impl Service {
         Ok(SocketTicket { ticket: Secret(ticket), expires_in_s: TICKET_LIFE_S.into() })
     }
 
-    /// Tells who asks with a socket ticket; the ticket is used up by that.
-    pub async fn authenticate_ticket(&self, ticket: &str) -> Result<Actor, ServiceError> {
+    /// Tells whose device comes with a socket ticket, which is used up by that. Whether its session holds is not looked up.
+    pub async fn device_of_ticket(&self, ticket: &str) -> Result<Device, ServiceError> {
         let now = self.clock.now();
         let taken = take_ticket(&mut &self.store, &hash_token(ticket)).await?;
         let taken = taken.filter(|taken| taken.expires_at > now).ok_or_else(not_valid)?;
-        self.stand(taken.user_id, taken.session_id).await
+        Ok(Device { user_id: taken.user_id, session_id: taken.session_id })
     }
 
     /// Looks whether a person's session still holds, and what rights the person has now.

@@ -1,7 +1,6 @@
 //! Streams: what changed after a rev, and what a person's devices follow.
 
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::socket::HelloTeam;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
 
@@ -15,15 +14,6 @@ use crate::store::{channel_members, channels, heads, messages, teams};
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
 /// never get on.
 const ROWS_MIN: u32 = 8;
-
-/// Everything a person's devices follow, with the numbers from which events go on.
-#[derive(Debug, Clone)]
-pub(crate) struct Following {
-    /// Teams of the person.
-    pub(crate) teams: Vec<HelloTeam>,
-    /// Channels the person is in, with their newest revs.
-    pub(crate) channels: Vec<(TeamId, ChannelId, Rev)>,
-}
 
 /// Rows of one kind, complete up to a rev.
 struct Rows {
@@ -193,35 +183,6 @@ impl Service {
         }
         items.sort_by_key(|&(rev, _)| rev);
         Ok(vec![Rows::new(items, limit, head)])
-    }
-
-    /// Loads what a person's devices follow.
-    ///
-    /// Each number is read before the rows it stands for, so that going on from it repeats at most, and never misses.
-    pub(crate) async fn following(&self, actor: &Actor) -> Result<Following, ServiceError> {
-        let mut db = &self.store;
-        let own = teams::list_of(&mut db, actor.user_id).await?;
-        let streams = own.iter().flat_map(|team| {
-            let member = team.membership.map(|mine| StreamId::Member(mine.member_id));
-            std::iter::once(StreamId::Team(team.team.id)).chain(member)
-        });
-        let numbers = heads::load(&mut db, &streams.collect::<Vec<_>>()).await?;
-        let joined = channels::list_joined_ids(&mut db, actor.user_id).await?;
-        let streams: Vec<_> = joined.iter().map(|&(_, channel)| StreamId::Channel(channel)).collect();
-        let channel_numbers = heads::load(&mut db, &streams).await?;
-        let rev_of = |stream: StreamId| {
-            numbers.get(&stream).or_else(|| channel_numbers.get(&stream)).map_or(Rev::ZERO, |head| head.last_rev)
-        };
-        let again = teams::list_of(&mut db, actor.user_id).await?;
-        let teams = again.into_iter().filter_map(|team| {
-            let member = team.membership?.member_id;
-            numbers.get(&StreamId::Team(team.team.id))?;
-            let (team_rev, member_rev) = (rev_of(StreamId::Team(team.team.id)), rev_of(StreamId::Member(member)));
-            Some(HelloTeam { team, team_rev, member_rev })
-        });
-        let channels =
-            joined.into_iter().map(|(team, channel)| (team, channel, rev_of(StreamId::Channel(channel)))).collect();
-        Ok(Following { teams: teams.collect(), channels })
     }
 
     /// Gives the server's clock.

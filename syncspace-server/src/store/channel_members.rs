@@ -79,23 +79,21 @@ pub async fn find_marker(
     user: UserId,
 ) -> Result<Option<MarkerRow>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT m.role, m.joined_at, m.last_read_seq, m.my_rev, m.set_rev, {HEAD} \
-         FROM channel_members m JOIN channel_heads h ON h.channel_id = m.channel_id \
+        "SELECT {MARKER} FROM channel_members m JOIN channel_heads h ON h.channel_id = m.channel_id \
          WHERE m.user_id = ? AND m.channel_id = ? AND m.left_at IS NULL"
     ));
     let rows = db.query(&sql, params![user, channel]).await?;
-    rows.first()
-        .map(|row| {
-            let mut row = row.reader();
-            let membership = MembershipRow {
-                role: row.take()?,
-                joined_at: row.take()?,
-                last_read_seq: row.take()?,
-                my_rev: row.take()?,
-            };
-            Ok(MarkerRow { membership, set_rev: row.take()?, head: read_head(&mut row)? })
-        })
-        .transpose()
+    rows.first().map(|row| read_marker(&mut row.reader())).transpose()
+}
+
+/// Columns of a [`MarkerRow`], of `m` and `h`.
+pub(super) const MARKER: &str =
+    "m.role, m.joined_at, m.last_read_seq, m.my_rev, m.set_rev, h.last_seq, h.last_rev, h.floor_seq";
+
+pub(super) fn read_marker(row: &mut RowReader<'_>) -> Result<MarkerRow, StoreError> {
+    let membership =
+        MembershipRow { role: row.take()?, joined_at: row.take()?, last_read_seq: row.take()?, my_rev: row.take()? };
+    Ok(MarkerRow { membership, set_rev: row.take()?, head: read_head(row)? })
 }
 
 /// Lists who is in a channel, by user id.

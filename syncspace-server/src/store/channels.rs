@@ -200,21 +200,6 @@ pub async fn list_visible(
     Ok(rows)
 }
 
-/// Lists the ids of the channels that a person is in, over all teams.
-pub async fn list_joined_ids(db: &mut impl Queries, user: UserId) -> Result<Vec<(TeamId, ChannelId)>, StoreError> {
-    let sql = Sql::both(
-        "SELECT m.team_id, m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
-         WHERE m.user_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL ORDER BY m.channel_id",
-    );
-    let rows = db.query(&sql, params![user]).await?;
-    rows.iter()
-        .map(|row| {
-            let mut row = row.reader();
-            Ok((row.take()?, row.take()?))
-        })
-        .collect()
-}
-
 /// Adds the people to direct and group channels, with one statement for all of them.
 pub(super) async fn add_people<'a>(
     db: &mut impl Queries,

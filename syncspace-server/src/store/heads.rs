@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, StreamId, TeamId};
 
-use super::{Many, ManySql, Queries, Row, Sql, Statement, StoreError, Value, params};
+use super::{Many, ManySql, Queries, RowReader, Sql, Statement, StoreError, Value, padded, params, placeholders};
 
 /// Last and first numbers of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,26 +34,12 @@ pub type Heads = BTreeMap<StreamId, Head>;
 
 /// Locks heads for the rest of the transaction, in the order of their ids; streams that do not exist are left out.
 pub async fn lock(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
-    read(db, streams, |kind| table(kind).lock).await
-}
-
-/// Reads heads, many per statement; streams that do not exist are left out.
-pub async fn load(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
-    read(db, streams, |kind| table(kind).load).await
-}
-
-async fn read(
-    db: &mut impl Queries,
-    streams: &[StreamId],
-    sql: impl Fn(StreamId) -> &'static ManySql,
-) -> Result<Heads, StoreError> {
     let mut sorted = streams.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    let kinds: Vec<_> =
-        sorted.chunk_by(|one, other| std::mem::discriminant(one) == std::mem::discriminant(other)).collect();
+    let kinds: Vec<_> = sorted.chunk_by(is_same_kind).collect();
     let lookups = kinds.iter().map(|kind| {
-        let mut lookup = Many::with_capacity(sql(kind[0]), kind.len());
+        let mut lookup = Many::with_capacity(lock_of(kind[0]), kind.len());
         kind.iter().for_each(|&stream| lookup.push([number(stream)]));
         lookup
     });
@@ -61,15 +47,55 @@ async fn read(
     let mut heads = Heads::new();
     for (kind, rows) in kinds.iter().zip(db.query_many(lookups).await?) {
         for row in rows {
-            let (stream, head) = from_row(kind[0], &row)?;
+            let (stream, head) = read_head(kind[0], &mut row.reader())?;
             heads.insert(stream, head);
         }
     }
     Ok(heads)
 }
 
-fn from_row(kind: StreamId, row: &Row) -> Result<(StreamId, Head), StoreError> {
-    let mut row = row.reader();
+/// Most streams of a kind read by one statement.
+const STREAMS_PER_READ: usize = 512;
+
+/// Reads heads, many per statement and the kinds together; streams that do not exist are left out.
+pub async fn load(db: &mut impl Queries, streams: &[StreamId]) -> Result<Heads, StoreError> {
+    let mut sorted = streams.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut kinds: Vec<_> = sorted.chunk_by(is_same_kind).map(|kind| kind.chunks(STREAMS_PER_READ)).collect();
+    let mut heads = Heads::new();
+    loop {
+        let chunks: Vec<&[StreamId]> = kinds.iter_mut().filter_map(Iterator::next).collect();
+        if chunks.is_empty() {
+            return Ok(heads);
+        }
+        let (mut parts, mut values) = (Vec::new(), Vec::new());
+        for chunk in &chunks {
+            let (name, id, seqs) = names(chunk[0]);
+            let ids = padded(chunk.iter().map(|&stream| number(stream)).collect());
+            let places = placeholders(ids.len());
+            let kind = parts.len();
+            parts.push(format!(
+                "SELECT {kind} AS kind, {id}, team_id, last_rev, floor_rev{seqs} FROM {name} WHERE {id} IN ({places})"
+            ));
+            values.extend(ids);
+        }
+        for row in db.query(&Sql::built(parts.join(" UNION ALL ")), values).await? {
+            let mut reader = row.reader();
+            let kind: u32 = reader.take()?;
+            let kind = usize::try_from(kind).ok().and_then(|kind| chunks.get(kind)?.first());
+            let kind = kind.ok_or(StoreError::Corrupt { column: 0, expected: "the number of a kind" })?;
+            let (stream, head) = read_head(*kind, &mut reader)?;
+            heads.insert(stream, head);
+        }
+    }
+}
+
+fn is_same_kind(one: &StreamId, other: &StreamId) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
+}
+
+fn read_head(kind: StreamId, row: &mut RowReader<'_>) -> Result<(StreamId, Head), StoreError> {
     let stream = match kind {
         StreamId::Channel(_) => StreamId::Channel(row.take::<ChannelId>()?),
         StreamId::Team(_) => StreamId::Team(row.take::<TeamId>()?),
@@ -123,37 +149,55 @@ pub fn update(stream: StreamId, head: &Head) -> Statement {
     }
 }
 
-/// The statements that read the heads of one kind of stream.
-struct Table {
-    load: &'static ManySql,
-    lock: &'static ManySql,
-}
-
-/// Makes a [`Table`]; `$seqs` are further columns that only this one has.
-macro_rules! table {
+/// Makes the statement that locks heads of one kind; `$seqs` are further columns that only this one has.
+macro_rules! lock_of {
     ($name:literal, $id:literal, $seqs:literal) => {
-        Table { load: table!(@ $name, $id, $seqs, ""), lock: table!(@ $name, $id, $seqs, " FOR UPDATE") }
-    };
-    (@ $name:literal, $id:literal, $seqs:literal, $lock:literal) => {
         &ManySql {
             width: 1,
             // In a small table the plan would be to read, and lock, every row.
             start: concat!(
-                "SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " FORCE INDEX (PRIMARY) WHERE ", $id, " IN ("
+                "SELECT ",
+                $id,
+                ", team_id, last_rev, floor_rev",
+                $seqs,
+                " FROM ",
+                $name,
+                " FORCE INDEX (PRIMARY) WHERE ",
+                $id,
+                " IN ("
             ),
             each: "?",
             between: ",",
-            end: concat!(") ORDER BY ", $id, $lock),
-            sqlite: concat!("SELECT ", $id, ", team_id, last_rev, floor_rev", $seqs, " FROM ", $name, " WHERE ", $id, " = ?"),
+            end: concat!(") ORDER BY ", $id, " FOR UPDATE"),
+            sqlite: concat!(
+                "SELECT ",
+                $id,
+                ", team_id, last_rev, floor_rev",
+                $seqs,
+                " FROM ",
+                $name,
+                " WHERE ",
+                $id,
+                " = ?"
+            ),
         }
     };
 }
 
-const fn table(stream: StreamId) -> Table {
+const fn lock_of(stream: StreamId) -> &'static ManySql {
     match stream {
-        StreamId::Channel(_) => table!("channel_heads", "channel_id", ", last_seq, floor_seq"),
-        StreamId::Team(_) => table!("team_heads", "team_id", ""),
-        StreamId::Member(_) => table!("member_heads", "member_id", ""),
+        StreamId::Channel(_) => lock_of!("channel_heads", "channel_id", ", last_seq, floor_seq"),
+        StreamId::Team(_) => lock_of!("team_heads", "team_id", ""),
+        StreamId::Member(_) => lock_of!("member_heads", "member_id", ""),
+    }
+}
+
+/// Gives table, column of ids, and what stands for the columns that only channels have.
+const fn names(stream: StreamId) -> (&'static str, &'static str, &'static str) {
+    match stream {
+        StreamId::Channel(_) => ("channel_heads", "channel_id", ", last_seq, floor_seq"),
+        StreamId::Team(_) => ("team_heads", "team_id", ", 0, 0"),
+        StreamId::Member(_) => ("member_heads", "member_id", ", 0, 0"),
     }
 }
 

@@ -18,9 +18,9 @@ macro_rules! message_columns {
     };
 }
 
-const MESSAGE: &str = message_columns!("", "");
+pub(super) const MESSAGE: &str = message_columns!("", "");
 
-fn read(row: &Row) -> Result<Message, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Message, StoreError> {
     read_from(&mut row.reader())
 }
 

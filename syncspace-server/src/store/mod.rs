@@ -16,6 +16,7 @@ mod sqlite;
 mod url;
 mod value;
 
+pub mod arrivals;
 pub mod channel_members;
 pub mod channels;
 pub mod commits;
@@ -26,6 +27,7 @@ pub mod list;
 pub mod mentions;
 pub mod messages;
 pub mod meta;
+pub mod missed;
 pub mod revocations;
 pub mod sessions;
 pub mod teams;
@@ -39,7 +41,7 @@ pub use self::faults::CommitFault;
 pub use self::ids::{BlockId, IdBlocks};
 pub use self::lease::{Fence, Lease, LeaseTimes};
 pub use self::migrate::{MigrationReport, MigrationStatus};
-pub use self::sql::{Dialect, Many, ManySql, Sql, Statement, placeholders};
+pub use self::sql::{Dialect, Many, ManySql, Sql, Statement, padded, placeholders};
 pub use self::url::{DatabaseUrl, DatabaseUrlError};
 pub use self::value::{FromValue, Row, RowReader, Value, params};
 

@@ -21,6 +21,8 @@ const STATEMENT_WAIT: Duration = Duration::from_secs(5);
 const SCHEMA_STATEMENT_WAIT: Duration = Duration::from_secs(3600);
 /// Longest wait for a row lock, in seconds. Shorter than [`STATEMENT_WAIT`], so that it is seen as a conflict.
 const LOCK_WAIT_S: u32 = 3;
+/// Longest list of ids in one column: more than a million channels of one person.
+const LIST_BYTES_MAX: u32 = 16 * 1024 * 1024;
 const CONNECTIONS_MIN: usize = 2;
 const CONNECTIONS_MAX: usize = 32;
 /// Distinct statements that a connection keeps prepared.
@@ -206,7 +208,7 @@ fn options(url: &Url) -> Result<Opts, UrlError> {
         "SET NAMES utf8mb4 COLLATE utf8mb4_bin".to_owned(),
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
         format!(
-            "SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, sql_mode = 'STRICT_TRANS_TABLES,\
+            "SET time_zone = '+00:00', innodb_lock_wait_timeout = {LOCK_WAIT_S}, group_concat_max_len = {LIST_BYTES_MAX}, sql_mode = 'STRICT_TRANS_TABLES,\
              STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
         ),
     ];

@@ -168,9 +168,35 @@ pub fn placeholders(count: usize) -> String {
     text
 }
 
+/// Lengths of lists in statements: every distinct text is prepared and cached.
+const LIST_LENGTHS: [usize; 5] = [1, 8, 64, 256, 512];
+
+/// Gives the length to which a list of this many is padded.
+pub(super) fn padded_length(count: usize) -> usize {
+    LIST_LENGTHS.into_iter().find(|&length| length >= count).unwrap_or(count)
+}
+
+/// Repeats the last value until the list has one of a few lengths; in `IN (…)` that changes nothing.
+#[must_use]
+pub fn padded(mut values: Vec<Value>) -> Vec<Value> {
+    if let Some(last) = values.last().cloned() {
+        values.resize(padded_length(values.len()), last);
+    }
+    values
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_come_in_few_lengths() {
+        for (count, length) in [(0, 0), (1, 1), (2, 8), (64, 64), (65, 256), (300, 512), (600, 600)] {
+            let values = padded((0..count).map(Value::Int).collect());
+            assert_eq!(values.len(), length, "{count}");
+            assert_eq!(values.last(), (count > 0).then_some(&Value::Int(count - 1)));
+        }
+    }
 
     #[test]
     fn the_lock_clause_is_for_mysql_alone() {

@@ -29,7 +29,7 @@ pub struct MemberRow {
     pub is_present: bool,
 }
 
-const TEAM: &str =
+pub(super) const TEAM: &str =
     "t.id, t.name, t.description, t.avatar_url, t.is_public, t.created_by, t.created_at, t.updated_at, t.rev";
 const MEMBERSHIP: &str = "m.member_id, m.role, m.joined_at";
 const MEMBER: &str = "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
@@ -46,7 +46,7 @@ pub(super) fn read_person(row: &mut RowReader<'_>) -> Result<Person, StoreError>
     })
 }
 
-fn read_team(row: &mut RowReader<'_>) -> Result<Team, StoreError> {
+pub(super) fn read_team(row: &mut RowReader<'_>) -> Result<Team, StoreError> {
     Ok(Team {
         id: row.take()?,
         name: row.take()?,

@@ -261,6 +261,12 @@ pub struct RowReader<'a> {
 }
 
 impl RowReader<'_> {
+    /// Tells whether the next column has no value; does not move on.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
+        self.values.get(self.column) == Some(&Value::Null)
+    }
+
     /// Gives the next column's value.
     ///
     /// Fails with [`StoreError::Corrupt`] if it is not what the type allows, or if there is no further column.

@@ -11,13 +11,20 @@ use syncspace_protocol::{Rev, StreamId};
 use tokio::time::sleep;
 
 use super::socket::{End, Socket, Talk};
-use crate::service::ServiceError;
+use crate::realtime::Frame;
+use crate::service::{Device, Missed, ServiceError};
 
 /// Pause before a page that could not be read is asked for again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
 /// Room in a frame for what surrounds its items, in bytes.
 const FRAME_MARGIN_BYTES: usize = 1_024;
+
+/// Most channels whose missed changes are read together.
+const MISSED_CHANNELS_MAX: usize = 64;
+
+/// Bytes of missed changes that go out with one flush, and must be taken in one wait for progress.
+const WRITE_BYTES: usize = 256 * 1024;
 
 impl Socket {
     /// Does one thing that waits: at most one page, so that frames of the client are not kept waiting. True while there is more.
@@ -34,12 +41,72 @@ impl Socket {
         let Some((stream, after)) = duty.behind.filter(|_| !self.service.realtime().is_withholding()) else {
             return Ok(false);
         };
+        if matches!(stream, StreamId::Channel(_)) {
+            self.send_missed(talk).await?;
+            return Ok(true);
+        }
         let query = ChangesQuery { after, limit: Some(PAGE_ITEMS_MAX) };
         match self.service.changes(&talk.actor, stream, query).await {
             Ok(page) => self.send_page(talk, after, page).await?,
             Err(error) => self.cannot_continue(talk, stream, &error).await?,
         }
         Ok(true)
+    }
+
+    /// Sends one page of what was missed in as many channels as it holds.
+    async fn send_missed(&mut self, talk: &mut Talk) -> Result<(), End> {
+        let behind = talk.connection.behind_channels(MISSED_CHANNELS_MAX);
+        let missed = match self.service.missed(&talk.actor, &behind).await {
+            Ok(missed) => missed,
+            Err(error) => {
+                retry_later(&error).await;
+                return Ok(());
+            }
+        };
+        let (mut frames, mut bytes, mut sent) = (Vec::new(), 0, Vec::new());
+        for (channel, missed) in missed {
+            let stream = StreamId::Channel(channel);
+            match missed {
+                Missed::Gone => {
+                    self.service.realtime().lose(&talk.connection, stream);
+                    let event = Event { stream: Some(stream), rev: None, body: EventBody::StreamGone {} };
+                    frames.extend(frame_of(&event));
+                }
+                Missed::Reload(head) => {
+                    let event = Event { stream: Some(stream), rev: Some(head), body: EventBody::StreamReload {} };
+                    frames.extend(frame_of(&event));
+                    sent.push((stream, head));
+                }
+                Missed::Page(page) => {
+                    sent.push((stream, page.rev));
+                    if page.rev > page.after || !page.items.is_empty() {
+                        frames.extend(split(page).into_iter().filter_map(|part| frame_of(&Event::from_changes(part))));
+                    }
+                }
+            }
+            bytes = frames.iter().map(|frame: &Frame| frame.len()).sum();
+            if bytes >= WRITE_BYTES {
+                self.write_missed(talk, &mut frames, &mut sent).await?;
+            }
+        }
+        if bytes > 0 || !sent.is_empty() {
+            self.write_missed(talk, &mut frames, &mut sent).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_missed(
+        &mut self,
+        talk: &mut Talk,
+        frames: &mut Vec<Frame>,
+        sent: &mut Vec<(StreamId, Rev)>,
+    ) -> Result<(), End> {
+        self.write(frames).await?;
+        for (stream, rev) in sent.drain(..) {
+            // Not live yet: there is another page, or something came meanwhile.
+            let _is_live = self.service.realtime().go_on(&talk.connection, stream, rev);
+        }
+        Ok(())
     }
 
     async fn send_page(&mut self, talk: &mut Talk, after: Rev, page: Changes) -> Result<(), End> {
@@ -75,12 +142,12 @@ impl Socket {
 
     /// Looks again whether the session holds and what the person may follow, and tells the client what came and went.
     async fn refresh(&mut self, talk: &mut Talk) -> Result<(), End> {
-        let looked = async {
-            talk.actor = self.service.stand(talk.actor.user_id, talk.actor.session_id).await?;
-            self.service.refollow(&talk.actor, &talk.connection).await
-        };
-        let followed = match looked.await {
-            Ok(followed) => followed,
+        let device = Device { user_id: talk.actor.user_id, session_id: talk.actor.session_id };
+        let followed = match self.service.greet(device, &talk.connection, &mut talk.owed).await {
+            Ok(greeting) => {
+                talk.actor = greeting.actor;
+                greeting.followed
+            }
             Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
             Err(error) => {
                 talk.connection.ask_refresh();
@@ -101,6 +168,16 @@ impl Socket {
             }
         }
         Ok(())
+    }
+}
+
+fn frame_of(event: &Event) -> Option<Frame> {
+    match serde_json::to_string(event) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a frame cannot be written");
+            None
+        }
     }
 }
 

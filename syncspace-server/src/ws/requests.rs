@@ -83,7 +83,7 @@ impl Socket {
                 talk.pending.push(send(&service, &actor, id, (channel_id, message), place));
             }
             Op::Resume { streams, epoch, more } => {
-                let outcome = self.resume(talk, streams, &epoch, more);
+                let outcome = self.resume(talk, streams, &epoch, more).await;
                 talk.session.answered();
                 self.send(&reply(id, outcome)).await?;
             }
@@ -112,8 +112,8 @@ impl Socket {
     }
 
     /// Lets the named streams go on from their revs; after the last frame the others are live.
-    fn resume(
-        &self,
+    async fn resume(
+        &mut self,
         talk: &mut Talk,
         streams: BTreeMap<StreamId, Rev>,
         epoch: &Epoch,
@@ -127,14 +127,22 @@ impl Socket {
             let sentence = "this connection is live already; open one with /ws?resume=1 to resume";
             return Err(ServiceError::refused(ErrorCode::Conflict, sentence));
         };
+        // A stream may have gone on since a frame before this one, or since `hello`, unheard by who does not follow yet.
+        self.service.look_again_if_beyond(&talk.connection, unnamed);
         let realtime = self.service.realtime();
         let is_same_history = epoch == self.service.epoch();
+        // A stream that was taken from the connection since `hello` is as good as never there.
+        let is_held = |stream: StreamId| unnamed.contains_key(&stream) && talk.connection.holds(stream);
+        let is_further = |stream: StreamId, rev: Rev| realtime.delivered(stream).is_none_or(|heard| heard < rev);
+        // What a client names may have been committed elsewhere, and not have come by here yet.
+        let named = streams.iter().filter(|_| is_same_history);
+        let further = named.filter(|&(&stream, &rev)| is_held(stream) && is_further(stream, rev));
+        let newest = self.service.newest_revs(further.map(|(&stream, _)| stream).collect()).await?;
         let mut statuses = BTreeMap::new();
         for (stream, rev) in streams {
-            // A stream that was taken from the connection since `hello` is as good as never there.
             let status = match unnamed.remove(&stream).filter(|_| talk.connection.holds(stream)) {
                 None => ResumeStatus::Gone,
-                Some(known) if !is_same_history || rev > known => {
+                Some(known) if !is_same_history || newest.get(&stream).is_some_and(|&newest| rev > newest) => {
                     realtime.follow(&talk.connection, stream, known);
                     ResumeStatus::Reload
                 }

@@ -1,6 +1,6 @@
 //! The task of one socket: reads frames, writes what is queued, sends what was missed, and ends in order.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, WATCHED_USERS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Limits, Outcome, Reply};
-use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION};
+use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION, Rev, StreamId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
@@ -25,7 +25,7 @@ use super::requests::{Answer, Pending};
 use super::session::{Identified, Introduction, Step, Unidentified, refusal};
 use crate::rate_limit::ConnectionLimits;
 use crate::realtime::{Connection, Frame};
-use crate::service::{Actor, Service, ServiceError};
+use crate::service::{Actor, Device, Owed, Service, ServiceError};
 
 /// How often the server pings; nothing for three times as long means a dead connection.
 const HEARTBEAT_MS: u64 = 25_000;
@@ -91,7 +91,16 @@ pub(super) struct Talk {
     /// When "typing" was last passed on, by channel.
     pub(super) typed_at: HashMap<ChannelId, Instant>,
     /// On a resuming socket the streams that were not named yet, with their known revs.
-    pub(super) unnamed: Option<std::collections::BTreeMap<syncspace_protocol::StreamId, syncspace_protocol::Rev>>,
+    pub(super) unnamed: Option<BTreeMap<StreamId, Rev>>,
+    /// What came to the connection and is still to be told.
+    pub(super) owed: Owed,
+}
+
+/// Whose connection this seems to be.
+struct Visitor {
+    device: Device,
+    /// Number of the request that said so, where it was one.
+    asked: Option<u64>,
 }
 
 impl Socket {
@@ -107,7 +116,7 @@ impl Socket {
     /// Runs until the socket ends; never fails, because nobody is left to tell.
     pub(super) async fn run(mut self, entrance: Entrance) {
         let end = match self.identify(&entrance).await {
-            Ok(actor) => self.serve(actor, entrance.resumes).await,
+            Ok(visitor) => self.serve(visitor, entrance.resumes).await,
             Err(end) => end,
         };
         if let End::Close(reason) = end {
@@ -115,14 +124,13 @@ impl Socket {
         }
     }
 
-    async fn identify(&mut self, entrance: &Entrance) -> Result<Actor, End> {
+    async fn identify(&mut self, entrance: &Entrance) -> Result<Visitor, End> {
         if let Some(ticket) = &entrance.ticket {
-            let actor = self.service.authenticate_ticket(ticket).await;
-            return self.welcome(None, actor).await;
+            let device = self.service.device_of_ticket(ticket).await;
+            return self.admit(None, device).await;
         }
         if let Some(token) = &entrance.token {
-            let actor = self.service.authenticate(token).await;
-            return self.welcome(None, actor).await;
+            return self.admit(None, self.service.device_of_token(token)).await;
         }
         let deadline = Instant::now() + INTRODUCTION_WAIT;
         loop {
@@ -135,49 +143,42 @@ impl Socket {
             match Unidentified.frame(&text) {
                 Introduction::Refuse(reply) => self.send(&reply).await?,
                 Introduction::Check { id, token } => {
-                    let actor = self.service.authenticate(&token).await;
-                    return self.welcome(Some(id), actor).await;
+                    return self.admit(Some(id), self.service.device_of_token(&token)).await;
                 }
             }
         }
     }
 
-    /// Answers the attempt to log in; a failed one ends the connection.
-    async fn welcome(&mut self, id: Option<u64>, actor: Result<Actor, ServiceError>) -> Result<Actor, End> {
-        match actor {
-            Ok(actor) => {
-                if id.is_some() {
-                    self.send(&Reply { re: id, outcome: Outcome::Ok(Ack::Done {}) }).await?;
-                }
-                Ok(actor)
-            }
-            Err(error) => {
-                let detail = error.detail();
-                let reason = match detail.code {
-                    ErrorCode::SessionEnded => CloseReason::SessionEnded,
-                    _ => CloseReason::Unauthenticated,
-                };
-                self.send(&Reply { re: id, outcome: Outcome::Error(detail) }).await?;
-                Err(End::Close(reason))
-            }
+    async fn admit(&mut self, asked: Option<u64>, device: Result<Device, ServiceError>) -> Result<Visitor, End> {
+        match device {
+            Ok(device) => Ok(Visitor { device, asked }),
+            Err(error) => Err(self.turn_away(asked, &error).await),
         }
     }
 
-    async fn serve(&mut self, actor: Actor, resumes: bool) -> End {
+    /// Answers an attempt to log in that failed; that ends the connection.
+    async fn turn_away(&mut self, asked: Option<u64>, error: &ServiceError) -> End {
+        super::requests::log_fault(error);
+        let reason = match error.code() {
+            ErrorCode::SessionEnded => CloseReason::SessionEnded,
+            ErrorCode::Unauthenticated | ErrorCode::TokenExpired => CloseReason::Unauthenticated,
+            _ => CloseReason::Draining,
+        };
+        match self.send(&Reply { re: asked, outcome: Outcome::Error(error.detail()) }).await {
+            Ok(()) => End::Close(reason),
+            Err(end) => end,
+        }
+    }
+
+    async fn serve(&mut self, visitor: Visitor, resumes: bool) -> End {
         let (queue, mut frames) = mpsc::channel(QUEUE_FRAMES_MAX);
-        let Some(connection) = self.service.realtime().attach(actor.user_id, actor.session_id, queue) else {
+        let Device { user_id, session_id } = visitor.device;
+        // Before anything is looked up: from here on an end of the session is heard, one that came before is found.
+        let Some(connection) = self.service.realtime().attach(user_id, session_id, queue) else {
             return End::Close(CloseReason::Draining);
         };
-        let mut talk = Talk {
-            actor,
-            connection: Arc::clone(&connection),
-            session: Identified::default(),
-            pending: FuturesUnordered::new(),
-            typed_at: HashMap::new(),
-            unnamed: None,
-        };
-        let end = match self.greet(&mut talk, resumes).await {
-            Ok(()) => self.talk(&mut talk, &mut frames).await,
+        let end = match self.greet(visitor, &connection, resumes).await {
+            Ok(mut talk) => self.talk(&mut talk, &mut frames).await,
             Err(end) => end,
         };
         self.service.realtime().detach(&connection).await;
@@ -185,25 +186,19 @@ impl Socket {
     }
 
     /// Sends `hello`, and lets the streams follow: at once, or as `resume` frames will name them.
-    async fn greet(&mut self, talk: &mut Talk, resumes: bool) -> Result<(), End> {
-        // From here on an end of the session is heard; one that came since the token was checked is found here.
-        talk.actor = match self.service.stand(talk.actor.user_id, talk.actor.session_id).await {
-            Ok(actor) => actor,
-            Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
-            Err(error) => return Err(self.fail(None, &error).await),
+    async fn greet(&mut self, visitor: Visitor, connection: &Arc<Connection>, resumes: bool) -> Result<Talk, End> {
+        let mut owed = Owed::default();
+        let greeting = match self.service.greet(visitor.device, connection, &mut owed).await {
+            Ok(greeting) => greeting,
+            Err(error) => return Err(self.turn_away(visitor.asked, &error).await),
         };
-        let followed = match self.service.refollow(&talk.actor, &talk.connection).await {
-            Ok(followed) => followed,
-            Err(error) => return Err(self.fail(None, &error).await),
-        };
-        let user = match self.service.me(&talk.actor).await {
-            Ok(user) => user,
-            Err(error) => return Err(self.fail(None, &error).await),
-        };
+        if visitor.asked.is_some() {
+            self.send(&Reply { re: visitor.asked, outcome: Outcome::Ok(Ack::Done {}) }).await?;
+        }
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             epoch: self.service.epoch().clone(),
-            session_id: talk.actor.session_id,
+            session_id: greeting.actor.session_id,
             connection_id: Uuid::now_v7().to_string(),
             server_time: self.service.now(),
             heartbeat_ms: HEARTBEAT_MS,
@@ -212,18 +207,27 @@ impl Socket {
                 frame_bytes_max: FRAME_BYTES_MAX,
                 watched_users_max: WATCHED_USERS_MAX,
             },
-            user,
-            teams: followed.joined,
+            user: greeting.user,
+            teams: greeting.followed.joined,
         };
         self.send(&Event::outside_streams(EventBody::Hello(Box::new(hello)))).await?;
+        let mut unnamed = None;
         if resumes {
-            talk.unnamed = Some(followed.added);
+            unnamed = Some(greeting.followed.added);
         } else {
-            for (stream, rev) in followed.added {
-                self.service.realtime().follow(&talk.connection, stream, rev);
+            for (stream, rev) in greeting.followed.added {
+                self.service.realtime().follow(connection, stream, rev);
             }
         }
-        Ok(())
+        Ok(Talk {
+            actor: greeting.actor,
+            connection: Arc::clone(connection),
+            session: Identified::default(),
+            pending: FuturesUnordered::new(),
+            typed_at: HashMap::new(),
+            unnamed,
+            owed,
+        })
     }
 
     async fn talk(&mut self, talk: &mut Talk, frames: &mut mpsc::Receiver<Frame>) -> End {
@@ -300,17 +304,8 @@ impl Socket {
         self.send(&answer.reply).await
     }
 
-    /// Answers with an error that ends the connection.
-    async fn fail(&mut self, id: Option<u64>, error: &ServiceError) -> End {
-        super::requests::log_fault(error);
-        match self.send(&Reply { re: id, outcome: Outcome::Error(error.detail()) }).await {
-            Ok(()) => End::Close(CloseReason::Draining),
-            Err(end) => end,
-        }
-    }
-
     /// Writes queued frames with one flush.
-    async fn write(&mut self, batch: &mut Vec<Frame>) -> Result<(), End> {
+    pub(super) async fn write(&mut self, batch: &mut Vec<Frame>) -> Result<(), End> {
         let stream = &mut self.stream;
         let writing = async {
             for frame in batch.drain(..) {

@@ -9,7 +9,7 @@ use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Patch, Time};
 use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
-    Actor, Service, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch, tokens,
+    Actor, Device, Service, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch, tokens,
 };
 
 use crate::place::{PASSWORD, Place, SECRET, body, login_body, on_both_stores, origin, refused, register_body};
@@ -279,11 +279,12 @@ async fn a_socket_ticket_works_once_and_for_30_seconds(place: Place) {
     let rig = place.open_rig().await;
     let actor = rig.register_actor("alice").await;
     let ticket = rig.service.socket_ticket(&actor).await.expect("a ticket").ticket.0;
-    assert_eq!(rig.service.authenticate_ticket(&ticket).await.expect("an actor"), actor);
-    refused(rig.service.authenticate_ticket(&ticket).await, ErrorCode::Unauthenticated);
+    let device = Device { user_id: actor.user_id, session_id: actor.session_id };
+    assert_eq!(rig.service.device_of_ticket(&ticket).await.expect("a device"), device);
+    refused(rig.service.device_of_ticket(&ticket).await, ErrorCode::Unauthenticated);
     let ticket = rig.service.socket_ticket(&actor).await.expect("a ticket").ticket.0;
     rig.clock.advance_ms(30_000);
-    refused(rig.service.authenticate_ticket(&ticket).await, ErrorCode::Unauthenticated);
+    refused(rig.service.device_of_ticket(&ticket).await, ErrorCode::Unauthenticated);
 }
 
 async fn profiles_are_cleaned_and_addresses_are_private(place: Place) {

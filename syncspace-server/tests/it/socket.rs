@@ -3,6 +3,7 @@
 mod conditions;
 mod peer;
 mod repeats;
+mod resume;
 mod revocation;
 
 use std::collections::BTreeMap;
