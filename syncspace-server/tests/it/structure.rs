@@ -45,7 +45,8 @@ const ABSENCES: &[(&str, &[&str])] = &[
 const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("warp::", &["http", "ws"]),
     ("rusqlite", &["store"]),
-    ("mysql_async", &["store"]),
+    // The log filter names it as a target.
+    ("mysql_async", &["store", "telemetry.rs"]),
     ("redis::", &["realtime"]),
     ("bcrypt::", &["service"]),
     ("jsonwebtoken", &["service"]),
