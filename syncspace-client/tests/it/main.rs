@@ -2,6 +2,10 @@
 
 mod accounts;
 mod connections;
+mod convergence;
+mod counts;
 mod foreign;
+mod lossy;
 mod lost;
+mod stores;
 mod world;

@@ -1,0 +1,354 @@
+//! What a client knows: state that was read, and what events made of it.
+//!
+//! The matches over events and changes have no wildcard: a new kind does not compile before it is covered here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncspace_client::UnreadBook;
+use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
+use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
+use syncspace_protocol::sync::Change;
+use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time, UserId};
+
+/// Everything that one person's device knows.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) me: UserId,
+    pub(super) teams: BTreeMap<TeamId, TeamState>,
+    pub(super) channels: BTreeMap<ChannelId, ChannelState>,
+    /// Who is in each channel. Apart from the channels: on a page of changes a channel stands where it last changed, which
+    /// may be after its members.
+    pub(super) people: BTreeMap<ChannelId, People>,
+    pub(super) book: UnreadBook,
+}
+
+#[derive(Debug)]
+pub(super) struct TeamState {
+    pub(super) team: Team,
+    pub(super) mine: TeamMembership,
+    pub(super) members: BTreeMap<UserId, TeamMember>,
+    /// Who left, and when: what was read before does not bring them back.
+    pub(super) gone: BTreeMap<UserId, Rev>,
+}
+
+#[derive(Debug)]
+pub(super) struct ChannelState {
+    pub(super) channel: Channel,
+    pub(super) mine: Option<ChannelMembership>,
+    pub(super) log: BTreeMap<Seq, Message>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct People {
+    pub(super) members: BTreeMap<UserId, ChannelMember>,
+    pub(super) gone: BTreeMap<UserId, Rev>,
+}
+
+/// What has to be read before more events are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Everything of a team.
+    Team(TeamId),
+    /// A team that came new, with the revs from which its events follow.
+    NewTeam(TeamId, Rev, Rev),
+    /// Log and members of a channel that the person came into.
+    Channel(ChannelId),
+    /// The log of a channel, which cannot be continued.
+    Log(ChannelId),
+    /// Nothing more is wanted of a stream.
+    Unfollow(StreamId),
+}
+
+impl Model {
+    pub(super) fn new(me: UserId) -> Self {
+        Self {
+            me,
+            teams: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            people: BTreeMap::new(),
+            book: UnreadBook::new(me),
+        }
+    }
+
+    /// Takes an event, and gives what is to be read now.
+    pub(super) fn take(&mut self, event: &Event) -> Vec<Wish> {
+        self.book.take(event);
+        let rev = event.rev.unwrap_or(Rev::ZERO);
+        let mut wishes = Vec::new();
+        match (&event.body, event.stream) {
+            (EventBody::Hello(_) | EventBody::Closing { .. }, _) => unreachable!("the connection keeps it: {event:?}"),
+            (EventBody::Unknown, _) => unreachable!("the server is of this version: {event:?}"),
+            (EventBody::Typing { .. } | EventBody::PresenceChanged { .. } | EventBody::Void {}, _) => {}
+            (EventBody::Changes { items, .. }, _) => {
+                items.iter().for_each(|change| self.take_change(event.stream, change, &mut wishes));
+            }
+            (EventBody::StreamReload {}, stream) => wishes.extend(stream.and_then(|stream| self.reload(stream))),
+            (EventBody::StreamGone {}, stream) => self.lose(stream.expect("a stream"), &mut wishes),
+            (EventBody::MessageCreated { message, thread }, _) => {
+                self.put_message(message);
+                self.set_thread(message.channel_id, *thread, message.created_at, rev);
+            }
+            (
+                EventBody::MessageUpdated { seq, sender_id, content, edited_at, mentions, former_mentions },
+                Some(StreamId::Channel(channel)),
+            ) => {
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    assert_eq!((message.sender_id, &message.mentions), (*sender_id, former_mentions), "{event:?}");
+                    message.content.clone_from(content);
+                    message.mentions.clone_from(mentions);
+                    (message.is_edited, message.edited_at, message.updated_at) = (true, Some(*edited_at), *edited_at);
+                }
+            }
+            (
+                EventBody::MessageDeleted {
+                    seq,
+                    sender_id,
+                    message_type,
+                    deleted_by: _,
+                    deleted_at,
+                    former_mentions,
+                    thread,
+                },
+                Some(StreamId::Channel(channel)),
+            ) => {
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    assert_eq!((message.sender_id, message.message_type), (*sender_id, *message_type), "{event:?}");
+                    assert_eq!((&message.mentions, message.parent_seq.is_some()), (former_mentions, thread.is_some()));
+                    message.content.clear();
+                    message.mentions = syncspace_protocol::Mentions::default();
+                    (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
+                }
+                self.set_thread(channel, *thread, *deleted_at, rev);
+            }
+            (EventBody::TeamUpdated { team }, _) => self.put_team(team),
+            (EventBody::TeamDeleted { team_id } | EventBody::MyTeamLeft { team_id }, _) => {
+                self.leave_team(*team_id, &mut wishes)
+            }
+            (EventBody::TeamMemberUpdated { member }, _) => self.put_team_member(member, &mut wishes),
+            (EventBody::TeamMemberRemoved { user_id }, Some(StreamId::Team(team))) => {
+                self.remove_team_member(team, *user_id, rev);
+            }
+            (EventBody::ChannelUpdated { channel }, _) => self.put_channel(channel),
+            (EventBody::ChannelDeleted { channel_id }, _) => self.remove_channel(*channel_id, &mut wishes),
+            (EventBody::ChannelMemberUpdated { member }, _) => self.put_member(member),
+            (EventBody::ChannelMemberRemoved { channel_id, user_id }, _) => {
+                self.remove_member(*channel_id, *user_id, rev)
+            }
+            (EventBody::MyChannelJoined { channel, membership }, _) => self.enter(channel, *membership, &mut wishes),
+            (EventBody::MyChannelLeft { channel_id }, _) => self.leave_at(*channel_id, rev, &mut wishes),
+            (EventBody::MyRead { channel_id, read }, _) => {
+                let held = self.channels.get_mut(channel_id).and_then(|channel| channel.mine.as_mut());
+                if let Some(mine) = held.filter(|mine| mine.read.rev < read.rev) {
+                    mine.read = *read;
+                }
+            }
+            (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
+            (
+                EventBody::MessageUpdated { .. }
+                | EventBody::MessageDeleted { .. }
+                | EventBody::TeamMemberRemoved { .. },
+                _,
+            ) => unreachable!("in a stream of another kind: {event:?}"),
+        }
+        wishes
+    }
+
+    fn take_change(&mut self, stream: Option<StreamId>, change: &Change, wishes: &mut Vec<Wish>) {
+        match (change, stream) {
+            (Change::Message { message }, _) => self.put_message(message),
+            (Change::Team { team }, _) => self.put_team(team),
+            (Change::TeamMember { member }, _) => self.put_team_member(member, wishes),
+            (Change::TeamMemberGone { user_id, rev }, Some(StreamId::Team(team))) => {
+                self.remove_team_member(team, *user_id, *rev);
+            }
+            (Change::Channel { channel }, _) => self.put_channel(channel),
+            (Change::ChannelGone { channel_id, rev: _ }, _) => self.remove_channel(*channel_id, wishes),
+            (Change::ChannelMember { member }, _) => self.put_member(member),
+            (Change::ChannelMemberGone { channel_id, user_id, rev }, _) => {
+                self.remove_member(*channel_id, *user_id, *rev)
+            }
+            (Change::MyChannel { channel, membership }, _) => {
+                let held = self.channels.get_mut(&channel.id).and_then(|state| state.mine.as_mut());
+                match held.filter(|held| held.joined_at == membership.joined_at) {
+                    Some(held) if held.read.rev < membership.read.rev => held.read = membership.read,
+                    Some(_) => {}
+                    None => self.enter(channel, *membership, wishes),
+                }
+                self.put_channel(channel);
+            }
+            (Change::MyChannelGone { channel_id, rev }, _) => self.leave_at(*channel_id, *rev, wishes),
+            (Change::Unknown | Change::TeamMemberGone { .. }, _) => unreachable!("{change:?} in {stream:?}"),
+        }
+    }
+
+    fn reload(&self, stream: StreamId) -> Option<Wish> {
+        match stream {
+            StreamId::Channel(channel) => Some(Wish::Log(channel)),
+            StreamId::Team(team) => Some(Wish::Team(team)),
+            StreamId::Member(member) => {
+                let of_member = |(_, state): &(&TeamId, &TeamState)| state.mine.member_id == member;
+                self.teams.iter().find(of_member).map(|(team, _)| Wish::Team(*team))
+            }
+        }
+    }
+
+    fn lose(&mut self, stream: StreamId, wishes: &mut Vec<Wish>) {
+        match (stream, self.reload(stream)) {
+            (StreamId::Channel(channel), _) => self.leave(channel, wishes),
+            (_, Some(Wish::Team(team))) => self.leave_team(team, wishes),
+            _ => {}
+        }
+    }
+
+    /// Takes the teams of a new connection.
+    pub(super) fn greet(&mut self, teams: &[HelloTeam]) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        let kept: BTreeSet<TeamId> = teams.iter().map(|team| team.team.team.id).collect();
+        let left: Vec<TeamId> = self.teams.keys().filter(|team| !kept.contains(team)).copied().collect();
+        left.into_iter().for_each(|team| self.leave_team(team, &mut wishes));
+        teams.iter().for_each(|team| self.enter_team(team, &mut wishes));
+        wishes
+    }
+
+    fn enter_team(&mut self, hello: &HelloTeam, wishes: &mut Vec<Wish>) {
+        let id = hello.team.team.id;
+        let mine = hello.team.membership.expect("it is the person's");
+        if self.teams.contains_key(&id) {
+            return;
+        }
+        let state = TeamState { team: hello.team.team.clone(), mine, members: BTreeMap::new(), gone: BTreeMap::new() };
+        self.teams.insert(id, state);
+        wishes.push(Wish::NewTeam(id, hello.team_rev, hello.member_rev));
+    }
+
+    fn leave_team(&mut self, team: TeamId, wishes: &mut Vec<Wish>) {
+        let Some(state) = self.teams.remove(&team) else { return };
+        let of_team = |channel: &ChannelState| channel.channel.team_id == team;
+        let channels: Vec<ChannelId> =
+            self.channels.iter().filter(|(_, state)| of_team(state)).map(|(channel, _)| *channel).collect();
+        channels.into_iter().for_each(|channel| self.remove_channel(channel, wishes));
+        let streams = [StreamId::Team(team), StreamId::Member(state.mine.member_id)];
+        wishes.extend(streams.map(Wish::Unfollow));
+    }
+
+    pub(super) fn put_team(&mut self, team: &Team) {
+        if let Some(state) = self.teams.get_mut(&team.id).filter(|state| team.rev > state.team.rev) {
+            state.team = team.clone();
+        }
+    }
+
+    pub(super) fn put_team_member(&mut self, member: &TeamMember, wishes: &mut Vec<Wish>) {
+        let Some(state) = self.teams.get_mut(&member.team_id) else { return };
+        let id = member.user.id;
+        let newest = state.members.get(&id).map(|held| held.rev).max(state.gone.get(&id).copied());
+        if newest.is_some_and(|newest| member.rev <= newest) {
+            return;
+        }
+        state.members.insert(id, member.clone());
+        if id == self.me {
+            let is_guest = |role: TeamRole| role == TeamRole::Guest;
+            // Public channels came into sight, or out of it.
+            if is_guest(state.mine.role) != is_guest(member.role) {
+                wishes.push(Wish::Team(member.team_id));
+            }
+            (state.mine.role, state.mine.joined_at) = (member.role, member.joined_at);
+        }
+    }
+
+    fn remove_team_member(&mut self, team: TeamId, user: UserId, rev: Rev) {
+        let Some(state) = self.teams.get_mut(&team) else { return };
+        if state.members.get(&user).is_none_or(|held| held.rev < rev) {
+            state.members.remove(&user);
+            state.gone.insert(user, rev);
+        }
+    }
+
+    pub(super) fn put_channel(&mut self, channel: &Channel) {
+        match self.channels.get_mut(&channel.id) {
+            Some(state) if channel.rev > state.channel.rev => state.channel = channel.clone(),
+            Some(_) => {}
+            None => {
+                let state = ChannelState { channel: channel.clone(), mine: None, log: BTreeMap::new() };
+                self.channels.insert(channel.id, state);
+            }
+        }
+    }
+
+    pub(super) fn remove_channel(&mut self, channel: ChannelId, wishes: &mut Vec<Wish>) {
+        self.channels.remove(&channel);
+        self.people.remove(&channel);
+        self.book.forget(channel);
+        wishes.push(Wish::Unfollow(StreamId::Channel(channel)));
+    }
+
+    pub(super) fn put_member(&mut self, member: &ChannelMember) {
+        let state = self.people.entry(member.channel_id).or_default();
+        let id = member.user.id;
+        let newest = state.members.get(&id).map(|held| held.rev).max(state.gone.get(&id).copied());
+        if newest.is_some_and(|newest| member.rev <= newest) {
+            return;
+        }
+        state.members.insert(id, member.clone());
+    }
+
+    fn remove_member(&mut self, channel: ChannelId, user: UserId, rev: Rev) {
+        let state = self.people.entry(channel).or_default();
+        if state.members.get(&user).is_none_or(|held| held.rev < rev) {
+            state.members.remove(&user);
+            state.gone.insert(user, rev);
+        }
+    }
+
+    fn enter(&mut self, channel: &Channel, membership: ChannelMembership, wishes: &mut Vec<Wish>) {
+        self.put_channel(channel);
+        let Some(state) = self.channels.get_mut(&channel.id) else { return };
+        if state.mine.is_none_or(|mine| mine.read.rev < membership.read.rev) {
+            state.mine = Some(membership);
+            wishes.push(Wish::Channel(channel.id));
+        }
+    }
+
+    /// Leaves a channel unless the person has come back since.
+    fn leave_at(&mut self, channel: ChannelId, rev: Rev, wishes: &mut Vec<Wish>) {
+        let mine = self.channels.get(&channel).and_then(|state| state.mine);
+        if mine.is_none_or(|mine| mine.read.rev < rev) {
+            self.leave(channel, wishes);
+        }
+    }
+
+    fn leave(&mut self, channel: ChannelId, wishes: &mut Vec<Wish>) {
+        let Some(state) = self.channels.get_mut(&channel) else { return };
+        state.mine = None;
+        state.log.clear();
+        wishes.push(Wish::Unfollow(StreamId::Channel(channel)));
+        let is_guest = self.teams.get(&state.channel.team_id).is_none_or(|team| team.mine.role == TeamRole::Guest);
+        if state.channel.is_private || is_guest {
+            self.remove_channel(channel, wishes);
+        }
+    }
+
+    pub(super) fn put_message(&mut self, message: &Message) {
+        let Some(state) = self.channels.get_mut(&message.channel_id).filter(|state| state.mine.is_some()) else {
+            return;
+        };
+        if state.log.get(&message.seq).is_none_or(|held| message.rev > held.rev) {
+            state.log.insert(message.seq, message.clone());
+        }
+    }
+
+    /// Finds a message to be changed by an event of this rev, unless what is held is as new; stamps it.
+    fn message_before(&mut self, channel: ChannelId, seq: Seq, rev: Rev) -> Option<&mut Message> {
+        let message = self.channels.get_mut(&channel)?.log.get_mut(&seq).filter(|message| message.rev < rev)?;
+        message.rev = rev;
+        Some(message)
+    }
+
+    fn set_thread(&mut self, channel: ChannelId, thread: Option<ThreadState>, at: Time, rev: Rev) {
+        let Some(thread) = thread else { return };
+        if let Some(root) = self.message_before(channel, thread.root_seq, rev) {
+            (root.reply_count, root.last_reply_at, root.updated_at) = (thread.reply_count, thread.last_reply_at, at);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! A device that keeps a model by events alone, and compares it with what can be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use syncspace_client::{Client, ConnectOptions, Connection, Unread, Update};
+use syncspace_protocol::channels::{Channel, ChannelMember};
+use syncspace_protocol::limits::PAGE_ITEMS_MAX;
+use syncspace_protocol::messages::{Message, MessageQuery};
+use syncspace_protocol::socket::Event;
+use syncspace_protocol::sync::ChangesQuery;
+use syncspace_protocol::users::Person;
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use super::model::{Model, Wish};
+use crate::world::PATIENCE;
+
+/// Pause between two looks at whether everything was heard.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+pub(super) struct Observer {
+    client: Client,
+    connection: Connection,
+    heard: Arc<Mutex<Heard>>,
+    _task: JoinSet<()>,
+}
+
+struct Heard {
+    model: Model,
+    /// How far each followed stream was heard.
+    revs: BTreeMap<StreamId, Rev>,
+    /// How often each kind of event came.
+    seen: BTreeMap<String, u32>,
+    connections: u32,
+}
+
+impl Observer {
+    pub(super) async fn start(client: Client) -> Self {
+        let me = client.credentials().expect("a login").user_id;
+        let model = Model::new(me);
+        let heard = Heard { model, revs: BTreeMap::new(), seen: BTreeMap::new(), connections: 0 };
+        let heard = Arc::new(Mutex::new(heard));
+        let (connection, updates) = client.connect(ConnectOptions::default());
+        let mut task = JoinSet::new();
+        task.spawn(hear(client.clone(), connection.clone(), heard.clone(), updates));
+        let observer = Self { client, connection, heard, _task: task };
+        let deadline = Instant::now() + PATIENCE;
+        while observer.lock().revs.is_empty() {
+            assert!(Instant::now() < deadline, "no connection");
+            sleep(LOOK_AGAIN).await;
+        }
+        observer
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Heard> {
+        self.heard.lock().expect("unbroken")
+    }
+
+    /// Gives how often each kind of event came.
+    pub(super) fn seen(&self) -> BTreeMap<String, u32> {
+        self.lock().seen.clone()
+    }
+
+    /// Connects once more, waits until everything was heard, and compares the model with what can be read.
+    pub(super) async fn converges(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        self.connection.reconnect_now();
+        loop {
+            let differences = self.differences().await;
+            if differences.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{}\n{:?}", differences.join("\n"), self.seen());
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Reads everything again, and says where the model differs.
+    async fn differences(&self) -> Vec<String> {
+        let mut differences = Differences(Vec::new());
+        let teams = self.client.all_teams().await.expect("teams");
+        let own: Vec<_> = teams.into_iter().filter_map(|team| Some((team.team, team.membership?))).collect();
+        let ids: BTreeSet<TeamId> = own.iter().map(|(team, _)| team.id).collect();
+        differences.compare("teams", &self.lock().model.teams.keys().copied().collect(), &ids);
+        for (team, membership) in own {
+            let members = self.client.all_team_members(team.id).await.expect("members");
+            let channels = self.client.all_channels(team.id).await.expect("channels");
+            let people: BTreeMap<UserId, Person> =
+                members.iter().map(|member| (member.user.id, member.user.clone())).collect();
+            {
+                let heard = self.lock();
+                let Some(state) = heard.model.teams.get(&team.id) else { continue };
+                differences.compare(&format!("{}", team.id), &state.team, &team);
+                differences.compare(&format!("me in {}", team.id), &state.mine, &membership);
+                let members = members.into_iter().map(|member| (member.user.id, member)).collect();
+                differences.compare(&format!("members of {}", team.id), &state.members, &members);
+                let ids: BTreeSet<ChannelId> = channels.iter().map(|mine| mine.channel.id).collect();
+                let known = heard.model.channels.values().filter(|state| state.channel.team_id == team.id);
+                differences.compare(
+                    &format!("channels of {}", team.id),
+                    &known.map(|state| state.channel.id).collect(),
+                    &ids,
+                );
+            }
+            for mine in channels {
+                self.compare_channel(&mut differences, &people, mine).await;
+            }
+        }
+        differences.0
+    }
+
+    async fn compare_channel(
+        &self,
+        differences: &mut Differences,
+        people: &BTreeMap<UserId, Person>,
+        mine: syncspace_protocol::channels::MyChannel,
+    ) {
+        let id = mine.channel.id;
+        let members = self.client.all_channel_members(id).await.expect("members");
+        let log = match mine.membership {
+            Some(_) => read_log(&self.client, id).await.expect("messages").0,
+            None => Vec::new(),
+        };
+        let heard = self.lock();
+        let Some(state) = heard.model.channels.get(&id) else { return };
+        differences.compare(
+            &format!("channel {id}"),
+            &known_as(&state.channel, people),
+            &known_as(&mine.channel, people),
+        );
+        // A person's name is the team's business: the newest one counts.
+        let named = |members: Vec<ChannelMember>| -> BTreeMap<UserId, ChannelMember> {
+            members.into_iter().map(|member| (member.user.id, with_name(member, people))).collect()
+        };
+        let people_held = heard.model.people.get(&id);
+        let held = people_held.map(|people| people.members.values().cloned().collect()).unwrap_or_default();
+        let held = named(held);
+        differences.compare(&format!("members of channel {id}"), &held, &named(members));
+        let place = |read: &syncspace_protocol::channels::ReadMarker| (read.last_read_seq, read.rev);
+        // What one may do in a channel is the team's stream's business, how far one has read one's own.
+        let role = people_held.and_then(|people| people.members.get(&heard.model.me)).map(|member| member.role);
+        let held = state.mine.map(|mine| (role, mine.joined_at, place(&mine.read)));
+        let read = mine.membership.map(|mine| (Some(mine.role), mine.joined_at, place(&mine.read)));
+        differences.compare(&format!("me in channel {id}"), &held, &read);
+        let served = mine.membership.map(|membership| Unread {
+            messages: membership.read.unread_count,
+            mentions: membership.read.mention_count,
+        });
+        differences.compare(&format!("unread in channel {id}"), &heard.model.book.unread(id), &served);
+        let held: Vec<Message> = state.log.values().cloned().collect();
+        differences.compare(&format!("log of channel {id}"), &held, &log);
+    }
+}
+
+struct Differences(Vec<String>);
+
+impl Differences {
+    fn compare<T: PartialEq + std::fmt::Debug>(&mut self, what: &str, held: &T, read: &T) {
+        if held != read {
+            self.0.push(format!("{what}:\n  by events {held:?}\n  read      {read:?}"));
+        }
+    }
+}
+
+fn with_name(member: ChannelMember, people: &BTreeMap<UserId, Person>) -> ChannelMember {
+    let user = people.get(&member.user.id).cloned().unwrap_or(member.user);
+    ChannelMember { user, ..member }
+}
+
+/// Gives a channel with the people of the team as they are called now, and of others only who they are.
+fn known_as(channel: &Channel, people: &BTreeMap<UserId, Person>) -> Channel {
+    let named = |person: &Person| Person {
+        full_name: people.get(&person.id).and_then(|person| person.full_name.clone()),
+        ..person.clone()
+    };
+    Channel { people: channel.people.iter().map(named).collect(), ..channel.clone() }
+}
+
+async fn hear(client: Client, connection: Connection, heard: Arc<Mutex<Heard>>, mut updates: mpsc::Receiver<Update>) {
+    while let Some(update) = updates.recv().await {
+        let mut wishes = match update {
+            Update::Connected(hello) => {
+                let mut heard = heard.lock().expect("unbroken");
+                heard.connections += 1;
+                heard.model.greet(&hello.teams)
+            }
+            Update::Event(event) => take(&mut heard.lock().expect("unbroken"), &event),
+            Update::Connecting { .. } | Update::Disconnected { .. } => Vec::new(),
+            Update::LoggedOut { reason } => unreachable!("{reason}"),
+        };
+        while let Some(wish) = wishes.pop() {
+            // What cannot be read now was left or deleted meanwhile, and an event is on its way that says so.
+            drop(fulfil(&client, &connection, &heard, wish, &mut wishes).await);
+        }
+        let unsure: Vec<ChannelId> = heard.lock().expect("unbroken").model.book.unsure().collect();
+        for channel in unsure {
+            if let Ok(read) = connection.marker(channel).await {
+                heard.lock().expect("unbroken").model.book.put(channel, read);
+            }
+        }
+    }
+}
+
+fn take(heard: &mut Heard, event: &Event) -> Vec<Wish> {
+    let json = serde_json::to_value(event).expect("JSON");
+    *heard.seen.entry(json["ev"].as_str().expect("a name").to_owned()).or_default() += 1;
+    if let (Some(stream), Some(rev)) = (event.stream, event.rev) {
+        heard.revs.insert(stream, rev);
+    }
+    heard.model.take(event)
+}
+
+async fn fulfil(
+    client: &Client,
+    connection: &Connection,
+    heard: &Mutex<Heard>,
+    wish: Wish,
+    wishes: &mut Vec<Wish>,
+) -> Result<(), syncspace_client::ClientError> {
+    match wish {
+        Wish::Unfollow(stream) => {
+            connection.unfollow(stream);
+            heard.lock().expect("unbroken").revs.remove(&stream);
+        }
+        Wish::NewTeam(team, team_rev, member_rev) => {
+            let member = heard.lock().expect("unbroken").model.teams.get(&team).map(|state| state.mine.member_id);
+            if let Some(member) = member {
+                follow(connection, heard, StreamId::Team(team), team_rev);
+                follow(connection, heard, StreamId::Member(member), member_rev);
+                read_team(client, heard, team, wishes).await?;
+            }
+        }
+        Wish::Team(team) => {
+            let member = heard.lock().expect("unbroken").model.teams.get(&team).map(|state| state.mine.member_id);
+            if let Some(member) = member {
+                for stream in [StreamId::Team(team), StreamId::Member(member)] {
+                    follow(connection, heard, stream, head(client, stream).await?);
+                }
+                read_team(client, heard, team, wishes).await?;
+            }
+        }
+        Wish::Channel(channel) => {
+            read_members(client, heard, channel).await?;
+            read_channel_log(client, connection, heard, channel).await?;
+        }
+        Wish::Log(channel) => read_channel_log(client, connection, heard, channel).await?,
+    }
+    Ok(())
+}
+
+fn follow(connection: &Connection, heard: &Mutex<Heard>, stream: StreamId, rev: Rev) {
+    connection.follow(stream, rev);
+    heard.lock().expect("unbroken").revs.insert(stream, rev);
+}
+
+async fn head(client: &Client, stream: StreamId) -> Result<Rev, syncspace_client::ClientError> {
+    Ok(client.changes(stream, ChangesQuery { after: Rev::ZERO, limit: Some(1) }).await?.head_rev)
+}
+
+/// Reads all lists of a team; what is held and not among them is gone.
+async fn read_team(
+    client: &Client,
+    heard: &Mutex<Heard>,
+    team: TeamId,
+    wishes: &mut Vec<Wish>,
+) -> Result<(), syncspace_client::ClientError> {
+    let mine = client.team(team).await?;
+    let members = client.all_team_members(team).await?;
+    let channels = client.all_channels(team).await?;
+    {
+        let model = &mut heard.lock().expect("unbroken").model;
+        model.put_team(&mine.team);
+        members.iter().for_each(|member| model.put_team_member(member, wishes));
+        let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
+        if let Some(state) = model.teams.get_mut(&team) {
+            state.members.retain(|user, _| listed.contains(user));
+        }
+        let listed: BTreeSet<ChannelId> = channels.iter().map(|channel| channel.channel.id).collect();
+        let of_team = model.channels.values().filter(|state| state.channel.team_id == team);
+        let gone: Vec<_> = of_team.map(|state| state.channel.id).filter(|id| !listed.contains(id)).collect();
+        gone.into_iter().for_each(|channel| model.remove_channel(channel, wishes));
+        for channel in &channels {
+            model.put_channel(&channel.channel);
+            if let Some(state) = model.channels.get_mut(&channel.channel.id) {
+                state.mine = channel.membership;
+            }
+            match channel.membership {
+                Some(membership) => {
+                    model.book.put(channel.channel.id, membership.read);
+                    wishes.push(Wish::Channel(channel.channel.id));
+                }
+                None => model.book.forget(channel.channel.id),
+            }
+        }
+    }
+    for channel in &channels {
+        // Of one that was deleted meanwhile nothing can be read; an event follows.
+        drop(read_members(client, heard, channel.channel.id).await);
+    }
+    Ok(())
+}
+
+async fn read_members(
+    client: &Client,
+    heard: &Mutex<Heard>,
+    channel: ChannelId,
+) -> Result<(), syncspace_client::ClientError> {
+    let members = client.all_channel_members(channel).await?;
+    let model = &mut heard.lock().expect("unbroken").model;
+    let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
+    if let Some(state) = model.people.get_mut(&channel) {
+        state.members.retain(|user, _| listed.contains(user));
+    }
+    members.iter().for_each(|member| model.put_member(member));
+    Ok(())
+}
+
+async fn read_channel_log(
+    client: &Client,
+    connection: &Connection,
+    heard: &Mutex<Heard>,
+    channel: ChannelId,
+) -> Result<(), syncspace_client::ClientError> {
+    let (log, rev) = read_log(client, channel).await?;
+    {
+        let mut heard = heard.lock().expect("unbroken");
+        let Some(state) = heard.model.channels.get_mut(&channel).filter(|state| state.mine.is_some()) else {
+            return Ok(());
+        };
+        state.log.clear();
+        log.iter().for_each(|message| heard.model.put_message(message));
+    }
+    follow(connection, heard, StreamId::Channel(channel), rev);
+    Ok(())
+}
+
+/// Reads the whole log, and the rev above which events are to be applied to it.
+async fn read_log(client: &Client, channel: ChannelId) -> Result<(Vec<Message>, Rev), syncspace_client::ClientError> {
+    let (mut log, mut rev): (Vec<Message>, Option<Rev>) = (Vec::new(), None);
+    loop {
+        let after = log.last().map_or(Seq::ZERO, |message| message.seq);
+        let query = MessageQuery { after: Some(after), limit: Some(PAGE_ITEMS_MAX), ..MessageQuery::default() };
+        let page = client.messages(channel, query).await?;
+        rev.get_or_insert(page.rev);
+        log.extend(page.items);
+        if page.next.is_none() {
+            return Ok((log, rev.unwrap_or(Rev::ZERO)));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A server on either store, for tests that hold on both.
+
+use syncspace_client::{Client, CredentialStore};
+use syncspace_protocol::auth::{Login, Secret};
+use syncspace_testkit::ServerProcess;
+use tempfile::TempDir;
+
+use crate::world::registration;
+
+const SECRET: (&str, &str) = ("SYNCSPACE_JWT_SECRET", "a signing secret of enough bytes");
+const LIMITS: [&str; 6] = ["--bcrypt-cost", "4", "--login-attempts-per-minute", "0", "--requests-per-second", "0"];
+
+/// Where a server keeps its data.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum StoreKind {
+    Sqlite,
+    Mysql,
+}
+
+/// A running server, and the credentials of people on it.
+pub(crate) struct Site {
+    pub(crate) server: ServerProcess,
+    folder: TempDir,
+}
+
+impl Site {
+    pub(crate) async fn start(kind: StoreKind) -> Self {
+        let server = match kind {
+            StoreKind::Sqlite => ServerProcess::start(&LIMITS).await,
+            StoreKind::Mysql => {
+                let database = syncspace_testkit::mysql_database().await;
+                let place = ["--database", &database, "--registration", "open"];
+                let arguments = [&place[..], &LIMITS].concat();
+                ServerProcess::start_with_env(&arguments, &[SECRET]).await
+            }
+        };
+        Self { server, folder: tempfile::tempdir().expect("a directory") }
+    }
+
+    /// Makes an account, and gives a client with it.
+    pub(crate) async fn register(&self, name: &str) -> Client {
+        let client = self.client(name, self.server.url());
+        client.register(registration(name)).await.expect("registered");
+        client
+    }
+
+    /// Gives another device of somebody, whose line to the server has this URL.
+    pub(crate) async fn log_in(&self, name: &str, device: &str, url: &str) -> Client {
+        let client = self.client(device, url);
+        let password = Secret("correct horse battery".to_owned());
+        client.login(Login { username: name.to_owned(), password, device_name: None }).await.expect("logged in");
+        client
+    }
+
+    fn client(&self, device: &str, url: &str) -> Client {
+        let store = CredentialStore::at(self.folder.path().join(device).join("credentials.json"));
+        Client::with_credentials(url.parse().expect("an address"), store).expect("a client")
+    }
+}
+
+/// Writes seeds and figures where a failed run shows them.
+#[expect(clippy::print_stdout, reason = "the harness keeps it, and shows it with a failure or on request")]
+pub(crate) fn tell(line: &str) {
+    println!("{line}");
+}
