@@ -4,6 +4,7 @@ mod conditions;
 mod peer;
 mod repeats;
 mod resume;
+mod resumption;
 mod revocation;
 
 use std::collections::BTreeMap;
