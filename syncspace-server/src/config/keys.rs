@@ -109,7 +109,8 @@ impl Key {
                 "Logins and registrations from one address in a minute, 0 to 1000000; 0 lifts the limit [default: 20]"
             }
             Self::RequestsPerSecond => {
-                "Requests of one person in a second, 0 to 1000000; twice as many at once; 0 lifts the limit [default: 50]"
+                "Requests of one person in a second, 0 to 1000000; twice as many at once; a socket takes as many besides, and \
+                 20 messages for each; 0 lifts the limit [default: 50]"
             }
             Self::CorsOrigins => {
                 "Web pages that may call the server, as origins: https://chat.example.org [default: none]"
