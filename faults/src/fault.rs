@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::time::{Duration, sleep};
 
-use crate::cluster::{Cluster, Server, Store};
+use crate::cluster::{Cluster, Store};
 
 /// Places in the way of a commit where a server can be made to end.
 const PLACES: [&str; 5] =
@@ -73,8 +73,7 @@ impl Fault {
                 cluster.servers[chosen].start().await;
             }
             Self::ServerEndsAt(place) => {
-                let server = &mut cluster.servers[chosen];
-                if !end_at(server, PLACES[place % PLACES.len()], random).await {
+                if !end_at(cluster, chosen, PLACES[place % PLACES.len()], random).await {
                     return Self::ServerKilled;
                 }
             }
@@ -186,9 +185,12 @@ impl fmt::Display for Fault {
 }
 
 /// Starts a server so that it ends at a place, waits until it has, and starts it again; false if it never came by there.
-async fn end_at(server: &mut Server, place: &str, random: &mut fastrand::Rng) -> bool {
+async fn end_at(cluster: &mut Cluster, chosen: usize, place: &str, random: &mut fastrand::Rng) -> bool {
+    let server = &mut cluster.servers[chosen];
     server.kill();
-    server.start_to_end_at(place, random.u32(0..30)).await;
+    server.start_to_end_at(place, random.u32(0..20)).await;
+    // Those who went elsewhere meanwhile would stay there, and nothing would be committed here.
+    cluster.entrance.cut_connections();
     let has_ended = server.ends_within(PLACE_WAIT).await;
     server.kill();
     server.start().await;
