@@ -300,7 +300,8 @@ pub enum EventBody {
         /// The team.
         team_id: TeamId,
     },
-    /// A person came into the team, or the role or the person's profile changed. Stream `t`.
+    /// A person came into the team, or the role or the person's profile changed. Stream `t`. Where it is oneself, and one
+    /// became a guest or is no longer one, public channels went out of sight or came into it: read the team's lists again.
     #[serde(rename = "team.member_updated")]
     TeamMemberUpdated {
         /// As it is now.
@@ -338,7 +339,8 @@ pub enum EventBody {
         /// The person.
         user_id: UserId,
     },
-    /// I came into a channel. Stream `m`.
+    /// I came into a channel. Stream `m`. Its log, and of a private one its members, are to be read: events about them went
+    /// past me as voids.
     #[serde(rename = "me.channel_joined")]
     MyChannelJoined {
         /// The channel.

@@ -5,6 +5,8 @@ use insta::assert_snapshot;
 use syncspace_protocol::channels::{ChannelKind, MoveMarker, ReadMarker};
 use syncspace_protocol::messages::{Message, MessageType, Thread, ThreadState};
 use syncspace_protocol::socket::EventBody;
+use syncspace_protocol::teams::{TeamMember, TeamRole};
+use syncspace_protocol::users::Person;
 use syncspace_protocol::{Mentions, StreamId};
 
 use crate::app::composer::DraftKey;
@@ -12,7 +14,7 @@ use crate::app::rows::Tone;
 use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
 use crate::play::{
-    ALICE, BOB, CAROL, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning, my_channel,
+    ALICE, BOB, CAROL, ENG, GENERAL, NINE, Play, RANDOM, at, channel_stream, id, message, morning, my_channel, name,
 };
 
 #[test]
@@ -257,6 +259,25 @@ fn what_another_device_marks_unread_is_not_undone_by_this_screen() {
     play.stream(StreamId::Member(id(50)), Some(9), EventBody::MyRead { channel_id: id(GENERAL), read });
     assert_eq!(play.unread(GENERAL), 3);
     assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { .. })), "{:?}", play.effects);
+}
+
+#[test]
+fn who_becomes_a_guest_reads_the_channels_again() {
+    let mut play = Play::chat(80, 24);
+    let member = |role, rev| TeamMember {
+        team_id: id(ENG),
+        user: Person { id: id(ALICE), username: name("alice"), full_name: None, avatar_url: None, is_active: true },
+        role,
+        joined_at: at(NINE),
+        rev: id(rev),
+    };
+    play.effects.clear();
+    for (role, rev, expected) in [(TeamRole::Member, 90, 0), (TeamRole::Guest, 91, 1)] {
+        let body = EventBody::TeamMemberUpdated { member: member(role, rev) };
+        play.stream(StreamId::Team(id(ENG)), Some(rev), body);
+        let asked = play.effects.iter().filter(|effect| matches!(effect, Effect::LoadTeam(_))).count();
+        assert_eq!(asked, expected, "{role:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use syncspace_client::UnreadBook;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
+use syncspace_protocol::teams::{TeamMember, TeamRole};
 use syncspace_protocol::{ChannelId, MemberId, Rev, StreamId, TeamId};
 
 use super::Effects;
@@ -166,7 +167,7 @@ fn team_event(state: &mut State, team_id: TeamId, body: EventBody, effects: &mut
     match body {
         EventBody::TeamUpdated { team } => state.world.put_team(team),
         EventBody::TeamDeleted { .. } | EventBody::StreamGone {} => leave_team(state, team_id),
-        EventBody::TeamMemberUpdated { member } => state.world.put_member(member),
+        EventBody::TeamMemberUpdated { member } => put_team_member(state, member, effects),
         EventBody::TeamMemberRemoved { user_id } => {
             if let Some(team) = state.world.teams.get_mut(&team_id) {
                 team.members.remove(&user_id);
@@ -175,15 +176,31 @@ fn team_event(state: &mut State, team_id: TeamId, body: EventBody, effects: &mut
         EventBody::ChannelUpdated { channel } => state.world.put_channel_itself(channel),
         EventBody::ChannelDeleted { channel_id } => forget_channel(state, channel_id),
         EventBody::StreamReload {} => reload_team(state, team_id, effects),
-        EventBody::Changes { items, .. } => items.into_iter().for_each(|item| team_change(state, team_id, item)),
+        EventBody::Changes { items, .. } => {
+            items.into_iter().for_each(|item| team_change(state, team_id, item, effects));
+        }
         _ => {}
     }
 }
 
-fn team_change(state: &mut State, team_id: TeamId, item: Change) {
+/// Takes a person in a team. Who becomes a guest, or is no longer one, sees other channels: they are read again.
+fn put_team_member(state: &mut State, member: TeamMember, effects: &mut Effects) {
+    let team_id = member.team_id;
+    let is_guest = |state: &State| {
+        let mine = state.world.teams.get(&team_id).and_then(|team| team.membership);
+        mine.is_some_and(|mine| mine.role == TeamRole::Guest)
+    };
+    let before = is_guest(state);
+    state.world.put_member(member);
+    if is_guest(state) != before {
+        reload_team(state, team_id, effects);
+    }
+}
+
+fn team_change(state: &mut State, team_id: TeamId, item: Change, effects: &mut Effects) {
     match item {
         Change::Team { team } => state.world.put_team(team),
-        Change::TeamMember { member } => state.world.put_member(member),
+        Change::TeamMember { member } => put_team_member(state, member, effects),
         Change::TeamMemberGone { user_id, rev } => {
             if let Some(team) = state.world.teams.get_mut(&team_id)
                 && team.members.get(&user_id).is_some_and(|&held| held < rev)
