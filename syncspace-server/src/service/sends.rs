@@ -114,8 +114,10 @@ fn is_doubled() -> bool {
 
 /// What a run of sends has found and is about to write.
 struct Page {
-    /// What was sent under each name, before this run or in it, with the digest of the request and the rev it took.
-    sent: HashMap<RequestKey, (Message, String, Rev)>,
+    /// What was sent under each name before this run, with the digest of the request.
+    before: HashMap<RequestKey, (Message, String)>,
+    /// Places in `written` of what this run sends under each name.
+    mine: HashMap<RequestKey, usize>,
     access: HashMap<(ChannelId, UserId), channels::Access>,
     parents: HashMap<MessageId, Message>,
     /// Roots of threads that are not answered directly.
@@ -148,13 +150,13 @@ impl Page {
         ];
         let found = tx.db.query_many(lookups).await?;
         let [requests, access, parents] = found.as_slice() else { return Err(not_answered().into()) };
-        let sent = messages::read_by_requests(requests)?.into_iter().map(|(message, digest)| {
-            let rev = message.rev;
-            ((message.channel_id, message.sender_id, message.client_id.clone()), (message, digest, rev))
+        let before = messages::read_by_requests(requests)?.into_iter().map(|(message, digest)| {
+            ((message.channel_id, message.sender_id, message.client_id.clone()), (message, digest))
         });
         let parents = messages::read_all(parents)?.into_iter().map(|message| (message.id, message));
         let mut page = Self {
-            sent: sent.collect(),
+            before: before.collect(),
+            mine: HashMap::with_capacity(run.len()),
             access: read_access_of_many(access)?,
             parents: parents.collect(),
             roots: HashMap::new(),
@@ -221,18 +223,18 @@ impl Page {
             ThreadState { root_seq: root.seq, reply_count: root.reply_count, last_reply_at: root.last_reply_at }
         });
         let digest = send.digest.clone();
-        self.sent.insert(send.key(), (message.clone(), digest.clone(), taken.rev));
+        self.mine.insert(send.key(), self.written.len());
         self.written.push(Written { taken, team, message: message.clone(), digest, thread });
         Ok(Ok(Sent { message, sent_rev: taken.rev, is_repeat: false }))
     }
 
     fn judge(&self, send: &Send) -> Result<Judgement, ServiceError> {
         // The repeat is answered first of all, also after an edit, a deletion, or leaving the channel.
-        if let Some((message, digest, rev)) = self.sent.get(&send.key()) {
+        if let Some((message, digest)) = self.find_sent(&send.key()) {
             if *digest == send.digest {
                 let found = self.access.get(&(send.channel, send.actor.user_id)).copied();
                 let sent = match access::weigh_channel(&send.actor, found) {
-                    Ok(_) => Sent { message: message.clone(), sent_rev: *rev, is_repeat: true },
+                    Ok(_) => Sent { message: message.clone(), sent_rev: message.rev, is_repeat: true },
                     Err(_) => Sent { message: as_sent(message, send), sent_rev: Rev::ZERO, is_repeat: true },
                 };
                 return Ok(Judgement::Repeat(Box::new(sent)));
@@ -245,6 +247,13 @@ impl Page {
         let permit = access::permit_channel(&found, ChannelAction::Post)?;
         let root = self.find_root(send)?;
         Ok(Judgement::New { root, team: found.team_id, permit })
+    }
+
+    /// Finds what was sent under a name, before this run or in it, and the digest of the request.
+    fn find_sent(&self, key: &RequestKey) -> Option<(&Message, &String)> {
+        let mine = || self.mine.get(key).and_then(|&place| self.written.get(place));
+        let before = self.before.get(key).map(|(message, digest)| (message, digest));
+        before.or_else(|| mine().map(|written| (&written.message, &written.digest)))
     }
 
     /// Finds the root of the thread that the message joins; a reply to a reply joins the same thread.
