@@ -190,6 +190,13 @@ impl<T> Session<T> {
             closing: None,
         });
         self.passed.clear();
+        // Streams that are not resumed go on from these numbers: whoever holds them needs no page.
+        for team in &hello.teams {
+            self.passed.insert(StreamId::Team(team.team.team.id), team.team_rev);
+            if let Some(mine) = team.team.membership {
+                self.passed.insert(StreamId::Member(mine.member_id), team.member_rev);
+            }
+        }
         let is_other_history = self.epoch.as_ref().is_some_and(|epoch| *epoch != hello.epoch);
         let epoch = hello.epoch.clone();
         self.epoch = Some(epoch.clone());

@@ -144,6 +144,12 @@ impl Hub {
         gate.delivered().is_none()
     }
 
+    /// Gives how many connections there are.
+    pub(super) fn count(&self) -> usize {
+        let connections = self.connections();
+        connections.slots.len().saturating_sub(connections.free.len())
+    }
+
     pub(super) fn delivered(&self, stream: StreamId) -> Option<Rev> {
         self.shard(stream).get(&stream).and_then(Gate::delivered)
     }

@@ -255,6 +255,12 @@ impl Realtime {
         self.inner.hub.is_beyond((stream, rev))
     }
 
+    /// Gives how many connections this instance has.
+    #[must_use]
+    pub fn connection_count(&self) -> usize {
+        self.inner.hub.count()
+    }
+
     /// Gives the newest rev of a stream that came by; none where nobody here has read its head yet.
     #[must_use]
     pub fn delivered(&self, stream: StreamId) -> Option<Rev> {

@@ -42,8 +42,14 @@ const FRAMES_PER_WRITE: usize = 64;
 /// How long a reader may take nothing before it is cut off.
 const PROGRESS_WAIT: Duration = Duration::from_secs(60);
 
-/// When a client of a stopping server connects again, at the earliest and the latest, in milliseconds.
-const RECONNECT_MS: std::ops::Range<u64> = 500..3_000;
+/// When the first clients of a stopping server connect again, in milliseconds.
+const RECONNECT_FIRST_MS: u64 = 500;
+
+/// Shortest and longest time over which they do, in milliseconds.
+const RECONNECT_SPREAD_MS: std::ops::RangeInclusive<u64> = 2_500..=30_000;
+
+/// How many of them connect again in a millisecond, at least while the spread is not at its longest.
+const RECONNECTS_PER_MS: u64 = 1;
 
 /// How the upgrade request said who it is.
 #[derive(Debug)]
@@ -336,8 +342,11 @@ impl Socket {
     /// Says why the socket closes, as an event for our clients and as a close code (RFC 6455, section 7.4) for all.
     async fn say_goodbye(&mut self, reason: CloseReason) {
         let (code, reconnect_after_ms) = match reason {
-            CloseReason::Draining => (CloseCode::Restart, Some(fastrand::u64(RECONNECT_MS))),
-            CloseReason::TooSlow => (CloseCode::Again, Some(RECONNECT_MS.start)),
+            CloseReason::Draining => {
+                let spread_ms = reconnect_spread_ms(self.service.realtime().connection_count());
+                (CloseCode::Restart, Some(RECONNECT_FIRST_MS + fastrand::u64(..spread_ms)))
+            }
+            CloseReason::TooSlow => (CloseCode::Again, Some(RECONNECT_FIRST_MS)),
             CloseReason::Protocol => (CloseCode::Protocol, None),
             CloseReason::SessionEnded | CloseReason::Unauthenticated | CloseReason::Unknown => {
                 (CloseCode::Policy, None)
@@ -357,5 +366,23 @@ impl Socket {
         };
         // A peer that is gone or does not answer is none of our concern any more.
         drop(timeout(Duration::from_secs(2), goodbye).await);
+    }
+}
+
+/// Gives the time over which so many clients of a stopping server come back, in milliseconds: other servers must take them.
+fn reconnect_spread_ms(connections: usize) -> u64 {
+    let connections = u64::try_from(connections).unwrap_or(u64::MAX);
+    (connections / RECONNECTS_PER_MS).clamp(*RECONNECT_SPREAD_MS.start(), *RECONNECT_SPREAD_MS.end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_clients_come_back_over_a_longer_time() {
+        for (connections, spread_ms) in [(0, 2_500), (100, 2_500), (10_000, 10_000), (1_000_000, 30_000)] {
+            assert_eq!(reconnect_spread_ms(connections), spread_ms, "{connections}");
+        }
     }
 }

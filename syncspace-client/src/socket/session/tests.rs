@@ -85,6 +85,10 @@ fn written(action: Action<&'static str>) -> String {
 }
 
 fn hello(epoch: &str) -> Input<&'static str> {
+    hello_with(epoch, json!([]))
+}
+
+fn hello_with(epoch: &str, teams: Value) -> Input<&'static str> {
     let user = json!({
         "id": 1, "username": "alice", "full_name": null, "avatar_url": null, "is_active": true, "is_admin": false,
         "is_online": true, "last_seen": null, "created_at": "2026-11-22T17:26:21.500Z",
@@ -94,7 +98,7 @@ fn hello(epoch: &str) -> Input<&'static str> {
         "ev": "hello", "protocol": 1, "epoch": epoch, "session_id": 1, "connection_id": "x",
         "server_time": "2026-11-22T17:26:21.500Z", "heartbeat_ms": 25_000,
         "limits": {"message_bytes_max": 16_000, "frame_bytes_max": 65_536, "watched_users_max": 200},
-        "user": user, "teams": [],
+        "user": user, "teams": teams,
     });
     Input::Frame(serde_json::from_value(frame).expect("a hello"))
 }
@@ -366,4 +370,21 @@ fn closing_ends_the_machine() {
     let told = rig.feed(Input::Close);
     assert_eq!(told, ["shut", "lost: failed, cannot reach the server at http://127.0.0.1:1", "end"]);
     assert_eq!(rig.after(Duration::from_secs(1_000)), [""; 0]);
+}
+
+#[test]
+fn what_hello_named_is_followed_without_a_read() {
+    let team = json!({
+        "id": 1, "name": "eng", "description": null, "avatar_url": null, "is_public": true, "created_by": 1,
+        "created_at": "2026-11-22T17:26:21.500Z", "updated_at": "2026-11-22T17:26:21.500Z", "rev": 3,
+        "membership": {"member_id": 9, "role": "member", "joined_at": "2026-11-22T17:26:21.500Z"},
+        "team_rev": 7, "member_rev": 4,
+    });
+    let mut rig = Rig::new(ConnectOptions::default());
+    rig.feed(Input::Tick);
+    rig.feed(Input::Opened);
+    rig.feed(hello_with("e1", json!([team])));
+    let [team, mine]: [StreamId; 2] = ["t1", "m9"].map(|stream| stream.parse().expect("a stream"));
+    assert_eq!(rig.feed(Input::Follow(team, rev(7))), [""; 0], "the socket brings what comes after 7");
+    assert_eq!(rig.feed(Input::Follow(mine, rev(3))), ["read m9 >3"]);
 }
