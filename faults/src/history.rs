@@ -88,8 +88,6 @@ pub struct Row {
     pub is_deleted: bool,
     /// Whether it is a reply.
     pub is_reply: bool,
-    /// Whether nothing has altered it since it was sent: neither its author nor a reply.
-    pub is_as_sent: bool,
 }
 
 /// A channel's log.

@@ -103,6 +103,5 @@ pub(crate) fn row_of(message: &Message) -> Row {
         content: message.content.clone(),
         is_deleted: message.deleted_at.is_some(),
         is_reply: message.parent_message_id.is_some(),
-        is_as_sent: message.deleted_at.is_none() && !message.is_edited && message.last_reply_at.is_none(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
-use syncspace_protocol::{ChannelId, Seq};
+use syncspace_protocol::{ChannelId, Rev, Seq};
 
 use super::reader::check_reader;
 use super::{Changed, Count, Finding, History, Kind, Log, Row, Sent, Verdict};
@@ -28,10 +28,10 @@ pub fn check(history: &History) -> Verdict {
     }
     check_sends(&mut verdict, history);
     check_order(&mut verdict, history);
+    let first_revs = first_revs(history);
     for reader in &history.readers {
         for (&channel, log) in &history.logs {
-            let seen = reader.seen.get(&channel).map_or(&[][..], Vec::as_slice);
-            check_reader(&mut verdict, channel, &reader.name, seen, log);
+            check_reader(&mut verdict, (channel, log), reader, &first_revs);
         }
     }
     for count in &history.counts {
@@ -138,6 +138,12 @@ fn check_order(verdict: &mut Verdict, history: &History) {
     }
 }
 
+/// Gives the revs that messages took when they were sent, by name.
+fn first_revs(history: &History) -> BTreeMap<&str, Rev> {
+    let acked = history.sends.iter().filter_map(|sent| Some((sent.client_id.as_str(), sent.acks.first()?.rev)));
+    acked.collect()
+}
+
 /// First revs grow with the places; and where nothing was changed, every rev is the first one of some message.
 fn check_first_revs(verdict: &mut Verdict, channel: ChannelId, history: &History) {
     let mut acks: Vec<_> =
@@ -153,7 +159,9 @@ fn check_first_revs(verdict: &mut Verdict, channel: ChannelId, history: &History
             verdict.found(Kind::Reordered, channel, detail);
         }
     }
-    let Some(log) = history.logs.get(&channel).filter(|log| log.rows.iter().all(|row| row.is_as_sent)) else { return };
+    let first_revs = first_revs(history);
+    let is_as_sent = |row: &Row| first_revs.get(row.client_id.as_str()) == Some(&row.rev);
+    let Some(log) = history.logs.get(&channel).filter(|log| log.rows.iter().all(is_as_sent)) else { return };
     let first = log.last_rev.saturating_sub(log.last_seq);
     for row in &log.rows {
         if row.rev.get() != first + row.seq.get() {

@@ -4,12 +4,20 @@ use std::collections::BTreeMap;
 
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{Event, Kind, Log, Row, Seen, Verdict};
+use super::{Event, Kind, Log, Reader, Row, Seen, Verdict};
 
 /// Replays what a reader was shown, and finds what should not have been, and what is missing.
-pub(super) fn check_reader(verdict: &mut Verdict, channel: ChannelId, reader: &str, seen: &[Seen], log: &Log) {
-    let mut view = View { verdict, channel, reader, rev: Rev::ZERO, rows: BTreeMap::new(), newest: Seq::ZERO };
-    for seen in seen {
+///
+/// `first_revs` are the revs that messages took when they were sent, by name, as far as they are known.
+pub(super) fn check_reader(
+    verdict: &mut Verdict,
+    (channel, log): (ChannelId, &Log),
+    reader: &Reader,
+    first_revs: &BTreeMap<&str, Rev>,
+) {
+    let (rows, newest, name) = (BTreeMap::new(), Seq::ZERO, reader.name.as_str());
+    let mut view = View { verdict, channel, reader: name, first_revs, rev: Rev::ZERO, rows, newest };
+    for seen in reader.seen.get(&channel).into_iter().flatten() {
         view.take(seen);
     }
     view.compare(log);
@@ -19,6 +27,7 @@ struct View<'a> {
     verdict: &'a mut Verdict,
     channel: ChannelId,
     reader: &'a str,
+    first_revs: &'a BTreeMap<&'a str, Rev>,
     /// Everything up to here was shown.
     rev: Rev,
     rows: BTreeMap<Seq, Row>,
@@ -118,7 +127,8 @@ impl View<'_> {
             match self.rows.get(&row.seq) {
                 None => {
                     self.verdict.shown += 1;
-                    if row.is_as_sent {
+                    // One that was changed since comes in the place of its last change.
+                    if self.first_revs.get(row.client_id.as_str()) == Some(&row.rev) {
                         self.in_order(row);
                     }
                 }

@@ -29,7 +29,6 @@ fn row(number: u64) -> Row {
         content: format!("text {number}"),
         is_deleted: false,
         is_reply: false,
-        is_as_sent: true,
     }
 }
 
@@ -247,7 +246,7 @@ fn with_changes(history: &mut History) {
         ack,
     };
     history.changes = vec![edited(Some("new"), Some(rev(5))), edited(None, Some(rev(6)))];
-    let deleted = Row { rev: rev(6), content: String::new(), is_deleted: true, is_as_sent: false, ..row(2) };
+    let deleted = Row { rev: rev(6), content: String::new(), is_deleted: true, ..row(2) };
     log(history).rows[1] = deleted;
     log(history).last_rev = 6;
     seen(history).push(Seen::Event { rev: rev(5), event: Event::Edited { seq: seq(2), content: "new".to_owned() } });
@@ -294,6 +293,18 @@ fn a_page_gives_what_was_missed_once_and_in_its_last_form() {
         seen(history).push(live(4));
     };
     found(newer_than_its_number, &[]);
+}
+
+#[test]
+fn a_root_whose_reply_came_and_went_stands_in_a_page_behind_newer_messages() {
+    let came_and_went = |history: &mut History| {
+        let root = Row { rev: rev(6), ..row(2) };
+        log(history).rows[1] = root.clone();
+        log(history).last_rev = 6;
+        seen(history).truncate(1);
+        seen(history).push(page(6, vec![row(3), row(4), root]));
+    };
+    found(came_and_went, &[]);
 }
 
 #[test]
