@@ -174,6 +174,7 @@ mod tests {
 
     /// Reads when it is let, and counts how often.
     struct Slow {
+        begun: Semaphore,
         let_go: Semaphore,
         readings: AtomicU32,
     }
@@ -185,9 +186,10 @@ mod tests {
         const KEYS_MAX: usize = 512;
 
         async fn read(&self, keys: &[u32]) -> Result<BTreeMap<u32, u32>, StoreError> {
+            self.begun.add_permits(1);
             self.let_go.acquire().await.expect("open").forget();
             let number = self.readings.fetch_add(1, Ordering::Relaxed);
-            if keys.contains(&13) {
+            if keys.contains(&131_313) {
                 return Err(StoreError::Corrupt { column: 0, expected: "luck" });
             }
             Ok(keys.iter().filter(|&&key| key != 7).map(|&key| (key, number)).collect())
@@ -195,7 +197,7 @@ mod tests {
     }
 
     fn slow() -> (Arc<Slow>, Gather<Arc<Slow>>) {
-        let slow = Arc::new(Slow { let_go: Semaphore::new(0), readings: AtomicU32::new(0) });
+        let slow = Arc::new(Slow { begun: Semaphore::new(0), let_go: Semaphore::new(0), readings: AtomicU32::new(0) });
         (Arc::clone(&slow), Gather::new(slow))
     }
 
@@ -203,9 +205,13 @@ mod tests {
     async fn whoever_asks_during_a_reading_shares_the_next_one() {
         let (slow, gather) = slow();
         let alone = gather.ask(vec![1]);
-        let crowd = futures_util::future::join_all((1..=20).map(|key| gather.ask(vec![key, 99])));
-        let let_go = async { slow.let_go.add_permits(9) };
-        let (alone, crowd, ()) = tokio::join!(alone, crowd, let_go);
+        let crowd = async {
+            slow.begun.acquire().await.expect("open").forget();
+            let asked = futures_util::future::join_all((1..=20).map(|key| gather.ask(vec![key, 99])));
+            let let_go = async { slow.let_go.add_permits(9) };
+            tokio::join!(asked, let_go).0
+        };
+        let (alone, crowd) = tokio::join!(alone, crowd);
         assert_eq!(alone.expect("reads"), BTreeMap::from([(1, 0)]), "not what was read for others later");
         for (key, found) in (1..=20).zip(crowd) {
             let expected: BTreeMap<u32, u32> = [(key, 1), (99, 1)].into_iter().filter(|&(key, _)| key != 7).collect();
@@ -217,8 +223,13 @@ mod tests {
     #[tokio::test]
     async fn a_reading_that_fails_fails_for_all_who_wait_and_for_nobody_later() {
         let (slow, gather) = slow();
-        slow.let_go.add_permits(9);
-        let (first, second) = tokio::join!(gather.ask(vec![13]), gather.ask(vec![2]));
+        let second = async {
+            slow.begun.acquire().await.expect("open").forget();
+            slow.let_go.add_permits(9);
+            gather.ask(vec![2]).await
+        };
+        let (first, beside, second) = tokio::join!(gather.ask(vec![131_313]), gather.ask(vec![3]), second);
+        assert!(beside.is_err(), "it was asked for together with the first");
         assert!(first.is_err());
         assert_eq!(second.expect("reads"), BTreeMap::from([(2, 1)]));
         let nothing = gather.ask(Vec::new()).await.expect("nothing to read");
