@@ -1,9 +1,14 @@
-//! What the benchmarks share: starting a server, and naming the machine.
+//! What the benchmarks share: starting a server, filling it with people, many light sockets, and naming the machine.
 
+mod community;
+mod crowd;
+mod figures;
 pub mod population;
 pub mod server_figures;
 pub mod wire;
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -11,6 +16,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
+
+pub use self::community::{Community, Plan};
+pub use self::crowd::{Crowd, RawSocket, raise_file_limit, text_frame};
+pub use self::figures::{Spread, percentile_ms};
 
 /// Longest wait for one start.
 const START_WAIT: Duration = Duration::from_secs(20);
@@ -124,6 +133,11 @@ impl Running {
         self.process.id()
     }
 
+    /// Gives the processor time that each of its threads has used so far.
+    pub fn processor_time(&self) -> anyhow::Result<ProcessorTime> {
+        ProcessorTime::of(self.process.id())
+    }
+
     /// Ends the process the way an operator does, so that it leaves its directory in order.
     pub fn stop(mut self) -> anyhow::Result<()> {
         Command::new("kill").arg(self.process.id().to_string()).status().context("run kill")?;
@@ -163,6 +177,38 @@ fn resident_bytes(process: u32) -> anyhow::Result<Option<u64>> {
 #[cfg(not(target_os = "linux"))]
 fn resident_bytes(_process: u32) -> anyhow::Result<Option<u64>> {
     Ok(None)
+}
+
+/// Processor time of a process by thread, in nanoseconds.
+///
+/// A sum would fall when a thread ends that has long had nothing to do.
+pub struct ProcessorTime(HashMap<OsString, u64>);
+
+impl ProcessorTime {
+    #[cfg(target_os = "linux")]
+    fn of(process: u32) -> anyhow::Result<Self> {
+        let mut times = HashMap::new();
+        for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
+            let task = task?;
+            // A thread may end while it is looked at.
+            let Ok(text) = std::fs::read_to_string(task.path().join("schedstat")) else { continue };
+            let ran = text.split_whitespace().next().context("the kernel tells schedstat")?;
+            times.insert(task.file_name(), ran.parse()?);
+        }
+        Ok(Self(times))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn of(_process: u32) -> anyhow::Result<Self> {
+        bail!("the processor time of another process is read from Linux's /proc")
+    }
+
+    /// Gives what was used since an earlier look.
+    #[must_use]
+    pub fn since(&self, before: &Self) -> Duration {
+        let used = self.0.iter().map(|(thread, now)| now - before.0.get(thread).unwrap_or(&0).min(now));
+        Duration::from_nanos(used.sum())
+    }
 }
 
 /// Says which machine the figures are from.
