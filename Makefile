@@ -40,13 +40,16 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, coming back, newest pages
+bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, fan-out, coming back, newest pages
 	$(TARGET_DIR)/release/examples/bench_start
 	$(TARGET_DIR)/release/examples/bench_sends
 	$(TARGET_DIR)/release/examples/bench_revocation
 	$(TARGET_DIR)/release/examples/bench_resume
 	$(TARGET_DIR)/release/examples/bench_storm
 	$(TARGET_DIR)/release/examples/bench_newest_page
+	$(TARGET_DIR)/release/examples/bench_memory
+	$(TARGET_DIR)/release/examples/bench_fanout
+	$(TARGET_DIR)/release/examples/bench_rooms
 
 faults: tools test-deps ## Break a running system 200 times, and check that nothing was lost, doubled or reordered
 	$(CARGO) build --workspace --bins --examples $(TEST_FEATURES) $(CARGO_ARGS)

@@ -63,6 +63,15 @@ impl Community {
         let tokens = tokio::task::spawn_blocking(move || log_in(&address, plan.people)).await??;
         Ok(Self { team, channels, owner_token: owner.access_token.0, tokens })
     }
+
+    /// Makes one person with a channel; gives the person's access token and the channel.
+    pub async fn found_alone(address: &str) -> anyhow::Result<(String, ChannelId)> {
+        let client = Client::new(format!("http://{address}").parse()?)?;
+        let owner = client.register(body(json!({"username": "owner", "password": PASSWORD}))?).await?;
+        let team = client.create_team(body(json!({"name": "bench"}))?).await?.team.id;
+        let channel = client.create_channel(team, body(json!({"kind": "public", "name": "bench"}))?).await?;
+        Ok((owner.access_token.0, channel.channel.id))
+    }
 }
 
 fn body<T: serde::de::DeserializeOwned>(value: Value) -> anyhow::Result<T> {

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::Frame;
 
 /// A committed change of a stream, serialised once for everybody who receives it.
 #[derive(Debug, Clone)]
@@ -11,7 +12,7 @@ pub struct Committed {
     /// How instances route it.
     pub route: Route,
     /// The event as it goes to sockets.
-    pub frame: Utf8Bytes,
+    pub frame: Frame,
     /// What it took away; only on the instance that committed it.
     pub revoked: Option<Revoked>,
 }
@@ -179,14 +180,14 @@ impl Committed {
 }
 
 /// Serialises an event for the socket.
-pub fn event_frame(event: &Event) -> Result<Utf8Bytes, FrameError> {
-    Ok(Utf8Bytes::from(serde_json::to_string(event)?))
+pub fn event_frame(event: &Event) -> Result<Frame, FrameError> {
+    Ok(Frame::text(&serde_json::to_string(event)?))
 }
 
 /// Gives the frame for a follower who may not see the content of a change.
 #[must_use]
-pub fn void_frame(stream: StreamId, rev: Rev) -> Utf8Bytes {
-    Utf8Bytes::from(format!("{{\"stream\":\"{stream}\",\"rev\":{rev},\"ev\":\"void\"}}"))
+pub fn void_frame(stream: StreamId, rev: Rev) -> Frame {
+    Frame::text(&format!("{{\"stream\":\"{stream}\",\"rev\":{rev},\"ev\":\"void\"}}"))
 }
 
 #[cfg(test)]
@@ -197,7 +198,7 @@ mod tests {
     fn a_void_is_an_event_without_content() {
         let stream: StreamId = "t4".parse().unwrap();
         let rev = Rev::try_from(9).unwrap();
-        let event: Event = serde_json::from_str(&void_frame(stream, rev)).unwrap();
+        let event: Event = serde_json::from_str(void_frame(stream, rev).as_str()).unwrap();
         assert_eq!(event, Event { stream: Some(stream), rev: Some(rev), body: EventBody::Void {} });
     }
 }

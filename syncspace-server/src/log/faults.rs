@@ -17,7 +17,7 @@ pub(super) fn with_swapped_revs(mut events: Vec<Committed>) -> Vec<Committed> {
 }
 
 fn swap(one: &mut Committed, other: &mut Committed) {
-    let read = |event: &Committed| serde_json::from_str::<Event>(&event.frame);
+    let read = |event: &Committed| serde_json::from_str::<Event>(event.frame.as_str());
     if let (Ok(mut first), Ok(mut second)) = (read(one), read(other)) {
         std::mem::swap(&mut first.body, &mut second.body);
         if let (Ok(first), Ok(second)) = (event_frame(&first), event_frame(&second)) {

@@ -7,6 +7,7 @@ mod attempts;
 mod event;
 #[cfg(feature = "failpoints")]
 mod faults;
+mod frame;
 mod lane;
 mod operation;
 mod order;
@@ -24,6 +25,7 @@ use crate::clock::Clock;
 use crate::store::{Dialect, IdBlocks, Store};
 
 pub use event::{Audience, Committed, Effect, FrameError, Revoked, Route, event_frame, void_frame};
+pub use frame::Frame;
 pub use operation::{Abort, LogError, Operation, Outcomes};
 pub use order::{SendOrder, SendPlace};
 pub use revocations::revoke;

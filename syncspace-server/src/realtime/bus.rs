@@ -42,14 +42,13 @@ pub(super) struct BusError;
 
 impl Message {
     pub(super) fn encode(&self) -> Result<Bytes, serde_json::Error> {
-        let none = Frame::default();
         let (header, frame) = match self {
-            Self::Committed(event) => (Header::Committed(event.route.clone()), &event.frame),
-            Self::Passing { stream, but, frame } => (Header::Passing { stream: *stream, but: *but }, frame),
-            Self::Effects(effects) => (Header::Effects(effects.clone()), &none),
-            Self::Revoked(revoked) => (Header::Revoked(revoked.clone()), &none),
-            Self::RevocationsEnd(last) => (Header::RevocationsEnd(*last), &none),
-            Self::Presence(users) => (Header::Presence(users.clone()), &none),
+            Self::Committed(event) => (Header::Committed(event.route.clone()), event.frame.as_str()),
+            Self::Passing { stream, but, frame } => (Header::Passing { stream: *stream, but: *but }, frame.as_str()),
+            Self::Effects(effects) => (Header::Effects(effects.clone()), ""),
+            Self::Revoked(revoked) => (Header::Revoked(revoked.clone()), ""),
+            Self::RevocationsEnd(last) => (Header::RevocationsEnd(*last), ""),
+            Self::Presence(users) => (Header::Presence(users.clone()), ""),
         };
         let mut text = serde_json::to_vec(&header)?;
         text.push(b'\n');
@@ -60,10 +59,10 @@ impl Message {
     pub(super) fn decode(payload: &Bytes) -> Result<Self, BusError> {
         let end = payload.iter().position(|&byte| byte == b'\n').ok_or(BusError)?;
         let header = serde_json::from_slice(&payload[..end]).map_err(|_| BusError)?;
-        let frame = Frame::try_from(payload.slice(end + 1..)).map_err(|_| BusError)?;
+        let text = payload.get(end + 1..).and_then(|text| str::from_utf8(text).ok()).ok_or(BusError)?;
         Ok(match header {
-            Header::Committed(route) => Self::Committed(Committed { route, frame, revoked: None }),
-            Header::Passing { stream, but } => Self::Passing { stream, but, frame },
+            Header::Committed(route) => Self::Committed(Committed { route, frame: Frame::text(text), revoked: None }),
+            Header::Passing { stream, but } => Self::Passing { stream, but, frame: Frame::text(text) },
             Header::Effects(effects) => Self::Effects(effects),
             Header::Revoked(revoked) => Self::Revoked(revoked),
             Header::RevocationsEnd(last) => Self::RevocationsEnd(last),
@@ -86,7 +85,7 @@ mod tests {
             audience: Audience::PublicChannel(7.try_into().unwrap()),
             effects: vec![Effect::ChannelDeleted { channel_id: 7.try_into().unwrap() }],
         };
-        let frame = Frame::from_static("{\"ev\":\"void\"}\n");
+        let frame = Frame::text("{\"ev\":\"void\"}\n");
         let sent = Message::Committed(Committed { route: route.clone(), frame: frame.clone(), revoked: None });
         let Message::Committed(came) = Message::decode(&sent.encode().unwrap()).unwrap() else {
             panic!("another kind of message")

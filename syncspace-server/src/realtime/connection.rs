@@ -1,14 +1,18 @@
-//! One socket as the rest of the instance sees it: a bounded queue of frames, and what it follows.
+//! One socket as the rest of the instance sees it: a bounded mailbox of frames, and what it follows.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
+use futures_util::task::AtomicWaker;
 use syncspace_protocol::socket::CloseReason;
 use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::{ChannelId, MemberId, Rev, SessionId, StreamId, TeamId, UserId};
-use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use super::Frame;
+use super::backlog::Backlog;
+use super::channels::Channels;
+use super::mailbox::Mailbox;
 use crate::log::Audience;
 
 /// A socket that is logged in.
@@ -20,21 +24,21 @@ pub struct Connection {
     pub user: UserId,
     /// The session it belongs to.
     pub session: SessionId,
-    queue: mpsc::Sender<Frame>,
+    mailbox: Mutex<Mailbox>,
+    waker: AtomicWaker,
     /// Held while a stream comes to it or goes: state and gate change together.
     moving: Mutex<()>,
     state: Mutex<State>,
-    wake: Notify,
 }
 
 /// What a connection follows and what waits for it.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) teams: Vec<Seat>,
-    /// Channels the person is in, sorted.
-    pub(super) channels: Vec<(ChannelId, TeamId)>,
-    /// Streams whose missed changes are still to be sent, and after which rev.
-    pub(super) behind: BTreeMap<StreamId, Rev>,
+    /// Channels the person is in.
+    pub(super) channels: Channels,
+    /// Streams whose missed changes are still to be sent.
+    pub(super) behind: Backlog,
     /// People whose presence it shows.
     pub(super) watched: Vec<UserId>,
     /// How many lists of such people it has named.
@@ -44,14 +48,30 @@ pub(super) struct State {
     /// How often somebody else changed what it may follow.
     pub(super) moves: u64,
     needs_refresh: bool,
+    /// Not to be looked at again before: the last look failed.
+    refresh_paused_until: Option<Instant>,
     ended: Option<CloseReason>,
 }
 
 impl State {
+    /// Tells once that the person's streams are to be looked at.
+    fn take_refresh(&mut self, now: Instant) -> bool {
+        if self.refresh_paused_until.is_some_and(|until| until > now) {
+            return false;
+        }
+        self.refresh_paused_until = None;
+        std::mem::take(&mut self.needs_refresh)
+    }
+
+    fn paused_until(&self, now: Instant) -> Option<Instant> {
+        let refresh = self.refresh_paused_until.filter(|_| self.needs_refresh);
+        [refresh, self.behind.paused_until()].into_iter().flatten().map(|at| at.max(now)).min()
+    }
+
     /// Tells whether the person may follow a stream.
     pub(super) fn holds(&self, stream: StreamId) -> bool {
         match stream {
-            StreamId::Channel(channel) => self.channels.binary_search_by_key(&channel, |&(id, _)| id).is_ok(),
+            StreamId::Channel(channel) => self.channels.contains(channel),
             StreamId::Team(team) => self.teams.iter().any(|seat| seat.team == team),
             StreamId::Member(member) => self.teams.iter().any(|seat| seat.member == member),
         }
@@ -83,9 +103,30 @@ pub struct Duty {
     pub behind: Option<(StreamId, Rev)>,
 }
 
+/// What has come for a connection's task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mail {
+    /// There may be a [`Duty`].
+    Duty,
+    /// Frames were handed on.
+    Frames,
+}
+
 impl Connection {
-    pub(super) fn new(number: u32, user: UserId, session: SessionId, queue: mpsc::Sender<Frame>) -> Self {
-        Self { number, user, session, queue, moving: Mutex::default(), state: Mutex::default(), wake: Notify::new() }
+    pub(super) fn new(number: u32, user: UserId, session: SessionId) -> Self {
+        Self {
+            number,
+            user,
+            session,
+            mailbox: Mutex::default(),
+            waker: AtomicWaker::new(),
+            moving: Mutex::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
+        self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -112,62 +153,104 @@ impl Connection {
         self.state().ended
     }
 
-    /// Waits until there may be a [`Duty`].
-    pub async fn woken(&self) {
-        self.wake.notified().await;
-    }
-
-    /// Gives what is to be done now; a stream that is behind stays so until it is followed again.
-    pub fn take_duty(&self) -> Duty {
-        let mut state = self.state();
-        Duty {
-            ended: state.ended,
-            needs_refresh: std::mem::take(&mut state.needs_refresh),
-            behind: state.behind.first_key_value().map(|(&stream, &rev)| (stream, rev)),
+    /// Waits until there may be a [`Duty`], or frames, which it then hands on; frames wait where `frame` is none.
+    pub fn poll_mail(&self, context: &Context<'_>, frame: Option<impl FnMut(Frame)>) -> Poll<Mail> {
+        // First the waker: what is put in after the look wakes.
+        self.waker.register(context.waker());
+        let mut mailbox = self.mailbox();
+        if mailbox.take_ring() {
+            return Poll::Ready(Mail::Duty);
         }
+        if frame.is_some_and(|frame| mailbox.empty(frame)) { Poll::Ready(Mail::Frames) } else { Poll::Pending }
     }
 
-    /// Gives channels whose missed changes are still to be sent, up to so many, each with the rev after which they are.
+    /// Gives channels whose missed changes are to be sent now, in turn, up to so many, each with the rev after which they are.
     pub fn behind_channels(&self, count_max: usize) -> Vec<(ChannelId, Rev)> {
-        let state = self.state();
-        let channels = state.behind.iter().filter_map(|(&stream, &rev)| match stream {
-            StreamId::Channel(channel) => Some((channel, rev)),
-            StreamId::Team(_) | StreamId::Member(_) => None,
-        });
-        channels.take(count_max).collect()
+        self.state().behind.channels(Instant::now(), count_max)
     }
 
-    /// Queues a frame; false where the queue is full.
+    /// Hands queued frames on.
+    pub fn take_mail(&self, frame: impl FnMut(Frame)) {
+        self.mailbox().empty(frame);
+    }
+
+    /// Gives when there is a [`Duty`] again, where what could not be read pauses until then.
+    pub fn paused_until(&self) -> Option<Instant> {
+        self.state().paused_until(Instant::now())
+    }
+
+    /// Gives what is to be done now; streams that are behind take turns, each until it is followed again.
+    pub fn take_duty(&self) -> Duty {
+        let now = Instant::now();
+        let mut state = self.state();
+        let (ended, needs_refresh) = (state.ended, state.take_refresh(now));
+        let behind = if needs_refresh { None } else { state.behind.turn(now) };
+        Duty { ended, needs_refresh, behind }
+    }
+
+    /// Lets a stream pause that could not be read, so that the others go on.
+    pub fn pause(&self, stream: StreamId, until: Instant) {
+        self.state().behind.pause(stream, until);
+    }
+
+    /// Queues a frame; false where it does not fit.
     pub(super) fn push(&self, frame: &Frame) -> bool {
-        self.queue.try_send(frame.clone()).is_ok()
+        let is_queued = self.mailbox().put(frame);
+        if is_queued {
+            self.waker.wake();
+        }
+        is_queued
+    }
+
+    /// Queues frames in order; gives how many fit.
+    pub(super) fn push_some<'a>(&self, mut frames: impl Iterator<Item = &'a Frame>) -> usize {
+        let mut count = 0;
+        {
+            let mut mailbox = self.mailbox();
+            while frames.next().is_some_and(|frame| mailbox.put(frame)) {
+                count += 1;
+            }
+        }
+        self.waker.wake();
+        count
     }
 
     pub(super) fn fall_behind(&self, stream: StreamId, after: Rev) {
-        self.state().behind.entry(stream).or_insert(after);
-        self.wake.notify_one();
+        self.state().behind.add(stream, after);
+        self.wake();
     }
 
     /// Asks the connection's task to look whether there is a [`Duty`].
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.mailbox().ring();
+        self.waker.wake();
     }
 
     /// Asks the connection's task to look again which streams the person may follow.
     pub fn ask_refresh(&self) {
         self.state().needs_refresh = true;
-        self.wake.notify_one();
+        self.wake();
+    }
+
+    /// Asks the same, but not before a time: the last look failed.
+    pub fn ask_refresh_at(&self, at: Instant) {
+        self.state().refresh_paused_until = Some(at);
+        self.ask_refresh();
     }
 
     /// Ends the connection, unless it is ending for another reason already.
     pub fn end(&self, reason: CloseReason) {
         self.state().ended.get_or_insert(reason);
-        self.wake.notify_one();
+        self.wake();
     }
 
     /// Tells whether the person sees the content of a change.
     pub(super) fn is_in(&self, audience: Audience, team: TeamId) -> bool {
+        if audience == Audience::Everyone {
+            return true;
+        }
         let state = self.state();
-        let is_member = |channel| state.channels.binary_search_by_key(&channel, |&(id, _)| id).is_ok();
+        let is_member = |channel| state.channels.contains(channel);
         match audience {
             Audience::Everyone => true,
             Audience::PrivateChannel(channel) => is_member(channel),

@@ -11,39 +11,39 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
 use syncspace_protocol::users::Presence;
 use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
-use tokio::sync::mpsc;
 use tracing::error;
 
-use super::Frame;
+use super::channels::Channels;
 use super::connection::{Connection, Seat};
-use super::gate::{Gate, Verdict};
-use crate::log::{Committed, Effect, event_frame, void_frame};
+use super::delivery::{Clockwork, Followed};
+use crate::log::{Effect, event_frame};
 
 /// Parts into which the gates are divided, so that busy channels do not wait for each other.
 const SHARDS: usize = 64;
 
-type Shard = Mutex<HashMap<StreamId, Gate>>;
+pub(super) type Shard = Mutex<HashMap<StreamId, Followed>>;
 
 pub(super) struct Hub {
-    shards: Box<[Shard]>,
+    pub(super) shards: Box<[Shard]>,
     connections: RwLock<Connections>,
     /// Nobody follows live while it is not known who lost access.
     is_withholding: AtomicBool,
+    pub(super) clockwork: Clockwork,
 }
 
 #[derive(Default)]
-struct Connections {
+pub(super) struct Connections {
     slots: Vec<Option<Arc<Connection>>>,
     free: Vec<u32>,
     by_user: HashMap<UserId, Vec<u32>>,
 }
 
 impl Connections {
-    fn get(&self, number: u32) -> Option<&Arc<Connection>> {
+    pub(super) fn get(&self, number: u32) -> Option<&Arc<Connection>> {
         self.slots.get(usize::try_from(number).ok()?)?.as_ref()
     }
 
-    fn of_user(&self, user: UserId) -> impl Iterator<Item = &Arc<Connection>> {
+    pub(super) fn of_user(&self, user: UserId) -> impl Iterator<Item = &Arc<Connection>> {
         self.by_user.get(&user).into_iter().flatten().filter_map(|&number| self.get(number))
     }
 
@@ -72,27 +72,23 @@ impl Hub {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             connections: RwLock::default(),
             is_withholding: AtomicBool::new(false),
+            clockwork: Clockwork::default(),
         }
     }
 
-    fn shard(&self, stream: StreamId) -> MutexGuard<'_, HashMap<StreamId, Gate>> {
+    pub(super) fn shard(&self, stream: StreamId) -> MutexGuard<'_, HashMap<StreamId, Followed>> {
         let mut hasher = DefaultHasher::new();
         stream.hash(&mut hasher);
         let index = usize::try_from(hasher.finish() % (SHARDS as u64)).unwrap_or(0);
         self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn connections(&self) -> std::sync::RwLockReadGuard<'_, Connections> {
+    pub(super) fn connections(&self) -> std::sync::RwLockReadGuard<'_, Connections> {
         self.connections.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a new connection in; says whether it is its person's first one here.
-    pub(super) fn attach(
-        &self,
-        user: UserId,
-        session: SessionId,
-        queue: mpsc::Sender<Frame>,
-    ) -> Option<(Arc<Connection>, bool)> {
+    pub(super) fn attach(&self, user: UserId, session: SessionId) -> Option<(Arc<Connection>, bool)> {
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
         let number = match connections.free.pop() {
             Some(number) => number,
@@ -102,7 +98,7 @@ impl Hub {
                 number
             }
         };
-        let connection = Arc::new(Connection::new(number, user, session, queue));
+        let connection = Arc::new(Connection::new(number, user, session));
         let slot = usize::try_from(number).ok()?;
         connections.slots[slot] = Some(Arc::clone(&connection));
         let own = connections.by_user.entry(user).or_default();
@@ -139,9 +135,9 @@ impl Hub {
     /// Makes sure of a gate for a stream that a connection is about to follow; says whether its newest rev is still to be read.
     fn track(&self, stream: StreamId) -> bool {
         let mut shard = self.shard(stream);
-        let gate = shard.entry(stream).or_default();
+        let gate = &mut shard.entry(stream).or_default().gate;
         gate.interested += 1;
-        gate.delivered().is_none()
+        gate.accepted().is_none()
     }
 
     /// Gives how many connections there are.
@@ -151,7 +147,7 @@ impl Hub {
     }
 
     pub(super) fn delivered(&self, stream: StreamId) -> Option<Rev> {
-        self.shard(stream).get(&stream).and_then(Gate::delivered)
+        self.shard(stream).get(&stream).and_then(|followed| followed.gate.accepted())
     }
 
     /// Tells whether a stream is known to be committed further than this.
@@ -160,8 +156,8 @@ impl Hub {
     }
 
     pub(super) fn open(&self, stream: StreamId, head: Rev) {
-        if let Some(gate) = self.shard(stream).get_mut(&stream) {
-            gate.open(head);
+        if let Some(followed) = self.shard(stream).get_mut(&stream) {
+            followed.gate.open(head);
         }
     }
 
@@ -170,22 +166,22 @@ impl Hub {
         let mut shard = self.shard(stream);
         let mut state = connection.state();
         // The stream may have been taken from the connection meanwhile, while others still follow it.
-        let Some(gate) = shard.get_mut(&stream).filter(|_| state.holds(stream)) else {
-            state.behind.remove(&stream);
+        let Some(followed) = shard.get_mut(&stream).filter(|_| state.holds(stream)) else {
+            state.behind.remove(stream);
             return false;
         };
-        let is_live = !self.is_withholding() && gate.follow(connection.number, rev);
+        let is_live = !self.is_withholding() && followed.gate.follow(connection.number, rev);
         if is_live {
-            state.behind.remove(&stream);
+            state.behind.remove(stream);
         } else {
-            state.behind.insert(stream, rev);
+            state.behind.put(stream, rev);
         }
         is_live
     }
 
     /// Lets a connection that has everything up to `rev` follow live, unless its stream was taken from it meanwhile.
     pub(super) fn go_on(&self, connection: &Connection, known: Known) -> bool {
-        let is_still_behind = connection.state().behind.contains_key(&known.0);
+        let is_still_behind = connection.state().behind.contains(known.0);
         is_still_behind && self.follow(connection, known)
     }
 
@@ -194,20 +190,21 @@ impl Hub {
         if let StreamId::Channel(channel) = stream {
             self.drop_channel(connection, channel);
         }
-        connection.state().behind.remove(&stream);
+        connection.state().behind.remove(stream);
         connection.ask_refresh();
     }
 
     fn unfollow(&self, connection: &Connection, stream: StreamId) {
         let mut shard = self.shard(stream);
-        if let Entry::Occupied(mut gate) = shard.entry(stream) {
-            gate.get_mut().unfollow(connection.number);
-            gate.get_mut().interested = gate.get().interested.saturating_sub(1);
-            if gate.get().interested == 0 {
-                gate.remove();
+        if let Entry::Occupied(mut followed) = shard.entry(stream) {
+            let gate = &mut followed.get_mut().gate;
+            gate.unfollow(connection.number);
+            gate.interested = gate.interested.saturating_sub(1);
+            if gate.interested == 0 {
+                followed.remove();
             }
         }
-        connection.state().behind.remove(&stream);
+        connection.state().behind.remove(stream);
     }
 
     /// Takes over what a connection's person may follow now; what it may no longer follow ends at once.
@@ -225,16 +222,15 @@ impl Hub {
     }
 
     fn replace(&self, connection: &Connection, teams: &[Seat], channels: &[(ChannelId, TeamId)]) -> Reconciled {
-        let wanted: BTreeSet<_> = streams_of(teams, channels).collect();
+        let wanted: BTreeSet<_> = streams_of(teams, channels.iter().copied()).collect();
         let (before, left) = {
             let mut state = connection.state();
-            let before: BTreeSet<_> = streams_of(&state.teams, &state.channels).collect();
+            let before: BTreeSet<_> = streams_of(&state.teams, state.channels.iter()).collect();
             let is_gone = |seat: &&Seat| !teams.iter().any(|kept| kept.member == seat.member);
             let mut left = std::mem::take(&mut state.left);
             left.extend(state.teams.iter().filter(is_gone).map(|seat| seat.team));
             state.teams = teams.to_vec();
-            state.channels = channels.to_vec();
-            state.channels.sort_unstable();
+            state.channels = Channels::new(channels);
             (before, left)
         };
         for &stream in before.difference(&wanted) {
@@ -243,61 +239,6 @@ impl Hub {
         let added: Vec<_> = wanted.difference(&before).copied().collect();
         let unopened = added.iter().copied().filter(|&stream| self.track(stream)).collect();
         Reconciled { added, unopened, left }
-    }
-
-    /// Hands a committed change to its followers, and lets it act on who follows what.
-    pub(super) fn offer(&self, event: &Committed) {
-        let route = &event.route;
-        let connections = self.connections();
-        let mut shard = self.shard(route.stream);
-        let mut is_in_order = false;
-        if let Some(gate) = shard.get_mut(&route.stream) {
-            match gate.offer(route.rev) {
-                Verdict::Drop => {}
-                Verdict::Deliver => {
-                    is_in_order = true;
-                    let void = void_frame(route.stream, route.rev);
-                    gate.hand(route.rev, |number| {
-                        let Some(connection) = connections.get(number) else { return false };
-                        let frame = if connection.is_in(route.audience, route.team) { &event.frame } else { &void };
-                        let is_queued = connection.push(frame);
-                        if !is_queued {
-                            connection.fall_behind(route.stream, previous(route.rev));
-                        }
-                        is_queued
-                    });
-                }
-                Verdict::Gap { behind, after } => fall_behind(&connections, route.stream, &behind, after),
-            }
-        }
-        drop(shard);
-        for &effect in &route.effects {
-            self.apply(&connections, effect);
-            if !is_in_order && let Some(user) = effect.mover() {
-                // A later change may have come before: what holds now is in the database.
-                connections.of_user(user).for_each(|connection| connection.ask_refresh());
-            }
-        }
-    }
-
-    /// Learns that a stream is committed up to `head`: whoever has less is behind.
-    pub(super) fn confirm(&self, stream: StreamId, head: Rev) {
-        let connections = self.connections();
-        let mut shard = self.shard(stream);
-        if let Some(gate) = shard.get_mut(&stream)
-            && let Some(delivered) = gate.delivered()
-            && head > delivered
-        {
-            let behind = gate.followers().to_vec();
-            for &number in &behind {
-                gate.unfollow(number);
-            }
-            // Counts what was missed as handed on; nobody is left to whom it would be.
-            while gate.delivered().is_some_and(|delivered| delivered < head) {
-                gate.offer(head);
-            }
-            fall_behind(&connections, stream, &behind, delivered);
-        }
     }
 
     /// Tells whether delivery stands still.
@@ -312,12 +253,10 @@ impl Hub {
         let connections = self.connections();
         for shard in &self.shards {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for (&stream, gate) in shard.iter_mut() {
-                let Some(delivered) = gate.delivered() else { continue };
-                for number in gate.followers().to_vec() {
-                    gate.unfollow(number);
+            for (&stream, followed) in shard.iter_mut() {
+                for (number, after) in followed.gate.dismiss() {
                     if let Some(connection) = connections.get(number) {
-                        connection.fall_behind(stream, delivered);
+                        connection.fall_behind(stream, after);
                     }
                 }
             }
@@ -333,28 +272,6 @@ impl Hub {
     /// Has every connection look again at its session and at all it follows.
     pub(super) fn refresh_all(&self) {
         self.connections().all().for_each(|connection| connection.ask_refresh());
-    }
-
-    /// Gives every open gate with the newest rev it handed on.
-    pub(super) fn followed_streams(&self) -> Vec<Known> {
-        let mut known = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            known.extend(shard.iter().filter_map(|(&stream, gate)| Some((stream, gate.delivered()?))));
-        }
-        known
-    }
-
-    /// Hands a frame that is not kept to the live followers of a stream, but for one person.
-    pub(super) fn hand_out(&self, stream: StreamId, frame: &Frame, but: UserId) {
-        let connections = self.connections();
-        let shard = self.shard(stream);
-        for &number in shard.get(&stream).map_or(&[][..], Gate::followers) {
-            // What does not fit is lost: the next one says the same.
-            if let Some(connection) = connections.get(number).filter(|connection| connection.user != but) {
-                connection.push(frame);
-            }
-        }
     }
 
     /// Gives the newest socket of a person here.
@@ -396,7 +313,7 @@ impl Hub {
     }
 
     /// Lets an effect act; tells whether it took something from a connection here.
-    fn apply(&self, connections: &Connections, effect: Effect) -> bool {
+    pub(super) fn apply(&self, connections: &Connections, effect: Effect) -> bool {
         let mut is_news = false;
         match effect {
             Effect::ChannelJoined { user_id, channel_id, team_id, at } => {
@@ -455,8 +372,9 @@ impl Hub {
         {
             let mut state = connection.state();
             state.moves += 1;
-            let Err(place) = state.channels.binary_search(&channel) else { return };
-            state.channels.insert(place, channel);
+            if !state.channels.insert(channel) {
+                return;
+            }
         }
         self.track(stream);
         // Its own task sends what came since, and goes live.
@@ -469,8 +387,9 @@ impl Hub {
         {
             let mut state = connection.state();
             state.moves += 1;
-            let Ok(place) = state.channels.binary_search_by_key(&channel, |&(id, _)| id) else { return false };
-            state.channels.remove(place);
+            if !state.channels.remove(channel) {
+                return false;
+            }
         }
         self.unfollow(connection, StreamId::Channel(channel));
         true
@@ -486,7 +405,7 @@ impl Hub {
                 return false;
             }
             let kept: Vec<_> = state.teams.iter().filter(|seat| seat.team != team).copied().collect();
-            let channels: Vec<_> = state.channels.iter().filter(|&&(_, of)| of != team).copied().collect();
+            let channels: Vec<_> = state.channels.iter().filter(|&(_, of)| of != team).collect();
             (kept, channels)
         };
         let gone = self.replace(connection, &kept, &channels).left;
@@ -508,32 +427,31 @@ fn set_sees_public(connection: &Connection, team: TeamId, sees_public: bool) -> 
     })
 }
 
-fn streams_of(teams: &[Seat], channels: &[(ChannelId, TeamId)]) -> impl Iterator<Item = StreamId> {
+fn streams_of(teams: &[Seat], channels: impl Iterator<Item = (ChannelId, TeamId)>) -> impl Iterator<Item = StreamId> {
     let teams = teams.iter().flat_map(|seat| [StreamId::Team(seat.team), StreamId::Member(seat.member)]);
-    teams.chain(channels.iter().map(|&(channel, _)| StreamId::Channel(channel)))
-}
-
-/// A gap in a team's or person's own stream may hide that somebody came or went: those look again what they follow.
-fn fall_behind(connections: &Connections, stream: StreamId, behind: &[u32], after: Rev) {
-    for connection in behind.iter().filter_map(|&number| connections.get(number)) {
-        connection.fall_behind(stream, after);
-        if !matches!(stream, StreamId::Channel(_)) {
-            connection.ask_refresh();
-        }
-    }
-}
-
-fn previous(rev: Rev) -> Rev {
-    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
+    teams.chain(channels.map(|(channel, _)| StreamId::Channel(channel)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::{Committed, Frame};
 
     struct Socket {
         connection: Arc<Connection>,
-        frames: mpsc::Receiver<Frame>,
+    }
+
+    impl Socket {
+        fn texts(&self) -> Vec<String> {
+            let context = std::task::Context::from_waker(std::task::Waker::noop());
+            let mut texts = Vec::new();
+            while self
+                .connection
+                .poll_mail(&context, Some(|frame: Frame| texts.push(frame.as_str().to_owned())))
+                .is_ready()
+            {}
+            texts
+        }
     }
 
     fn user(number: u64) -> UserId {
@@ -553,9 +471,8 @@ mod tests {
     }
 
     fn connect(hub: &Hub, number: u64) -> Socket {
-        let (queue, frames) = mpsc::channel(8);
-        let (connection, _) = hub.attach(user(number), number.try_into().unwrap(), queue).unwrap();
-        Socket { connection, frames }
+        let (connection, _) = hub.attach(user(number), number.try_into().unwrap()).unwrap();
+        Socket { connection }
     }
 
     fn enter(hub: &Hub, socket: &Socket) {
@@ -572,7 +489,7 @@ mod tests {
             audience: crate::log::Audience::Everyone,
             effects: Vec::new(),
         };
-        Committed { route, frame: Frame::from_static("{}"), revoked: None }
+        Committed { route, frame: Frame::text("{}"), revoked: None }
     }
 
     fn leave(hub: &Hub, number: u64) {
@@ -592,18 +509,18 @@ mod tests {
     #[test]
     fn a_channel_that_was_left_is_not_followed_again_and_its_reader_number_hears_nothing() {
         let hub = Hub::new();
-        let (mut alice, bob) = (connect(&hub, 1), connect(&hub, 2));
+        let (alice, bob) = (connect(&hub, 1), connect(&hub, 2));
         enter(&hub, &alice);
         enter(&hub, &bob);
         leave(&hub, 2);
         assert!(!hub.follow(&bob.connection, (stream(), rev(1))));
         assert!(!hub.go_on(&bob.connection, (stream(), rev(1))));
         hub.detach(&bob.connection);
-        let mut carol = connect(&hub, 3);
+        let carol = connect(&hub, 3);
         assert_eq!(carol.connection.number, bob.connection.number);
-        hub.offer(&event(2));
-        assert!(alice.frames.try_recv().is_ok());
-        assert!(carol.frames.try_recv().is_err());
+        hub.offer(&[event(2)]);
+        assert_eq!(alice.texts(), ["{}"]);
+        assert_eq!(carol.texts(), [""; 0]);
     }
 
     #[test]
@@ -627,7 +544,7 @@ mod tests {
         bob.connection.take_duty();
         let mut late = event(1);
         late.route.effects = vec![Effect::ChannelLeft { user_id: user(2), channel_id: channel().0 }];
-        hub.offer(&late);
+        hub.offer(&[late]);
         assert!(bob.connection.take_duty().needs_refresh);
     }
 }

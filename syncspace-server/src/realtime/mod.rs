@@ -3,12 +3,17 @@
 //! Every committed change goes to sockets through its stream's rev gate, also on the instance that committed it. Reads no
 //! database: whoever is behind is sent what it missed by its own socket's task.
 
+mod backlog;
 mod bus;
 pub mod carrier;
+mod channels;
 mod connection;
+mod delivery;
 mod gate;
 mod hub;
 mod ledger;
+mod mailbox;
+mod pace;
 mod presence;
 mod revocations;
 
@@ -19,9 +24,8 @@ use syncspace_protocol::socket::Event;
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::{Presence, PresenceStatus};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{error, warn};
 
 use self::bus::Message;
@@ -33,11 +37,9 @@ pub use self::presence::WatchList;
 use self::presence::Watchers;
 use crate::log::{Committed, Effect, Outlet, event_frame};
 
-pub use self::connection::{Connection, Duty};
+pub use self::connection::{Connection, Duty, Mail};
 pub use self::hub::Reconciled;
-
-/// A text frame as it goes to sockets; clones share its bytes.
-pub type Frame = Utf8Bytes;
+pub use crate::log::Frame;
 
 /// The instance's side of real time. Clones share it.
 #[derive(Clone)]
@@ -84,11 +86,13 @@ impl Realtime {
     #[must_use]
     pub fn outlet(&self) -> Outlet {
         let realtime = self.clone();
-        Arc::new(move |events| events.iter().for_each(|event| realtime.publish(event)))
+        Arc::new(move |events| {
+            realtime.inner.hub.offer(events);
+            events.iter().for_each(|event| realtime.publish(event));
+        })
     }
 
     fn publish(&self, event: &Committed) {
-        self.inner.hub.offer(event);
         self.tell(Subject::Team(event.route.team), &Message::Committed(event.clone()));
         if let Some(revoked) = &event.revoked {
             // Applied with the event. Others may not hear its team, and must know that they miss nothing.
@@ -107,7 +111,7 @@ impl Realtime {
     pub fn pass_on(&self, team: TeamId, stream: StreamId, event: &Event, but: UserId) {
         match event_frame(event) {
             Ok(frame) => {
-                self.inner.hub.hand_out(stream, &frame, but);
+                self.inner.hub.pass_on(stream, &frame, but);
                 self.tell(Subject::Team(team), &Message::Passing { stream, but, frame });
             }
             Err(error) => error!(error = &error as &dyn std::error::Error, "an event cannot be written"),
@@ -131,8 +135,8 @@ impl Realtime {
                 return true;
             }
             BusEvent::Message { payload, .. } => match Message::decode(&payload) {
-                Ok(Message::Committed(event)) => self.inner.hub.offer(&event),
-                Ok(Message::Passing { stream, but, frame }) => self.inner.hub.hand_out(stream, &frame, but),
+                Ok(Message::Committed(event)) => self.inner.hub.offer(std::slice::from_ref(&event)),
+                Ok(Message::Passing { stream, but, frame }) => self.inner.hub.pass_on(stream, &frame, but),
                 Ok(Message::Effects(effects)) => self.inner.hub.apply_all(&effects),
                 Ok(Message::Revoked(revoked)) => self.apply_revoked(&revoked),
                 Ok(Message::RevocationsEnd(last)) => self.hear_revocations(last, Instant::now()),
@@ -147,6 +151,13 @@ impl Realtime {
             },
         }
         false
+    }
+
+    /// Hands out what gathered, and gives up what never came, when its time has come; never ends.
+    ///
+    /// While it does not run nothing is kept waiting.
+    pub async fn keep_time(&self) {
+        self.inner.hub.keep_time().await;
     }
 
     /// Tells whether other instances can be heard.
@@ -167,13 +178,8 @@ impl Realtime {
 
     /// Takes a new connection in; none where there are too many.
     #[must_use]
-    pub fn attach(
-        &self,
-        user: UserId,
-        session: syncspace_protocol::SessionId,
-        queue: mpsc::Sender<Frame>,
-    ) -> Option<Arc<Connection>> {
-        let (connection, is_first) = self.inner.hub.attach(user, session, queue)?;
+    pub fn attach(&self, user: UserId, session: syncspace_protocol::SessionId) -> Option<Arc<Connection>> {
+        let (connection, is_first) = self.inner.hub.attach(user, session)?;
         if is_first {
             self.inner.watchers.move_here(user);
         }

@@ -132,8 +132,6 @@ impl Watchers {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
-
     use super::*;
 
     fn told(user: u64, status: PresenceStatus) -> Presence {
@@ -141,8 +139,7 @@ mod tests {
     }
 
     fn connection(number: u32) -> Connection {
-        let (queue, _frames) = mpsc::channel(1);
-        Connection::new(number, 1.try_into().unwrap(), 1.try_into().unwrap(), queue)
+        Connection::new(number, 1.try_into().unwrap(), 1.try_into().unwrap())
     }
 
     #[test]
@@ -165,8 +162,7 @@ mod tests {
 
     #[test]
     fn a_list_that_is_ready_late_does_not_replace_a_newer_one() {
-        let (queue, _frames) = mpsc::channel(1);
-        let connection = Connection::new(7, 1.try_into().unwrap(), 1.try_into().unwrap(), queue);
+        let connection = connection(7);
         let watchers = Watchers::default();
         let (first, second) = (WatchList::name(&connection), WatchList::name(&connection));
         watchers.watch(&connection, second, &[told(2, PresenceStatus::Offline)]);

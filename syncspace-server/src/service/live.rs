@@ -10,6 +10,7 @@ use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use super::{Actor, Service, ServiceError, access};
@@ -57,6 +58,8 @@ impl Service {
     /// Runs until `closing`: takes in the bus, compares heads, settles presence, reads which rights ended.
     pub async fn run(&self, mut bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) {
         self.realtime.join().await;
+        let realtime = self.realtime.clone();
+        let _timekeeper = AbortOnDropHandle::new(tokio::spawn(async move { realtime.keep_time().await }));
         let look = Notify::new();
         let listening = async {
             while let Some(event) = bus.recv().await {

@@ -8,7 +8,7 @@ use syncspace_protocol::limits::{FRAME_BYTES_MAX, PAGE_ITEMS_MAX};
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{Rev, StreamId};
-use tokio::time::sleep;
+use tokio::time::Instant;
 
 use super::socket::{End, Socket, Talk};
 use crate::realtime::Frame;
@@ -23,8 +23,8 @@ const FRAME_MARGIN_BYTES: usize = 1_024;
 /// Most channels whose missed changes are read together.
 const MISSED_CHANNELS_MAX: usize = 64;
 
-/// Bytes of missed changes that go out with one flush, and must be taken in one wait for progress.
-const WRITE_BYTES: usize = 256 * 1024;
+/// Bytes of missed changes that are gathered before they are written.
+const WRITE_BYTES: usize = 64 * 1024;
 
 impl Socket {
     /// Does one thing that waits: at most one page, so that frames of the client are not kept waiting. True while there is more.
@@ -41,8 +41,7 @@ impl Socket {
         let Some((stream, after)) = duty.behind.filter(|_| !self.service.realtime().is_withholding()) else {
             return Ok(false);
         };
-        if matches!(stream, StreamId::Channel(_)) {
-            self.send_missed(talk).await?;
+        if matches!(stream, StreamId::Channel(_)) && self.send_missed(talk).await? {
             return Ok(true);
         }
         let query = ChangesQuery { after, limit: Some(PAGE_ITEMS_MAX) };
@@ -53,14 +52,19 @@ impl Socket {
         Ok(true)
     }
 
-    /// Sends one page of what was missed in as many channels as it holds.
-    async fn send_missed(&mut self, talk: &mut Talk) -> Result<(), End> {
+    /// Sends one page of what was missed in as many channels as it holds; false where one of them cannot be read.
+    async fn send_missed(&mut self, talk: &mut Talk) -> Result<bool, End> {
         let behind = talk.connection.behind_channels(MISSED_CHANNELS_MAX);
         let missed = match self.service.missed(&talk.actor, &behind).await {
             Ok(missed) => missed,
+            // One of them may be at fault: each is read by itself, in turn.
+            Err(error) if !matches!(error, ServiceError::Unavailable { .. }) => return Ok(false),
+            // Away for all of them alike: each pauses.
             Err(error) => {
-                retry_later(&error).await;
-                return Ok(());
+                super::requests::log_fault(&error);
+                let until = Instant::now() + RETRY_PAUSE;
+                behind.iter().for_each(|&(channel, _)| talk.connection.pause(StreamId::Channel(channel), until));
+                return Ok(true);
             }
         };
         let (mut frames, mut bytes, mut sent) = (Vec::new(), 0, Vec::new());
@@ -84,7 +88,7 @@ impl Socket {
                     }
                 }
             }
-            bytes = frames.iter().map(|frame: &Frame| frame.len()).sum();
+            bytes = frames.iter().map(|frame: &Frame| frame.encoded().len()).sum();
             if bytes >= WRITE_BYTES {
                 self.write_missed(talk, &mut frames, &mut sent).await?;
             }
@@ -92,7 +96,7 @@ impl Socket {
         if bytes > 0 || !sent.is_empty() {
             self.write_missed(talk, &mut frames, &mut sent).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn write_missed(
@@ -101,7 +105,7 @@ impl Socket {
         frames: &mut Vec<Frame>,
         sent: &mut Vec<(StreamId, Rev)>,
     ) -> Result<(), End> {
-        self.write(frames).await?;
+        self.write(&talk.connection, frames).await?;
         for (stream, rev) in sent.drain(..) {
             // Not live yet: there is another page, or something came meanwhile.
             let _is_live = self.service.realtime().go_on(&talk.connection, stream, rev);
@@ -111,6 +115,7 @@ impl Socket {
 
     async fn send_page(&mut self, talk: &mut Talk, after: Rev, page: Changes) -> Result<(), End> {
         let (stream, rev) = (page.stream, page.rev);
+        self.take_mail(talk);
         if rev > after || !page.items.is_empty() {
             for part in split(page) {
                 self.send(&Event::from_changes(part)).await?;
@@ -129,13 +134,13 @@ impl Socket {
                     self.send(&Event { stream: Some(stream), rev: Some(head), body }).await?;
                     let _is_live = self.service.realtime().go_on(&talk.connection, stream, head);
                 }
-                Err(error) => retry_later(&error).await,
+                Err(error) => retry_later(talk, stream, &error),
             },
             ErrorCode::NotFound | ErrorCode::Forbidden => {
                 self.service.realtime().lose(&talk.connection, stream);
                 self.send(&Event { stream: Some(stream), rev: None, body: EventBody::StreamGone {} }).await?;
             }
-            _ => retry_later(error).await,
+            _ => retry_later(talk, stream, error),
         }
         Ok(())
     }
@@ -150,8 +155,8 @@ impl Socket {
             }
             Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
             Err(error) => {
-                talk.connection.ask_refresh();
-                retry_later(&error).await;
+                super::requests::log_fault(&error);
+                talk.connection.ask_refresh_at(Instant::now() + RETRY_PAUSE);
                 return Ok(());
             }
         };
@@ -173,7 +178,7 @@ impl Socket {
 
 fn frame_of(event: &Event) -> Option<Frame> {
     match serde_json::to_string(event) {
-        Ok(text) => Some(text.into()),
+        Ok(text) => Some(Frame::text(&text)),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a frame cannot be written");
             None
@@ -181,9 +186,10 @@ fn frame_of(event: &Event) -> Option<Frame> {
     }
 }
 
-async fn retry_later(error: &ServiceError) {
+/// Lets a stream pause that could not be read; the others go on.
+fn retry_later(talk: &Talk, stream: StreamId, error: &ServiceError) {
     super::requests::log_fault(error);
-    sleep(RETRY_PAUSE).await;
+    talk.connection.pause(stream, Instant::now() + RETRY_PAUSE);
 }
 
 /// Splits a page into frames of bounded length; each but the last ends where a rev is complete.

@@ -3,9 +3,13 @@
 //! warp's own upgrade allocates 128 KiB per connection before the first frame; ours allocates what is used.
 
 mod catch_up;
+mod outbox;
 mod requests;
 mod session;
 mod socket;
+mod talk;
+mod transport;
+mod watch;
 
 use std::sync::Arc;
 
@@ -14,7 +18,6 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
-use hyper_util::rt::TokioIo;
 use syncspace_protocol::ErrorCode;
 use syncspace_protocol::limits::FRAME_BYTES_MAX;
 use tokio_tungstenite::WebSocketStream;
@@ -24,7 +27,9 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, Reply as _};
 
+use self::outbox::Wire;
 use self::socket::{Entrance, Socket};
+use self::transport::Transport;
 use crate::http::{Failure, failure};
 use crate::net::Lifetime;
 use crate::rate_limit::{ConnectionLimits, RateLimits};
@@ -33,11 +38,8 @@ use crate::service::Service;
 /// First read of a socket, in bytes; a longer frame grows it.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// Bytes gathered before a write without a flush.
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
-
-/// Longest frame that can be sent, beside what was gathered. Only `hello` comes near: it names every team of a person.
-const WRITE_BUFFER_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Room for the library's own frames: answers to pings and closes. All others are written beside it.
+const CONTROL_BYTES_MAX: usize = 4 * 1024;
 
 /// Gives the route of the socket.
 pub(crate) fn route(service: Arc<Service>, limits: Arc<RateLimits>, life: Lifetime) -> BoxedFilter<(Response,)> {
@@ -109,11 +111,13 @@ fn spawn(service: Arc<Service>, limits: ConnectionLimits, life: Lifetime, upgrad
         };
         let config = WebSocketConfig::default()
             .read_buffer_size(READ_BUFFER_BYTES)
-            .write_buffer_size(WRITE_BUFFER_BYTES)
-            .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+            .write_buffer_size(0)
+            .max_write_buffer_size(CONTROL_BYTES_MAX)
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
-        let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let (transport, read) = Transport::of(upgraded);
+        let wire = Wire::new(transport);
+        let stream = WebSocketStream::from_partially_read(wire, read, Role::Server, Some(config)).await;
         Socket::new(service, stream, limits, closing).run(entrance).await;
     });
 }

@@ -1,46 +1,40 @@
-//! The task of one socket: reads frames, writes what is queued, sends what was missed, and ends in order.
+//! The task of one socket: lets a person in, takes frames, answers, writes, and ends in order.
 
 use std::collections::{BTreeMap, HashMap};
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{SinkExt as _, StreamExt as _};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, WATCHED_USERS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Limits, Outcome, Reply};
 use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION, Rev, StreamId};
-use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{self, Bytes, Message};
+use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::Transport;
+use super::outbox::Wire;
 use super::requests::{Answer, Pending};
 use super::session::{Identified, Introduction, Step, Unidentified, refusal};
+use super::talk::OUTBOX_BYTES_FULL;
+use super::watch::{HEARTBEAT_MS, PROGRESS_WAIT};
 use crate::rate_limit::ConnectionLimits;
 use crate::realtime::{Connection, Frame};
 use crate::service::{Actor, Device, Owed, Service, ServiceError};
 
-/// How often the server pings; nothing for three times as long means a dead connection.
-const HEARTBEAT_MS: u64 = 25_000;
-
 /// How long a connection may take to say who it is.
 const INTRODUCTION_WAIT: Duration = Duration::from_secs(10);
 
-/// Frames that may wait for one connection; what does not fit makes its stream fall behind.
-const QUEUE_FRAMES_MAX: usize = 256;
-
-/// How many queued frames go into one write.
-const FRAMES_PER_WRITE: usize = 64;
-
-/// How long a reader may take nothing before it is cut off.
-const PROGRESS_WAIT: Duration = Duration::from_secs(60);
+/// How long an answer to the other side's close may take.
+const CLOSE_WAIT: Duration = Duration::from_secs(1);
 
 /// When the first clients of a stopping server connect again, in milliseconds.
 const RECONNECT_FIRST_MS: u64 = 500;
@@ -59,20 +53,22 @@ pub(super) struct Entrance {
     pub(super) resumes: bool,
 }
 
-type Stream = WebSocketStream<TokioIo<Upgraded>>;
+type Stream = WebSocketStream<Wire<Transport>>;
 
 pub(super) struct Socket {
     pub(super) service: Arc<Service>,
-    stream: Stream,
+    pub(super) stream: Stream,
     /// How much this connection may still ask.
     pub(super) limits: ConnectionLimits,
-    closing: CancellationToken,
+    pub(super) closing: CancellationToken,
 }
 
 /// Why a socket's task ends.
 pub(super) enum End {
     /// The connection is gone; nothing can be said any more.
     Gone,
+    /// The other side has closed; that is answered.
+    Closed,
     /// Say why, then close.
     Close(CloseReason),
 }
@@ -121,13 +117,36 @@ impl Socket {
 
     /// Runs until the socket ends; never fails, because nobody is left to tell.
     pub(super) async fn run(mut self, entrance: Entrance) {
-        let end = match self.identify(&entrance).await {
-            Ok(visitor) => self.serve(visitor, entrance.resumes).await,
+        // What only the beginning or the end needs is boxed, so that it is not held for the whole life of a connection.
+        let entered = Box::pin(self.enter(entrance)).await;
+        let end = match entered {
+            Ok(mut talk) => {
+                let end = self.talk(&mut talk).await;
+                Box::pin(self.service.realtime().detach(&talk.connection)).await;
+                end
+            }
             Err(end) => end,
         };
-        if let End::Close(reason) = end {
-            self.say_goodbye(reason).await;
+        match end {
+            End::Close(reason) => Box::pin(self.say_goodbye(reason)).await,
+            // A peer that does not wait for the answer is none of our concern any more.
+            End::Closed => drop(timeout(CLOSE_WAIT, self.stream.flush()).await),
+            End::Gone => {}
         }
+    }
+
+    /// Finds out who it is, and sends `hello`.
+    async fn enter(&mut self, entrance: Entrance) -> Result<Talk, End> {
+        let visitor = self.identify(&entrance).await?;
+        let Device { user_id, session_id } = visitor.device;
+        // Before anything is looked up: from here on an end of the session is heard, one that came before is found.
+        let attached = self.service.realtime().attach(user_id, session_id);
+        let connection = attached.ok_or(End::Close(CloseReason::Draining))?;
+        let greeted = self.greet(visitor, &connection, entrance.resumes).await;
+        if greeted.is_err() {
+            self.service.realtime().detach(&connection).await;
+        }
+        greeted
     }
 
     async fn identify(&mut self, entrance: &Entrance) -> Result<Visitor, End> {
@@ -147,7 +166,7 @@ impl Socket {
             let frame = next.map_err(|_| End::Close(CloseReason::Unauthenticated))?;
             let Message::Text(text) = frame.ok_or(End::Gone)?? else { continue };
             match Unidentified.frame(&text) {
-                Introduction::Refuse(reply) => self.send(&reply).await?,
+                Introduction::Refuse(reply) => self.send_now(&reply).await?,
                 Introduction::Check { id, token } => {
                     return self.admit(Some(id), self.service.device_of_token(&token)).await;
                 }
@@ -170,25 +189,10 @@ impl Socket {
             ErrorCode::Unauthenticated | ErrorCode::TokenExpired => CloseReason::Unauthenticated,
             _ => CloseReason::Draining,
         };
-        match self.send(&Reply { re: asked, outcome: Outcome::Error(error.detail()) }).await {
+        match self.send_now(&Reply { re: asked, outcome: Outcome::Error(error.detail()) }).await {
             Ok(()) => End::Close(reason),
             Err(end) => end,
         }
-    }
-
-    async fn serve(&mut self, visitor: Visitor, resumes: bool) -> End {
-        let (queue, mut frames) = mpsc::channel(QUEUE_FRAMES_MAX);
-        let Device { user_id, session_id } = visitor.device;
-        // Before anything is looked up: from here on an end of the session is heard, one that came before is found.
-        let Some(connection) = self.service.realtime().attach(user_id, session_id, queue) else {
-            return End::Close(CloseReason::Draining);
-        };
-        let end = match self.greet(visitor, &connection, resumes).await {
-            Ok(mut talk) => self.talk(&mut talk, &mut frames).await,
-            Err(end) => end,
-        };
-        self.service.realtime().detach(&connection).await;
-        end
     }
 
     /// Sends `hello`, and lets the streams follow: at once, or as `resume` frames will name them.
@@ -236,59 +240,7 @@ impl Socket {
         })
     }
 
-    async fn talk(&mut self, talk: &mut Talk, frames: &mut mpsc::Receiver<Frame>) -> End {
-        loop {
-            if let Err(end) = self.turn(talk, frames).await {
-                return end;
-            }
-        }
-    }
-
-    /// Runs until something ends the connection. Queued frames go out before what was missed, because they are older.
-    async fn turn(&mut self, talk: &mut Talk, frames: &mut mpsc::Receiver<Frame>) -> Result<(), End> {
-        let mut heartbeat = interval(Duration::from_millis(HEARTBEAT_MS));
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        heartbeat.reset();
-        let mut heard_at = Instant::now();
-        let mut batch = Vec::with_capacity(1);
-        let mut is_behind = true;
-        loop {
-            let connection = Arc::clone(&talk.connection);
-            tokio::select! {
-                biased;
-                () = self.closing.cancelled() => return Err(End::Close(CloseReason::Draining)),
-                // Before the queue: an end must not wait until a busy channel pauses.
-                () = connection.woken() => {
-                    if let Some(reason) = connection.ended() {
-                        return Err(End::Close(reason));
-                    }
-                    is_behind = true;
-                }
-                taken = frames.recv_many(&mut batch, FRAMES_PER_WRITE) => {
-                    if taken == 0 {
-                        return Err(End::Gone);
-                    }
-                    self.write(&mut batch).await?;
-                }
-                Some(answer) = talk.pending.next(), if !talk.pending.is_empty() => {
-                    self.answer(talk, answer).await?;
-                }
-                frame = self.stream.next() => {
-                    heard_at = Instant::now();
-                    self.take_in(talk, frame.ok_or(End::Gone)??).await?;
-                }
-                _ = heartbeat.tick() => {
-                    if heard_at.elapsed() > Duration::from_millis(3 * HEARTBEAT_MS) {
-                        return Err(End::Gone);
-                    }
-                    self.put(Message::Ping(Bytes::new())).await?;
-                }
-                () = std::future::ready(()), if is_behind => is_behind = self.catch_up(talk).await?,
-            }
-        }
-    }
-
-    async fn take_in(&mut self, talk: &mut Talk, message: Message) -> Result<(), End> {
+    pub(super) async fn take_in(&mut self, talk: &mut Talk, message: Message) -> Result<(), End> {
         match message {
             Message::Text(text) => match talk.session.frame(&text) {
                 Step::Answer(reply) => self.send(&reply).await,
@@ -297,12 +249,12 @@ impl Socket {
             Message::Binary(_) => {
                 self.send(&refusal(None, ErrorCode::InvalidBody, "frames are text: JSON in UTF-8")).await
             }
-            Message::Close(_) => Err(End::Gone),
+            Message::Close(_) => Err(End::Closed),
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => Ok(()),
         }
     }
 
-    async fn answer(&mut self, talk: &mut Talk, answer: Answer) -> Result<(), End> {
+    pub(super) async fn answer(&mut self, talk: &mut Talk, answer: Answer) -> Result<(), End> {
         talk.session.answered();
         if let Some(refused) = &answer.refused_send {
             talk.session.note_failed(refused.channel, &refused.client_id, &refused.place);
@@ -310,33 +262,59 @@ impl Socket {
         self.send(&answer.reply).await
     }
 
-    /// Writes queued frames with one flush.
-    pub(super) async fn write(&mut self, batch: &mut Vec<Frame>) -> Result<(), End> {
-        let stream = &mut self.stream;
-        let writing = async {
-            for frame in batch.drain(..) {
-                stream.feed(Message::Text(frame)).await?;
-            }
-            stream.flush().await
-        };
-        timeout(PROGRESS_WAIT, writing).await.map_err(|_| End::Close(CloseReason::TooSlow))??;
-        Ok(())
-    }
-
+    /// Puts a frame where the loop writes it, with all that is ready then; waits where too much is there already.
     pub(super) async fn send<T: Serialize + Sync>(&mut self, frame: &T) -> Result<(), End> {
         match serde_json::to_string(frame) {
-            Ok(text) => self.put(Message::text(text)).await,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a frame cannot be written");
-                Ok(())
-            }
+            Ok(text) => self.stream.get_mut().outbox.push(Frame::text(&text).into_encoded()),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a frame cannot be written"),
         }
+        if self.stream.get_ref().outbox.len() < OUTBOX_BYTES_FULL {
+            return Ok(());
+        }
+        Box::pin(self.write_below(OUTBOX_BYTES_FULL)).await
     }
 
-    async fn put(&mut self, message: Message) -> Result<(), End> {
-        let sent = timeout(PROGRESS_WAIT, self.stream.send(message)).await;
-        sent.map_err(|_| End::Close(CloseReason::TooSlow))??;
-        Ok(())
+    /// Puts missed changes after the frames that came before their streams fell behind, and writes what is too much.
+    pub(super) async fn write(&mut self, connection: &Connection, frames: &mut Vec<Frame>) -> Result<(), End> {
+        let outbox = &mut self.stream.get_mut().outbox;
+        connection.take_mail(|frame| outbox.push(frame.into_encoded()));
+        frames.drain(..).for_each(|frame| outbox.push(frame.into_encoded()));
+        if self.stream.get_ref().outbox.len() < OUTBOX_BYTES_FULL {
+            return Ok(());
+        }
+        Box::pin(self.write_below(OUTBOX_BYTES_FULL)).await
+    }
+
+    /// Writes a frame at once.
+    async fn send_now<T: Serialize + Sync>(&mut self, frame: &T) -> Result<(), End> {
+        self.send(frame).await?;
+        self.write_below(1).await
+    }
+
+    /// Takes frames that came before a stream fell behind, so that what it missed goes out after them.
+    pub(super) fn take_mail(&mut self, talk: &Talk) {
+        let outbox = &mut self.stream.get_mut().outbox;
+        talk.connection.take_mail(|frame| outbox.push(frame.into_encoded()));
+    }
+
+    /// Writes until fewer bytes wait; fails where the other side takes nothing for too long.
+    async fn write_below(&mut self, bytes: usize) -> Result<(), End> {
+        loop {
+            let before = self.stream.get_ref().outbox.taken();
+            let progress = poll_fn(|context| {
+                let written = self.stream.get_mut().poll_drain(context);
+                let outbox = &self.stream.get_ref().outbox;
+                match written {
+                    Poll::Ready(written) => Poll::Ready(written.map_err(|_| End::Gone)),
+                    Poll::Pending if outbox.taken() > before => Poll::Ready(Ok(())),
+                    Poll::Pending => Poll::Pending,
+                }
+            });
+            timeout(PROGRESS_WAIT, progress).await.map_err(|_| End::Close(CloseReason::TooSlow))??;
+            if self.stream.get_ref().outbox.len() < bytes {
+                return Ok(());
+            }
+        }
     }
 
     /// Says why the socket closes, as an event for our clients and as a close code (RFC 6455, section 7.4) for all.
@@ -352,12 +330,16 @@ impl Socket {
                 (CloseCode::Policy, None)
             }
         };
+        if reason != CloseReason::Draining {
+            // What its person may no longer have, or does not take.
+            self.stream.get_mut().outbox.discard();
+        }
         let event = Event::outside_streams(EventBody::Closing { reason, reconnect_after_ms });
         let close = CloseFrame { code, reason: "".into() };
         let stream = &mut self.stream;
         let goodbye = async {
             if let Ok(text) = serde_json::to_string(&event) {
-                stream.send(Message::text(text)).await?;
+                stream.get_mut().outbox.push(Frame::text(&text).into_encoded());
             }
             stream.close(Some(close)).await?;
             // The other side answers the close; only then is everything sent known to have arrived.

@@ -1,6 +1,7 @@
 //! The socket as any client sees it: real servers in this process, asked over TCP.
 
 mod conditions;
+mod delivery;
 mod peer;
 mod repeats;
 mod resume;
