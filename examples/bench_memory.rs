@@ -1,7 +1,8 @@
 //! What the server holds for each idle, logged-in connection, beside a bare tokio-tungstenite server with the same buffers.
 //!
 //! `make bench` runs it. Every connection belongs to another person, who is in 20 channels. Then the same with 120 channels
-//! each, which gives the price of a further one. Figures are resident memory of the server process, without the kernel's.
+//! each, which gives the price of a further one. Figures are resident memory of the server process, without the kernel's, and
+//! what each connection adds to it after the first thousand, who fill what is shared: the caches of the store, pools, tables.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -29,6 +30,9 @@ const FURTHER_CHANNELS: usize = 100;
 
 /// Connections with which a further channel is measured.
 const CHANNEL_CONNECTIONS: usize = 1_000;
+
+/// Connections that come first, and are there while the others are counted.
+const FIRST_CONNECTIONS: usize = 1_000;
 
 /// Measures memory per idle connection.
 #[derive(Parser)]
@@ -59,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
     ensure!(server.exists(), "{} is missing: run `make release` first", server.display());
     ensure!(arguments.pairs > 0, "at least one pair is needed");
     let most = arguments.connections.iter().copied().max().context("at least one number of connections is needed")?;
-    raise_file_limit(most + 1_000)?;
+    raise_file_limit(FIRST_CONNECTIONS + most + 1_000)?;
 
     println!("{}", machine());
     println!();
@@ -69,12 +73,13 @@ async fn main() -> anyhow::Result<()> {
     );
     println!("{:>12} {:>26} {:>26} {:>10}  goals", "connections", "server", "bare server", "over bare");
     let data = tempfile::tempdir()?;
-    let tokens = found(&server, data.path(), most, CHANNELS).await?;
+    let tokens = found(&server, data.path(), FIRST_CONNECTIONS + most, CHANNELS).await?;
     for &connections in &arguments.connections {
         let mut bytes = [Vec::new(), Vec::new()];
         for _ in 0..arguments.pairs {
-            bytes[0].push(measure(&mut own_command(&server, data.path()), &tokens[..connections]).await?);
-            let nobody = vec![None; connections];
+            let tokens = &tokens[..FIRST_CONNECTIONS + connections];
+            bytes[0].push(measure(&mut own_command(&server, data.path()), tokens).await?);
+            let nobody = vec![None; FIRST_CONNECTIONS + connections];
             bytes[1].push(measure(Command::new(&this).arg("--bare"), &nobody).await?);
         }
         let [own, bare] = bytes.map(Spread::of);
@@ -104,23 +109,27 @@ async fn found(server: &Path, data: &Path, people: usize, channels: usize) -> an
     Ok(community.tokens.into_iter().map(Some).collect())
 }
 
-/// Gives the resident memory that each connection adds to a server.
+/// Gives the resident memory that each connection beyond the first ones adds to a server.
 async fn measure(command: &mut Command, tokens: &[Option<String>]) -> anyhow::Result<f64> {
     let running = Running::start(command)?;
     let memory = || running.settled_memory()?.context("resident memory is read from Linux's /proc");
+    let (first, others) = tokens.split_at(FIRST_CONNECTIONS);
+    let first = Crowd::gather(&running.address, first, |_| |_: &[u8]| ()).await?;
+    first.settle().await;
     let before = memory()?;
-    let crowd = Crowd::gather(&running.address, tokens, |_| |_: &[u8]| ()).await?;
+    let crowd = Crowd::gather(&running.address, others, |_| |_: &[u8]| ()).await?;
     crowd.settle().await;
     let after = memory()?;
-    drop(crowd);
+    drop((first, crowd));
     let added = u32::try_from(after.saturating_sub(before) / 1_024)?;
-    Ok(f64::from(added) * 1_024.0 / f64::from(u32::try_from(tokens.len())?))
+    Ok(f64::from(added) * 1_024.0 / f64::from(u32::try_from(others.len())?))
 }
 
 async fn measure_further_channels(server: &Path, pairs: usize) -> anyhow::Result<()> {
     let (few, many) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    let few_tokens = found(server, few.path(), CHANNEL_CONNECTIONS, CHANNELS).await?;
-    let many_tokens = found(server, many.path(), CHANNEL_CONNECTIONS, CHANNELS + FURTHER_CHANNELS).await?;
+    let few_tokens = found(server, few.path(), FIRST_CONNECTIONS + CHANNEL_CONNECTIONS, CHANNELS).await?;
+    let people = FIRST_CONNECTIONS + CHANNEL_CONNECTIONS;
+    let many_tokens = found(server, many.path(), people, CHANNELS + FURTHER_CHANNELS).await?;
     let mut prices = Vec::new();
     for _ in 0..pairs {
         let with_few = measure(&mut own_command(server, few.path()), &few_tokens).await?;

@@ -118,6 +118,6 @@ fn spawn(service: Arc<Service>, limits: ConnectionLimits, life: Lifetime, upgrad
         let (transport, read) = Transport::of(upgraded);
         let wire = Wire::new(transport);
         let stream = WebSocketStream::from_partially_read(wire, read, Role::Server, Some(config)).await;
-        Socket::new(service, stream, limits, closing).run(entrance).await;
+        Box::new(Socket::new(service, stream, limits, closing)).run(entrance).await;
     });
 }

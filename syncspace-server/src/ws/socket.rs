@@ -116,7 +116,7 @@ impl Socket {
     }
 
     /// Runs until the socket ends; never fails, because nobody is left to tell.
-    pub(super) async fn run(mut self, entrance: Entrance) {
+    pub(super) async fn run(mut self: Box<Self>, entrance: Entrance) {
         // What only the beginning or the end needs is boxed, so that it is not held for the whole life of a connection.
         let entered = Box::pin(self.enter(entrance)).await;
         let end = match entered {
@@ -136,7 +136,7 @@ impl Socket {
     }
 
     /// Finds out who it is, and sends `hello`.
-    async fn enter(&mut self, entrance: Entrance) -> Result<Talk, End> {
+    async fn enter(&mut self, entrance: Entrance) -> Result<Box<Talk>, End> {
         let visitor = self.identify(&entrance).await?;
         let Device { user_id, session_id } = visitor.device;
         // Before anything is looked up: from here on an end of the session is heard, one that came before is found.
@@ -146,7 +146,7 @@ impl Socket {
         if greeted.is_err() {
             self.service.realtime().detach(&connection).await;
         }
-        greeted
+        greeted.map(Box::new)
     }
 
     async fn identify(&mut self, entrance: &Entrance) -> Result<Visitor, End> {
@@ -366,5 +366,16 @@ mod tests {
         for (connections, spread_ms) in [(0, 2_500), (100, 2_500), (10_000, 10_000), (1_000_000, 30_000)] {
             assert_eq!(reconnect_spread_ms(connections), spread_ms, "{connections}");
         }
+    }
+
+    /// Gives the size of what an `async fn` returns.
+    fn size_of_future<A, B, F: Future>(_: impl Fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn an_idle_connection_holds_little() {
+        let bytes = size_of_future(Socket::run);
+        assert!(bytes <= 1_024, "the task of a connection holds {bytes} bytes");
     }
 }

@@ -69,10 +69,11 @@ impl Socket {
                         watch.wake_at(until);
                     }
                 }
-                Next::Answer(answer) => self.answer(talk, answer).await?,
+                Next::Answer(answer) => Box::pin(self.answer(talk, answer)).await?,
                 Next::Message(message) => {
                     watch.heard(Instant::now());
-                    self.take_in(talk, message).await?;
+                    // Boxed like the above: what a request needs is not held while nothing comes.
+                    Box::pin(self.take_in(talk, message)).await?;
                 }
                 Next::Timer => match watch.look(Instant::now()) {
                     Due::Nothing => {}
