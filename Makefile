@@ -12,7 +12,7 @@ TEST_FEATURES = --features syncspace-server/failpoints
 TARGET_DIR = $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-deps lint fmt-check clippy docs bench faults release tools clean
+.PHONY: help run test test-deps lint fmt-check clippy docs bench faults soak release tools clean
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ bench: release ## Measure, beside the limits: start, size and memory of the serv
 	$(TARGET_DIR)/release/examples/bench_memory
 	$(TARGET_DIR)/release/examples/bench_fanout
 	$(TARGET_DIR)/release/examples/bench_rooms
+
+soak: tools test-deps ## Run the long random tests: counts on every device, clients that lose frames
+	$(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS) --test it -- --ignored
 
 faults: tools test-deps ## Break a running system 200 times, and check that nothing was lost, doubled or reordered
 	$(CARGO) build --workspace --bins --examples $(TEST_FEATURES) $(CARGO_ARGS)
