@@ -179,12 +179,11 @@ async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, 
         Step::Leave(channel) => device.client.leave_channel(*channel).await,
         Step::Join(channel) => device.client.join_channel(*channel).await.map(drop),
     };
-    // Not in the channel, not one's own, deleted already; the line was just cut; or a slow disk made somebody wait too long.
+    // Not in the channel, not one's own, deleted already; or the line was just cut.
     if let Err(error) = outcome {
         let is_expected = match &error {
             ClientError::Refused(detail) => {
-                use ErrorCode::{Busy, Forbidden, NotFound, Unavailable};
-                matches!(detail.code, NotFound | Forbidden | Busy | Unavailable)
+                matches!(detail.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Busy)
             }
             error => error.is_transient(),
         };
