@@ -12,6 +12,7 @@ use syncspace_protocol::socket::{Ack, Op, Outcome, Reply};
 use syncspace_protocol::sync::ResumeStatus;
 use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, StreamId};
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::socket::{End, Socket, Talk};
 use crate::service::{Actor, SendPlace, Service, ServiceError};
@@ -48,6 +49,17 @@ pub(super) struct RefusedSend {
     pub(super) channel: ChannelId,
     pub(super) client_id: ClientId,
     pub(super) place: SendPlace,
+}
+
+/// Does a request in a task of its own, which ends with the connection.
+///
+/// The socket's task stands still while it reads a page of missed changes. A request that it drove itself could have been given
+/// a connection to the database meanwhile, and keep it from everybody, that page included.
+fn beside<T: Send + 'static>(
+    request: impl Future<Output = Result<T, ServiceError>> + Send + 'static,
+) -> impl Future<Output = Result<T, ServiceError>> + Send {
+    let task = AbortOnDropHandle::new(tokio::spawn(request));
+    async move { task.await.unwrap_or_else(|error| Err(ServiceError::fault(error))) }
 }
 
 fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
@@ -95,18 +107,21 @@ impl Socket {
             Op::Watch { users } => {
                 let connection = Arc::clone(&talk.connection);
                 let list = service.realtime().name_watch_list(&connection);
+                let realtime = service.realtime().clone();
+                let presence = beside(async move { service.presence(&actor, &users).await });
                 talk.pending.push(Box::pin(async move {
-                    let presence = service.presence(&actor, &users).await;
-                    let outcome = presence.map(|users| {
-                        service.realtime().watch(&connection, list, &users);
+                    let outcome = presence.await.map(|users| {
+                        realtime.watch(&connection, list, &users);
                         Ack::Presence { users }
                     });
                     Answer { reply: reply(id, outcome), refused_send: None }
                 }));
             }
-            other => talk.pending.push(Box::pin(async move {
-                Answer { reply: reply(id, run(&service, &actor, other).await), refused_send: None }
-            })),
+            other => {
+                let outcome = beside(async move { run(&service, &actor, other).await });
+                talk.pending
+                    .push(Box::pin(async move { Answer { reply: reply(id, outcome.await), refused_send: None } }));
+            }
         }
         Ok(())
     }
