@@ -29,13 +29,13 @@ const LOST_PER_MILLE: [u32; 2] = [10, 50];
 const SEED: &str = "CONVERGENCE_SEED";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long, and not dependable yet: `make soak` runs it"]
+#[ignore = "long: `make soak` runs it"]
 async fn a_client_that_loses_frames_converges_on_sqlite() {
     check(StoreKind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long, and not dependable yet: `make soak` runs it"]
+#[ignore = "long: `make soak` runs it"]
 async fn a_client_that_loses_frames_converges_on_mysql() {
     check(StoreKind::Mysql).await;
 }

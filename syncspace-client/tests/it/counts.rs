@@ -29,13 +29,13 @@ const LOST_PER_MILLE: u32 = 20;
 const SEED: &str = "COUNTS_SEED";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long, and not dependable yet: `make soak` runs it"]
+#[ignore = "long: `make soak` runs it"]
 async fn counts_are_equal_on_every_device_on_sqlite() {
     check(StoreKind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long, and not dependable yet: `make soak` runs it"]
+#[ignore = "long: `make soak` runs it"]
 async fn counts_are_equal_on_every_device_on_mysql() {
     check(StoreKind::Mysql).await;
 }
