@@ -41,15 +41,15 @@ docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
 bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, fan-out, coming back, newest pages
-	$(TARGET_DIR)/release/examples/bench_start
-	$(TARGET_DIR)/release/examples/bench_sends
-	$(TARGET_DIR)/release/examples/bench_revocation
-	$(TARGET_DIR)/release/examples/bench_resume
-	$(TARGET_DIR)/release/examples/bench_storm
-	$(TARGET_DIR)/release/examples/bench_newest_page
-	$(TARGET_DIR)/release/examples/bench_memory
-	$(TARGET_DIR)/release/examples/bench_fanout
-	$(TARGET_DIR)/release/examples/bench_rooms
+	$(TARGET_DIR)/release/examples/bench start
+	$(TARGET_DIR)/release/examples/bench sends
+	$(TARGET_DIR)/release/examples/bench revocation
+	$(TARGET_DIR)/release/examples/bench resume
+	$(TARGET_DIR)/release/examples/bench storm
+	$(TARGET_DIR)/release/examples/bench newest-page
+	$(TARGET_DIR)/release/examples/bench memory
+	$(TARGET_DIR)/release/examples/bench fanout
+	$(TARGET_DIR)/release/examples/bench rooms
 
 soak: tools test-deps ## Run the long random tests: counts on every device, clients that lose frames
 	$(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS) --test it -- --ignored

@@ -1,8 +1,6 @@
 //! How long the newest 50 messages of a channel take among millions, beside the bare query for the same rows.
 //!
-//! `make bench` runs it. Over REST, on one connection, and by the same statement on a connection of this program, in turns.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+//! Over REST, on one connection, and by the same statement on a connection of this program, in turns.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -10,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use mysql_async::prelude::Queryable as _;
 use syncspace_examples::machine;
 use syncspace_examples::population::{Place, Rows, channel_id, token};
@@ -30,8 +28,8 @@ const BARE: &str = "SELECT id, channel_id, seq, rev, sender_id, content, message
                     client_id, mentions FROM messages WHERE channel_id = ? AND seq < ? ORDER BY seq DESC LIMIT 51";
 
 /// Measures the newest page.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Messages in the database.
     #[arg(long, default_value_t = 1_000_000)]
     messages: u64,
@@ -50,8 +48,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let server = syncspace_examples::server_program(arguments.programs.clone())?;
     let channels = arguments.channels;
     let each = arguments.messages / channels.max(1);

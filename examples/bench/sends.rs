@@ -1,12 +1,10 @@
 //! How many messages a second the server takes, acknowledged after the commit, beside a bare writer of the same statements.
 //!
-//! `make bench` runs it. For each number of outstanding messages the server and a bare program take turns, on the embedded
+//! For each number of outstanding messages the server and a bare program take turns, on the embedded
 //! store and, where MariaDB or MySQL is installed, on a private one. The bare program runs the statements of a transaction of
 //! ours (lock the head, look the client ids and the sender's rights up, insert the rows, note the transaction, write the head,
 //! commit) for that many messages, at most 256 per transaction; it talks to nobody. `--instances` measures two instances
 //! against one instead.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod bare_mysql;
 mod bare_sqlite;
@@ -17,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use syncspace_examples::machine;
 
 use self::served::{Measured, Place};
@@ -32,8 +30,8 @@ const CONTENT_BYTES: usize = 100;
 const BATCH_ROWS_MAX: usize = 256;
 
 /// Measures durable sends.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Pairs of measurements for each number of outstanding messages.
     #[arg(long, default_value_t = 10)]
     pairs: usize,
@@ -55,8 +53,7 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     ensure!(arguments.pairs > 0, "at least one pair is needed");
     let this = std::env::current_exe().context("where this program is")?;
     let beside =

@@ -1,9 +1,7 @@
 //! What happens when everybody comes back at once: 10,000 clients in 50 channels each reconnect with `resume`.
 //!
-//! `make bench` runs it. Meanwhile other people, who never lost their connection, go on talking; a thread of its own measures
+//! Meanwhile other people, who never lost their connection, go on talking; a thread of its own measures
 //! how long their messages take. The clients run on the same machine and cost about as much processor as the server does.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -12,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use syncspace_examples::population::{Place, TEAM, channel_id, member_id, token};
 use syncspace_examples::wire::{Wire, epoch_in, resume_frame};
 use syncspace_examples::{Running, machine};
@@ -33,8 +31,8 @@ const TALK_EVERY: Duration = Duration::from_millis(5);
 const WAIT: Duration = Duration::from_secs(120);
 
 /// Measures a reconnect storm.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// People who come back at once.
     #[arg(long, default_value_t = 10_000)]
     clients: u64,
@@ -55,13 +53,12 @@ struct Arguments {
     programs: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     raise_file_limit(usize::try_from(arguments.clients)? + 1_000)?;
-    tokio::runtime::Runtime::new()?.block_on(run(arguments))
+    tokio::runtime::Runtime::new()?.block_on(measure(arguments))
 }
 
-async fn run(arguments: Arguments) -> anyhow::Result<()> {
+async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     let server = syncspace_examples::server_program(arguments.programs.clone())?;
     ensure!(arguments.channels_each < arguments.channels, "there must be more channels than one person is in");
     let place = if arguments.shared { Place::shared().await? } else { Place::embedded()? };

@@ -1,18 +1,16 @@
 //! How long a right lives on after it was taken away: from the request that ends it to the last message that still reaches
 //! a socket of its former owner, on any instance.
 //!
-//! `make bench` runs it. Two servers share a private MariaDB and Redis; a member has a socket on each; messages come through
+//! Two servers share a private MariaDB and Redis; a member has a socket on each; messages come through
 //! both. In turn the member is taken out of the channel, or its session is ended, by a request to the first instance. Then the
 //! same without Redis. The time begins before the request is sent, so it holds the commit too.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use syncspace_client::{Client, ConnectOptions, Connection, Update, messages_in};
 use syncspace_examples::{Running, machine, server_command};
 use syncspace_protocol::auth::{Login, Register};
@@ -37,8 +35,8 @@ const HEAR_WAIT: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "a long password";
 
 /// Measures how soon rights end.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Rights ended with Redis.
     #[arg(long, default_value_t = 100)]
     rounds: usize,
@@ -51,8 +49,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let this = std::env::current_exe().context("where this program is")?;
     let beside = this.parent().and_then(Path::parent).context("this program lies in a folder of its build")?;
     let server = arguments.programs.unwrap_or_else(|| beside.to_owned()).join("syncspace-server");

@@ -1,23 +1,18 @@
 //! What the server holds for each idle, logged-in connection, beside a bare tokio-tungstenite server with the same buffers.
 //!
-//! `make bench` runs it. Every connection belongs to another person, who is in 20 channels. Then the same with 120 channels
+//! Every connection belongs to another person, who is in 20 channels. Then the same with 120 channels
 //! each, which gives the price of a further one. Figures are resident memory of the server process, without the kernel's, and
 //! what each connection adds to it after the first thousand, who fill what is shared: the caches of the store, pools, tables.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use futures_util::StreamExt as _;
 use syncspace_examples::{Community, Crowd, Plan, Running, Spread, machine, raise_file_limit, server_command};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Goals of the design, in bytes.
 const OVER_BARE_GOAL: f64 = 3.0 * 1024.0;
@@ -35,8 +30,8 @@ const CHANNEL_CONNECTIONS: usize = 1_000;
 const FIRST_CONNECTIONS: usize = 1_000;
 
 /// Measures memory per idle connection.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Numbers of connections.
     #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000])]
     connections: Vec<usize>,
@@ -52,8 +47,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.bare {
         return run_bare().await;
     }
@@ -80,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
             let tokens = &tokens[..FIRST_CONNECTIONS + connections];
             bytes[0].push(measure(&mut own_command(&server, data.path()), tokens).await?);
             let nobody = vec![None; FIRST_CONNECTIONS + connections];
-            bytes[1].push(measure(Command::new(&this).arg("--bare"), &nobody).await?);
+            bytes[1].push(measure(Command::new(&this).args(["memory", "--bare"]), &nobody).await?);
         }
         let [own, bare] = bytes.map(Spread::of);
         println!(

@@ -1,18 +1,16 @@
 //! How long a message takes from its sender to those who read: in many rooms under half of the full load, and alone between
 //! two instances.
 //!
-//! `make bench` runs it. Rooms: 200 with 10 people each, on the embedded store. First every room's sender sends as soon as the
+//! Rooms: 200 with 10 people each, on the embedded store. First every room's sender sends as soon as the
 //! last message is acknowledged, which gives the full rate; then all together send half as many, evenly, whether or not the
 //! server keeps up. Alone: two instances on one MySQL or MariaDB and one Redis of their own; one message now and then.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use clap::Parser;
+use clap::Args;
 use syncspace_examples::{
     Community, Crowd, Plan, RawSocket, Running, machine, percentile_ms, raise_file_limit, server_command, text_frame,
 };
@@ -27,8 +25,8 @@ const ALONE_GOAL_MS: f64 = 2.0;
 const ALONE_PAUSE: Duration = Duration::from_millis(25);
 
 /// Measures how long messages take.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Rooms.
     #[arg(long, default_value_t = 200)]
     rooms: usize,
@@ -47,8 +45,7 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let this = std::env::current_exe().context("where this program is")?;
     let beside = this.parent().and_then(Path::parent).context("this program lies in a folder of its build")?;
     let server = arguments.programs.clone().unwrap_or_else(|| beside.to_owned()).join("syncspace-server");

@@ -1,11 +1,9 @@
 //! How long `syncspace-server` takes to start on its embedded store, how large it is, and what it holds while idle.
 //!
-//! `make bench` runs it. Each run starts, one after the other: the server on an empty data directory, the server again on
+//! Each run starts, one after the other: the server on an empty data directory, the server again on
 //! what that left, and a bare program that does only what cannot be avoided (a process, SQLite with the same schema and
 //! `synchronous=FULL`, a socket). Times are from the start of the process to its line `listening on`, and to the first
 //! `200` of `/health/ready`.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -14,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use rusqlite::{Connection, TransactionBehavior};
 use syncspace_examples::{Running, machine, server_command};
 
@@ -24,8 +22,8 @@ const BINARY_GOAL_MB: f64 = 30.0;
 const MEMORY_GOAL_MB: f64 = 30.0;
 
 /// Measures the start of the server on its embedded store.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Starts of each kind.
     #[arg(long, default_value_t = 15)]
     runs: usize,
@@ -37,8 +35,7 @@ struct Arguments {
     bare: Option<PathBuf>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(folder) = arguments.bare {
         return run_bare(&folder);
     }
@@ -90,7 +87,7 @@ fn measure_starts(server: &Path, this: &Path, runs: usize) -> anyhow::Result<()>
 
 fn bare_command(this: &Path, data: &Path) -> Command {
     let mut command = Command::new(this);
-    command.arg("--bare").arg(data);
+    command.args(["start", "--bare"]).arg(data);
     command
 }
 

@@ -1,11 +1,9 @@
 //! What the server spends on each delivery of a message to everybody in a channel, beside a bare broadcaster.
 //!
-//! `make bench` runs it. Everybody is connected; one of them sends, all others and the sender receive. The bare broadcaster is
+//! Everybody is connected; one of them sends, all others and the sender receive. The bare broadcaster is
 //! a tokio-tungstenite server with 4 KiB buffers: one task and one queue per socket, shared bytes, several frames per flush
 //! where several wait. It stores nothing and checks nothing, and its texts are as long as the server's events. Figures are
 //! processor time of the server process, user and system, so the loopback network is part of both.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use futures_util::{SinkExt as _, StreamExt as _};
 use syncspace_examples::{
     Community, Crowd, Plan, RawSocket, Running, Spread, machine, raise_file_limit, server_command, text_frame,
@@ -21,9 +19,6 @@ use syncspace_examples::{
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
-
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Processor time per delivery that the design allows, as a multiple of the bare broadcaster's.
 const GOAL_RATIO: f64 = 1.2;
@@ -35,8 +30,8 @@ const CONTENT_BYTES: usize = 100;
 const BARE_QUEUE: usize = 4_096;
 
 /// Measures the processor time of deliveries.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Numbers of members.
     #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 10_000])]
     members: Vec<usize>,
@@ -70,8 +65,7 @@ fn paces(members: usize) -> [Pace; 2] {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.bare {
         return run_bare().await;
     }
@@ -208,7 +202,7 @@ async fn start_own(server: &Path, members: usize) -> anyhow::Result<Hall> {
 }
 
 async fn start_bare(this: &Path, members: usize, event_bytes: usize) -> anyhow::Result<Hall> {
-    let running = Running::start(Command::new(this).arg("--bare"))?;
+    let running = Running::start(Command::new(this).args(["fanout", "--bare"]))?;
     let crowd = Crowd::gather(&running.address, &vec![None; members], |_| |_: &[u8]| ()).await?;
     let sender = RawSocket::connect(&running.address, None).await?;
     let request = Request::Text(text_frame(&"x".repeat(event_bytes))?);

@@ -1,15 +1,13 @@
 //! How long a client is behind after an absence: 10,000 missed messages over 500 channels, and nothing missed at all.
 //!
-//! `make bench` runs it. The client goes to a server that has never seen it; its first resume there is printed apart, because
+//! The client goes to a server that has never seen it; its first resume there is printed apart, because
 //! nothing is known of its streams yet. Afterwards everything that came is checked: every message once, in order.
-
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use clap::Parser;
+use clap::Args;
 use serde_json::Value;
 use syncspace_examples::population::{Place, TEAM, channel_id, member_id, token};
 use syncspace_examples::server_figures::Used;
@@ -32,8 +30,8 @@ const KNOWN_EACH: u64 = 20;
 const CONTENT_BYTES: usize = 100;
 
 /// Measures resuming.
-#[derive(Parser)]
-struct Arguments {
+#[derive(Args)]
+pub(crate) struct Arguments {
     /// Channels the client is in.
     #[arg(long, default_value_t = 500)]
     channels: u64,
@@ -61,8 +59,7 @@ struct Resume {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let server = syncspace_examples::server_program(arguments.programs.clone())?;
     ensure!(arguments.channels > 0 && arguments.runs > 0, "at least one channel and one run are needed");
     let each = arguments.missed / arguments.channels;

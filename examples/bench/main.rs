@@ -1,0 +1,64 @@
+//! Benchmarks of the server, each beside the limit that a bare program sets; `make bench` runs them all.
+//!
+//! One program, because every program that is linked as the releases are costs a minute to build.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod fanout;
+mod memory;
+mod newest_page;
+mod resume;
+mod revocation;
+mod rooms;
+mod sends;
+mod start;
+mod storm;
+
+use clap::{Parser, Subcommand};
+
+// As in the server: a bare program must not lose to it by its allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures the server beside what a bare program needs for the same.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Time from the start to the first answer.
+    Start(start::Arguments),
+    /// Durable sends per second.
+    Sends(sends::Arguments),
+    /// Time until a right that was taken away ends everywhere.
+    Revocation(revocation::Arguments),
+    /// Coming back after an absence.
+    Resume(resume::Arguments),
+    /// Everybody coming back at once.
+    Storm(storm::Arguments),
+    /// Newest page of a channel among many messages.
+    NewestPage(newest_page::Arguments),
+    /// Memory of an idle connection.
+    Memory(memory::Arguments),
+    /// Processor time of a delivery.
+    Fanout(fanout::Arguments),
+    /// Latency of many small channels at once.
+    Rooms(rooms::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().what {
+        What::Start(arguments) => start::run(arguments),
+        What::Sends(arguments) => sends::run(arguments),
+        What::Revocation(arguments) => revocation::run(arguments),
+        What::Resume(arguments) => resume::run(arguments),
+        What::Storm(arguments) => storm::run(arguments),
+        What::NewestPage(arguments) => newest_page::run(arguments),
+        What::Memory(arguments) => memory::run(arguments),
+        What::Fanout(arguments) => fanout::run(arguments),
+        What::Rooms(arguments) => rooms::run(arguments),
+    }
+}
