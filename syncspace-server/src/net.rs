@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -17,7 +18,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +34,11 @@ const HTTP2_HEADER_BYTES_MAX: u32 = 16 * 1024;
 const SEND_BUFFER_BYTES_MAX: usize = 256 * 1024;
 /// How often a silent HTTP/2 connection is asked whether it lives.
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Connections that may be new at the same time: accepted, and their first request not answered. When everybody comes back at
+/// once the others wait in the system's queue, and the turns of those who are here stay short.
+const NEW_AT_ONCE: usize = 256;
+/// How long a connection counts as new at most: whoever says nothing holds up nobody for long.
+const NEW_WAIT: Duration = Duration::from_millis(50);
 /// Pause after an accept that failed for want of something: file descriptors come back when connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -60,17 +66,25 @@ where
 {
     let connections = GracefulShutdown::new();
     let builder = builder();
+    let entrance = Arc::new(Semaphore::new(NEW_AT_ONCE));
     loop {
         let accepted = tokio::select! {
             () = life.closing.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &entrance) => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
+            Ok((stream, peer, newness)) => {
                 prepare(&stream);
-                let asked = Arc::new(Notify::new());
-                let connection = serve_one(&builder, stream, announcing(Peer(peer), asked.clone(), answer.clone()));
-                tokio::spawn(end_if_silent(connections.watch(connection), asked, HEADER_WAIT));
+                let first = Arc::new(FirstRequest::default());
+                let connection = serve_one(&builder, stream, announcing(Peer(peer), first.clone(), answer.clone()));
+                let connection = connections.watch(connection);
+                tokio::spawn(async move {
+                    tokio::pin!(connection);
+                    if let Some(ended) = while_new(connection.as_mut(), &first, newness, NEW_WAIT).await {
+                        return note_end(ended);
+                    }
+                    end_if_silent(connection, &first, HEADER_WAIT).await;
+                });
             }
             Err(error) => pause_after(&error, &life.closing).await,
         }
@@ -103,15 +117,42 @@ fn prepare(stream: &TcpStream) {
     }
 }
 
-/// Gives every request its peer, and tells when one has come.
-fn announcing<F, Fut>(peer: Peer, asked: Arc<Notify>, answer: F) -> impl Fn(Request<Incoming>) -> Fut + Send + 'static
+/// Takes the next connection when few enough are new.
+async fn accept(
+    listener: &TcpListener,
+    entrance: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let newness = Arc::clone(entrance).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    Ok((stream, peer, newness))
+}
+
+/// How far a connection has come with its first request.
+#[derive(Default)]
+struct FirstRequest {
+    asked: Notify,
+    answered: Notify,
+}
+
+/// Gives every request its peer, and tells how far the first one has come.
+fn announcing<F, Fut>(
+    peer: Peer,
+    first: Arc<FirstRequest>,
+    answer: F,
+) -> impl Fn(Request<Incoming>) -> BoxFuture<'static, Fut::Output> + Send + 'static
 where
     F: Fn(Request<Incoming>) -> Fut + Send + 'static,
+    Fut: Future<Output: Send> + Send + 'static,
 {
     move |mut request| {
-        asked.notify_one();
+        first.asked.notify_one();
         request.extensions_mut().insert(peer);
-        answer(request)
+        let (answered, first) = (answer(request), Arc::clone(&first));
+        Box::pin(async move {
+            let response = answered.await;
+            first.answered.notify_one();
+            response
+        })
     }
 }
 
@@ -132,19 +173,42 @@ where
     builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned()
 }
 
+/// Runs a connection while it counts as new; gives how it ended if it did.
+async fn while_new<T>(
+    connection: impl Future<Output = T>,
+    first: &FirstRequest,
+    _newness: OwnedSemaphorePermit,
+    wait: Duration,
+) -> Option<T> {
+    tokio::select! {
+        biased;
+        ended = connection => Some(ended),
+        () = first.answered.notified() => None,
+        () = tokio::time::sleep(wait) => None,
+    }
+}
+
 /// Runs a connection, and drops it if it asks nothing.
 ///
 /// hyper's own time-out begins with HTTP/1's first byte: a peer that sends none, or the beginning of HTTP/2's preface,
 /// would stay for ever.
-async fn end_if_silent(connection: impl Future<Output = Result<(), impl Display>>, asked: Arc<Notify>, wait: Duration) {
+async fn end_if_silent(
+    connection: impl Future<Output = Result<(), impl Display>>,
+    first: &FirstRequest,
+    wait: Duration,
+) {
     tokio::pin!(connection);
     let ended = tokio::select! {
         biased;
         ended = &mut connection => ended,
-        () = asked.notified() => connection.await,
+        () = first.asked.notified() => connection.await,
         () = tokio::time::sleep(wait) => return,
     };
-    // Broken connections are everyday life, not news.
+    note_end(ended);
+}
+
+/// Broken connections are everyday life, not news.
+fn note_end(ended: Result<(), impl Display>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended");
     }
@@ -170,17 +234,31 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_asks_nothing_is_dropped() {
         let silent = std::future::pending::<Result<(), io::Error>>();
-        end_if_silent(silent, Arc::default(), Duration::ZERO).await;
+        end_if_silent(silent, &FirstRequest::default(), Duration::ZERO).await;
     }
 
     #[tokio::test]
     async fn a_connection_that_has_asked_stays_until_its_end() {
-        let asked = Arc::new(Notify::new());
-        asked.notify_one();
+        let first = Arc::new(FirstRequest::default());
+        first.asked.notify_one();
         let (end, ended) = tokio::sync::oneshot::channel();
-        let running = tokio::spawn(end_if_silent(ended, asked, Duration::ZERO));
+        let running = tokio::spawn(async move { end_if_silent(ended, &first, Duration::ZERO).await });
         tokio::task::yield_now().await;
         end.send(()).expect("still awaited");
         running.await.expect("ends");
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_new_until_its_first_answer_and_not_for_long() {
+        let entrance = Arc::new(Semaphore::new(1));
+        let newness = || Arc::clone(&entrance).try_acquire_owned();
+        let first = FirstRequest::default();
+        let silent = || std::future::pending::<()>();
+        assert_eq!(while_new(silent(), &first, newness().expect("free"), Duration::ZERO).await, None);
+        first.answered.notify_one();
+        assert_eq!(while_new(silent(), &first, newness().expect("free again"), Duration::MAX).await, None);
+        let ended = while_new(std::future::ready(7), &first, newness().expect("free again"), Duration::MAX).await;
+        assert_eq!(ended, Some(7));
+        assert!(newness().is_ok());
     }
 }

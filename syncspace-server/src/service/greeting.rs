@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use syncspace_protocol::socket::HelloTeam;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Rev, SessionId, StreamId, TeamId, UserId};
+use tokio::sync::SemaphorePermit;
 
 use super::auth::session_ended;
 use super::{Actor, Service, ServiceError};
 use crate::realtime::Connection;
 use crate::store::arrivals::Arrival;
+
+/// Devices that are greeted at the same time. When everybody comes back at once the others wait without being a burden to
+/// those who talk, and still so many share a statement that a hundred devices cost less than one each.
+pub(super) const GREETED_AT_ONCE: usize = 256;
 
 /// A checked token: whose device this is. Whether its session still holds is looked up with what it follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +54,11 @@ pub(crate) struct Owed {
 }
 
 impl Service {
+    /// Waits for the turn to be greeted, in order of asking; to be held until `hello` is under way.
+    pub(crate) async fn door(&self) -> Result<SemaphorePermit<'_>, ServiceError> {
+        self.doors.acquire().await.map_err(ServiceError::fault)
+    }
+
     /// Looks up whose a connection is and what it may follow now: two statements, and one where every stream is known here.
     ///
     /// The connection must be attached before: an end of its session that comes later is heard, an earlier one found here.

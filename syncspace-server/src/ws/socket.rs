@@ -139,6 +139,8 @@ impl Socket {
     async fn enter(&mut self, entrance: Entrance) -> Result<Box<Talk>, End> {
         let visitor = self.identify(&entrance).await?;
         let Device { user_id, session_id } = visitor.device;
+        let service = Arc::clone(&self.service);
+        let _turn = service.door().await.map_err(|_| End::Close(CloseReason::Draining))?;
         // Before anything is looked up: from here on an end of the session is heard, one that came before is found.
         let attached = self.service.realtime().attach(user_id, session_id);
         let connection = attached.ok_or(End::Close(CloseReason::Draining))?;
