@@ -16,6 +16,7 @@ mod mailbox;
 mod pace;
 mod presence;
 mod revocations;
+mod sessions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use syncspace_protocol::socket::Event;
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::{Presence, PresenceStatus};
-use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, warn};
@@ -35,10 +36,12 @@ use self::hub::Hub;
 use self::ledger::Ledger;
 pub use self::presence::WatchList;
 use self::presence::Watchers;
+use self::sessions::Sessions;
 use crate::log::{Committed, Effect, Outlet, event_frame};
 
 pub use self::connection::{Connection, Duty, Mail};
 pub use self::hub::Reconciled;
+pub use self::sessions::HeldSession;
 pub use crate::log::Frame;
 
 /// The instance's side of real time. Clones share it.
@@ -53,6 +56,7 @@ struct Inner {
     /// How many connections here need the subject of each team.
     teams: Mutex<HashMap<TeamId, u32>>,
     watchers: Watchers,
+    sessions: Sessions,
     ledger: Mutex<Ledger>,
     /// A number of the revocation log came whose predecessors did not.
     revocation_gap: Notify,
@@ -69,6 +73,7 @@ impl Realtime {
             carrier,
             teams: Mutex::default(),
             watchers: Watchers::default(),
+            sessions: Sessions::default(),
             ledger: Mutex::new(Ledger::new(Instant::now())),
             revocation_gap: Notify::new(),
             confirmed: Notify::new(),
@@ -92,10 +97,29 @@ impl Realtime {
         })
     }
 
+    /// Gives a session that is known to hold; none where the database is to be asked.
+    #[must_use]
+    pub fn held_session(&self, session: SessionId) -> Option<HeldSession> {
+        let is_sure = self.are_revocations_confirmed();
+        self.inner.sessions.find(session).filter(|_| is_sure)
+    }
+
+    /// Counts what was heard that ends sessions; to be asked for before the database is.
+    #[must_use]
+    pub fn session_ends(&self) -> u64 {
+        self.inner.sessions.ends()
+    }
+
+    /// Keeps a session that the database says holds, unless something was heard since that may end it.
+    pub fn hold_session(&self, session: SessionId, held: HeldSession, as_of: u64) {
+        self.inner.sessions.keep(session, held, as_of);
+    }
+
     fn publish(&self, event: &Committed) {
         self.tell(Subject::Team(event.route.team), &Message::Committed(event.clone()));
         if let Some(revoked) = &event.revoked {
             // Applied with the event. Others may not hear its team, and must know that they miss nothing.
+            revoked.effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
             self.note_revoked(revoked);
             self.tell(Subject::Control, &Message::Revoked(revoked.clone()));
         }
@@ -178,7 +202,7 @@ impl Realtime {
 
     /// Takes a new connection in; none where there are too many.
     #[must_use]
-    pub fn attach(&self, user: UserId, session: syncspace_protocol::SessionId) -> Option<Arc<Connection>> {
+    pub fn attach(&self, user: UserId, session: SessionId) -> Option<Arc<Connection>> {
         let (connection, is_first) = self.inner.hub.attach(user, session)?;
         if is_first {
             self.inner.watchers.move_here(user);

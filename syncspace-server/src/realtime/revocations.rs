@@ -25,9 +25,15 @@ impl Realtime {
 
     /// Applies what the log says was taken away; doing so twice changes nothing.
     pub(super) fn apply_revoked(&self, revoked: &Revoked) {
-        self.inner.hub.revoke_all(&revoked.effects);
+        self.apply_effects(&revoked.effects);
         self.ledger().apply(revoked.first, revoked.effects.len());
         self.look_for_gaps();
+    }
+
+    fn apply_effects(&self, effects: &[Effect]) {
+        // First nobody is let in by what is kept, then those who are in go.
+        effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
+        self.inner.hub.revoke_all(effects);
     }
 
     /// Notes the numbers of what was applied as part of its stream.
@@ -49,6 +55,7 @@ impl Realtime {
 
     /// Has every connection look again at its session and at all it follows: parts of the log are no longer kept.
     pub fn restart_revocations(&self, last: u64, read_at: Instant) {
+        self.inner.sessions.clear();
         self.ledger().restart(last, read_at);
         self.inner.hub.refresh_all();
         self.inner.confirmed.notify_one();
@@ -73,7 +80,7 @@ impl Realtime {
     /// Applies rows of the log, in their order.
     pub fn catch_up_revocations(&self, rows: &[(u64, Effect)]) {
         for &(number, effect) in rows {
-            self.inner.hub.revoke_all(&[effect]);
+            self.apply_effects(&[effect]);
             self.ledger().apply(number, 1);
         }
         self.inner.confirmed.notify_one();
@@ -105,6 +112,11 @@ impl Realtime {
                 () = self.inner.confirmed.notified() => {}
             }
         }
+    }
+
+    /// Tells whether it was confirmed a short while ago that everything taken away was applied here.
+    pub(super) fn are_revocations_confirmed(&self) -> bool {
+        self.ledger().deadline() > Instant::now()
     }
 
     /// Tells whether delivery stands still.

@@ -1,5 +1,6 @@
 //! From rows to permission: loads the facts, asks the table, and words its "no".
 
+use syncspace_protocol::channels::ChannelHead;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::teams::TeamMembership;
 use syncspace_protocol::{ChannelId, TeamId};
@@ -97,7 +98,18 @@ pub(crate) async fn load_channel(
     actor: &Actor,
     channel: ChannelId,
 ) -> Result<ChannelAccess, Stopped> {
-    weigh_channel(actor, channels::find_access(db, channel, actor.user_id).await?)
+    load_channel_and_head(db, actor, channel).await.map(|(access, _)| access)
+}
+
+/// Loads what an actor is to a channel, and how far its log goes, at one moment.
+pub(crate) async fn load_channel_and_head(
+    db: &mut impl Queries,
+    actor: &Actor,
+    channel: ChannelId,
+) -> Result<(ChannelAccess, ChannelHead), Stopped> {
+    let (access, head) = channels::find_access(db, channel, actor.user_id).await?.unzip();
+    let head = head.ok_or_else(|| Stopped::Refused(ServiceError::not_found("channel")))?;
+    Ok((weigh_channel(actor, access)?, head))
 }
 
 /// Judges what was loaded of a channel for an actor; a channel that may not be seen does not exist.

@@ -3,7 +3,7 @@
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
 use syncspace_protocol::socket::SentAck;
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Rev, Seq, StreamId};
+use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq};
 use uuid::Uuid;
 
 use super::message_changes::{Bury, Rewrite};
@@ -12,7 +12,7 @@ use super::sends::{Send, Sent, digest};
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::log::SendPlace;
 use crate::store::messages::Part;
-use crate::store::{Queries, heads, messages};
+use crate::store::{Queries, messages};
 
 impl Service {
     /// Gives part of a channel's log, oldest first.
@@ -24,9 +24,8 @@ impl Service {
     ) -> Result<MessagePage, ServiceError> {
         let limit = Window::limit(query.limit)?;
         let mut db = &self.store;
-        access::load_channel(&mut db, actor, channel).await?;
         // The head comes first: the page may hold more than its rev says, never less.
-        let head = load_head(&mut db, channel).await?;
+        let (_, head) = access::load_channel_and_head(&mut db, actor, channel).await?;
         let newest = Part::Before(head.last_seq.next());
         let (mut items, has_more) = match (query.before, query.after, query.around) {
             (None, None, None) => one_side(&mut db, channel, newest, limit).await?,
@@ -128,8 +127,7 @@ impl Service {
         }
         let limit = Window::limit(query.limit)?;
         let mut db = &self.store;
-        access::load_channel(&mut db, actor, channel).await?;
-        let head = load_head(&mut db, channel).await?;
+        let (_, head) = access::load_channel_and_head(&mut db, actor, channel).await?;
         let not_found = || ServiceError::not_found("message");
         let mut root = messages::find(&mut db, channel, seq).await?.ok_or_else(not_found)?;
         if let Some(root_seq) = root.parent_seq {
@@ -154,18 +152,6 @@ impl Sent {
             is_repeat: self.is_repeat,
         }
     }
-}
-
-struct ChannelNumbers {
-    last_seq: Seq,
-    last_rev: Rev,
-    floor_seq: Seq,
-}
-
-async fn load_head(db: &mut impl Queries, channel: ChannelId) -> Result<ChannelNumbers, ServiceError> {
-    let stream = StreamId::Channel(channel);
-    let head = heads::load(db, &[stream]).await?.remove(&stream).ok_or_else(|| ServiceError::not_found("channel"))?;
-    Ok(ChannelNumbers { last_seq: head.last_seq, last_rev: head.last_rev, floor_seq: head.floor_seq })
 }
 
 /// Reads one side of a place, and whether the log goes on there.

@@ -12,6 +12,7 @@ use super::revocations::sessions_ended;
 use super::secrets::{hash_token, random_token};
 use super::tokens::not_valid;
 use super::{Actor, Device, Service, ServiceError, Verdict, later};
+use crate::realtime::HeldSession;
 use crate::store::sessions::{
     SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
     take_ticket,
@@ -95,8 +96,16 @@ impl Service {
 
     /// Looks whether a person's session still holds, and what rights the person has now.
     pub(crate) async fn stand(&self, user_id: UserId, session_id: SessionId) -> Result<Actor, ServiceError> {
+        let now = self.clock.now();
+        let held = self.realtime.held_session(session_id);
+        if let Some(held) = held.filter(|held| held.user == user_id && held.expires_at > now) {
+            return Ok(Actor { user_id, session_id, is_admin: held.is_admin });
+        }
+        let as_of = self.realtime.session_ends();
         let standing = find_standing(&mut &self.store, session_id, user_id).await?;
-        let standing = standing.filter(|standing| standing.is_good(self.clock.now())).ok_or_else(session_ended)?;
+        let standing = standing.filter(|standing| standing.is_good(now)).ok_or_else(session_ended)?;
+        let held = HeldSession { user: user_id, is_admin: standing.is_admin, expires_at: standing.expires_at };
+        self.realtime.hold_session(session_id, held, as_of);
         Ok(Actor { user_id, session_id, is_admin: standing.is_admin })
     }
 }

@@ -99,21 +99,25 @@ fn read_row(row: &Row) -> Result<ChannelRow, StoreError> {
     })
 }
 
-/// Finds what decides who may do what to a channel; none where there is no such channel.
+/// Finds what decides who may do what to a channel, and the numbers of its log; none where there is no such channel.
 pub async fn find_access(
     db: &mut impl Queries,
     channel: ChannelId,
     user: UserId,
-) -> Result<Option<Access>, StoreError> {
+) -> Result<Option<(Access, ChannelHead)>, StoreError> {
     let sql = Sql::both(
-        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role \
-         FROM channels c JOIN teams t ON t.id = c.team_id \
+        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role, \
+         h.last_seq, h.last_rev, h.floor_seq FROM channels c JOIN teams t ON t.id = c.team_id \
+         JOIN channel_heads h ON h.channel_id = c.id \
          LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ? AND tm.left_at IS NULL \
          LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ? AND cm.left_at IS NULL \
          WHERE c.id = ? AND c.deleted_at IS NULL AND t.deleted_at IS NULL",
     );
-    let rows = db.query(&sql, params![user, user, channel]).await?;
-    rows.first().map(|row| read_access(&mut row.reader())).transpose()
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok((read_access(&mut row)?, read_head(&mut row)?))
+    };
+    db.query(&sql, params![user, user, channel]).await?.first().map(read).transpose()
 }
 
 fn read_access(row: &mut RowReader<'_>) -> Result<Access, StoreError> {
