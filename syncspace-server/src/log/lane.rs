@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
@@ -43,13 +44,15 @@ impl Lane {
 
     /// Runs until `closing`, then commits what waits.
     ///
-    /// Batching is natural: while one transaction commits, the next batch gathers. An idle lane commits at once.
+    /// Batching is natural: while one transaction commits, the next batch gathers. An idle lane commits at once; a loaded one
+    /// gives those whom it has just answered a moment to send again, see [`Load`].
     pub(super) async fn run(self, mut queue: mpsc::Receiver<Box<dyn Waiting>>, closing: CancellationToken) {
         let (done, committed) = mpsc::channel(1);
         // Beside the lane: while one batch is announced and answered, the next one is written.
         let answering = tokio::spawn(answer(Arc::clone(&self.outlet), committed));
         let mut taken = VecDeque::new();
         let mut arrived = Batch::new();
+        let mut load = Load::default();
         loop {
             if taken.is_empty() {
                 tokio::select! {
@@ -62,12 +65,17 @@ impl Lane {
                 }
             }
             taken.extend(arrived.drain(..));
-            while taken.len() < BATCH_OPERATIONS_MAX
-                && let Ok(waiting) = queue.try_recv()
-            {
-                taken.push_back(waiting);
+            take_waiting(&mut taken, &mut queue);
+            let lingering = Instant::now();
+            while load.expects_more(taken.len(), lingering.elapsed()) {
+                // A timer is too coarse for this, and whoever is about to submit gets the turn.
+                tokio::task::yield_now().await;
+                take_waiting(&mut taken, &mut queue);
             }
-            self.commit(next_batch(&mut taken), &done).await;
+            let batch = next_batch(&mut taken);
+            let (count, begun) = (batch.len(), Instant::now());
+            self.commit(batch, &done).await;
+            load.note(count, begun.elapsed());
         }
         drop(done);
         if answering.await.is_err() {
@@ -175,6 +183,44 @@ impl Lane {
     }
 }
 
+/// How busy a lane is: what its batches held, and how long they took.
+///
+/// Whoever keeps several messages outstanding sends again when the answers of a batch arrive. Taking the first of those at once
+/// would make two batches of each: a small one, and the rest behind it, with a commit for both.
+#[derive(Debug, Default)]
+struct Load {
+    /// How many operations are likely to come together.
+    expected: usize,
+    mean: Duration,
+}
+
+/// A loaded lane waits at most this part of its mean commit.
+const LINGER_PART: u32 = 8;
+
+/// Weight of the mean so far against the newest commit.
+const MEAN_WEIGHT: u32 = 7;
+
+impl Load {
+    /// Tells whether a batch that holds so many waits for more: not in an idle lane, and not for long.
+    fn expects_more(&self, count: usize, waited: Duration) -> bool {
+        self.expected > 1 && count < self.expected.min(BATCH_OPERATIONS_MAX) && waited < self.mean / LINGER_PART
+    }
+
+    fn note(&mut self, count: usize, took: Duration) {
+        // A small batch between large ones does not end the expectation at once.
+        self.expected = count.max(usize::midpoint(self.expected, count));
+        self.mean = if self.mean.is_zero() { took } else { (self.mean * MEAN_WEIGHT + took) / (MEAN_WEIGHT + 1) };
+    }
+}
+
+fn take_waiting(taken: &mut VecDeque<Box<dyn Waiting>>, queue: &mut mpsc::Receiver<Box<dyn Waiting>>) {
+    while taken.len() < BATCH_OPERATIONS_MAX
+        && let Ok(waiting) = queue.try_recv()
+    {
+        taken.push_back(waiting);
+    }
+}
+
 /// Takes the operations of the next transaction, and leaves the rest.
 fn next_batch(taken: &mut VecDeque<Box<dyn Waiting>>) -> Batch {
     let mut bytes = 0;
@@ -248,5 +294,30 @@ fn fail(batch: Batch, error: &LogError) {
             waiting.break_off();
         }
         waiting.failed(error.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn an_idle_lane_never_waits_and_a_loaded_one_not_for_long() {
+        let mut load = Load::default();
+        assert!(!load.expects_more(1, Duration::ZERO), "nothing is known yet");
+        load.note(1, 8 * MS);
+        assert!(!load.expects_more(1, Duration::ZERO), "one at a time");
+        load.note(64, 8 * MS);
+        load.note(1, 8 * MS);
+        load.note(64, 8 * MS);
+        assert!(load.expects_more(16, Duration::ZERO));
+        assert!(!load.expects_more(16, MS), "an eighth of a commit is over");
+        assert!(!load.expects_more(64, Duration::ZERO), "as many as before");
+        load.note(BATCH_OPERATIONS_MAX + 9, 8 * MS);
+        assert!(!load.expects_more(BATCH_OPERATIONS_MAX, Duration::ZERO), "no more fit");
+        (0..9).for_each(|_| load.note(1, MS));
+        assert!(!load.expects_more(1, Duration::ZERO), "idle again");
     }
 }
