@@ -66,7 +66,7 @@ impl Log {
         let lanes = (0..count).map(|_| {
             let (sender, queue) = mpsc::channel(LANE_QUEUE_MAX);
             let lane = lane::Lane::new(store.clone(), Arc::clone(ids), clock.clone(), Arc::clone(outlet));
-            tasks.spawn(lane.run(queue, closing.clone()));
+            store.spawn_writing(&tasks, lane.run(queue, closing.clone()));
             sender
         });
         Self { lanes: lanes.collect(), tasks, closing }

@@ -47,6 +47,8 @@ pub use self::value::{FromValue, Row, RowReader, Value, params};
 
 use std::sync::Arc;
 
+use tokio_util::task::TaskTracker;
+
 use self::counts::Counts;
 use self::mysql::{Mysql, MysqlTx};
 use self::sqlite::{Sqlite, SqliteTx};
@@ -117,6 +119,14 @@ impl Store {
             #[cfg(feature = "failpoints")]
             fault: None,
         })
+    }
+
+    /// Runs a task that does little else than write, where that costs the least.
+    pub fn spawn_writing(&self, tasks: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
+        match &self.driver {
+            Driver::Sqlite(sqlite) => sqlite.spawn_writing(tasks, task),
+            Driver::Mysql(_) => drop(tasks.spawn(task)),
+        }
     }
 
     /// Tells which words this database understands.

@@ -1,21 +1,23 @@
-//! Driver of the embedded store: one thread writes, a few connections read. Names no table of the product.
+//! Driver of the embedded store: one connection writes, a few read. Names no table of the product.
 //!
 //! SQLite allows one writer at a time, so write transactions take turns here, in order of arrival, instead of
-//! colliding in the file. The writing thread runs the jobs it is sent one after another; whoever has the turn is the
-//! only one who sends.
+//! colliding in the file. Whoever has the turn has the writing connection. Its statements run on threads that may wait for the
+//! disk: the caller's own where that is one, see [`Sqlite::spawn_writing`], else one of tokio's for blocking work.
 
+use std::cell::Cell;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql, ffi, params_from_iter};
-use tokio::sync::{Mutex as TurnLock, OwnedMutexGuard, Semaphore, oneshot};
+use tokio::sync::{Mutex as TurnLock, OwnedMutexGuard, Semaphore};
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 use super::error::Source;
 use super::{Many, Row, Sql, Statement, StoreError, Value};
@@ -29,11 +31,9 @@ const FILE_LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Longest wait for the writer's turn or for a free reader.
 const TURN_WAIT: Duration = Duration::from_secs(10);
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
-
-enum Order {
-    Run(Job),
-    Close(oneshot::Sender<()>),
+thread_local! {
+    /// Whether this thread may wait for the disk.
+    static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
 }
 
 /// An open file with its connections. Clones share them.
@@ -42,14 +42,14 @@ pub(super) struct Sqlite(Arc<Connections>);
 
 struct Connections {
     path: PathBuf,
-    writer: mpsc::Sender<Order>,
-    turn: Arc<TurnLock<()>>,
+    /// None once the store is closed.
+    writer: Arc<TurnLock<Option<Connection>>>,
     readers: Mutex<Vec<Connection>>,
     readers_free: Arc<Semaphore>,
 }
 
 impl Sqlite {
-    /// Opens the file, makes it (0600) if it is not there, and starts the writing thread.
+    /// Opens the file, and makes it (0600) if it is not there.
     pub(super) async fn open(path: &Path) -> Result<Self, StoreError> {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || Self::open_now(path)).await.map_err(|error| unavailable("open", error))?
@@ -61,17 +61,11 @@ impl Sqlite {
             source: Box::new(FileTrouble { path: path.clone(), advice: "check the path and who owns it", source }),
         })?;
         let failed = |error| store_error(&path, "open the data file", error);
-        let writer_connection = connect(&path).map_err(failed)?;
+        let writer = connect(&path).map_err(failed)?;
         let readers = (0..READERS).map(|_| connect_reader(&path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
-        let (writer, orders) = mpsc::channel();
-        thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(move || write_in_order(writer_connection, &orders))
-            .map_err(|error| unavailable("start the writing thread", error))?;
         Ok(Self(Arc::new(Connections {
             path,
-            writer,
-            turn: Arc::default(),
+            writer: Arc::new(TurnLock::new(Some(writer))),
             readers: Mutex::new(readers),
             readers_free: Arc::new(Semaphore::new(READERS)),
         })))
@@ -104,11 +98,30 @@ impl Sqlite {
         task.await.map_err(|error| unavailable("read", error))?
     }
 
+    /// Runs a task that writes again and again on a thread of its own, where no statement changes threads.
+    pub(super) fn spawn_writing(&self, tasks: &TaskTracker, task: impl Future<Output = ()> + Send + 'static) {
+        let (runtime, running) = (tokio::runtime::Handle::current(), tasks.token());
+        let on_thread = move || {
+            MAY_WAIT.set(true);
+            runtime.block_on(task);
+            drop(running);
+        };
+        // Whoever waits for the task is told that it has ended.
+        if let Err(error) = thread::Builder::new().name("sqlite-writer".to_owned()).spawn(on_thread) {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "no thread for what writes; start the server again"
+            );
+        }
+    }
+
     /// Runs a statement by itself on the writer.
     pub(super) async fn execute(&self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
-        let _turn = self.turn().await?;
-        let (this, text) = (self.clone(), sql.sqlite());
-        self.run(move |writer| execute_now(writer, &this.0.path, &text, &params)).await?
+        let text = sql.sqlite();
+        let (turn, rows) =
+            self.turn().await?.run(move |writer, path| execute_now(writer, path, &text, &params)).await?;
+        drop(turn);
+        rows
     }
 
     /// Looks many keys up on one of the readers.
@@ -125,19 +138,15 @@ impl Sqlite {
 
     /// Waits for the turn. The transaction holds the write lock from its first statement on.
     pub(super) async fn begin(&self) -> Result<SqliteTx, StoreError> {
-        if self.0.readers_free.is_closed() {
-            return Err(gone("the store is closed"));
-        }
-        Ok(SqliteTx { store: self.clone(), turn: Some(self.turn().await?), is_begun: false })
+        Ok(SqliteTx { turn: Some(self.turn().await?), is_begun: false })
     }
 
-    /// Ends the writing thread and closes every connection, after the running transaction.
+    /// Closes every connection, after the running transaction.
     pub(super) async fn close(&self) {
-        let _turn = self.turn().await;
-        let (done, closed) = oneshot::channel();
-        if self.0.writer.send(Order::Close(done)).is_ok() {
-            let _ = closed.await;
-        }
+        let writer = match timeout(TURN_WAIT, self.0.writer.lock()).await {
+            Ok(mut writer) => writer.take(),
+            Err(_) => None,
+        };
         if let Ok(Ok(all)) =
             timeout(TURN_WAIT, self.0.readers_free.acquire_many(u32::try_from(READERS).unwrap_or(1))).await
         {
@@ -145,26 +154,16 @@ impl Sqlite {
         }
         self.0.readers_free.close();
         let readers = std::mem::take(&mut *self.readers());
-        let _ = tokio::task::spawn_blocking(move || drop(readers)).await;
+        let _ = tokio::task::spawn_blocking(move || drop((writer, readers))).await;
     }
 
-    async fn turn(&self) -> Result<OwnedMutexGuard<()>, StoreError> {
-        let waited = timeout(TURN_WAIT, Arc::clone(&self.0.turn).lock_owned()).await;
-        waited.map_err(|late| unavailable("wait for the writer's turn", late))
-    }
-
-    /// Runs a job on the writing thread. Only for the one who has the turn.
-    async fn run<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Connection) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |writer| {
-            // Nobody listens any more if the caller gave up; the drop of its transaction cleans up.
-            let _ = reply.send(job(writer));
-        });
-        self.0.writer.send(Order::Run(job)).map_err(|_| gone("the store is closed"))?;
-        answer.await.map_err(|_| gone("the writing thread has ended"))
+    async fn turn(&self) -> Result<Turn, StoreError> {
+        let waited = timeout(TURN_WAIT, Arc::clone(&self.0.writer).lock_owned()).await;
+        let writer = waited.map_err(|late| unavailable("wait for the writer's turn", late))?;
+        if writer.is_none() {
+            return Err(gone("the store is closed"));
+        }
+        Ok(Turn { store: self.clone(), writer })
     }
 
     fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
@@ -172,10 +171,44 @@ impl Sqlite {
     }
 }
 
+/// The right to write. Whatever was begun and not committed is undone before the next one has it.
+struct Turn {
+    store: Sqlite,
+    writer: OwnedMutexGuard<Option<Connection>>,
+}
+
+impl Turn {
+    /// Runs a job on the writing connection, and gives the turn back with what came of it.
+    ///
+    /// Where the caller gives up meanwhile, the turn ends with the job.
+    async fn run<T: Send + 'static>(
+        mut self,
+        job: impl FnOnce(&mut Connection, &Path) -> T + Send + 'static,
+    ) -> Result<(Self, T), StoreError> {
+        let run = move || {
+            let writer = self.writer.as_mut().ok_or_else(|| gone("the store is closed"))?;
+            let result = job(writer, &self.store.0.path);
+            Ok((self, result))
+        };
+        if MAY_WAIT.get() {
+            return run();
+        }
+        tokio::task::spawn_blocking(run).await.map_err(|error| unavailable("write", error))?
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.as_mut() {
+            roll_back(writer);
+        }
+    }
+}
+
 /// A transaction on the writer, which has the turn until it ends. Dropping it rolls it back.
 pub(super) struct SqliteTx {
-    store: Sqlite,
-    turn: Option<OwnedMutexGuard<()>>,
+    /// None once an error has ended the turn.
+    turn: Option<Turn>,
     /// Whether a statement was sent: the first one begins the transaction in its own job.
     is_begun: bool,
 }
@@ -186,20 +219,20 @@ impl SqliteTx {
         let query = move |writer: &Connection, path: &Path| {
             query_now(writer, &text, &params).map_err(|error| store_error(path, &text, error))
         };
-        self.run(query).await
+        self.run_inside(query).await
     }
 
     pub(super) async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
         let text = sql.sqlite();
-        self.run(move |writer, path| execute_now(writer, path, &text, &params)).await
+        self.run_inside(move |writer, path| execute_now(writer, path, &text, &params)).await
     }
 
     pub(super) async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.run(move |writer, path| lookups.iter().map(|lookup| look_up(writer, path, lookup)).collect()).await
+        self.run_inside(move |writer, path| lookups.iter().map(|lookup| look_up(writer, path, lookup)).collect()).await
     }
 
     pub(super) async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
-        self.run(move |writer, path| change_many(writer, path, &change)).await
+        self.run_inside(move |writer, path| change_many(writer, path, &change)).await
     }
 
     pub(super) async fn commit_with(mut self, last: Vec<Statement>) -> Result<(), StoreError> {
@@ -212,71 +245,42 @@ impl SqliteTx {
             }
             Ok(writer.execute_batch("COMMIT").map_err(|error| commit_error(path, error)))
         };
-        // Where the thread is gone, it may have gone after the commit.
-        let job = self.inside(commit);
+        // A job that broke off may have done so after the commit.
         let lost = |lost: StoreError| StoreError::OutcomeUnknown { source: lost.into() };
-        let outcome = self.store.run(job).await.map_err(lost)?.flatten();
-        if outcome.is_ok() {
-            self.turn = None;
-        }
-        outcome
+        self.run(commit).await.map_err(lost)?.flatten()
     }
 
     pub(super) async fn rollback(mut self) {
-        let turn = self.turn.take();
-        // Without an answer the thread is gone, and with it the transaction.
-        let _ = self.store.run(roll_back).await;
-        drop(turn);
+        if let Some(turn) = self.turn.take() {
+            // Without an answer the job broke off, and its turn has ended with it.
+            drop(turn.run(|writer, _| roll_back(writer)).await);
+        }
     }
 
-    async fn run<T: Send + 'static>(
+    async fn run_inside<T: Send + 'static>(
         &mut self,
         job: impl FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let job = self.inside(job);
-        self.store.run(job).await?
+        self.run(job).await?
     }
 
-    /// Puts a job inside the transaction; the first one begins it.
-    fn inside<T, J>(&mut self, job: J) -> impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + use<T, J>
-    where
-        J: FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
-    {
-        let store = self.store.clone();
+    /// Runs a job inside the transaction; the first one begins it. The outer error says that the job broke off.
+    async fn run<T: Send + 'static>(
+        &mut self,
+        job: impl FnOnce(&Connection, &Path) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<Result<T, StoreError>, StoreError> {
         let is_first = !std::mem::replace(&mut self.is_begun, true);
-        move |writer| {
-            let path = &store.0.path;
+        let job = move |writer: &mut Connection, path: &Path| {
             if is_first {
                 writer.execute_batch("BEGIN IMMEDIATE").map_err(|error| store_error(path, "BEGIN", error))?;
             }
             still_open(writer)?;
             job(writer, path)
-        }
-    }
-}
-
-impl Drop for SqliteTx {
-    fn drop(&mut self) {
-        let Some(turn) = self.turn.take() else { return };
-        // The turn travels with the job: the next transaction begins after the rollback.
-        let job: Job = Box::new(move |writer| {
-            roll_back(writer);
-            drop(turn);
-        });
-        let _ = self.store.0.writer.send(Order::Run(job));
-    }
-}
-
-fn write_in_order(mut writer: Connection, orders: &mpsc::Receiver<Order>) {
-    while let Ok(order) = orders.recv() {
-        match order {
-            Order::Run(job) => job(&mut writer),
-            Order::Close(done) => {
-                drop(writer);
-                let _ = done.send(());
-                return;
-            }
-        }
+        };
+        let turn = self.turn.take().ok_or_else(|| gone("an earlier error ended the transaction"))?;
+        let (turn, result) = turn.run(job).await?;
+        self.turn = Some(turn);
+        Ok(result)
     }
 }
 

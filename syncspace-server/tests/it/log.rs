@@ -200,7 +200,8 @@ async fn a_lost_transaction_is_repeated_as_a_whole(place: Place) {
 async fn a_full_lane_is_busy_at_once(place: Place) {
     let rig = Rig::new(place).await;
     let act = |number: u32| Act { name: format!("act-full-{number}"), deed: Deed::Nothing, applied: Arc::default() };
-    // Nothing is awaited here, so the lane takes nothing meanwhile.
+    // Nothing is awaited below, and the embedded store has one writer: the lane commits nothing meanwhile.
+    let holding = rig.store.begin().await.expect("begins");
     let mut taken = Vec::new();
     let refused = loop {
         match rig.log.submit(act(u32::try_from(taken.len()).expect("few"))) {
@@ -210,7 +211,8 @@ async fn a_full_lane_is_busy_at_once(place: Place) {
     };
     assert!(matches!(refused, LogError::Busy { retry_after_ms: 1.. }), "{refused:?}");
     let count = taken.len() as u64;
-    assert_eq!(count, 4_096);
+    assert!((4_096..=4_096 + 256).contains(&count), "the queue, and the batch that a thread of its own took: {count}");
+    drop(holding);
     for (outcome, expected) in taken.into_iter().zip(1..) {
         assert_eq!(outcome.await.expect("committed").get(), expected);
     }
