@@ -36,6 +36,8 @@ pub(super) struct Connections {
     slots: Vec<Option<Arc<Connection>>>,
     free: Vec<u32>,
     by_user: HashMap<UserId, Vec<u32>>,
+    /// Nobody comes in any more.
+    is_closed: bool,
 }
 
 impl Connections {
@@ -87,9 +89,12 @@ impl Hub {
         self.connections.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a new connection in; says whether it is its person's first one here.
+    /// Takes a new connection in; says whether it is its person's first one here. None while the instance ends.
     pub(super) fn attach(&self, user: UserId, session: SessionId) -> Option<(Arc<Connection>, bool)> {
         let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        if connections.is_closed {
+            return None;
+        }
         let number = match connections.free.pop() {
             Some(number) => number,
             None => {
@@ -267,6 +272,13 @@ impl Hub {
     pub(super) fn go_on_delivering(&self) {
         self.is_withholding.store(false, Ordering::Release);
         self.connections().all().for_each(|connection| connection.wake());
+    }
+
+    /// Lets nobody in any more, and has every connection say goodbye.
+    pub(super) fn close(&self) {
+        let mut connections = self.connections.write().unwrap_or_else(PoisonError::into_inner);
+        connections.is_closed = true;
+        connections.all().for_each(|connection| connection.end(CloseReason::Draining));
     }
 
     /// Has every connection look again at its session and at all it follows.
@@ -534,6 +546,15 @@ mod tests {
         bob.connection.fall_behind(stream(), rev(1));
         assert!(!hub.go_on(&bob.connection, (stream(), rev(1))));
         assert_eq!(bob.connection.take_duty().behind, None, "nobody holds it: it is not read again and again");
+    }
+
+    #[test]
+    fn an_instance_that_ends_says_goodbye_and_lets_nobody_in() {
+        let hub = Hub::new();
+        let bob = connect(&hub, 2);
+        hub.close();
+        assert_eq!(bob.connection.ended(), Some(CloseReason::Draining));
+        assert!(hub.attach(user(3), 3.try_into().unwrap()).is_none());
     }
 
     #[test]

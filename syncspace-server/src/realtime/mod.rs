@@ -195,12 +195,17 @@ impl Realtime {
         self.inner.carrier.subscribe(Subject::Control).await;
     }
 
+    /// Lets nobody in any more, and has every connection say goodbye.
+    pub fn close(&self) {
+        self.inner.hub.close();
+    }
+
     /// Tells the other instances that nobody is connected here any more.
     pub async fn leave(&self) {
         self.inner.carrier.leave().await;
     }
 
-    /// Takes a new connection in; none where there are too many.
+    /// Takes a new connection in; none where there are too many, or while the instance ends.
     #[must_use]
     pub fn attach(&self, user: UserId, session: SessionId) -> Option<Arc<Connection>> {
         let (connection, is_first) = self.inner.hub.attach(user, session)?;

@@ -77,6 +77,7 @@ impl Service {
             () = self.keep_revocations() => {}
             () = self.realtime.guard_delivery() => {}
         }
+        self.realtime.close();
         self.realtime.leave().await;
     }
 

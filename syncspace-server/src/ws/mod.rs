@@ -35,8 +35,9 @@ use crate::net::Lifetime;
 use crate::rate_limit::{ConnectionLimits, RateLimits};
 use crate::service::Service;
 
-/// First read of a socket, in bytes; a longer frame grows it.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// Bytes that one read of a socket takes at most, held by every connection; a longer frame grows it. Most frames of clients are
+/// some hundred bytes.
+const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// Room for the library's own frames: answers to pings and closes. All others are written beside it.
 const CONTROL_BYTES_MAX: usize = 4 * 1024;

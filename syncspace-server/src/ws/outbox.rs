@@ -103,6 +103,19 @@ pub(super) struct Wire<S> {
     pub(super) outbox: Outbox,
 }
 
+/// Tells whether a read may find something, without reading.
+pub(super) trait Readable {
+    /// Ready where a read may find bytes, the end or a failure; else the task is woken when one may.
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+impl<S: Readable> Wire<S> {
+    /// Ready where a read may find something, see [`Readable`].
+    pub(super) fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.stream.poll_readable(context)
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     pub(super) fn new(stream: S) -> Self {
         Self { stream, outbox: Outbox::default() }

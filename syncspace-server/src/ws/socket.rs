@@ -61,6 +61,8 @@ pub(super) struct Socket {
     /// How much this connection may still ask.
     pub(super) limits: ConnectionLimits,
     pub(super) closing: CancellationToken,
+    /// There may be bytes that were read and not looked at.
+    pub(super) has_input: bool,
 }
 
 /// Why a socket's task ends.
@@ -112,7 +114,7 @@ impl Socket {
         limits: ConnectionLimits,
         closing: CancellationToken,
     ) -> Self {
-        Self { service, stream, limits, closing }
+        Self { service, stream, limits, closing, has_input: true }
     }
 
     /// Runs until the socket ends; never fails, because nobody is left to tell.

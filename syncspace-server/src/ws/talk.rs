@@ -48,19 +48,13 @@ impl Socket {
     }
 
     async fn take_turns(&mut self, talk: &mut Talk) -> Result<Infallible, End> {
-        let closing = self.closing.clone();
-        let mut closing = pin!(closing.cancelled());
         let mut watch = Watch::new(Instant::now());
         let mut timer = pin!(sleep_until(watch.next()));
         let mut is_behind = true;
         let mut taken = 0;
         loop {
-            let next = poll_fn(|context| {
-                if closing.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(Err(End::Close(CloseReason::Draining)));
-                }
-                self.poll_next(context, talk, &mut watch, &mut taken, is_behind, timer.as_mut())
-            });
+            let next =
+                poll_fn(|context| self.poll_next(context, talk, &mut watch, &mut taken, is_behind, timer.as_mut()));
             match next.await? {
                 Next::Duty => is_behind = true,
                 Next::CatchUp => {
@@ -146,7 +140,14 @@ impl Socket {
         {
             return Some(Ok(Next::Answer(answer)));
         }
-        match self.stream.poll_next_unpin(context) {
+        // A look for frames clears the whole read buffer first: not for a wake-up that is about something else.
+        if !self.has_input && self.stream.get_ref().poll_readable(context).is_pending() {
+            return None;
+        }
+        let next = self.stream.poll_next_unpin(context);
+        // What was read together stays in the buffer until it was all taken.
+        self.has_input = next.is_ready();
+        match next {
             Poll::Ready(Some(message)) => Some(message.map(Next::Message).map_err(End::from)),
             Poll::Ready(None) => Some(Err(End::Gone)),
             Poll::Pending => None,

@@ -10,6 +10,8 @@ use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::outbox::Readable;
+
 /// An upgraded connection.
 #[derive(Debug)]
 pub(super) enum Transport {
@@ -25,6 +27,17 @@ impl Transport {
         match downcast::<TokioIo<TcpStream>>(upgraded) {
             Ok(parts) => (Self::Tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
             Err(upgraded) => (Self::Upgraded(TokioIo::new(upgraded)), Vec::new()),
+        }
+    }
+}
+
+impl Readable for Transport {
+    fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
+        match self {
+            // A failure is met again by the read.
+            Self::Tcp(stream) => stream.poll_read_ready(context).map(drop),
+            // Only a read can tell.
+            Self::Upgraded(_) => Poll::Ready(()),
         }
     }
 }
