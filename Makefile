@@ -51,8 +51,8 @@ bench: release ## Measure, beside the limits: start, size and memory of the serv
 	$(TARGET_DIR)/release/examples/bench fanout
 	$(TARGET_DIR)/release/examples/bench rooms
 
-soak: tools test-deps ## Run the long random tests: counts on every device, clients that lose frames
-	$(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS) --test it -- --ignored
+soak: tools test-deps ## Run the random tests five times as long: counts on every device, clients that lose frames
+	SOAK=5 $(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS) --test it -- convergence counts
 
 faults: tools test-deps ## Break a running system 200 times, and check that nothing was lost, doubled or reordered
 	$(CARGO) build --workspace --bins --examples $(TEST_FEATURES) $(CARGO_ARGS)

@@ -17,10 +17,10 @@ use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
 
 use self::observer::Observer;
 use crate::lossy::LossyLine;
-use crate::stores::{Site, StoreKind, tell};
+use crate::stores::{Site, StoreKind, tell, times_as_long};
 
-/// Operations of one run.
-const OPERATIONS: usize = 2_400;
+/// Operations of one run; `make soak` takes five times as many.
+const OPERATIONS: usize = 600;
 /// Operations that go on at the same time.
 const AT_ONCE: usize = 12;
 /// Of a thousand frames, so many are lost on the way to Alice, and to Bob, who is told less and comes and goes.
@@ -29,13 +29,11 @@ const LOST_PER_MILLE: [u32; 2] = [10, 50];
 const SEED: &str = "CONVERGENCE_SEED";
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long: `make soak` runs it"]
 async fn a_client_that_loses_frames_converges_on_sqlite() {
     check(StoreKind::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "long: `make soak` runs it"]
 async fn a_client_that_loses_frames_converges_on_mysql() {
     check(StoreKind::Mysql).await;
 }
@@ -57,7 +55,7 @@ async fn check(kind: StoreKind) {
         line.lose(lost_per_mille);
         seats.push((line, observer));
     }
-    for round in 0..OPERATIONS / AT_ONCE {
+    for round in 0..OPERATIONS * times_as_long() / AT_ONCE {
         crowd.go_on().await;
         if round % 25 == 24 {
             seats.iter().for_each(|(line, _)| line.cut());

@@ -63,3 +63,8 @@ impl Site {
 pub(crate) fn tell(line: &str) {
     println!("{line}");
 }
+
+/// Gives how many times as long a random run is to be as in the suite: what `SOAK` says.
+pub(crate) fn times_as_long() -> usize {
+    std::env::var("SOAK").map_or(1, |times| times.parse().expect("SOAK is a number"))
+}
