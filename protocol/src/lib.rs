@@ -21,6 +21,7 @@
 //! | session | one logged-in device |
 //! | marker | the seq up to which a person has read a channel |
 //! | unread | messages after the marker that are top level, not from the system, not deleted, not mine |
+//! | reaction | an emoji under a message, one per person and emoji |
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | void | a change that its receiver may not see: the rev without content |
@@ -35,6 +36,7 @@ pub mod messages;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod reactions;
 pub mod socket;
 pub mod sync;
 pub mod teams;

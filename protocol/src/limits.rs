@@ -50,3 +50,9 @@ pub const TOKEN_CHARS_MAX: usize = 256;
 pub const INVITE_USES_MAX: u32 = 10_000;
 /// Longest life of an invite, in seconds: 30 days.
 pub const INVITE_LIFE_S_MAX: u32 = 30 * 24 * 3600;
+/// Longest short name of an emoji, in characters (all of them ASCII).
+pub const EMOJI_CHARS_MAX: usize = 64;
+/// Most different emoji that people react with to one message.
+pub const REACTIONS_PER_MESSAGE_MAX: usize = 30;
+/// Most people that a message names for each emoji; the list of reactions has them all.
+pub const REACTION_USERS_SHOWN_MAX: usize = 5;

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::mentions::Mentions;
+use crate::reactions::{MyReactions, Reactions};
 use crate::{ChannelId, ClientId, MessageId, Rev, Seq, Time, UserId};
 
 /// What kind of message it is.
@@ -62,9 +63,21 @@ pub struct Message {
     /// Whom the text names; nobody once it is deleted.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,
+    /// How many people reacted with what, and who first; none once it is deleted.
+    #[serde(default, skip_serializing_if = "Reactions::is_empty")]
+    pub reactions: Reactions,
 }
 
 impl Message {
+    /// Empties it and keeps its place, as its deletion does.
+    pub fn bury(&mut self, deleted_at: Time) {
+        self.content.clear();
+        self.file_url = None;
+        self.mentions = Mentions::default();
+        self.reactions = Reactions::default();
+        (self.deleted_at, self.updated_at) = (Some(deleted_at), deleted_at);
+    }
+
     /// Tells whether it is unread for a person whose marker stands before it, as [`ReadMarker`] defines.
     ///
     /// [`ReadMarker`]: crate::channels::ReadMarker
@@ -137,6 +150,9 @@ pub struct MessagePage {
     pub last_seq: Seq,
     /// The channel's rev from which the page was read: apply events above it.
     pub rev: Rev,
+    /// With what the asking person reacted, of the messages that this person reacted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub my_reactions: Vec<MyReactions>,
 }
 
 /// A thread: its root and a page of replies, oldest first.
@@ -150,6 +166,9 @@ pub struct Thread {
     pub next: Option<String>,
     /// The channel's rev from which the page was read: apply events above it.
     pub rev: Rev,
+    /// With what the asking person reacted, of the messages that this person reacted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub my_reactions: Vec<MyReactions>,
 }
 
 /// What a reply, or its deletion, changes at the root of its thread.

@@ -11,6 +11,7 @@ use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadM
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{EditMessage, Message, MessageType, SendMessage, ThreadState};
+use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::{Presence, User};
@@ -72,6 +73,24 @@ pub enum Op {
         /// The message's place in it.
         seq: Seq,
     },
+    /// Reacts to a message.
+    React {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The message's place in it.
+        seq: Seq,
+        /// With what.
+        emoji: Emoji,
+    },
+    /// Takes a reaction back.
+    Unreact {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The message's place in it.
+        seq: Seq,
+        /// Which one.
+        emoji: Emoji,
+    },
     /// Says that the person is typing; to be repeated every 3 seconds while it is so.
     Typing {
         /// Where.
@@ -97,7 +116,8 @@ pub enum Op {
 
 impl Op {
     /// Every name of an operation.
-    pub const NAMES: &[&str] = &["auth", "ping", "resume", "send", "edit", "delete", "typing", "read", "watch"];
+    pub const NAMES: &[&str] =
+        &["auth", "ping", "resume", "send", "edit", "delete", "react", "unreact", "typing", "read", "watch"];
 }
 
 /// A frame from the server: the answer to one request, or something that happened.
@@ -165,7 +185,7 @@ pub enum Ack {
         /// Of each named person who may be seen.
         users: Vec<Presence>,
     },
-    /// `edit`, `delete`: the rev of the change.
+    /// `edit`, `delete`, `react`, `unreact`: the rev of the change; where nothing changed, the newest one of the message.
     Changed {
         /// In the channel's stream.
         rev: Rev,
@@ -222,6 +242,9 @@ pub enum EventBody {
         /// How far the person has read; on the last page of a channel that the person is in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         read: Option<ReadMarker>,
+        /// With what the person reacted, of the messages among the items that this person reacted to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        my_reactions: Vec<MyReactions>,
     },
     /// The client's state of a stream cannot be continued: read it again. It is live from `rev`.
     #[serde(rename = "stream.reload")]
@@ -278,6 +301,30 @@ pub enum EventBody {
         /// The root of its thread; present exactly where it was a reply.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         thread: Option<ThreadState>,
+    },
+    /// Somebody reacted to a message. Stream `c`.
+    #[serde(rename = "reaction.added")]
+    ReactionAdded {
+        /// Place of the message.
+        seq: Seq,
+        /// Who.
+        user_id: UserId,
+        /// The reactions with this emoji as they are now.
+        reaction: Reaction,
+        /// When.
+        updated_at: Time,
+    },
+    /// Somebody took a reaction back. Stream `c`.
+    #[serde(rename = "reaction.removed")]
+    ReactionRemoved {
+        /// Place of the message.
+        seq: Seq,
+        /// Who.
+        user_id: UserId,
+        /// The reactions with this emoji as they are now; a count of 0 where it was the last one.
+        reaction: Reaction,
+        /// When.
+        updated_at: Time,
     },
     /// Somebody is typing. Stream `c`, not kept.
     #[serde(rename = "typing")]
@@ -472,7 +519,13 @@ impl Event {
         Self {
             stream: Some(page.stream),
             rev: Some(page.rev),
-            body: EventBody::Changes { items: page.items, after: page.after, head_rev: page.head_rev, read: page.read },
+            body: EventBody::Changes {
+                items: page.items,
+                after: page.after,
+                head_rev: page.head_rev,
+                read: page.read,
+                my_reactions: page.my_reactions,
+            },
         }
     }
 }

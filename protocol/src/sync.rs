@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
+use crate::reactions::MyReactions;
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
 
@@ -118,6 +119,9 @@ pub struct Changes {
     /// counted from what is there now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read: Option<ReadMarker>,
+    /// With what the asking person reacted, of the messages among the items that this person reacted to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub my_reactions: Vec<MyReactions>,
 }
 
 /// Query of `GET /streams/{stream}/changes`.

@@ -104,6 +104,8 @@ pub enum ChannelAction {
         /// Whether the person wrote it.
         is_own: bool,
     },
+    /// React to a message, take a reaction back.
+    React,
     /// Change name or description.
     Edit,
     /// Archive or restore it.
@@ -184,7 +186,7 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     let allowed = match action {
         ChannelAction::Read => true,
         ChannelAction::Join => is_public && facts.team.role >= Some(TeamRole::Member),
-        ChannelAction::Follow | ChannelAction::Leave | ChannelAction::Post => is_member,
+        ChannelAction::Follow | ChannelAction::Leave | ChannelAction::Post | ChannelAction::React => is_member,
         ChannelAction::EditMessage { is_own } => is_member && is_own,
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
@@ -206,7 +208,8 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::Follow
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
-        | ChannelAction::DeleteMessage { .. } => true,
+        | ChannelAction::DeleteMessage { .. }
+        | ChannelAction::React => true,
         ChannelAction::Join
         | ChannelAction::Leave
         | ChannelAction::Edit
@@ -224,6 +227,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
+        | ChannelAction::React
         | ChannelAction::Edit
         | ChannelAction::AddMember => true,
         ChannelAction::Read
@@ -309,6 +313,7 @@ mod tests {
             (Do::Join, "hh+++h-+++h-+++", "hhhhhh----h----"),
             (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::Post, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::React, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::EditMessage { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
             (own, "hh-++h++++h++++", "hhhhhh++++h++++"),
@@ -330,6 +335,7 @@ mod tests {
             for (action, letters) in [
                 (ChannelAction::Read, "hhhhhh++++"),
                 (ChannelAction::Post, "hhhhhh++++"),
+                (ChannelAction::React, "hhhhhh++++"),
                 (ChannelAction::DeleteMessage { is_own: false }, "hhhhhh----"),
                 (ChannelAction::Leave, "hhhhhhkkkk"),
                 (ChannelAction::Edit, "hhhhhhkkkk"),
@@ -345,6 +351,7 @@ mod tests {
         for (action, letters) in [
             (ChannelAction::Read, "hh+++h++++"),
             (ChannelAction::Post, "hh---haaaa"),
+            (ChannelAction::React, "hh---haaaa"),
             (ChannelAction::Edit, "hh-aah--aa"),
             (ChannelAction::Archive, "hh-++h--++"),
             (ChannelAction::Leave, "hh---h++++"),

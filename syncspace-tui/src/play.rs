@@ -9,6 +9,7 @@ use syncspace_protocol::channels::{
     Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, ReadMarker,
 };
 use syncspace_protocol::messages::{Message, MessagePage, MessageType};
+use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
@@ -141,13 +142,22 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         updated_at: at(NINE + minutes * 60_000),
         client_id: name(&format!("c{seq}")),
         mentions: Mentions::default(),
+        reactions: Reactions::default(),
     }
 }
 
 pub(crate) fn page(items: Vec<Message>, next: Option<&str>) -> MessagePage {
     let from_seq = items.first().map_or(Seq::ZERO, |message| message.seq);
     let to_seq = items.last().map_or(Seq::ZERO, |message| message.seq);
-    MessagePage { items, next: next.map(str::to_owned), from_seq, to_seq, last_seq: to_seq, rev: id(to_seq.get()) }
+    MessagePage {
+        items,
+        next: next.map(str::to_owned),
+        from_seq,
+        to_seq,
+        last_seq: to_seq,
+        rev: id(to_seq.get()),
+        my_reactions: Vec::new(),
+    }
 }
 
 pub(crate) fn hello(teams: Vec<HelloTeam>) -> Hello {

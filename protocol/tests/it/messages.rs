@@ -7,6 +7,7 @@ use syncspace_protocol::messages::{
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, without, words};
+use crate::reactions;
 
 pub(crate) fn message() -> Value {
     json!({
@@ -29,6 +30,7 @@ pub(crate) fn message() -> Value {
         "updated_at": "2026-11-22T17:26:24.000Z",
         "client_id": "0192-ab",
         "mentions": mentions(),
+        "reactions": [reactions::reaction()],
     })
 }
 
@@ -40,14 +42,23 @@ pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 7] =
-    ["file_url", "parent_message_id", "parent_seq", "last_reply_at", "edited_at", "deleted_at", "mentions"];
+const NULLABLE: [&str; 8] = [
+    "file_url",
+    "parent_message_id",
+    "parent_seq",
+    "last_reply_at",
+    "edited_at",
+    "deleted_at",
+    "mentions",
+    "reactions",
+];
 
 #[test]
 fn a_message_says_all_that_is_known_of_it() {
     full::<Message>(&message());
     let bare = without(&message(), &NULLABLE);
-    let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}});
+    let nulls =
+        json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}, "reactions": []});
     least::<Message>(&bare, &with(&bare, nulls));
     words::<MessageType>(&["text", "system", "unknown"]);
     future_word_is_read_as::<MessageType>("unknown");
@@ -80,19 +91,21 @@ fn history_comes_in_pages_that_name_their_range() {
         "to_seq": 42,
         "last_seq": 50,
         "rev": 61,
+        "my_reactions": [reactions::mine()],
     });
     full::<MessagePage>(&page);
-    let bare = without(&page, &["next"]);
-    least::<MessagePage>(&bare, &with(&bare, json!({"next": null})));
+    let bare = without(&page, &["next", "my_reactions"]);
+    least::<MessagePage>(&bare, &with(&bare, json!({"next": null, "my_reactions": []})));
     full::<MessageQuery>(&json!({"before": 1, "after": 2, "around": 3, "limit": 4}));
     least::<MessageQuery>(&json!({}), &json!({"before": null}));
 }
 
 #[test]
 fn a_thread_has_its_root_and_its_replies() {
-    let thread = json!({"root": message(), "items": [message()], "next": "42", "rev": 61});
+    let thread =
+        json!({"root": message(), "items": [message()], "next": "42", "rev": 61, "my_reactions": [reactions::mine()]});
     full::<Thread>(&thread);
-    let bare = without(&thread, &["next"]);
+    let bare = without(&thread, &["next", "my_reactions"]);
     least::<Thread>(&bare, &with(&bare, json!({"next": null})));
     full::<ThreadState>(&thread_state());
     let bare = without(&thread_state(), &["last_reply_at"]);

@@ -7,7 +7,7 @@ use syncspace_protocol::socket::{
 use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
-use crate::{accounts, channels, messages, sync, teams};
+use crate::{accounts, channels, messages, reactions, sync, teams};
 
 /// Every operation, all fields given.
 fn ops() -> Vec<Value> {
@@ -20,6 +20,8 @@ fn ops() -> Vec<Value> {
         }),
         json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "hello"}),
         json!({"op": "delete", "channel_id": 3, "seq": 42}),
+        json!({"op": "react", "channel_id": 3, "seq": 42, "emoji": "tada"}),
+        json!({"op": "unreact", "channel_id": 3, "seq": 42, "emoji": "tada"}),
         json!({"op": "typing", "channel_id": 3, "parent_seq": 41}),
         json!({"op": "read", "channel_id": 3, "seq": 42, "mode": "set", "known_rev": 9}),
         json!({"op": "watch", "users": [7, 8]}),
@@ -32,6 +34,7 @@ fn events() -> Vec<Value> {
         with(&hello(), json!({"ev": "hello"})),
         json!({
             "ev": "changes", "items": sync::changes(), "after": 40, "head_rev": 44, "read": channels::marker(),
+            "my_reactions": [reactions::mine()],
         }),
         json!({"ev": "stream.reload"}),
         json!({"ev": "stream.gone"}),
@@ -56,6 +59,8 @@ fn events() -> Vec<Value> {
             "former_mentions": messages::mentions(),
             "thread": messages::thread_state(),
         }),
+        reaction_event("reaction.added"),
+        reaction_event("reaction.removed"),
         json!({"ev": "typing", "user_id": 7, "parent_seq": 41}),
         json!({"ev": "team.updated", "team": teams::team()}),
         json!({"ev": "team.deleted", "team_id": 1}),
@@ -75,8 +80,15 @@ fn events() -> Vec<Value> {
     ]
 }
 
+fn reaction_event(ev: &str) -> Value {
+    json!({
+        "ev": ev, "seq": 42, "user_id": 7, "reaction": reactions::reaction(), "updated_at": "2026-11-22T17:26:24.000Z",
+    })
+}
+
 /// What may be left out of an event.
-const OPTIONAL: [&str; 5] = ["thread", "parent_seq", "reconnect_after_ms", "mentions", "former_mentions"];
+const OPTIONAL: [&str; 6] =
+    ["thread", "parent_seq", "reconnect_after_ms", "mentions", "former_mentions", "my_reactions"];
 
 type IsExpected = fn(&Ack) -> bool;
 
@@ -148,6 +160,8 @@ fn operations_need_what_they_act_on() {
         (json!({"op": "send", "channel_id": 3, "content": "hi"}), json!({"client_id": null})),
         (json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "x"}), json!({})),
         (json!({"op": "delete", "channel_id": 3, "seq": 42}), json!({})),
+        (json!({"op": "react", "channel_id": 3, "seq": 42, "emoji": "tada"}), json!({})),
+        (json!({"op": "unreact", "channel_id": 3, "seq": 42, "emoji": "tada"}), json!({})),
         (json!({"op": "typing", "channel_id": 3}), json!({"parent_seq": null})),
         (json!({"op": "read", "channel_id": 3, "seq": 42}), json!({"mode": "advance"})),
         (json!({"op": "watch", "users": []}), json!({})),
@@ -195,7 +209,7 @@ fn an_event_needs_no_stream_and_no_rev() {
 #[test]
 fn an_event_of_the_future_keeps_its_stream_and_rev() {
     let future = json!({
-        "ev": "reaction.added", "stream": "c3", "rev": 45, "seq": 42, "ok": {}, "error": {}, "emoji": ["tada"],
+        "ev": "poll.opened", "stream": "c3", "rev": 45, "seq": 42, "ok": {}, "error": {}, "emoji": ["tada"],
     });
     let ServerFrame::Event(event) = parse(&future) else { panic!("not an event") };
     assert_eq!(event.body, EventBody::Unknown);

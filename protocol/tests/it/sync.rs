@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery, ResumeStatus};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, words};
-use crate::{channels, messages, teams};
+use crate::{channels, messages, reactions, teams};
 
 /// One change of every kind, all fields given.
 pub(crate) fn changes() -> Vec<Value> {
@@ -41,7 +41,7 @@ fn a_change_of_an_unknown_kind_is_read_and_ignored() {
 #[test]
 fn a_page_of_changes_names_its_stream_and_history() {
     let page = json!({"stream": "t1", "epoch": "b3f1c2", "items": changes(), "after": 40, "rev": 44, "head_rev": 45});
-    full::<Changes>(&with(&page, json!({"read": channels::marker()})));
+    full::<Changes>(&with(&page, json!({"read": channels::marker(), "my_reactions": [reactions::mine()]})));
     least::<Changes>(&page, &with(&page, json!({"read": null})));
     let empty = with(&page, json!({"items": []}));
     least::<Changes>(&empty, &empty);

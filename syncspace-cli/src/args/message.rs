@@ -1,6 +1,7 @@
 //! `message …`
 
 use clap::{Args, Subcommand};
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{ClientId, Seq};
 
 /// `message …`
@@ -44,6 +45,39 @@ pub(crate) enum Message {
   syncspace message delete eng/general 42
   syncspace message delete eng/general 42 --yes")]
     Delete(One),
+    /// React to a message with an emoji, named by its short name.
+    #[command(after_help = "Examples:
+  syncspace message react eng/general 42 thumbsup
+  syncspace message react @bob 7 tada --team eng")]
+    React {
+        #[command(flatten)]
+        which: One,
+        /// Short name of the emoji, like thumbsup, heart or tada.
+        emoji: Emoji,
+    },
+    /// Take your reaction to a message back.
+    #[command(after_help = "Examples:
+  syncspace message unreact eng/general 42 thumbsup")]
+    Unreact {
+        #[command(flatten)]
+        which: One,
+        /// Short name of the emoji.
+        emoji: Emoji,
+    },
+    /// List who reacted to a message with what.
+    #[command(after_help = "Examples:
+  syncspace message reactions eng/general 42
+  syncspace message reactions eng/general 42 --emoji thumbsup --output jsonl | jq -r .user")]
+    Reactions {
+        #[command(flatten)]
+        which: One,
+        /// Only reactions with this emoji.
+        #[arg(long, value_name = "NAME")]
+        emoji: Option<Emoji>,
+        /// At most this many.
+        #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        limit: Option<u32>,
+    },
     /// Print the last messages of a channel, and with -f those to come.
     ///
     /// Survives a lost connection: what came meanwhile is printed once, in order.

@@ -5,7 +5,7 @@ use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{message_send, message_tail, resolve};
+use super::{message_marks, message_send, message_tail, resolve};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -24,6 +24,11 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
         args::Message::Send(args) => message_send::send(context, client, args).await,
         args::Message::Edit { which, text } => edit(context, client, &which, text).await,
         args::Message::Delete(which) => delete(context, client, &which).await,
+        args::Message::React { which, emoji } => message_marks::react(context, client, &which, &emoji).await,
+        args::Message::Unreact { which, emoji } => message_marks::unreact(context, client, &which, &emoji).await,
+        args::Message::Reactions { which, emoji, limit } => {
+            message_marks::reactions(context, client, &which, (emoji, limit)).await
+        }
         args::Message::Tail(args) => message_tail::tail(context, client, args).await,
     }
 }
@@ -143,7 +148,7 @@ async fn delete(context: &Context, client: &Client, which: &args::One) -> Outcom
     Ok(())
 }
 
-fn named(which: &args::One) -> String {
+pub(super) fn named(which: &args::One) -> String {
     format!("message {} of {}", which.seq, which.target)
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use syncspace_client::Client;
 use syncspace_protocol::UserId;
 use syncspace_protocol::messages::Message;
+use syncspace_protocol::reactions::{Reacted, Reaction};
 use syncspace_protocol::text::{clean_line, clean_text};
 
 use crate::output::{Cell, Column, Record, local_time};
@@ -31,6 +32,7 @@ impl Record for MessageRow {
         Column::shown("message_type"),
         Column::shown("parent_seq"),
         Column::shown("reply_count"),
+        Column::shown("reactions"),
         Column::shown("edited_at"),
         Column::shown("deleted_at"),
         Column::shown("client_id"),
@@ -48,6 +50,7 @@ impl Record for MessageRow {
             Cell::word(message.message_type),
             message.parent_seq.map_or(Cell::Empty, |seq| Cell::Number(seq.get())),
             Cell::Number(message.reply_count.into()),
+            Cell::Text(message.reactions.iter().map(counted).collect::<Vec<_>>().join(" ")),
             Cell::maybe_time(message.edited_at),
             Cell::maybe_time(message.deleted_at),
             Cell::text(&message.client_id),
@@ -64,10 +67,46 @@ impl Record for MessageRow {
         if message.deleted_at.is_some() {
             return Some(head + ": (deleted)");
         }
+        let reactions: String = message.reactions.iter().map(shown).collect();
         let edited = if message.is_edited { " (edited)" } else { "" };
         // Below the first line, so that no text of a message can look like the beginning of another.
         let text = clean_text(&message.content).replace('\n', "\n       ");
-        Some(format!("{head}: {text}{edited}"))
+        Some(format!("{head}: {text}{edited}{reactions}"))
+    }
+}
+
+/// Writes a reaction behind a text, as people read it.
+fn shown(reaction: &Reaction) -> String {
+    let emoji = reaction.emoji.glyph().map_or_else(|| format!(":{}:", reaction.emoji), str::to_owned);
+    format!(" [{emoji} {}]", reaction.count)
+}
+
+/// Writes a reaction by the name that commands take.
+fn counted(reaction: &Reaction) -> String {
+    format!("{}:{}", reaction.emoji, reaction.count)
+}
+
+/// A person's reaction, and who that is.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReactedRow {
+    /// User name; null where it cannot be found out.
+    user: Option<String>,
+    #[serde(flatten)]
+    reacted: Reacted,
+}
+
+impl Record for ReactedRow {
+    const PLURAL: &'static str = "reactions";
+    const COLUMNS: &'static [Column] =
+        &[Column::shown("user"), Column::shown("emoji"), Column::shown("reacted_at"), Column::detail("user_id")];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::maybe(self.user.as_ref()),
+            Cell::text(&self.reacted.emoji),
+            Cell::Time(self.reacted.reacted_at),
+            Cell::Number(self.reacted.user_id.get()),
+        ]
     }
 }
 
@@ -88,13 +127,21 @@ impl Names {
 
     /// Puts the sender's name beside a message.
     pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
-        let id = message.sender_id;
+        MessageRow { sender: self.name_of(message.sender_id).await, message }
+    }
+
+    /// Puts the person's name beside a reaction.
+    pub(crate) async fn reacted(&mut self, reacted: Reacted) -> ReactedRow {
+        ReactedRow { user: self.name_of(reacted.user_id).await, reacted }
+    }
+
+    async fn name_of(&mut self, id: UserId) -> Option<String> {
         if !self.known.contains_key(&id) {
             // A name that cannot be found must not stop the messages; the id is there.
             let name = self.client.user(id).await.ok().map(|user| user.username.to_string());
             self.known.insert(id, name);
         }
-        MessageRow { sender: self.known.get(&id).cloned().flatten(), message }
+        self.known.get(&id).cloned().flatten()
     }
 
     /// Puts the senders' names beside messages.

@@ -102,6 +102,25 @@ fn lists_reach_any_part_of_a_log() {
 }
 
 #[test]
+fn people_react_and_see_who_did() {
+    let world = World::start();
+    let alice = lounge(&world);
+    alice.run(&["message", "send", "eng/lounge", "Lunch?"]).ok();
+    let reacted = alice.json(&["message", "react", "eng/lounge", "1", "+1"]);
+    assert_eq!(reacted["reactions"][0]["emoji"], "thumbsup");
+    alice.run(&["message", "react", "eng/lounge", "1", "tada"]).ok();
+    let list = alice.run(&["message", "list", "eng/lounge"]).ok().out;
+    assert!(list.ends_with("alice: Lunch? [👍 1] [🎉 1]\n"), "{list}");
+    let rows = alice.json(&["message", "reactions", "eng/lounge", "1", "--emoji", "tada"]);
+    assert_eq!((&rows[0]["user"], &rows[1]), (&"alice".into(), &Value::Null));
+    alice.run(&["message", "unreact", "eng/lounge", "1", "tada"]).ok();
+    assert_eq!(alice.json(&["message", "reactions", "eng/lounge", "1"]).as_array().map(Vec::len), Some(1));
+    alice.run(&["message", "react", "eng/lounge", "1", "no_such"]).ends_with(2).says("try thumbsup");
+    alice.run(&["message", "react", "eng/lounge", "1", ":tada:"]).ends_with(2).says("short name");
+    alice.run(&["message", "react", "eng/lounge", "9", "tada"]).ends_with(6).says("message 9 of eng/lounge");
+}
+
+#[test]
 fn a_dry_run_sends_nothing() {
     let world = World::start();
     let alice = lounge(&world);

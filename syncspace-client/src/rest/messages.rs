@@ -1,8 +1,9 @@
 //! Routes of messages, threads and missed changes.
 
 use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
+use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
 use syncspace_protocol::sync::{Changes, ChangesQuery};
-use syncspace_protocol::{ChannelId, MessageId, Seq, StreamId};
+use syncspace_protocol::{ChannelId, MessageId, Page, Seq, StreamId};
 
 use super::Client;
 use crate::ClientError;
@@ -36,6 +37,26 @@ impl Client {
     /// Deletes a message; its place stays, and is given back without the text.
     pub async fn delete_message(&self, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
         self.delete(&format!("channels/{channel}/messages/{seq}")).fetch().await
+    }
+
+    /// Reacts to a message; once more with the same emoji is no change.
+    pub async fn react(&self, channel: ChannelId, seq: Seq, emoji: &Emoji) -> Result<Message, ClientError> {
+        self.put(&format!("channels/{channel}/messages/{seq}/reactions/{emoji}")).fetch().await
+    }
+
+    /// Takes a reaction back; one that is not there is no change.
+    pub async fn unreact(&self, channel: ChannelId, seq: Seq, emoji: &Emoji) -> Result<Message, ClientError> {
+        self.delete(&format!("channels/{channel}/messages/{seq}/reactions/{emoji}")).fetch().await
+    }
+
+    /// Lists who reacted to a message with what, in the order in which they did.
+    pub async fn reactions(
+        &self,
+        channel: ChannelId,
+        seq: Seq,
+        query: ReactionQuery,
+    ) -> Result<Page<Reacted>, ClientError> {
+        self.get(&format!("channels/{channel}/messages/{seq}/reactions")).query(&query).fetch().await
     }
 
     /// Reads a thread: its root and a page of replies.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use syncspace_protocol::channels::{MarkRead, MoveMarker, ReadMarker};
 use syncspace_protocol::messages::{EditMessage, Message, SendMessage};
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::socket::{Ack, Event, EventBody, Hello, Op, SentAck};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::users::Presence;
@@ -115,6 +116,22 @@ impl Connection {
         match self.ask(Op::Delete { channel_id, seq }).await? {
             Ack::Changed { rev } => Ok(rev),
             ack => Err(unexpected("delete", &ack)),
+        }
+    }
+
+    /// Reacts to a message, and gives the rev of the change; once more with the same emoji is no change.
+    pub async fn react(&self, channel_id: ChannelId, seq: Seq, emoji: Emoji) -> Result<Rev, ClientError> {
+        match self.ask(Op::React { channel_id, seq, emoji }).await? {
+            Ack::Changed { rev } => Ok(rev),
+            ack => Err(unexpected("react", &ack)),
+        }
+    }
+
+    /// Takes a reaction back, and gives the rev of the change; one that is not there is no change.
+    pub async fn unreact(&self, channel_id: ChannelId, seq: Seq, emoji: Emoji) -> Result<Rev, ClientError> {
+        match self.ask(Op::Unreact { channel_id, seq, emoji }).await? {
+            Ack::Changed { rev } => Ok(rev),
+            ack => Err(unexpected("unreact", &ack)),
         }
     }
 

@@ -225,7 +225,11 @@ fn effect(me: UserId, body: &EventBody) -> Effect {
             let net = Net { messages: -i64::from(was_unread), mentions: -i64::from(former_mentions.count_for(me)) };
             Effect::Counts(*seq, net)
         }
-        EventBody::MessageUpdated { .. } | EventBody::MessageDeleted { .. } | EventBody::Void {} => Effect::Nothing,
+        EventBody::MessageUpdated { .. }
+        | EventBody::MessageDeleted { .. }
+        | EventBody::ReactionAdded { .. }
+        | EventBody::ReactionRemoved { .. }
+        | EventBody::Void {} => Effect::Nothing,
         _ => Effect::Unknown,
     }
 }

@@ -2,6 +2,7 @@ use super::*;
 
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::messages::{Message, MessageType, ThreadState};
+use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::{Mentions, Time};
 
 use crate::bounds::COUNTED_EVENTS_MAX;
@@ -53,6 +54,7 @@ fn message(seq: u64, rev: u64, sender: u64, mentions: Mentions) -> Message {
         updated_at: at,
         client_id: "c".parse().expect("a client_id"),
         mentions,
+        reactions: Reactions::default(),
     }
 }
 
@@ -202,8 +204,18 @@ fn something_missed_makes_it_unsure_until_the_server_says() {
 
 #[test]
 fn the_last_page_of_what_was_missed_brings_the_numbers() {
-    let page =
-        |after, to, read| event(to, EventBody::Changes { items: Vec::new(), after: id(after), head_rev: id(40), read });
+    let page = |after, to, read| {
+        event(
+            to,
+            EventBody::Changes {
+                items: Vec::new(),
+                after: id(after),
+                head_rev: id(40),
+                read,
+                my_reactions: Vec::new(),
+            },
+        )
+    };
     let mut book = taking(marker(10, 0, 0, 20, 1), &[created(11, 21), page(21, 30, None)]);
     assert_eq!(book.unsure().count(), 0, "more is on its way");
     book.take(&page(30, 40, Some(marker(10, 9, 1, 42, 1))));

@@ -11,6 +11,7 @@ use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
 };
 use syncspace_protocol::messages::{EditMessage, MessageQuery, SendMessage};
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
@@ -89,6 +90,8 @@ enum Operation {
     Reply(ChannelId, Seq, String),
     Edit(ChannelId, Seq, String),
     Delete(ChannelId, Seq),
+    React(ChannelId, Seq, Emoji),
+    Unreact(ChannelId, Seq, Emoji),
     Mark(ChannelId, Seq, MoveMarker),
     Join(ChannelId),
     Leave(ChannelId),
@@ -192,8 +195,10 @@ impl Crowd {
         let operation = match self.random.u8(0..100) {
             0..=24 => Operation::Send(channel, text),
             25..=32 => Operation::Reply(channel, seq, text),
-            33..=42 => Operation::Edit(channel, seq, text),
-            43..=49 => Operation::Delete(channel, seq),
+            33..=38 => Operation::Edit(channel, seq, text),
+            39..=43 => Operation::React(channel, seq, emoji(&mut self.random)),
+            44..=45 => Operation::Unreact(channel, seq, emoji(&mut self.random)),
+            46..=49 => Operation::Delete(channel, seq),
             50..=53 => Operation::Mark(channel, seq, MoveMarker::Advance),
             54..=55 => Operation::Mark(channel, seq, MoveMarker::Set),
             56..=61 => Operation::Join(channel),
@@ -235,6 +240,10 @@ impl Crowd {
     }
 }
 
+fn emoji(random: &mut fastrand::Rng) -> Emoji {
+    ["thumbsup", "tada", "eyes"][random.usize(0..3)].parse().expect("a short name")
+}
+
 fn text(random: &mut fastrand::Rng) -> String {
     let names = ["", "", "@alice", "@bob", "@channel", "@here"];
     format!("{} {}", names[random.usize(0..names.len())], random.u32(..))
@@ -263,6 +272,8 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
             client.edit_message(channel, seq, EditMessage { content }).await.map(drop)
         }
         Operation::Delete(channel, seq) => client.delete_message(channel, seq).await.map(drop),
+        Operation::React(channel, seq, emoji) => client.react(channel, seq, &emoji).await.map(drop),
+        Operation::Unreact(channel, seq, emoji) => client.unreact(channel, seq, &emoji).await.map(drop),
         Operation::Mark(channel, seq, mode) => {
             client.mark_read(channel, MarkRead { seq, mode, known_rev: None }).await.map(drop)
         }

@@ -2,7 +2,8 @@
 
 use syncspace_protocol::ErrorCode::{Archived, ClientIdReused, Conflict, Forbidden, NotFound};
 use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
-use syncspace_protocol::{ChannelId, MessageId, Seq};
+use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
+use syncspace_protocol::{ChannelId, MessageId, Page, Seq};
 
 use super::body::Json;
 use super::reply::{Found, Sent};
@@ -30,6 +31,15 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/channels/{channel_id}/messages/{seq}/thread", "thread", thread)
             .about("Gives a message and its replies, oldest first.")
             .refuses(&[NotFound]),
+        Route::get("/channels/{channel_id}/messages/{seq}/reactions", "reactions", reactions)
+            .about("Lists who reacted to a message with what, in the order in which they did.")
+            .refuses(&[NotFound]),
+        Route::put("/channels/{channel_id}/messages/{seq}/reactions/{emoji}", "react", react)
+            .about("Reacts to a message with an emoji, named by its short name like `thumbsup`; again is no change.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
+        Route::delete("/channels/{channel_id}/messages/{seq}/reactions/{emoji}", "unreact", unreact)
+            .about("Takes your reaction back; one that is not there is no change.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::get("/messages/{message_id}", "message_by_id", message_by_id)
             .about("Finds a message by its id.")
             .refuses(&[NotFound]),
@@ -63,6 +73,21 @@ async fn delete_message(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, 
 async fn thread(call: Call<(ChannelId, Seq), MessageQuery>) -> Result<Found<Thread>, ServiceError> {
     let (channel, seq) = call.path;
     call.service.thread(&call.who, channel, seq, call.query).await.map(Found)
+}
+
+async fn reactions(call: Call<(ChannelId, Seq), ReactionQuery>) -> Result<Found<Page<Reacted>>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.reactions(&call.who, channel, seq, call.query).await.map(Found)
+}
+
+async fn react(call: Call<(ChannelId, Seq, Emoji)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq, emoji) = call.path;
+    call.service.react(&call.who, channel, seq, &emoji).await.map(Found)
+}
+
+async fn unreact(call: Call<(ChannelId, Seq, Emoji)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq, emoji) = call.path;
+    call.service.unreact(&call.who, channel, seq, &emoji).await.map(Found)
 }
 
 async fn message_by_id(call: Call<MessageId>) -> Result<Found<Message>, ServiceError> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
     ChannelId, ErrorCode, IdempotencyKey, InviteId, MessageId, Seq, SessionId, StreamId, TeamId, UserId,
 };
@@ -216,6 +217,7 @@ impl PathArg for SessionId {}
 impl PathArg for InviteId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}
+impl PathArg for Emoji {}
 impl PathArg for String {}
 
 /// All parameters of a path, in order.
@@ -253,6 +255,16 @@ impl<A: PathArg, B: PathArg> PathArgs for (A, B) {
 
     fn describe(generator: &mut SchemaGenerator) -> Vec<Schema> {
         vec![generator.subschema_for::<A>(), generator.subschema_for::<B>()]
+    }
+}
+
+impl<A: PathArg, B: PathArg, C: PathArg> PathArgs for (A, B, C) {
+    fn parse(template: &str, params: &[String]) -> Result<Self, Failure> {
+        Ok((parse_arg(template, params, 0)?, parse_arg(template, params, 1)?, parse_arg(template, params, 2)?))
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Vec<Schema> {
+        vec![generator.subschema_for::<A>(), generator.subschema_for::<B>(), generator.subschema_for::<C>()]
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Actor, ServiceError, access, mentions};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, Permit};
 use crate::store::messages::{self, NewContent};
+use crate::store::reactions;
 
 /// Changes the text of a message.
 pub(super) struct Rewrite {
@@ -31,7 +32,7 @@ impl Operation for Rewrite {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |is_own| ChannelAction::EditMessage { is_own };
-        let (permit, team, mut message) = find_mine(tx, &self.actor, self.channel, self.seq, action).await?;
+        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
         if message.content == self.content {
             return Ok(message);
         }
@@ -74,19 +75,20 @@ impl Operation for Bury {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |is_own| ChannelAction::DeleteMessage { is_own };
-        let (permit, team, mut message) = find_mine(tx, &self.actor, self.channel, self.seq, action).await?;
+        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
+        if !message.reactions.is_empty() {
+            reactions::remove_all(tx.db, self.channel, self.seq).await?;
+        }
         let former_mentions = std::mem::take(&mut message.mentions);
         mentions::note_again(tx.db, team, &message, &former_mentions).await?;
         let thread = match message.parent_seq {
             Some(root) => Some(self.forget_reply(tx, root, taken.rev).await?),
             None => None,
         };
-        message.content.clear();
-        message.file_url = None;
         message.rev = taken.rev;
-        (message.deleted_at, message.updated_at) = (Some(tx.now), tx.now);
+        message.bury(tx.now);
         let body = EventBody::MessageDeleted {
             seq: self.seq,
             sender_id: message.sender_id,
@@ -114,7 +116,7 @@ impl Bury {
 }
 
 /// Finds a message that still has content, and asks whether the actor may do this to it.
-async fn find_mine(
+pub(super) async fn find_written(
     tx: &mut LogTx<'_>,
     actor: &Actor,
     channel: ChannelId,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
 use super::sends::{Send, Sent, digest};
-use super::{Actor, Service, ServiceError, access, parse};
+use super::{Actor, Service, ServiceError, access, parse, reactions};
 use crate::log::SendPlace;
 use crate::store::messages::Part;
 use crate::store::{Queries, messages};
@@ -42,7 +42,8 @@ impl Service {
         let next = edge.filter(|_| has_more).map(|message| message.seq.to_string());
         let from_seq = items.first().map_or(Seq::ZERO, |message| message.seq);
         let to_seq = items.last().map_or(Seq::ZERO, |message| message.seq);
-        Ok(MessagePage { items, next, from_seq, to_seq, last_seq: head.last_seq, rev: head.last_rev })
+        let my_reactions = reactions::mine_beside(&mut db, actor.user_id, items.iter()).await?;
+        Ok(MessagePage { items, next, from_seq, to_seq, last_seq: head.last_seq, rev: head.last_rev, my_reactions })
     }
 
     /// Sends a message; the same `client_id` gives the same message back, and whether it stood there already.
@@ -137,7 +138,9 @@ impl Service {
         let mut items = messages::list_replies(&mut db, channel, root.seq, after, limit + 1).await?;
         let has_more = truncate(&mut items, limit);
         let next = items.last().filter(|_| has_more).map(|message| message.seq.to_string());
-        Ok(Thread { root, items, next, rev: head.last_rev })
+        let shown = std::iter::once(&root).chain(&items);
+        let my_reactions = reactions::mine_beside(&mut db, actor.user_id, shown).await?;
+        Ok(Thread { root, items, next, rev: head.last_rev, my_reactions })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use syncspace_protocol::messages::Message;
+use syncspace_protocol::reactions::MyReactions;
 use syncspace_protocol::sync::{Change, Changes};
-use syncspace_protocol::{ChannelId, Rev, StreamId};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId};
 
 use super::channels::reads_of;
-use super::{Actor, Service, ServiceError};
+use super::{Actor, Service, ServiceError, reactions};
 use crate::store::missed::{Range, list_changes, load_ranges};
 
 /// Most messages in one page over all its channels: 8 MB if each is as long as it may be.
@@ -60,7 +61,11 @@ impl Service {
         let complete = parts.iter().filter(|part| part.rev == part.range.marker.head.last_rev);
         let markers: Vec<_> = complete.map(|part| (part.channel, part.range.marker)).collect();
         let mut reads = reads_of(&mut db, actor.user_id, &markers).await?;
+        let mine = reactions::mine_in(&mut db, actor.user_id, parts.iter().flat_map(|part| &part.items)).await?;
         missed.extend(parts.into_iter().map(|part| {
+            let of_channel =
+                mine.range((part.channel, Seq::ZERO)..).take_while(|((channel, _), _)| *channel == part.channel);
+            let my_reactions = of_channel.map(|(&(_, seq), emoji)| MyReactions { seq, emoji: emoji.clone() }).collect();
             let items = part.items.into_iter().map(|message| Change::Message { message }).collect();
             let page = Changes {
                 stream: StreamId::Channel(part.channel),
@@ -70,6 +75,7 @@ impl Service {
                 rev: part.rev,
                 head_rev: part.range.marker.head.last_rev,
                 read: reads.remove(&part.channel),
+                my_reactions,
             };
             (part.channel, Missed::Page(page))
         }));

@@ -23,6 +23,7 @@ pub(crate) mod paging;
 mod parse;
 mod passwords;
 mod purge;
+mod reactions;
 pub(crate) mod retry;
 mod revocations;
 pub(crate) mod secrets;

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Message, MessageType, SendMessage, ThreadState};
+use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, UserId};
 
@@ -216,6 +217,7 @@ impl Page {
             updated_at: tx.now,
             client_id: send.client_id.clone(),
             mentions,
+            reactions: Reactions::default(),
         };
         let thread = root.map(|root| {
             root.reply_count = root.reply_count.saturating_add(1);
@@ -315,6 +317,7 @@ fn as_sent(message: &Message, send: &Send) -> Message {
         edited_at: None,
         deleted_at: None,
         updated_at: message.created_at,
+        reactions: Reactions::default(),
         ..message.clone()
     }
 }

@@ -1,12 +1,13 @@
 //! Streams: what changed after a rev, and what a person's devices follow.
 
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
 
 use super::channels::{find_read, with_counts};
 use super::paging::Window;
-use super::{Actor, Service, ServiceError, access};
+use super::{Actor, Service, ServiceError, access, reactions};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
 use crate::store::{channel_members, channels, heads, messages, teams};
@@ -31,6 +32,13 @@ impl Rows {
         };
         Self { items, complete_to }
     }
+}
+
+fn messages_of(items: &[Change]) -> impl Iterator<Item = &Message> {
+    items.iter().filter_map(|change| match change {
+        Change::Message { message } => Some(message),
+        _ => None,
+    })
 }
 
 fn before(rev: Rev) -> Rev {
@@ -61,6 +69,7 @@ impl Service {
             }
             _ => None,
         };
+        let my_reactions = reactions::mine_beside(&mut &self.store, actor.user_id, messages_of(&items)).await?;
         Ok(Changes {
             stream,
             epoch: self.epoch().clone(),
@@ -69,6 +78,7 @@ impl Service {
             rev,
             head_rev: head.last_rev,
             read,
+            my_reactions,
         })
     }
 

@@ -12,7 +12,7 @@ macro_rules! message_columns {
             $before,
             "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
              reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
-             mentions",
+             mentions, reactions",
             $after
         )
     };
@@ -45,6 +45,7 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
         updated_at: row.take()?,
         client_id: row.take()?,
         mentions: row.take()?,
+        reactions: row.take()?,
     })
 }
 
@@ -263,11 +264,18 @@ pub async fn set_content(
     db.execute(&sql, params![new.content, new.mentions, now, now, rev, channel, seq]).await.map(drop)
 }
 
+/// Writes the reactions that a message holds, with its rev and the time of its change.
+pub async fn set_reactions(db: &mut impl Queries, message: &Message) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE messages SET reactions = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?");
+    let values = params![&message.reactions, message.updated_at, message.rev, message.channel_id, message.seq];
+    db.execute(&sql, values).await.map(drop)
+}
+
 /// Empties a message and keeps its place.
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, deleted_at = ?, updated_at = ?, rev = ? \
-         WHERE channel_id = ? AND seq = ?",
+        "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, deleted_at = ?, \
+         updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)
 }

@@ -28,6 +28,7 @@ pub mod mentions;
 pub mod messages;
 pub mod meta;
 pub mod missed;
+pub mod reactions;
 pub mod revocations;
 pub mod sessions;
 pub mod teams;

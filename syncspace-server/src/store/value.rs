@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
     ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, TeamId,
     TeamName, Time, UserId, Username,
@@ -197,6 +198,7 @@ texts! {
     ChannelName, "a channel name";
     Email, "an e-mail address";
     ClientId, "a client_id";
+    Emoji, "a short name of an emoji";
 }
 
 impl From<&Epoch> for Value {

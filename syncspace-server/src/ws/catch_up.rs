@@ -1,13 +1,15 @@
 //! What a socket does beside its frames: sends missed changes, looks again what its person may follow, and ends.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize as _;
+use serde::Serialize;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, PAGE_ITEMS_MAX};
+use syncspace_protocol::reactions::MyReactions;
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
-use syncspace_protocol::{Rev, StreamId};
+use syncspace_protocol::{Rev, Seq, StreamId};
 use tokio::time::Instant;
 
 use super::socket::{End, Socket, Talk};
@@ -197,25 +199,45 @@ fn split(page: Changes) -> Vec<Changes> {
     let mut parts = Vec::new();
     let mut items: Vec<Change> = Vec::new();
     let (mut bytes, mut after) = (0, page.after);
+    let mut mine: BTreeMap<Seq, MyReactions> = page.my_reactions.into_iter().map(|mine| (mine.seq, mine)).collect();
     for item in page.items {
-        let length = length_of(&item);
+        let length = length_of(&item) + beside(&item, &mine).map_or(0, length_of);
         let is_next_rev = items.last().is_some_and(|last| last.rev() != item.rev());
         if is_next_rev && bytes + length > FRAME_BYTES_MAX - FRAME_MARGIN_BYTES {
             let rev = items.last().and_then(Change::rev).unwrap_or(page.rev);
             let items = std::mem::take(&mut items);
-            parts.push(Changes { items, after, rev, epoch: page.epoch.clone(), read: None, ..page });
+            let my_reactions = take_mine(&mut mine, &items);
+            parts.push(Changes { items, after, rev, epoch: page.epoch.clone(), read: None, my_reactions, ..page });
             after = rev;
             bytes = 0;
         }
         bytes += length;
         items.push(item);
     }
-    parts.push(Changes { items, after, ..page });
+    let my_reactions = take_mine(&mut mine, &items);
+    parts.push(Changes { items, after, my_reactions, ..page });
     parts
 }
 
+/// Takes what belongs beside these items.
+fn take_mine(mine: &mut BTreeMap<Seq, MyReactions>, items: &[Change]) -> Vec<MyReactions> {
+    let places = items.iter().filter_map(|item| match item {
+        Change::Message { message } => Some(message.seq),
+        _ => None,
+    });
+    places.filter_map(|seq| mine.remove(&seq)).collect()
+}
+
+/// Gives what stands beside an item for this receiver.
+fn beside<'a>(item: &Change, mine: &'a BTreeMap<Seq, MyReactions>) -> Option<&'a MyReactions> {
+    match item {
+        Change::Message { message } => mine.get(&message.seq),
+        _ => None,
+    }
+}
+
 /// Counts the bytes of an item as JSON, without keeping them.
-fn length_of(item: &Change) -> usize {
+fn length_of<T: Serialize>(item: &T) -> usize {
     struct Count(usize);
     impl std::io::Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -237,6 +259,7 @@ mod tests {
     use super::*;
     use syncspace_protocol::channels::ReadMarker;
     use syncspace_protocol::messages::{Message, MessageType};
+    use syncspace_protocol::reactions::Reactions;
     use syncspace_protocol::{Epoch, Mentions, Time};
 
     fn message(seq: u64, rev: u64, bytes: usize) -> Change {
@@ -262,8 +285,13 @@ mod tests {
                 updated_at: time,
                 client_id: "c".parse().unwrap(),
                 mentions: Mentions::default(),
+                reactions: Reactions::default(),
             },
         }
+    }
+
+    fn mine(seq: u64) -> MyReactions {
+        MyReactions { seq: seq.try_into().unwrap(), emoji: vec!["tada".parse().unwrap()] }
     }
 
     #[test]
@@ -291,8 +319,11 @@ mod tests {
             rev: 9.try_into().unwrap(),
             head_rev: 9.try_into().unwrap(),
             read: Some(read),
+            my_reactions: vec![mine(1), mine(5)],
         };
         let parts = split(page);
+        let beside: Vec<_> = parts.iter().map(|part| part.my_reactions.clone()).collect();
+        assert_eq!(beside, [vec![mine(1)], vec![mine(5)]], "beside their messages");
         let ranges: Vec<_> = parts.iter().map(|part| (part.after.get(), part.rev.get())).collect();
         assert_eq!(ranges, [(0, 2), (2, 9)]);
         assert_eq!(

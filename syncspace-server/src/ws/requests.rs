@@ -221,6 +221,14 @@ async fn run(service: &Service, actor: &Actor, op: Op) -> Result<Ack, ServiceErr
             let message = service.delete_message(actor, channel_id, seq).await?;
             Ok(Ack::Changed { rev: message.rev })
         }
+        Op::React { channel_id, seq, emoji } => {
+            let message = service.react(actor, channel_id, seq, &emoji).await?;
+            Ok(Ack::Changed { rev: message.rev })
+        }
+        Op::Unreact { channel_id, seq, emoji } => {
+            let message = service.unreact(actor, channel_id, seq, &emoji).await?;
+            Ok(Ack::Changed { rev: message.rev })
+        }
         Op::Typing { channel_id, parent_seq } => {
             service.typing(actor, channel_id, parent_seq).await?;
             Ok(Ack::Done {})

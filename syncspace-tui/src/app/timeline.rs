@@ -95,8 +95,7 @@ impl Timeline {
 
     pub(crate) fn mark_deleted(&mut self, seq: Seq, at: Time) {
         self.edit(seq, |message| {
-            message.content.clear();
-            message.deleted_at = Some(at);
+            message.bury(at);
         });
     }
 

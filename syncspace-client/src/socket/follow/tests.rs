@@ -24,6 +24,7 @@ fn page(to: u64, head: u64) -> Changes {
         rev: rev(to),
         head_rev: rev(head),
         read: None,
+        my_reactions: Vec::new(),
     }
 }
 

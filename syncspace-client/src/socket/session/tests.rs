@@ -185,6 +185,7 @@ fn following_while_connected_reads_what_may_be_missing() {
         rev: rev(6),
         head_rev: rev(6),
         read: None,
+        my_reactions: Vec::new(),
     };
     assert_eq!(rig.feed(Input::Page { stream: channel(3), after: rev(5), outcome: Ok(page("e1")) }), ["c3 6", "c3 7"]);
     assert_eq!(rig.frame(void("c3", 9)), ["read c3 >7"]);

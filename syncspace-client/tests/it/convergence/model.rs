@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
 use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::reactions::{Emoji, MyReactions, Reactions};
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
@@ -38,7 +39,12 @@ pub(super) struct ChannelState {
     pub(super) channel: Channel,
     pub(super) mine: Option<ChannelMembership>,
     pub(super) log: BTreeMap<Seq, Message>,
+    /// With what the person reacted.
+    pub(super) reacted: Reacted,
 }
+
+/// With what the person reacted to the messages of a channel, by their places.
+pub(super) type Reacted = BTreeMap<Seq, BTreeSet<Emoji>>;
 
 #[derive(Debug, Default)]
 pub(super) struct People {
@@ -81,7 +87,8 @@ impl Model {
             (EventBody::Hello(_) | EventBody::Closing { .. }, _) => unreachable!("the connection keeps it: {event:?}"),
             (EventBody::Unknown, _) => unreachable!("the server is of this version: {event:?}"),
             (EventBody::Typing { .. } | EventBody::PresenceChanged { .. } | EventBody::Void {}, _) => {}
-            (EventBody::Changes { items, .. }, _) => {
+            (EventBody::Changes { items, my_reactions, .. }, _) => {
+                self.take_mine(items, my_reactions);
                 items.iter().for_each(|change| self.take_change(event.stream, change, &mut wishes));
             }
             (EventBody::StreamReload {}, stream) => wishes.extend(stream.and_then(|stream| self.reload(stream))),
@@ -118,9 +125,30 @@ impl Model {
                     assert_eq!((&message.mentions, message.parent_seq.is_some()), (former_mentions, thread.is_some()));
                     message.content.clear();
                     message.mentions = syncspace_protocol::Mentions::default();
+                    message.reactions = Reactions::default();
                     (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
                 }
+                if let Some(state) = self.channels.get_mut(&channel) {
+                    state.reacted.remove(seq);
+                }
                 self.set_thread(channel, *thread, *deleted_at, rev);
+            }
+            (
+                EventBody::ReactionAdded { seq, user_id, reaction, updated_at }
+                | EventBody::ReactionRemoved { seq, user_id, reaction, updated_at },
+                Some(StreamId::Channel(channel)),
+            ) => {
+                let is_added = matches!(event.body, EventBody::ReactionAdded { .. });
+                if *user_id == self.me {
+                    self.set_mine(channel, *seq, &reaction.emoji, is_added);
+                }
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    let before = message.reactions.find(&reaction.emoji).map_or(0, |held| held.count);
+                    let net = if is_added { before.checked_add(1) } else { before.checked_sub(1) };
+                    assert_eq!(net, Some(reaction.count), "{event:?} after {:?}", message.reactions);
+                    message.reactions.put(reaction.clone());
+                    message.updated_at = *updated_at;
+                }
             }
             (EventBody::TeamUpdated { team }, _) => self.put_team(team),
             (EventBody::TeamDeleted { team_id } | EventBody::MyTeamLeft { team_id }, _) => {
@@ -148,6 +176,8 @@ impl Model {
             (
                 EventBody::MessageUpdated { .. }
                 | EventBody::MessageDeleted { .. }
+                | EventBody::ReactionAdded { .. }
+                | EventBody::ReactionRemoved { .. }
                 | EventBody::TeamMemberRemoved { .. },
                 _,
             ) => unreachable!("in a stream of another kind: {event:?}"),
@@ -270,7 +300,12 @@ impl Model {
             Some(state) if channel.rev > state.channel.rev => state.channel = channel.clone(),
             Some(_) => {}
             None => {
-                let state = ChannelState { channel: channel.clone(), mine: None, log: BTreeMap::new() };
+                let state = ChannelState {
+                    channel: channel.clone(),
+                    mine: None,
+                    log: BTreeMap::new(),
+                    reacted: Reacted::new(),
+                };
                 self.channels.insert(channel.id, state);
             }
         }
@@ -322,6 +357,7 @@ impl Model {
         let Some(state) = self.channels.get_mut(&channel) else { return };
         state.mine = None;
         state.log.clear();
+        state.reacted.clear();
         wishes.push(Wish::Unfollow(StreamId::Channel(channel)));
         let is_guest = self.teams.get(&state.channel.team_id).is_none_or(|team| team.mine.role == TeamRole::Guest);
         if state.channel.is_private || is_guest {
@@ -335,6 +371,34 @@ impl Model {
         };
         if state.log.get(&message.seq).is_none_or(|held| message.rev > held.rev) {
             state.log.insert(message.seq, message.clone());
+        }
+    }
+
+    /// Takes what stands beside the messages of a page, for those that are newer than what is held.
+    fn take_mine(&mut self, items: &[Change], mine: &[MyReactions]) {
+        for item in items {
+            let Change::Message { message } = item else { continue };
+            let Some(state) = self.channels.get_mut(&message.channel_id).filter(|state| state.mine.is_some()) else {
+                continue;
+            };
+            if state.log.get(&message.seq).is_none_or(|held| message.rev > held.rev) {
+                state.reacted.remove(&message.seq);
+                let here = mine.iter().filter(|mine| mine.seq == message.seq);
+                state.reacted.extend(here.map(|mine| (mine.seq, mine.emoji.iter().cloned().collect())));
+            }
+        }
+    }
+
+    fn set_mine(&mut self, channel: ChannelId, seq: Seq, emoji: &Emoji, is_added: bool) {
+        let Some(state) = self.channels.get_mut(&channel).filter(|state| state.mine.is_some()) else { return };
+        let mut mine = state.reacted.remove(&seq).unwrap_or_default();
+        if is_added {
+            mine.insert(emoji.clone());
+        } else {
+            mine.remove(emoji);
+        }
+        if !mine.is_empty() {
+            state.reacted.insert(seq, mine);
         }
     }
 

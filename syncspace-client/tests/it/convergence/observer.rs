@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use super::model::{Model, Wish};
+use super::model::{Model, Reacted, Wish};
 use crate::world::PATIENCE;
 
 /// Pause between two looks at whether everything was heard.
@@ -122,8 +122,8 @@ impl Observer {
         let id = mine.channel.id;
         let members = self.client.all_channel_members(id).await.expect("members");
         let log = match mine.membership {
-            Some(_) => read_log(&self.client, id).await.expect("messages").0,
-            None => Vec::new(),
+            Some(_) => read_log(&self.client, id).await.expect("messages"),
+            None => ReadLog::empty(),
         };
         let heard = self.lock();
         let Some(state) = heard.model.channels.get(&id) else { return };
@@ -152,7 +152,8 @@ impl Observer {
         });
         differences.compare(&format!("unread in channel {id}"), &heard.model.book.unread(id), &served);
         let held: Vec<Message> = state.log.values().cloned().collect();
-        differences.compare(&format!("log of channel {id}"), &held, &log);
+        differences.compare(&format!("log of channel {id}"), &held, &log.messages);
+        differences.compare(&format!("own reactions in channel {id}"), &state.reacted, &log.reacted);
     }
 }
 
@@ -325,30 +326,47 @@ async fn read_channel_log(
     heard: &Mutex<Heard>,
     channel: ChannelId,
 ) -> Result<(), syncspace_client::ClientError> {
-    let (log, rev) = read_log(client, channel).await?;
+    let log = read_log(client, channel).await?;
     {
         let mut heard = heard.lock().expect("unbroken");
         let Some(state) = heard.model.channels.get_mut(&channel).filter(|state| state.mine.is_some()) else {
             return Ok(());
         };
         state.log.clear();
-        log.iter().for_each(|message| heard.model.put_message(message));
+        state.reacted = log.reacted;
+        log.messages.iter().for_each(|message| heard.model.put_message(message));
     }
-    follow(connection, heard, StreamId::Channel(channel), rev);
+    follow(connection, heard, StreamId::Channel(channel), log.rev);
     Ok(())
 }
 
-/// Reads the whole log, and the rev above which events are to be applied to it.
-async fn read_log(client: &Client, channel: ChannelId) -> Result<(Vec<Message>, Rev), syncspace_client::ClientError> {
-    let (mut log, mut rev): (Vec<Message>, Option<Rev>) = (Vec::new(), None);
+/// A whole log.
+struct ReadLog {
+    messages: Vec<Message>,
+    reacted: Reacted,
+    /// The rev above which events are to be applied to it.
+    rev: Rev,
+}
+
+impl ReadLog {
+    const fn empty() -> Self {
+        Self { messages: Vec::new(), reacted: Reacted::new(), rev: Rev::ZERO }
+    }
+}
+
+async fn read_log(client: &Client, channel: ChannelId) -> Result<ReadLog, syncspace_client::ClientError> {
+    let (mut log, mut rev) = (ReadLog::empty(), None);
     loop {
-        let after = log.last().map_or(Seq::ZERO, |message| message.seq);
+        let after = log.messages.last().map_or(Seq::ZERO, |message| message.seq);
         let query = MessageQuery { after: Some(after), limit: Some(PAGE_ITEMS_MAX), ..MessageQuery::default() };
         let page = client.messages(channel, query).await?;
         rev.get_or_insert(page.rev);
-        log.extend(page.items);
+        log.messages.extend(page.items);
+        let mine = page.my_reactions.into_iter().map(|mine| (mine.seq, mine.emoji.into_iter().collect()));
+        log.reacted.extend(mine);
         if page.next.is_none() {
-            return Ok((log, rev.unwrap_or(Rev::ZERO)));
+            log.rev = rev.unwrap_or(Rev::ZERO);
+            return Ok(log);
         }
     }
 }

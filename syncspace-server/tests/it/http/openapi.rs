@@ -242,7 +242,11 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     walk.call("messages", &[channel.clone(), ("limit", json!(1))], Value::Null).await;
     walk.call("message", &place, Value::Null).await;
     walk.call("edit_message", &place, json!({ "content": "1.0.1 is out" })).await;
+    let tada = [channel.clone(), ("seq", root["seq"].clone()), ("emoji", json!("tada"))];
+    walk.call("react", &tada, Value::Null).await;
+    walk.call("reactions", &place, Value::Null).await;
     walk.call("thread", &place, Value::Null).await;
+    walk.call("unreact", &tada, Value::Null).await;
     walk.call("message_by_id", &[("message_id", root["id"].clone())], Value::Null).await;
     walk.call("mark_read", &only_channel, json!({ "seq": root["seq"] })).await;
     walk.call("delete_message", &place, Value::Null).await;

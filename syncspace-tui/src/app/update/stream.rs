@@ -95,6 +95,15 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
                 edit_lists(state, channel_id, |list| list.set_thread(thread));
             }
         }
+        EventBody::ReactionAdded { seq, reaction, updated_at, .. }
+        | EventBody::ReactionRemoved { seq, reaction, updated_at, .. } => edit_lists(state, channel_id, |list| {
+            list.edit(seq, |message| {
+                if message.rev < rev {
+                    message.reactions.put(reaction.clone());
+                    (message.updated_at, message.rev) = (updated_at, rev);
+                }
+            });
+        }),
         EventBody::Typing { user_id, parent_seq } => {
             let now = state.now;
             if let Some(channel) = state.world.channels.get_mut(&channel_id) {
