@@ -56,3 +56,7 @@ pub const EMOJI_CHARS_MAX: usize = 64;
 pub const REACTIONS_PER_MESSAGE_MAX: usize = 30;
 /// Most people that a message names for each emoji; the list of reactions has them all.
 pub const REACTION_USERS_SHOWN_MAX: usize = 5;
+/// Most former texts that are kept of one message: the first one, and the newest of those after it.
+pub const MESSAGE_VERSIONS_MAX: usize = 50;
+/// Most pinned messages of one channel.
+pub const PINS_PER_CHANNEL_MAX: u32 = 100;

@@ -66,6 +66,18 @@ pub struct Message {
     /// How many people reacted with what, and who first; none once it is deleted.
     #[serde(default, skip_serializing_if = "Reactions::is_empty")]
     pub reactions: Reactions,
+    /// Who pinned it to the channel, and when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<Pin>,
+}
+
+/// Who pinned a message to its channel, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pin {
+    /// Who.
+    pub user_id: UserId,
+    /// When.
+    pub pinned_at: Time,
 }
 
 impl Message {
@@ -75,6 +87,7 @@ impl Message {
         self.file_url = None;
         self.mentions = Mentions::default();
         self.reactions = Reactions::default();
+        self.pinned = None;
         (self.deleted_at, self.updated_at) = (Some(deleted_at), deleted_at);
     }
 
@@ -116,6 +129,22 @@ pub struct SendMessage {
 pub struct EditMessage {
     /// The new text: 1 to 16,000 bytes after cleaning.
     pub content: String,
+    /// The rev of the message as it was read: where its text was changed after that, the edit is refused with `conflict`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_rev: Option<Rev>,
+}
+
+/// A text that an edit replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessageVersion {
+    /// The rev of the edit that replaced it.
+    pub rev: Rev,
+    /// The text.
+    pub content: String,
+    /// When it was written.
+    pub written_at: Time,
+    /// When it was replaced.
+    pub replaced_at: Time,
 }
 
 /// Query of `GET /channels/{id}/messages`: at most one of `before`, `after` and `around`; none gives the newest.

@@ -10,7 +10,7 @@ use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
-use crate::messages::{EditMessage, Message, MessageType, SendMessage, ThreadState};
+use crate::messages::{EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
@@ -123,6 +123,7 @@ impl Op {
 /// A frame from the server: the answer to one request, or something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a frame is taken apart at once; none are kept in numbers")]
 pub enum ServerFrame {
     /// The answer to a request.
     Reply(Reply),
@@ -323,6 +324,24 @@ pub enum EventBody {
         user_id: UserId,
         /// The reactions with this emoji as they are now; a count of 0 where it was the last one.
         reaction: Reaction,
+        /// When.
+        updated_at: Time,
+    },
+    /// A message was pinned to the channel. Stream `c`.
+    #[serde(rename = "message.pinned")]
+    MessagePinned {
+        /// Place of the message.
+        seq: Seq,
+        /// Who did it, and when.
+        pin: Pin,
+    },
+    /// A message is no longer pinned. Stream `c`.
+    #[serde(rename = "message.unpinned")]
+    MessageUnpinned {
+        /// Place of the message.
+        seq: Seq,
+        /// Who did it.
+        user_id: UserId,
         /// When.
         updated_at: Time,
     },

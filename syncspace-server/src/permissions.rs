@@ -106,6 +106,8 @@ pub enum ChannelAction {
     },
     /// React to a message, take a reaction back.
     React,
+    /// Pin a message, take one off the pins.
+    Pin,
     /// Change name or description.
     Edit,
     /// Archive or restore it.
@@ -170,6 +172,10 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
 
 /// Decides an action on a channel.
 pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, Denial> {
+    // Whoever may write in the channel may also say what is kept at hand in it.
+    if action == ChannelAction::Pin {
+        return on_channel(facts, ChannelAction::Post);
+    }
     let is_member = facts.role.is_some() && facts.team.role.is_some();
     let is_public = facts.kind == ChannelKind::Public;
     let may_find = is_public && facts.team.sees_public_channels();
@@ -186,7 +192,11 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     let allowed = match action {
         ChannelAction::Read => true,
         ChannelAction::Join => is_public && facts.team.role >= Some(TeamRole::Member),
-        ChannelAction::Follow | ChannelAction::Leave | ChannelAction::Post | ChannelAction::React => is_member,
+        ChannelAction::Follow
+        | ChannelAction::Leave
+        | ChannelAction::Post
+        | ChannelAction::React
+        | ChannelAction::Pin => is_member,
         ChannelAction::EditMessage { is_own } => is_member && is_own,
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
@@ -209,7 +219,8 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
-        | ChannelAction::React => true,
+        | ChannelAction::React
+        | ChannelAction::Pin => true,
         ChannelAction::Join
         | ChannelAction::Leave
         | ChannelAction::Edit
@@ -228,6 +239,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
         | ChannelAction::React
+        | ChannelAction::Pin
         | ChannelAction::Edit
         | ChannelAction::AddMember => true,
         ChannelAction::Read
@@ -313,6 +325,7 @@ mod tests {
             (Do::Join, "hh+++h-+++h-+++", "hhhhhh----h----"),
             (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::Post, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Pin, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::React, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::EditMessage { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
@@ -336,6 +349,7 @@ mod tests {
                 (ChannelAction::Read, "hhhhhh++++"),
                 (ChannelAction::Post, "hhhhhh++++"),
                 (ChannelAction::React, "hhhhhh++++"),
+                (ChannelAction::Pin, "hhhhhh++++"),
                 (ChannelAction::DeleteMessage { is_own: false }, "hhhhhh----"),
                 (ChannelAction::Leave, "hhhhhhkkkk"),
                 (ChannelAction::Edit, "hhhhhhkkkk"),
@@ -352,6 +366,7 @@ mod tests {
             (ChannelAction::Read, "hh+++h++++"),
             (ChannelAction::Post, "hh---haaaa"),
             (ChannelAction::React, "hh---haaaa"),
+            (ChannelAction::Pin, "hh---haaaa"),
             (ChannelAction::Edit, "hh-aah--aa"),
             (ChannelAction::Archive, "hh-++h--++"),
             (ChannelAction::Leave, "hh---h++++"),

@@ -185,7 +185,7 @@ impl Effects {
                 self.ask(move |client| async move { Net::User(answer(client.user(user_id).await)) });
             }
             Effect::Edit { channel_id, seq, content } => self.ask(move |client| async move {
-                let edited = client.edit_message(channel_id, seq, EditMessage { content }).await;
+                let edited = client.edit_message(channel_id, seq, EditMessage { content, expected_rev: None }).await;
                 Net::Edited { channel_id, seq, answer: answer(edited.map(drop)) }
             }),
             Effect::Delete { channel_id, seq } => self.ask(move |client| async move {

@@ -143,6 +143,7 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         client_id: name(&format!("c{seq}")),
         mentions: Mentions::default(),
         reactions: Reactions::default(),
+        pinned: None,
     }
 }
 

@@ -210,7 +210,11 @@ impl Writing {
         let mut is_first = true;
         while !self.is_overdue() {
             let answer = match &content {
-                Some(content) => self.connection.edit(channel, seq, EditMessage { content: content.clone() }).await,
+                Some(content) => {
+                    self.connection
+                        .edit(channel, seq, EditMessage { content: content.clone(), expected_rev: None })
+                        .await
+                }
                 None => self.connection.delete(channel, seq).await,
             };
             match answer {

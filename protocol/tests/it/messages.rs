@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use syncspace_protocol::Mentions;
 use syncspace_protocol::messages::{
-    EditMessage, Message, MessagePage, MessageQuery, MessageType, SendMessage, Thread, ThreadState,
+    EditMessage, Message, MessagePage, MessageQuery, MessageType, MessageVersion, Pin, SendMessage, Thread, ThreadState,
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, without, words};
@@ -31,7 +31,12 @@ pub(crate) fn message() -> Value {
         "client_id": "0192-ab",
         "mentions": mentions(),
         "reactions": [reactions::reaction()],
+        "pinned": pin(),
     })
+}
+
+pub(crate) fn pin() -> Value {
+    json!({"user_id": 8, "pinned_at": "2026-11-22T17:26:23.500Z"})
 }
 
 pub(crate) fn mentions() -> Value {
@@ -42,7 +47,7 @@ pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 8] = [
+const NULLABLE: [&str; 9] = [
     "file_url",
     "parent_message_id",
     "parent_seq",
@@ -51,14 +56,14 @@ const NULLABLE: [&str; 8] = [
     "deleted_at",
     "mentions",
     "reactions",
+    "pinned",
 ];
 
 #[test]
 fn a_message_says_all_that_is_known_of_it() {
     full::<Message>(&message());
     let bare = without(&message(), &NULLABLE);
-    let nulls =
-        json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}, "reactions": []});
+    let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}, "reactions": [], "pinned": null});
     least::<Message>(&bare, &with(&bare, nulls));
     words::<MessageType>(&["text", "system", "unknown"]);
     future_word_is_read_as::<MessageType>("unknown");
@@ -78,8 +83,22 @@ fn sending_needs_only_content() {
         &json!({"content": "hi"}),
         &json!({"content": "hi", "client_id": null, "parent_message_id": null}),
     );
-    full::<EditMessage>(&json!({"content": "hello"}));
-    least::<EditMessage>(&json!({"content": "hello"}), &json!({"content": "hello"}));
+    full::<EditMessage>(&json!({"content": "hello", "expected_rev": 44}));
+    least::<EditMessage>(&json!({"content": "hello"}), &json!({"content": "hello", "expected_rev": null}));
+}
+
+#[test]
+fn what_stands_beside_a_text_is_written_down() {
+    full::<Pin>(&pin());
+    least::<Pin>(&pin(), &pin());
+    let version = json!({
+        "rev": 45,
+        "content": "helo",
+        "written_at": "2026-11-22T17:26:21.000Z",
+        "replaced_at": "2026-11-22T17:26:23.000Z",
+    });
+    full::<MessageVersion>(&version);
+    least::<MessageVersion>(&version, &version);
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn ops() -> Vec<Value> {
         json!({
             "op": "send", "channel_id": 3, "content": "hi", "client_id": "0192-ab", "parent_message_id": 1000,
         }),
-        json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "hello"}),
+        json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "hello", "expected_rev": 44}),
         json!({"op": "delete", "channel_id": 3, "seq": 42}),
         json!({"op": "react", "channel_id": 3, "seq": 42, "emoji": "tada"}),
         json!({"op": "unreact", "channel_id": 3, "seq": 42, "emoji": "tada"}),
@@ -59,6 +59,8 @@ fn events() -> Vec<Value> {
             "former_mentions": messages::mentions(),
             "thread": messages::thread_state(),
         }),
+        json!({"ev": "message.pinned", "seq": 42, "pin": messages::pin()}),
+        json!({"ev": "message.unpinned", "seq": 42, "user_id": 8, "updated_at": "2026-11-22T17:26:24.000Z"}),
         reaction_event("reaction.added"),
         reaction_event("reaction.removed"),
         json!({"ev": "typing", "user_id": 7, "parent_seq": 41}),

@@ -2,7 +2,9 @@
 
 use clap::{Args, Subcommand};
 use syncspace_protocol::reactions::Emoji;
-use syncspace_protocol::{ClientId, Seq};
+use syncspace_protocol::{ClientId, Rev, Seq};
+
+use super::ListLimit;
 
 /// `message …`
 #[derive(Debug, Subcommand)]
@@ -33,12 +35,39 @@ pub(crate) enum Message {
     /// Change the text of your message.
     #[command(after_help = "Examples:
   syncspace message edit eng/general 42 'Deploy is done, really'
-  syncspace message edit eng/general 42 - < text.txt")]
+  syncspace message edit eng/general 42 - < text.txt
+  syncspace message edit eng/general 42 'Done' --expected-rev 57   # not over what somebody else wrote since")]
     Edit {
         #[command(flatten)]
         which: One,
         /// New text; standard input where it is `-`, or absent and standard input is no terminal.
         text: Option<String>,
+        /// Only where the text was not changed after this rev of the message.
+        #[arg(long, value_name = "REV")]
+        expected_rev: Option<Rev>,
+    },
+    /// List the texts that edits of a message replaced, oldest first.
+    #[command(after_help = "Examples:
+  syncspace message history eng/general 42
+  syncspace message history eng/general 42 --output jsonl | jq -r .content")]
+    History(One),
+    /// Pin a message to its channel.
+    #[command(after_help = "Examples:
+  syncspace message pin eng/general 42")]
+    Pin(One),
+    /// Take a message off the pins of its channel.
+    #[command(after_help = "Examples:
+  syncspace message unpin eng/general 42")]
+    Unpin(One),
+    /// List the pinned messages of a channel, those pinned last first.
+    #[command(after_help = "Examples:
+  syncspace message pins eng/general
+  syncspace message pins @bob --team eng --output jsonl")]
+    Pins {
+        /// `eng/general`, or `#general` or `@bob` with --team.
+        target: String,
+        #[command(flatten)]
+        part: ListLimit,
     },
     /// Delete a message: its place stays, its text is gone.
     #[command(after_help = "Examples:

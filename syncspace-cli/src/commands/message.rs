@@ -22,7 +22,11 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
             context.out.record(&Names::new(client).row(message).await)
         }
         args::Message::Send(args) => message_send::send(context, client, args).await,
-        args::Message::Edit { which, text } => edit(context, client, &which, text).await,
+        args::Message::Edit { which, text, expected_rev } => edit(context, client, &which, (text, expected_rev)).await,
+        args::Message::History(which) => message_marks::history(context, client, &which).await,
+        args::Message::Pin(which) => message_marks::pin(context, client, &which).await,
+        args::Message::Unpin(which) => message_marks::unpin(context, client, &which).await,
+        args::Message::Pins { target, part } => message_marks::pins(context, client, &target, part).await,
         args::Message::Delete(which) => delete(context, client, &which).await,
         args::Message::React { which, emoji } => message_marks::react(context, client, &which, &emoji).await,
         args::Message::Unreact { which, emoji } => message_marks::unreact(context, client, &which, &emoji).await,
@@ -126,14 +130,20 @@ async fn thread(client: &Client, channel: ChannelId, root: Seq, wanted: u32) -> 
     }
 }
 
-async fn edit(context: &Context, client: &Client, which: &args::One, text: Option<String>) -> Outcome {
+async fn edit(
+    context: &Context,
+    client: &Client,
+    which: &args::One,
+    (text, expected_rev): (Option<String>, Option<Rev>),
+) -> Outcome {
     let content = content(text).await?;
     let channel = resolve::conversation(context, client, &which.target).await?.channel.id;
     if context.only_plans(|| format!("change {}", named(which)))? {
         return Ok(());
     }
     let during = || format!("cannot change {}", named(which));
-    let message = client.edit_message(channel, which.seq, EditMessage { content }).await.during(during)?;
+    let message =
+        client.edit_message(channel, which.seq, EditMessage { content, expected_rev }).await.during(during)?;
     context.out.entry(&Names::new(client).row(message).await)
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use syncspace_client::Client;
 use syncspace_protocol::UserId;
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, MessageVersion};
 use syncspace_protocol::reactions::{Reacted, Reaction};
 use syncspace_protocol::text::{clean_line, clean_text};
 
@@ -33,6 +33,7 @@ impl Record for MessageRow {
         Column::shown("parent_seq"),
         Column::shown("reply_count"),
         Column::shown("reactions"),
+        Column::shown("pinned_at"),
         Column::shown("edited_at"),
         Column::shown("deleted_at"),
         Column::shown("client_id"),
@@ -51,6 +52,7 @@ impl Record for MessageRow {
             message.parent_seq.map_or(Cell::Empty, |seq| Cell::Number(seq.get())),
             Cell::Number(message.reply_count.into()),
             Cell::Text(message.reactions.iter().map(counted).collect::<Vec<_>>().join(" ")),
+            Cell::maybe_time(message.pinned.map(|pin| pin.pinned_at)),
             Cell::maybe_time(message.edited_at),
             Cell::maybe_time(message.deleted_at),
             Cell::text(&message.client_id),
@@ -71,7 +73,8 @@ impl Record for MessageRow {
         let edited = if message.is_edited { " (edited)" } else { "" };
         // Below the first line, so that no text of a message can look like the beginning of another.
         let text = clean_text(&message.content).replace('\n', "\n       ");
-        Some(format!("{head}: {text}{edited}{reactions}"))
+        let pinned = if message.pinned.is_some() { " (pinned)" } else { "" };
+        Some(format!("{head}: {text}{edited}{pinned}{reactions}"))
     }
 }
 
@@ -106,6 +109,21 @@ impl Record for ReactedRow {
             Cell::text(&self.reacted.emoji),
             Cell::Time(self.reacted.reacted_at),
             Cell::Number(self.reacted.user_id.get()),
+        ]
+    }
+}
+
+impl Record for MessageVersion {
+    const PLURAL: &'static str = "former texts";
+    const COLUMNS: &'static [Column] =
+        &[Column::shown("rev"), Column::shown("written_at"), Column::shown("replaced_at"), Column::shown("content")];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.rev.get()),
+            Cell::Time(self.written_at),
+            Cell::Time(self.replaced_at),
+            Cell::text(&self.content),
         ]
     }
 }

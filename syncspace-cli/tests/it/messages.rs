@@ -121,6 +121,34 @@ fn people_react_and_see_who_did() {
 }
 
 #[test]
+fn an_edit_leaves_its_history_and_does_not_overwrite_what_nobody_saw() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let sent = alice.json(&["message", "send", "eng/lounge", "one"]);
+    let rev = sent["rev"].to_string();
+    let edit = |text| alice.run(&["message", "edit", "eng/lounge", "1", text, "--expected-rev", &rev]);
+    edit("two").ok();
+    edit("three").ends_with(7).says("read the message again");
+    assert_eq!(contents(&alice.json(&["message", "history", "eng/lounge", "1"])), ["one"]);
+}
+
+#[test]
+fn pinned_messages_are_listed() {
+    let world = World::start();
+    let alice = lounge(&world);
+    for text in ["one", "two"] {
+        alice.run(&["message", "send", "eng/lounge", text]).ok();
+    }
+    alice.run(&["message", "pin", "eng/lounge", "1"]).ok();
+    alice.run(&["message", "pin", "eng/lounge", "2"]).ok();
+    assert_eq!(contents(&alice.json(&["message", "pins", "eng/lounge"])), ["two", "one"]);
+    let table = alice.run(&["message", "pins", "eng/lounge"]).ok().out;
+    assert!(table.contains("alice: two (pinned)\n"), "{table}");
+    alice.run(&["message", "unpin", "eng/lounge", "2"]).ok();
+    assert_eq!(contents(&alice.json(&["message", "pins", "eng/lounge"])), ["one"]);
+}
+
+#[test]
 fn a_dry_run_sends_nothing() {
     let world = World::start();
     let alice = lounge(&world);

@@ -1,6 +1,9 @@
 //! Routes of messages, threads and missed changes.
 
-use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
+use syncspace_protocol::messages::{
+    EditMessage, Message, MessagePage, MessageQuery, MessageVersion, SendMessage, Thread,
+};
+use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
 use syncspace_protocol::sync::{Changes, ChangesQuery};
 use syncspace_protocol::{ChannelId, MessageId, Page, Seq, StreamId};
@@ -37,6 +40,31 @@ impl Client {
     /// Deletes a message; its place stays, and is given back without the text.
     pub async fn delete_message(&self, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
         self.delete(&format!("channels/{channel}/messages/{seq}")).fetch().await
+    }
+
+    /// Lists the texts that edits of a message replaced, oldest first.
+    pub async fn history(
+        &self,
+        channel: ChannelId,
+        seq: Seq,
+        query: PageQuery,
+    ) -> Result<Page<MessageVersion>, ClientError> {
+        self.get(&format!("channels/{channel}/messages/{seq}/history")).query(&query).fetch().await
+    }
+
+    /// Pins a message to its channel; one that is pinned already stays as it is.
+    pub async fn pin(&self, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
+        self.put(&format!("channels/{channel}/messages/{seq}/pin")).fetch().await
+    }
+
+    /// Takes a message off the pins of its channel.
+    pub async fn unpin(&self, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
+        self.delete(&format!("channels/{channel}/messages/{seq}/pin")).fetch().await
+    }
+
+    /// Lists the pinned messages of a channel, those pinned last first.
+    pub async fn pins(&self, channel: ChannelId, query: PageQuery) -> Result<Page<Message>, ClientError> {
+        self.get(&format!("channels/{channel}/pins")).query(&query).fetch().await
     }
 
     /// Reacts to a message; once more with the same emoji is no change.

@@ -229,6 +229,8 @@ fn effect(me: UserId, body: &EventBody) -> Effect {
         | EventBody::MessageDeleted { .. }
         | EventBody::ReactionAdded { .. }
         | EventBody::ReactionRemoved { .. }
+        | EventBody::MessagePinned { .. }
+        | EventBody::MessageUnpinned { .. }
         | EventBody::Void {} => Effect::Nothing,
         _ => Effect::Unknown,
     }

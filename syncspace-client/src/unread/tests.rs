@@ -55,6 +55,7 @@ fn message(seq: u64, rev: u64, sender: u64, mentions: Mentions) -> Message {
         client_id: "c".parse().expect("a client_id"),
         mentions,
         reactions: Reactions::default(),
+        pinned: None,
     }
 }
 

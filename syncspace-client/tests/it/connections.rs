@@ -73,7 +73,10 @@ async fn people_in_a_channel_hear_each_other() {
     assert_eq!(read_messages(&mut alice_hears, id, 2).await, ["hi", "ho"]);
     assert_eq!(read_messages(&mut bob_hears, id, 2).await, ["hi", "ho"]);
 
-    let rev = alices.edit(id, ack.seq, EditMessage { content: "hello".to_owned() }).await.expect("edited");
+    let rev = alices
+        .edit(id, ack.seq, EditMessage { content: "hello".to_owned(), expected_rev: None })
+        .await
+        .expect("edited");
     assert!(rev > ack.rev);
     assert!(alices.delete(id, ack.seq).await.expect("deleted") > rev);
     let marker =

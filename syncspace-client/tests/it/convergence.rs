@@ -90,6 +90,8 @@ enum Operation {
     Reply(ChannelId, Seq, String),
     Edit(ChannelId, Seq, String),
     Delete(ChannelId, Seq),
+    Pin(ChannelId, Seq),
+    Unpin(ChannelId, Seq),
     React(ChannelId, Seq, Emoji),
     Unreact(ChannelId, Seq, Emoji),
     Mark(ChannelId, Seq, MoveMarker),
@@ -195,7 +197,9 @@ impl Crowd {
         let operation = match self.random.u8(0..100) {
             0..=24 => Operation::Send(channel, text),
             25..=32 => Operation::Reply(channel, seq, text),
-            33..=38 => Operation::Edit(channel, seq, text),
+            33..=35 => Operation::Edit(channel, seq, text),
+            36..=37 => Operation::Pin(channel, seq),
+            38 => Operation::Unpin(channel, seq),
             39..=43 => Operation::React(channel, seq, emoji(&mut self.random)),
             44..=45 => Operation::Unreact(channel, seq, emoji(&mut self.random)),
             46..=49 => Operation::Delete(channel, seq),
@@ -269,9 +273,11 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
             client.send_message(channel, send(content, root)).await.map(drop)
         }
         Operation::Edit(channel, seq, content) => {
-            client.edit_message(channel, seq, EditMessage { content }).await.map(drop)
+            client.edit_message(channel, seq, EditMessage { content, expected_rev: None }).await.map(drop)
         }
         Operation::Delete(channel, seq) => client.delete_message(channel, seq).await.map(drop),
+        Operation::Pin(channel, seq) => client.pin(channel, seq).await.map(drop),
+        Operation::Unpin(channel, seq) => client.unpin(channel, seq).await.map(drop),
         Operation::React(channel, seq, emoji) => client.react(channel, seq, &emoji).await.map(drop),
         Operation::Unreact(channel, seq, emoji) => client.unreact(channel, seq, &emoji).await.map(drop),
         Operation::Mark(channel, seq, mode) => {

@@ -167,9 +167,10 @@ async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, 
     let outcome = match step {
         Step::Send(channel, content) => send(device, known, *channel, content, None).await,
         Step::Reply(channel, root, content) => send(device, known, *channel, content, Some(*root)).await,
-        Step::Edit(channel, seq, content) => {
-            connection.edit(*channel, *seq, EditMessage { content: content.clone() }).await.map(drop)
-        }
+        Step::Edit(channel, seq, content) => connection
+            .edit(*channel, *seq, EditMessage { content: content.clone(), expected_rev: None })
+            .await
+            .map(drop),
         Step::Delete(channel, seq) => connection.delete(*channel, *seq).await.map(drop),
         Step::Read(channel, mode, seq) => {
             let known_rev = device.marker(*channel).map(|read| read.rev);

@@ -1,7 +1,10 @@
 //! `/channels/{channel_id}/messages` and `/messages`: the log of a channel.
 
 use syncspace_protocol::ErrorCode::{Archived, ClientIdReused, Conflict, Forbidden, NotFound};
-use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
+use syncspace_protocol::messages::{
+    EditMessage, Message, MessagePage, MessageQuery, MessageVersion, SendMessage, Thread,
+};
+use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
 use syncspace_protocol::{ChannelId, MessageId, Page, Seq};
 
@@ -23,13 +26,25 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives the message at a place.")
             .refuses(&[NotFound]),
         Route::patch("/channels/{channel_id}/messages/{seq}", "edit_message", edit_message)
-            .about("Changes the text of your message.")
+            .about("Changes the text of your message; what it replaces stays in its history.")
             .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::delete("/channels/{channel_id}/messages/{seq}", "delete_message", delete_message)
             .about("Deletes a message: its place stays, its text is gone. Gives what is left.")
             .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::get("/channels/{channel_id}/messages/{seq}/thread", "thread", thread)
             .about("Gives a message and its replies, oldest first.")
+            .refuses(&[NotFound]),
+        Route::get("/channels/{channel_id}/messages/{seq}/history", "history", history)
+            .about("Lists the texts that edits of a message replaced, oldest first.")
+            .refuses(&[NotFound]),
+        Route::put("/channels/{channel_id}/messages/{seq}/pin", "pin", pin)
+            .about("Pins a message to its channel; again is no change.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
+        Route::delete("/channels/{channel_id}/messages/{seq}/pin", "unpin", unpin)
+            .about("Takes a message off the pins of its channel.")
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
+        Route::get("/channels/{channel_id}/pins", "pins", pins)
+            .about("Lists the pinned messages of a channel, those pinned last first.")
             .refuses(&[NotFound]),
         Route::get("/channels/{channel_id}/messages/{seq}/reactions", "reactions", reactions)
             .about("Lists who reacted to a message with what, in the order in which they did.")
@@ -73,6 +88,25 @@ async fn delete_message(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, 
 async fn thread(call: Call<(ChannelId, Seq), MessageQuery>) -> Result<Found<Thread>, ServiceError> {
     let (channel, seq) = call.path;
     call.service.thread(&call.who, channel, seq, call.query).await.map(Found)
+}
+
+async fn history(call: Call<(ChannelId, Seq), PageQuery>) -> Result<Found<Page<MessageVersion>>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.history(&call.who, channel, seq, &call.query).await.map(Found)
+}
+
+async fn pin(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.pin(&call.who, channel, seq).await.map(Found)
+}
+
+async fn unpin(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.unpin(&call.who, channel, seq).await.map(Found)
+}
+
+async fn pins(call: Call<ChannelId, PageQuery>) -> Result<Found<Page<Message>>, ServiceError> {
+    call.service.pins(&call.who, call.path, &call.query).await.map(Found)
 }
 
 async fn reactions(call: Call<(ChannelId, Seq), ReactionQuery>) -> Result<Found<Page<Reacted>>, ServiceError> {

@@ -181,9 +181,11 @@ fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
 /// Says who could do it.
 const fn channel_sentence(action: ChannelAction) -> &'static str {
     match action {
-        ChannelAction::Read | ChannelAction::Follow | ChannelAction::Post | ChannelAction::React => {
-            "join the channel first"
-        }
+        ChannelAction::Read
+        | ChannelAction::Follow
+        | ChannelAction::Post
+        | ChannelAction::React
+        | ChannelAction::Pin => "join the channel first",
         ChannelAction::Join => "you may not join this channel; ask one of its members to add you",
         ChannelAction::Leave => "you are not a member of this channel",
         ChannelAction::EditMessage { .. } => "only its author may edit a message",

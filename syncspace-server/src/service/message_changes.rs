@@ -6,11 +6,11 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time};
 
 use super::team_changes::Refused;
-use super::{Actor, ServiceError, access, mentions};
+use super::{Actor, ServiceError, access, history, mentions};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, Permit};
 use crate::store::messages::{self, NewContent};
-use crate::store::reactions;
+use crate::store::{pins, reactions, versions};
 
 /// Changes the text of a message.
 pub(super) struct Rewrite {
@@ -20,6 +20,8 @@ pub(super) struct Rewrite {
     pub(super) content: String,
     /// The names in the content.
     pub(super) names: MentionedNames,
+    /// What the author had seen of it.
+    pub(super) expected_rev: Option<Rev>,
 }
 
 impl Operation for Rewrite {
@@ -36,9 +38,11 @@ impl Operation for Rewrite {
         if message.content == self.content {
             return Ok(message);
         }
+        history::refuse_unseen(tx.db, &message, self.expected_rev).await?;
         let mentions = mentions::resolve(tx.db, &[(self.channel, &self.names)]).await?.pop().unwrap_or_default();
         let former = std::mem::replace(&mut message.mentions, mentions);
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
+        history::keep(tx.db, team, &message, tx.now, taken.rev).await?;
         let new = NewContent { content: &self.content, mentions: &message.mentions };
         messages::set_content(tx.db, self.channel, self.seq, new, tx.now, taken.rev).await?;
         mentions::note_again(tx.db, team, &message, &former).await?;
@@ -80,6 +84,12 @@ impl Operation for Bury {
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
         if !message.reactions.is_empty() {
             reactions::remove_all(tx.db, self.channel, self.seq).await?;
+        }
+        if message.pinned.is_some() {
+            pins::remove(tx.db, self.channel, self.seq).await?;
+        }
+        if message.is_edited {
+            versions::remove_all(tx.db, self.channel, self.seq).await?;
         }
         let former_mentions = std::mem::take(&mut message.mentions);
         mentions::note_again(tx.db, team, &message, &former_mentions).await?;

@@ -107,7 +107,7 @@ impl Service {
     ) -> Result<Message, ServiceError> {
         let content = parse::message_content(&edit.content)?;
         let names = MentionedNames::find(&content);
-        self.log.commit(Rewrite { actor: *actor, channel, seq, content, names }).await
+        self.log.commit(Rewrite { actor: *actor, channel, seq, content, names, expected_rev: edit.expected_rev }).await
     }
 
     /// Deletes a message; gives the place it leaves.

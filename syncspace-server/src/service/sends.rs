@@ -218,6 +218,7 @@ impl Page {
             client_id: send.client_id.clone(),
             mentions,
             reactions: Reactions::default(),
+            pinned: None,
         };
         let thread = root.map(|root| {
             root.reply_count = root.reply_count.saturating_add(1);
@@ -318,6 +319,7 @@ fn as_sent(message: &Message, send: &Send) -> Message {
         deleted_at: None,
         updated_at: message.created_at,
         reactions: Reactions::default(),
+        pinned: None,
         ..message.clone()
     }
 }

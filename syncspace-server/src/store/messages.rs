@@ -1,6 +1,6 @@
 //! Rows of the log: messages by their place, and their part of the channel's stream.
 
-use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::messages::{Message, Pin, ThreadState};
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
 use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params};
@@ -12,7 +12,7 @@ macro_rules! message_columns {
             $before,
             "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
              reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
-             mentions, reactions",
+             mentions, reactions, pinned_by, pinned_at",
             $after
         )
     };
@@ -46,7 +46,13 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
         client_id: row.take()?,
         mentions: row.take()?,
         reactions: row.take()?,
+        pinned: read_pin(row)?,
     })
+}
+
+fn read_pin(row: &mut RowReader<'_>) -> Result<Option<Pin>, StoreError> {
+    let (user_id, pinned_at): (Option<UserId>, Option<Time>) = (row.take()?, row.take()?);
+    Ok(user_id.zip(pinned_at).map(|(user_id, pinned_at)| Pin { user_id, pinned_at }))
 }
 
 /// A message to be appended, with what is stored beside what everybody sees.
@@ -258,10 +264,10 @@ pub async fn set_content(
     rev: Rev,
 ) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE messages SET content = ?, mentions = ?, is_edited = 1, edited_at = ?, updated_at = ?, rev = ? \
-         WHERE channel_id = ? AND seq = ?",
+        "UPDATE messages SET content = ?, mentions = ?, is_edited = 1, edited_at = ?, updated_at = ?, rev = ?, \
+         content_rev = ? WHERE channel_id = ? AND seq = ?",
     );
-    db.execute(&sql, params![new.content, new.mentions, now, now, rev, channel, seq]).await.map(drop)
+    db.execute(&sql, params![new.content, new.mentions, now, now, rev, rev, channel, seq]).await.map(drop)
 }
 
 /// Writes the reactions that a message holds, with its rev and the time of its change.
@@ -271,11 +277,28 @@ pub async fn set_reactions(db: &mut impl Queries, message: &Message) -> Result<(
     db.execute(&sql, values).await.map(drop)
 }
 
+/// Writes whether a message is pinned, with its rev and the time of its change.
+pub async fn set_pinned(db: &mut impl Queries, message: &Message) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "UPDATE messages SET pinned_by = ?, pinned_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
+    );
+    let (by, at) = (message.pinned.map(|pin| pin.user_id), message.pinned.map(|pin| pin.pinned_at));
+    let values = params![by, at, message.updated_at, message.rev, message.channel_id, message.seq];
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Finds the rev of the last change of a message's text; none where it stands as it was sent.
+pub async fn find_content_rev(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<Option<Rev>, StoreError> {
+    let sql = Sql::both("SELECT content_rev FROM messages WHERE channel_id = ? AND seq = ?");
+    let row = db.query_first(&sql, params![channel, seq]).await?;
+    row.map_or(Ok(None), |row| row.reader().take())
+}
+
 /// Empties a message and keeps its place.
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, deleted_at = ?, \
-         updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
+        "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, pinned_at = NULL, \
+         pinned_by = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)
 }

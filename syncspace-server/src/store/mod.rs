@@ -28,11 +28,13 @@ pub mod mentions;
 pub mod messages;
 pub mod meta;
 pub mod missed;
+pub mod pins;
 pub mod reactions;
 pub mod revocations;
 pub mod sessions;
 pub mod teams;
 pub mod users;
+pub mod versions;
 mod words;
 
 pub use self::counts::StatementCounts;

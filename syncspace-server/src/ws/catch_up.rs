@@ -286,6 +286,7 @@ mod tests {
                 client_id: "c".parse().unwrap(),
                 mentions: Mentions::default(),
                 reactions: Reactions::default(),
+                pinned: None,
             },
         }
     }

@@ -324,7 +324,7 @@ async fn archived_channels_are_read_only(place: Place) {
     refused(rig.service.edit_channel(&bob, channel, archive(true)).await, ErrorCode::Forbidden);
     rig.service.edit_channel(&alice, channel, archive(true)).await.expect("archives");
     refused(rig.service.send_message(&alice, channel, text("one more")).await, ErrorCode::Archived);
-    let edit = EditMessage { content: "other words".to_owned() };
+    let edit = EditMessage { content: "other words".to_owned(), expected_rev: None };
     refused(rig.service.edit_message(&alice, channel, message.seq, edit).await, ErrorCode::Archived);
     refused(rig.service.join_channel(&bob, channel).await, ErrorCode::Archived);
     assert_eq!(rig.service.messages(&bob, channel, MessageQuery::default()).await.expect("reads").items.len(), 1);
@@ -375,7 +375,7 @@ async fn sending_again_gives_the_same_message_even_after_leaving(place: Place) {
         assert_eq!((message.id, message.seq), (first.id, first.seq), "{what}");
     };
     again("at once").await;
-    let edit = EditMessage { content: "edited".to_owned() };
+    let edit = EditMessage { content: "edited".to_owned(), expected_rev: None };
     rig.service.edit_message(&bob, channel, first.seq, edit).await.expect("edits");
     again("after an edit").await;
     rig.service.delete_message(&alice, channel, first.seq).await.expect("deletes");
@@ -423,7 +423,7 @@ async fn only_authors_edit_and_admins_may_delete(place: Place) {
         rig.service.join_channel(user, channel).await.expect("joins");
     }
     let message = rig.say(&bob, channel, "hi").await;
-    let edit = || EditMessage { content: "ho".to_owned() };
+    let edit = || EditMessage { content: "ho".to_owned(), expected_rev: None };
     refused(rig.service.edit_message(&alice, channel, message.seq, edit()).await, ErrorCode::Forbidden);
     refused(rig.service.delete_message(&carol, channel, message.seq).await, ErrorCode::Forbidden);
     let edited = rig.service.edit_message(&bob, channel, message.seq, edit()).await.expect("edits");
@@ -538,7 +538,7 @@ async fn changes_after_any_rev_give_the_present_state(place: Place) {
         match step % 5 {
             0 | 1 => drop(rig.say(&alice, channel, &format!("m{step}")).await),
             2 => {
-                let edit = EditMessage { content: format!("edited {step}") };
+                let edit = EditMessage { content: format!("edited {step}"), expected_rev: None };
                 drop(rig.service.edit_message(&alice, channel, place, edit).await);
             }
             3 => {

@@ -57,7 +57,7 @@ impl Room {
     }
 
     async fn edit(&self, actor: &Actor, message: &Message, content: &str) -> Message {
-        let edit = EditMessage { content: content.to_owned() };
+        let edit = EditMessage { content: content.to_owned(), expected_rev: None };
         self.rig.service.edit_message(actor, self.channel, message.seq, edit).await.expect("edits")
     }
 

@@ -1,5 +1,7 @@
 //! What one message carries beside its text, on the embedded store and on MySQL.
 
+mod history;
+mod pins;
 mod reactions;
 
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, EditChannel};

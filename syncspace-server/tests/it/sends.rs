@@ -120,7 +120,7 @@ async fn replies_of_one_batch_count_one_by_one(place: Place) {
 async fn a_repeat_is_the_same_message_whatever_became_of_it(place: Place) {
     let pair = Pair::new(place).await;
     let sent = pair.send(0, text("hello", "once")).await;
-    let edit = EditMessage { content: "goodbye".to_owned() };
+    let edit = EditMessage { content: "goodbye".to_owned(), expected_rev: None };
     pair.rig.service.edit_message(&pair.alice, pair.channel, sent.seq, edit).await.expect("edits");
     let again = pair.send(1, text("hello", "once")).await;
     assert_eq!((again.id, again.seq, again.content.as_str()), (sent.id, sent.seq, "goodbye"));

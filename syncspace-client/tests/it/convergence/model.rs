@@ -126,6 +126,7 @@ impl Model {
                     message.content.clear();
                     message.mentions = syncspace_protocol::Mentions::default();
                     message.reactions = Reactions::default();
+                    message.pinned = None;
                     (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
                 }
                 if let Some(state) = self.channels.get_mut(&channel) {
@@ -147,6 +148,18 @@ impl Model {
                     let net = if is_added { before.checked_add(1) } else { before.checked_sub(1) };
                     assert_eq!(net, Some(reaction.count), "{event:?} after {:?}", message.reactions);
                     message.reactions.put(reaction.clone());
+                    message.updated_at = *updated_at;
+                }
+            }
+            (EventBody::MessagePinned { seq, pin }, Some(StreamId::Channel(channel))) => {
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    assert_eq!(message.pinned.replace(*pin), None, "{event:?}");
+                    message.updated_at = pin.pinned_at;
+                }
+            }
+            (EventBody::MessageUnpinned { seq, user_id: _, updated_at }, Some(StreamId::Channel(channel))) => {
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    assert!(message.pinned.take().is_some(), "{event:?}");
                     message.updated_at = *updated_at;
                 }
             }
@@ -178,6 +191,8 @@ impl Model {
                 | EventBody::MessageDeleted { .. }
                 | EventBody::ReactionAdded { .. }
                 | EventBody::ReactionRemoved { .. }
+                | EventBody::MessagePinned { .. }
+                | EventBody::MessageUnpinned { .. }
                 | EventBody::TeamMemberRemoved { .. },
                 _,
             ) => unreachable!("in a stream of another kind: {event:?}"),

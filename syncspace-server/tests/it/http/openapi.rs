@@ -247,6 +247,10 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     walk.call("reactions", &place, Value::Null).await;
     walk.call("thread", &place, Value::Null).await;
     walk.call("unreact", &tada, Value::Null).await;
+    walk.call("history", &place, Value::Null).await;
+    walk.call("pin", &place, Value::Null).await;
+    walk.call("pins", &only_channel, Value::Null).await;
+    walk.call("unpin", &place, Value::Null).await;
     walk.call("message_by_id", &[("message_id", root["id"].clone())], Value::Null).await;
     walk.call("mark_read", &only_channel, json!({ "seq": root["seq"] })).await;
     walk.call("delete_message", &place, Value::Null).await;

@@ -87,7 +87,7 @@ async fn repeats_are_answered_whatever_happened(here: &Instance, there: &Instanc
     original.expect_refusal(there, &bob, json!({"content": "other"}), 409, "client_id_reused").await;
     original.expect_refusal(there, &bob, json!({"parent_message_id": root.id}), 409, "client_id_reused").await;
     let seq: Seq = serde_json::from_value(original.seq.clone()).expect("a seq");
-    let edit = EditMessage { content: "edited".to_owned() };
+    let edit = EditMessage { content: "edited".to_owned(), expected_rev: None };
     service.edit_message(&bob.actor, channel, seq, edit).await.expect("edits");
     let message = original.expect_repeat(there, &bob, "after an edit").await;
     assert_eq!(message["content"], "edited", "whoever is in the channel gets its present form");

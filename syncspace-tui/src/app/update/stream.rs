@@ -104,6 +104,20 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
                 }
             });
         }),
+        EventBody::MessagePinned { seq, pin } => edit_lists(state, channel_id, |list| {
+            list.edit(seq, |message| {
+                if message.rev < rev {
+                    (message.pinned, message.updated_at, message.rev) = (Some(pin), pin.pinned_at, rev);
+                }
+            });
+        }),
+        EventBody::MessageUnpinned { seq, updated_at, .. } => edit_lists(state, channel_id, |list| {
+            list.edit(seq, |message| {
+                if message.rev < rev {
+                    (message.pinned, message.updated_at, message.rev) = (None, updated_at, rev);
+                }
+            });
+        }),
         EventBody::Typing { user_id, parent_seq } => {
             let now = state.now;
             if let Some(channel) = state.world.channels.get_mut(&channel_id) {
