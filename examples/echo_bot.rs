@@ -74,6 +74,7 @@ impl Bot {
             content: text.to_owned(),
             client_id: Some(format!("echo-{}", message.id).parse()?),
             parent_message_id: Some(message.id),
+            ..SendMessage::default()
         };
         loop {
             match self.connection.send(self.channel, answer.clone()).await {

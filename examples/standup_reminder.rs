@@ -64,7 +64,7 @@ fn next_due(now: &Zoned, at: Time) -> Result<Zoned> {
 
 async fn remind(client: &Client, channel: ChannelId, text: &str, due: &Zoned) -> Result<()> {
     let client_id = due.strftime("standup-%F-%H%M").to_string().parse()?;
-    let message = SendMessage { content: text.to_owned(), client_id: Some(client_id), parent_message_id: None };
+    let message = SendMessage { content: text.to_owned(), client_id: Some(client_id), ..SendMessage::default() };
     loop {
         match client.send_message(channel, message.clone()).await {
             Err(error) if error.is_transient() => {

@@ -206,7 +206,7 @@ impl Ear {
 /// Sends on and on; what is refused while something is away is not missed.
 async fn make_noise(connection: Connection, channel: ChannelId) {
     loop {
-        let message = SendMessage { content: "x".repeat(100), client_id: None, parent_message_id: None };
+        let message = SendMessage { content: "x".repeat(100), ..SendMessage::default() };
         let _sent = timeout(Duration::from_millis(500), connection.send(channel, message)).await;
         sleep(SEND_EVERY).await;
     }

@@ -31,6 +31,7 @@ pub mod channels;
 pub mod error;
 pub mod ids;
 pub mod limits;
+pub mod links;
 pub mod mentions;
 pub mod messages;
 pub mod names;

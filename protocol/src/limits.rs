@@ -60,3 +60,7 @@ pub const REACTION_USERS_SHOWN_MAX: usize = 5;
 pub const MESSAGE_VERSIONS_MAX: usize = 50;
 /// Most pinned messages of one channel.
 pub const PINS_PER_CHANNEL_MAX: u32 = 100;
+/// Longest name of a programming language, in characters (all of them ASCII).
+pub const LANGUAGE_CHARS_MAX: usize = 32;
+/// Longest file name or title of a piece of code, in characters.
+pub const FILE_NAME_CHARS_MAX: usize = 100;

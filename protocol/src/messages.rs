@@ -14,6 +14,10 @@ pub enum MessageType {
     /// What a person wrote.
     #[default]
     Text,
+    /// A piece of code: shown as it stands, names nobody. What it is, stands in `code`.
+    Code,
+    /// A file.
+    File,
     /// What the server wrote.
     System,
     /// A type of a newer server: show the content.
@@ -69,6 +73,43 @@ pub struct Message {
     /// Who pinned it to the channel, and when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Pin>,
+    /// What a message of type `code` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Of which message it is a copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<ForwardedFrom>,
+}
+
+/// What a piece of code is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Code {
+    /// Its language in lower case, like `rust` or `c++`: up to 32 ASCII letters, digits, `+`, `#`, `.`, `_` and `-`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Name of its file, or a title: one line of up to 100 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<String>,
+}
+
+/// Names a message by its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MessagePlace {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Its place there.
+    pub seq: Seq,
+}
+
+/// The message that was forwarded. Whoever may read its channel finds it there; what others see of it is the copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ForwardedFrom {
+    /// Its channel.
+    pub channel_id: ChannelId,
+    /// Its place there.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub sender_id: UserId,
 }
 
 /// Who pinned a message to its channel, and when.
@@ -81,13 +122,21 @@ pub struct Pin {
 }
 
 impl Message {
+    /// Gives the text as a quote: each line behind `> `, and a blank line below.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        let mut quote: String = self.content.lines().map(|line| format!("> {line}\n")).collect();
+        quote.push('\n');
+        quote
+    }
+
     /// Empties it and keeps its place, as its deletion does.
     pub fn bury(&mut self, deleted_at: Time) {
         self.content.clear();
         self.file_url = None;
         self.mentions = Mentions::default();
         self.reactions = Reactions::default();
-        self.pinned = None;
+        (self.pinned, self.code, self.forwarded_from) = (None, None, None);
         (self.deleted_at, self.updated_at) = (Some(deleted_at), deleted_at);
     }
 
@@ -112,7 +161,7 @@ impl Message {
 }
 
 /// Body of `POST /channels/{id}/messages` and fields of the `send` op.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SendMessage {
     /// The text: 1 to 16,000 bytes after cleaning.
     pub content: String,
@@ -122,6 +171,20 @@ pub struct SendMessage {
     /// The message it answers; a reply to a reply joins the same thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_message_id: Option<MessageId>,
+    /// `text` where absent, or `code`; the server alone writes others.
+    #[serde(default, skip_serializing_if = "is_text")]
+    pub message_type: MessageType,
+    /// What a message of type `code` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// The message that is forwarded; its reader says in `content` what the others get to see of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_of: Option<MessagePlace>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_text(kind: &MessageType) -> bool {
+    *kind == MessageType::Text
 }
 
 /// Body of `PATCH /channels/{id}/messages/{seq}` and fields of the `edit` op.

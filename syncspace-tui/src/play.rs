@@ -144,6 +144,8 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         mentions: Mentions::default(),
         reactions: Reactions::default(),
         pinned: None,
+        code: None,
+        forwarded_from: None,
     }
 }
 

@@ -169,6 +169,7 @@ impl Writing {
             content: sent.content.clone(),
             client_id: Some(super::name(&sent.client_id)),
             parent_message_id: self.parents[at],
+            ..SendMessage::default()
         };
         async move {
             let ack = connection.send(channel, message).await?;

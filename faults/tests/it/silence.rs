@@ -36,7 +36,7 @@ async fn what_nobody_announced_arrives_through_the_other_server() {
     again.login(login).await.expect("logged in");
     let (writing, mut unread) = again.connect(ConnectOptions::default());
     while !matches!(unread.recv().await, Some(Update::Connected(_))) {}
-    let message = SendMessage { content: "last words".to_owned(), client_id: None, parent_message_id: None };
+    let message = SendMessage { content: "last words".to_owned(), ..SendMessage::default() };
     writing.send(channel.channel.id, message).await.expect_err("nobody is left to answer");
     while !deadly.has_ended() {
         tokio::task::yield_now().await;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use syncspace_protocol::Mentions;
 use syncspace_protocol::messages::{
-    EditMessage, Message, MessagePage, MessageQuery, MessageType, MessageVersion, Pin, SendMessage, Thread, ThreadState,
+    Code, EditMessage, ForwardedFrom, Message, MessagePage, MessagePlace, MessageQuery, MessageType, MessageVersion,
+    Pin, SendMessage, Thread, ThreadState,
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, without, words};
@@ -32,7 +33,13 @@ pub(crate) fn message() -> Value {
         "mentions": mentions(),
         "reactions": [reactions::reaction()],
         "pinned": pin(),
+        "code": code(),
+        "forwarded_from": {"channel_id": 4, "seq": 12, "sender_id": 8},
     })
+}
+
+pub(crate) fn code() -> Value {
+    json!({"language": "rust", "file_name": "main.rs"})
 }
 
 pub(crate) fn pin() -> Value {
@@ -47,7 +54,7 @@ pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 9] = [
+const NULLABLE: [&str; 11] = [
     "file_url",
     "parent_message_id",
     "parent_seq",
@@ -57,6 +64,8 @@ const NULLABLE: [&str; 9] = [
     "mentions",
     "reactions",
     "pinned",
+    "code",
+    "forwarded_from",
 ];
 
 #[test]
@@ -65,7 +74,7 @@ fn a_message_says_all_that_is_known_of_it() {
     let bare = without(&message(), &NULLABLE);
     let nulls = json!({"file_url": null, "parent_message_id": null, "parent_seq": null, "mentions": {}, "reactions": [], "pinned": null});
     least::<Message>(&bare, &with(&bare, nulls));
-    words::<MessageType>(&["text", "system", "unknown"]);
+    words::<MessageType>(&["text", "code", "file", "system", "unknown"]);
     future_word_is_read_as::<MessageType>("unknown");
 }
 
@@ -78,10 +87,17 @@ fn mentions_are_left_out_where_nobody_is_named() {
 
 #[test]
 fn sending_needs_only_content() {
-    full::<SendMessage>(&json!({"content": "hi", "client_id": "0192-ab", "parent_message_id": 1000}));
+    full::<SendMessage>(&json!({
+        "content": "hi",
+        "client_id": "0192-ab",
+        "parent_message_id": 1000,
+        "message_type": "code",
+        "code": code(),
+        "forward_of": {"channel_id": 4, "seq": 12},
+    }));
     least::<SendMessage>(
         &json!({"content": "hi"}),
-        &json!({"content": "hi", "client_id": null, "parent_message_id": null}),
+        &json!({"content": "hi", "client_id": null, "parent_message_id": null, "message_type": "text", "code": null}),
     );
     full::<EditMessage>(&json!({"content": "hello", "expected_rev": 44}));
     least::<EditMessage>(&json!({"content": "hello"}), &json!({"content": "hello", "expected_rev": null}));
@@ -89,6 +105,13 @@ fn sending_needs_only_content() {
 
 #[test]
 fn what_stands_beside_a_text_is_written_down() {
+    full::<Code>(&code());
+    least::<Code>(&json!({}), &json!({"language": null, "file_name": null}));
+    full::<MessagePlace>(&json!({"channel_id": 4, "seq": 12}));
+    least::<MessagePlace>(&json!({"channel_id": 4, "seq": 12}), &json!({"channel_id": 4, "seq": 12}));
+    let source = json!({"channel_id": 4, "seq": 12, "sender_id": 8});
+    full::<ForwardedFrom>(&source);
+    least::<ForwardedFrom>(&source, &source);
     full::<Pin>(&pin());
     least::<Pin>(&pin(), &pin());
     let version = json!({

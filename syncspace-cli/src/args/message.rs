@@ -16,11 +16,50 @@ pub(crate) enum Message {
   syncspace message list @bob --team eng
   syncspace message list eng/general --thread 42")]
     List(List),
-    /// Show one message.
+    /// Show one message, named by its place or by a link to it.
     #[command(after_help = "Examples:
   syncspace message show eng/general 42
+  syncspace message show syncspace://1/3/42
+  syncspace message show https://chat.example.org/teams/1/channels/3/messages/42
   syncspace message show eng/general 42 --output json | jq -r .content")]
-    Show(One),
+    Show {
+        /// `eng/general`, `#general` or `@bob` with --team, or a link to the message.
+        target: String,
+        /// Place of the message in its channel; not with a link.
+        seq: Option<Seq>,
+    },
+    /// Print a link to a message.
+    #[command(after_help = "Examples:
+  syncspace message link eng/general 42
+  syncspace message link eng/general 42 --web")]
+    Link {
+        #[command(flatten)]
+        which: One,
+        /// Print the form for browsers.
+        #[arg(long)]
+        web: bool,
+    },
+    /// Print the text of a message as a quote, to put an answer below it.
+    #[command(after_help = "Examples:
+  (syncspace message quote eng/general 42; echo 'Agreed.') | syncspace message send eng/general")]
+    Quote(One),
+    /// Send a copy of a message into another channel; it says where it comes from.
+    #[command(after_help = "Examples:
+  syncspace message forward eng/general 42 eng/releases
+  syncspace message forward eng/general 42 @bob --team eng
+  syncspace message forward eng/general 42 eng/releases --text 'only this part'")]
+    Forward {
+        #[command(flatten)]
+        which: One,
+        /// Where to: `eng/releases`, or `#releases` or `@bob` with --team.
+        to: String,
+        /// Show this instead of the whole text.
+        #[arg(long, value_name = "TEXT")]
+        text: Option<String>,
+        /// Your own name for the copy: sending it again gives the same message back.
+        #[arg(long, value_name = "ID")]
+        client_id: Option<ClientId>,
+    },
     /// Send a message, or one per line of standard input.
     ///
     /// Every message gets its client_id before it is sent. A failure that may pass is tried again under the same
@@ -30,6 +69,7 @@ pub(crate) enum Message {
   git log -1 | syncspace message send eng/general
   syncspace message send @bob 'Lunch?' --team eng
   syncspace message send eng/general --reply-to 42 'Yes'
+  syncspace message send eng/general --code rust --title main.rs < main.rs
   syncspace message send eng/general --lines --client-id import-7 < lines.txt   # run again: nothing doubles")]
     Send(Send),
     /// Change the text of your message.
@@ -162,6 +202,12 @@ pub(crate) struct Send {
     /// Place of the message that this one answers.
     #[arg(long, value_name = "SEQ")]
     pub(crate) reply_to: Option<Seq>,
+    /// Send the text as code in this language, like rust; '' where it has none.
+    #[arg(long, value_name = "LANGUAGE", conflicts_with = "lines")]
+    pub(crate) code: Option<String>,
+    /// File name or title of the code.
+    #[arg(long, value_name = "NAME", requires = "code")]
+    pub(crate) title: Option<String>,
     /// Your own name for the message: sending it again gives the same message back. With --lines each line gets this
     /// name, `-` and its number.
     #[arg(long, value_name = "ID")]

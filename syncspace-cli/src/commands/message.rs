@@ -5,7 +5,7 @@ use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{message_marks, message_send, message_tail, resolve};
+use super::{message_links, message_marks, message_send, message_tail, resolve};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -16,10 +16,11 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
     let client = &context.client()?;
     match args {
         args::Message::List(args) => list(context, client, args).await,
-        args::Message::Show(which) => {
-            let channel = resolve::conversation(context, client, &which.target).await?.channel.id;
-            let message = client.message(channel, which.seq).await.during(|| named(&which))?;
-            context.out.record(&Names::new(client).row(message).await)
+        args::Message::Show { target, seq } => message_links::show(context, client, &target, seq).await,
+        args::Message::Link { which, web } => message_links::link(context, client, &which, web).await,
+        args::Message::Quote(which) => message_links::quote(context, client, &which).await,
+        args::Message::Forward { which, to, text, client_id } => {
+            message_links::forward(context, client, &which, &message_links::Copy { to, text, client_id }).await
         }
         args::Message::Send(args) => message_send::send(context, client, args).await,
         args::Message::Edit { which, text, expected_rev } => edit(context, client, &which, (text, expected_rev)).await,

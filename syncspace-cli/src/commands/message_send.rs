@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use indicatif::ProgressBar;
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
-use syncspace_protocol::messages::{Message, SendMessage};
+use syncspace_protocol::messages::{Code, Message, MessageType, SendMessage};
 use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
@@ -43,18 +43,24 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
         Some(seq) => Some(root(client, channel, &args.target, seq).await?),
         None => None,
     };
+    let code = args.code.clone().map(|language| Code { language: given(language), file_name: args.title.clone() });
     let sender = Sender {
         context,
         client,
         channel,
         target: &args.target,
         parent_message_id,
+        code,
         patience: Duration::from_secs(args.retry_for.into()),
     };
     match text {
         Some(text) => sender.send_one(text, args.client_id).await,
         None => sender.send_lines(args.client_id).await,
     }
+}
+
+fn given(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn plan(args: &args::Send, text: Option<&str>) -> String {
@@ -75,6 +81,8 @@ struct Sender<'a> {
     channel: ChannelId,
     target: &'a str,
     parent_message_id: Option<MessageId>,
+    /// What the text is, where it is code.
+    code: Option<Code>,
     /// How long a message is tried again.
     patience: Duration,
 }
@@ -146,6 +154,9 @@ impl Sender<'_> {
                 content: content.clone(),
                 client_id: Some(client_id.clone()),
                 parent_message_id: self.parent_message_id,
+                message_type: if self.code.is_some() { MessageType::Code } else { MessageType::Text },
+                code: self.code.clone(),
+                ..SendMessage::default()
             };
             let error = match self.client.send_message(self.channel, message).await {
                 Ok(message) => return Ok(message),

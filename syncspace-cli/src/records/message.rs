@@ -30,6 +30,8 @@ impl Record for MessageRow {
         Column::shown("id"),
         Column::shown("sender_id"),
         Column::shown("message_type"),
+        Column::shown("language"),
+        Column::shown("file_name"),
         Column::shown("parent_seq"),
         Column::shown("reply_count"),
         Column::shown("reactions"),
@@ -49,6 +51,8 @@ impl Record for MessageRow {
             Cell::Number(message.id.get()),
             Cell::Number(message.sender_id.get()),
             Cell::word(message.message_type),
+            Cell::maybe(message.code.as_ref().and_then(|code| code.language.as_ref())),
+            Cell::maybe(message.code.as_ref().and_then(|code| code.file_name.as_ref())),
             message.parent_seq.map_or(Cell::Empty, |seq| Cell::Number(seq.get())),
             Cell::Number(message.reply_count.into()),
             Cell::Text(message.reactions.iter().map(counted).collect::<Vec<_>>().join(" ")),
@@ -65,6 +69,13 @@ impl Record for MessageRow {
         let mut head = format!("{:>5}  {}  {}", message.seq, local_time(message.created_at), clean_line(&sender));
         if let Some(parent) = message.parent_seq {
             head.push_str(&format!(" (to {parent})"));
+        }
+        if let Some(source) = message.forwarded_from {
+            head.push_str(&format!(" (from channel {}, message {})", source.channel_id, source.seq));
+        }
+        if let Some(code) = message.code.as_ref() {
+            let about: Vec<&str> = code.file_name.iter().chain(&code.language).map(String::as_str).collect();
+            head.push_str(&format!(" [{}]", clean_line(&about.join(", "))));
         }
         if message.deleted_at.is_some() {
             return Some(head + ": (deleted)");

@@ -149,6 +149,50 @@ fn pinned_messages_are_listed() {
 }
 
 #[test]
+fn code_is_sent_with_what_it_is() {
+    let world = World::start();
+    let alice = lounge(&world);
+    let send = ["message", "send", "eng/lounge", "--code", "Rust", "--title", "main.rs"];
+    alice.input(&send, "fn main() {\n    @alice();\n}\n").ok();
+    let shown = alice.json(&["message", "show", "eng/lounge", "1"]);
+    assert_eq!(
+        (&shown["message_type"], &shown["code"]),
+        (&"code".into(), &json!({"language": "rust", "file_name": "main.rs"}))
+    );
+    assert_eq!(shown["content"], "fn main() {\n    @alice();\n}");
+    let list = alice.run(&["message", "list", "eng/lounge"]).ok().out;
+    assert!(list.contains("alice [main.rs, rust]: fn main() {\n"), "{list}");
+    alice.run(&["message", "send", "eng/lounge", "x", "--title", "a"]).ends_with(2);
+    alice.run(&["message", "send", "eng/lounge", "x", "--code", "no language"]).ends_with(2).says("like rust");
+}
+
+#[test]
+fn messages_are_linked_quoted_and_forwarded() {
+    let world = World::start();
+    let alice = lounge(&world);
+    alice.run(&["channel", "create", "eng/other"]).ok();
+    alice.input(&["message", "send", "eng/lounge"], "one\ntwo").ok();
+    let link = alice.run(&["message", "link", "eng/lounge", "1"]).ok().out;
+    assert!(link.starts_with("syncspace://"), "{link}");
+    let web = alice.run(&["message", "link", "eng/lounge", "1", "--web"]).ok().out;
+    assert!(web.starts_with(world.server.url()), "{web}");
+    for link in [link.trim(), web.trim()] {
+        assert_eq!(alice.json(&["message", "show", link])["content"], "one\ntwo", "{link}");
+    }
+    let elsewhere = "https://chat.example.org/teams/1/channels/1/messages/1";
+    alice.run(&["message", "show", elsewhere]).ends_with(2).says("--server https://chat.example.org");
+    alice.run(&["message", "show", "syncspace://1/1"]).ends_with(2).says("looks like syncspace://1/3/42");
+    alice.run(&["message", "show", "eng/lounge"]).ends_with(2).says("give a link");
+
+    assert_eq!(alice.run(&["message", "quote", "eng/lounge", "1"]).ok().out, "> one\n> two\n\n");
+    let copy = alice.json(&["message", "forward", "eng/lounge", "1", "eng/other"]);
+    assert_eq!((&copy["content"], &copy["forwarded_from"]["seq"]), (&"one\ntwo".into(), &1.into()));
+    let part = alice.json(&["message", "forward", "eng/lounge", "1", "eng/other", "--text", "two"]);
+    assert_eq!(part["content"], "two");
+    alice.run(&["message", "forward", "eng/lounge", "9", "eng/other"]).ends_with(6).says("message 9 of eng/lounge");
+}
+
+#[test]
 fn a_dry_run_sends_nothing() {
     let world = World::start();
     let alice = lounge(&world);

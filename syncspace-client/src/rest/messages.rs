@@ -1,12 +1,12 @@
 //! Routes of messages, threads and missed changes.
 
 use syncspace_protocol::messages::{
-    EditMessage, Message, MessagePage, MessageQuery, MessageVersion, SendMessage, Thread,
+    EditMessage, Message, MessagePage, MessagePlace, MessageQuery, MessageType, MessageVersion, SendMessage, Thread,
 };
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
 use syncspace_protocol::sync::{Changes, ChangesQuery};
-use syncspace_protocol::{ChannelId, MessageId, Page, Seq, StreamId};
+use syncspace_protocol::{ChannelId, ClientId, MessageId, Page, Seq, StreamId};
 
 use super::Client;
 use crate::ClientError;
@@ -20,6 +20,28 @@ impl Client {
     /// Sends a message; again with the same `client_id` gives the one that was sent before.
     pub async fn send_message(&self, channel: ChannelId, message: SendMessage) -> Result<Message, ClientError> {
         self.post(&format!("channels/{channel}/messages")).body(&message).fetch().await
+    }
+
+    /// Forwards a message into a channel: a copy of its text as it is now, or another text that stands for it, which says
+    /// where it comes from.
+    pub async fn forward_message(
+        &self,
+        source: MessagePlace,
+        channel: ChannelId,
+        text: Option<String>,
+        client_id: Option<ClientId>,
+    ) -> Result<Message, ClientError> {
+        let found = self.message(source.channel_id, source.seq).await?;
+        let message = SendMessage {
+            content: text.unwrap_or(found.content),
+            client_id,
+            // Of a type that people do not send goes the text.
+            message_type: if found.message_type == MessageType::Code { MessageType::Code } else { MessageType::Text },
+            code: found.code,
+            forward_of: Some(source),
+            ..SendMessage::default()
+        };
+        self.send_message(channel, message).await
     }
 
     /// Gives a message by its place.

@@ -56,6 +56,8 @@ fn message(seq: u64, rev: u64, sender: u64, mentions: Mentions) -> Message {
         mentions,
         reactions: Reactions::default(),
         pinned: None,
+        code: None,
+        forwarded_from: None,
     }
 }
 

@@ -263,7 +263,7 @@ fn is_expected(error: &ClientError) -> bool {
 }
 
 async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError> {
-    let send = |content, parent_message_id| SendMessage { content, client_id: None, parent_message_id };
+    let send = |content, parent_message_id| SendMessage { content, parent_message_id, ..SendMessage::default() };
     match operation {
         Operation::Send(channel, content) => client.send_message(channel, send(content, None)).await.map(drop),
         Operation::Reply(channel, seq, content) => {

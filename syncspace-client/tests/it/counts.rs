@@ -198,7 +198,7 @@ async fn send(
     content: &str,
     parent_message_id: Option<MessageId>,
 ) -> Result<(), ClientError> {
-    let message = SendMessage { content: content.to_owned(), client_id: None, parent_message_id };
+    let message = SendMessage { content: content.to_owned(), parent_message_id, ..SendMessage::default() };
     let ack = device.connection.send(channel, message).await?;
     known.lock().expect("unbroken").push((channel, ack.seq, ack.message_id));
     Ok(())

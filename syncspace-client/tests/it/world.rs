@@ -101,7 +101,7 @@ pub(crate) fn text(content: &str) -> SendMessage {
     SendMessage {
         content: content.to_owned(),
         client_id: Some(format!("id-{content}").parse().expect("a client id")),
-        parent_message_id: None,
+        ..SendMessage::default()
     }
 }
 

@@ -75,6 +75,17 @@ impl ServiceError {
         Self::refused(ErrorCode::NotFound, format!("there is no such {what}, or you may not see it"))
     }
 
+    /// Says that what a field names does not exist, or may not be seen.
+    #[must_use]
+    pub fn not_found_by(field: &'static str, message: &'static str) -> Self {
+        Self::Refused(Refusal {
+            code: ErrorCode::NotFound,
+            message: message.into(),
+            field: Some(field),
+            retry_after_ms: None,
+        })
+    }
+
     /// Reports a fault of the server.
     #[must_use]
     pub fn fault(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {

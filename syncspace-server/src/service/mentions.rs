@@ -3,10 +3,15 @@
 use std::collections::BTreeSet;
 
 use syncspace_protocol::mentions::MentionedNames;
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::{ChannelId, Mentions, TeamId};
 
 use crate::store::{Queries, StoreError, mentions};
+
+/// Finds the names in a text; code names nobody.
+pub(super) fn names_in(content: &str, message_type: MessageType) -> MentionedNames {
+    if message_type == MessageType::Code { MentionedNames::default() } else { MentionedNames::find(content) }
+}
 
 /// Makes mentions of the names in texts, in their order, with one look-up for all of them; none where nobody is named.
 ///

@@ -1,6 +1,5 @@
 //! Operations on messages that stand in a channel's log.
 
-use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time};
@@ -18,8 +17,6 @@ pub(super) struct Rewrite {
     pub(super) channel: ChannelId,
     pub(super) seq: Seq,
     pub(super) content: String,
-    /// The names in the content.
-    pub(super) names: MentionedNames,
     /// What the author had seen of it.
     pub(super) expected_rev: Option<Rev>,
 }
@@ -39,7 +36,8 @@ impl Operation for Rewrite {
             return Ok(message);
         }
         history::refuse_unseen(tx.db, &message, self.expected_rev).await?;
-        let mentions = mentions::resolve(tx.db, &[(self.channel, &self.names)]).await?.pop().unwrap_or_default();
+        let names = mentions::names_in(&self.content, message.message_type);
+        let mentions = mentions::resolve(tx.db, &[(self.channel, &names)]).await?.pop().unwrap_or_default();
         let former = std::mem::replace(&mut message.mentions, mentions);
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         history::keep(tx.db, team, &message, tx.now, taken.rev).await?;

@@ -1,11 +1,11 @@
 //! Messages: what a person reads of a channel's log, and the doors to its changes.
 
-use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{EditMessage, Message, MessagePage, MessageQuery, SendMessage, Thread};
 use syncspace_protocol::socket::SentAck;
 use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq};
 use uuid::Uuid;
 
+use super::mentions::names_in;
 use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
 use super::sends::{Send, Sent, digest};
@@ -67,14 +67,29 @@ impl Service {
         place: Option<SendPlace>,
     ) -> Result<impl Future<Output = Result<Sent, ServiceError>> + use<>, ServiceError> {
         let content = parse::message_content(&body.content)?;
-        let digest = digest(&body);
+        let digest = digest(&body).map_err(ServiceError::fault)?;
+        let (message_type, code) = parse::message_kind(body.message_type, body.code)?;
         let client_id = match body.client_id {
             Some(client_id) => client_id,
             None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,
         };
         let parent = body.parent_message_id;
-        let names = MentionedNames::find(&content);
-        self.log.submit(Send { actor: *actor, id: None, channel, content, names, parent, client_id, digest, place })
+        let names = names_in(&content, message_type);
+        let forward_of = body.forward_of;
+        self.log.submit(Send {
+            actor: *actor,
+            id: None,
+            channel,
+            content,
+            message_type,
+            code,
+            names,
+            parent,
+            forward_of,
+            client_id,
+            digest,
+            place,
+        })
     }
 
     /// Gives one message by its place.
@@ -106,8 +121,7 @@ impl Service {
         edit: EditMessage,
     ) -> Result<Message, ServiceError> {
         let content = parse::message_content(&edit.content)?;
-        let names = MentionedNames::find(&content);
-        self.log.commit(Rewrite { actor: *actor, channel, seq, content, names, expected_rev: edit.expected_rev }).await
+        self.log.commit(Rewrite { actor: *actor, channel, seq, content, expected_rev: edit.expected_rev }).await
     }
 
     /// Deletes a message; gives the place it leaves.

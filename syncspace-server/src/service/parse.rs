@@ -1,9 +1,10 @@
 //! Free text and pages at the door: cleaned, bounded, or refused with the field's name.
 
-use syncspace_protocol::limits::{DESCRIPTION_CHARS_MAX, MESSAGE_BYTES_MAX};
+use syncspace_protocol::limits::{DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, LANGUAGE_CHARS_MAX, MESSAGE_BYTES_MAX};
+use syncspace_protocol::messages::{Code, MessageType};
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::text::clean_text;
+use syncspace_protocol::text::{clean_line, clean_text};
 
 use super::ServiceError;
 use super::paging::Window;
@@ -20,6 +21,36 @@ pub(crate) fn message_content(content: &str) -> Result<String, ServiceError> {
         return Err(ServiceError::invalid_field("content", sentence));
     }
     Ok(clean.into_owned())
+}
+
+/// Checks of which type a message is to be, and what belongs to that type.
+pub(crate) fn message_kind(kind: MessageType, code: Option<Code>) -> Result<(MessageType, Option<Code>), ServiceError> {
+    match (kind, code) {
+        (MessageType::Text, None) => Ok((kind, None)),
+        (MessageType::Text, Some(_)) => {
+            Err(ServiceError::invalid_field("code", "only a message of the type code has this; set message_type"))
+        }
+        (MessageType::Code, code) => Ok((kind, code.map(clean_code).transpose()?)),
+        (MessageType::System | MessageType::File | MessageType::Unknown, _) => {
+            Err(ServiceError::invalid_field("message_type", "people send messages of the types text and code"))
+        }
+    }
+}
+
+fn clean_code(code: Code) -> Result<Code, ServiceError> {
+    let language = code.language.map(|language| language.trim().to_ascii_lowercase());
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"+#._-".contains(&byte);
+    if language.as_ref().is_some_and(|name| name.len() > LANGUAGE_CHARS_MAX || !name.bytes().all(is_name)) {
+        let sentence = format!("a language is a word like rust or c++, of at most {LANGUAGE_CHARS_MAX} characters");
+        return Err(ServiceError::invalid_field("code", sentence));
+    }
+    let file_name = code.file_name.map(|name| clean_line(&name).trim().to_owned());
+    if file_name.as_ref().is_some_and(|name| name.chars().count() > FILE_NAME_CHARS_MAX) {
+        let sentence = format!("a file name or title has at most {FILE_NAME_CHARS_MAX} characters");
+        return Err(ServiceError::invalid_field("code", sentence));
+    }
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    Ok(Code { language: given(language), file_name: given(file_name) })
 }
 
 /// Cleans a description of one or more lines; blank means none.

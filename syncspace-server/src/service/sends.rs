@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest as _, Sha256};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::mentions::MentionedNames;
-use syncspace_protocol::messages::{Message, MessageType, SendMessage, ThreadState};
+use syncspace_protocol::messages::{Code, ForwardedFrom, Message, MessagePlace, MessageType, SendMessage, ThreadState};
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, UserId};
@@ -19,12 +19,19 @@ use crate::store::messages::{self, NewMessage, RequestKey};
 use crate::store::{IdBlocks, Queries as _, StoreError, channels};
 
 /// Names a request to send as it was made, before anything was cleaned: the first half of its SHA-256, in hex.
-pub(super) fn digest(body: &SendMessage) -> String {
+///
+/// What only some requests have is hashed behind a byte that no text contains.
+pub(super) fn digest(body: &SendMessage) -> Result<String, serde_json::Error> {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let parent = body.parent_message_id.map_or(0, MessageId::get);
-    let hash = Sha256::new().chain_update(parent.to_be_bytes()).chain_update(body.content.as_bytes()).finalize();
+    let mut hash = Sha256::new().chain_update(parent.to_be_bytes()).chain_update(body.content.as_bytes());
+    if body.message_type != MessageType::Text || body.code.is_some() || body.forward_of.is_some() {
+        let more = serde_json::to_vec(&(body.message_type, &body.code, body.forward_of))?;
+        hash = hash.chain_update([0xff]).chain_update(more);
+    }
+    let hash = hash.finalize();
     let digits = hash.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(HEX[usize::from(digit)])).collect()
+    Ok(digits.map(|digit| char::from(HEX[usize::from(digit)])).collect())
 }
 
 /// Sends a message.
@@ -34,9 +41,12 @@ pub(super) struct Send {
     pub(super) id: Option<MessageId>,
     pub(super) channel: ChannelId,
     pub(super) content: String,
+    pub(super) message_type: MessageType,
+    pub(super) code: Option<Code>,
     /// The names in the content.
     pub(super) names: MentionedNames,
     pub(super) parent: Option<MessageId>,
+    pub(super) forward_of: Option<MessagePlace>,
     pub(super) client_id: ClientId,
     pub(super) digest: String,
     /// Its place among what the connection sends into the channel.
@@ -121,6 +131,8 @@ struct Page {
     mine: HashMap<RequestKey, usize>,
     access: HashMap<(ChannelId, UserId), channels::Access>,
     parents: HashMap<MessageId, Message>,
+    /// Messages that are forwarded.
+    sources: HashMap<(ChannelId, Seq), Message>,
     /// Roots of threads that are not answered directly.
     roots: HashMap<(ChannelId, Seq), Message>,
     written: Vec<Written>,
@@ -139,18 +151,24 @@ impl Page {
     async fn load(run: &[&Send], tx: &mut LogTx<'_>) -> Result<Self, LogError> {
         let requests = run.iter().map(|send| (send.channel, send.actor.user_id, &send.client_id));
         let mut pairs: Vec<_> = run.iter().map(|send| (send.channel, send.actor.user_id)).collect();
+        let forwarded = || run.iter().filter_map(|send| Some((send.forward_of?, send.actor.user_id)));
+        pairs.extend(forwarded().map(|(place, user)| (place.channel_id, user)));
         pairs.sort_unstable();
         pairs.dedup();
         let mut parents: Vec<_> = run.iter().filter_map(|send| send.parent).collect();
         parents.sort_unstable();
         parents.dedup();
+        let mut sources: Vec<_> = forwarded().map(|(place, _)| (place.channel_id, place.seq)).collect();
+        sources.sort_unstable();
+        sources.dedup();
         let lookups = vec![
             messages::by_requests(requests),
             access_of_many(pairs.into_iter()),
             messages::by_ids(parents.into_iter()),
+            messages::by_places(sources.into_iter()),
         ];
         let found = tx.db.query_many(lookups).await?;
-        let [requests, access, parents] = found.as_slice() else { return Err(not_answered().into()) };
+        let [requests, access, parents, sources] = found.as_slice() else { return Err(not_answered().into()) };
         let before = messages::read_by_requests(requests)?.into_iter().map(|(message, digest)| {
             ((message.channel_id, message.sender_id, message.client_id.clone()), (message, digest))
         });
@@ -160,6 +178,10 @@ impl Page {
             mine: HashMap::with_capacity(run.len()),
             access: read_access_of_many(access)?,
             parents: parents.collect(),
+            sources: messages::read_all(sources)?
+                .into_iter()
+                .map(|found| ((found.channel_id, found.seq), found))
+                .collect(),
             roots: HashMap::new(),
             written: Vec::with_capacity(run.len()),
         };
@@ -189,9 +211,9 @@ impl Page {
         mentions: Mentions,
         tx: &mut LogTx<'_>,
     ) -> Result<Result<Sent, ServiceError>, LogError> {
-        let (root, team, permit) = match self.judge(send) {
+        let (root, forwarded_from, team, permit) = match self.judge(send) {
             Ok(Judgement::Repeat(sent)) => return Ok(Ok(*sent)),
-            Ok(Judgement::New { root, team, permit }) => (root, team, permit),
+            Ok(Judgement::New { root, forwarded_from, team, permit }) => (root, forwarded_from, team, permit),
             Err(refusal) => return Ok(Err(refusal)),
         };
         let stream = StreamId::Channel(send.channel);
@@ -204,7 +226,7 @@ impl Page {
             rev: taken.rev,
             sender_id: send.actor.user_id,
             content: send.content.clone(),
-            message_type: MessageType::Text,
+            message_type: send.message_type,
             file_url: None,
             parent_message_id: root.as_ref().map(|root| root.id),
             parent_seq: root.as_ref().map(|root| root.seq),
@@ -219,6 +241,8 @@ impl Page {
             mentions,
             reactions: Reactions::default(),
             pinned: None,
+            code: send.code.clone(),
+            forwarded_from,
         };
         let thread = root.map(|root| {
             root.reply_count = root.reply_count.saturating_add(1);
@@ -249,7 +273,8 @@ impl Page {
         let found = access::weigh_channel(&send.actor, found.copied())?;
         let permit = access::permit_channel(&found, ChannelAction::Post)?;
         let root = self.find_root(send)?;
-        Ok(Judgement::New { root, team: found.team_id, permit })
+        let forwarded_from = self.find_source(send)?;
+        Ok(Judgement::New { root, forwarded_from, team: found.team_id, permit })
     }
 
     /// Finds what was sent under a name, before this run or in it, and the digest of the request.
@@ -267,12 +292,20 @@ impl Page {
         let place = parent.map(|parent| (parent.channel_id, parent.parent_seq.unwrap_or(parent.seq)));
         place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(|| {
             let sentence = "the message you answer does not exist in this channel, or was deleted";
-            let mut refusal = ServiceError::invalid_field("parent_message_id", sentence);
-            if let ServiceError::Refused(refusal) = &mut refusal {
-                refusal.code = ErrorCode::NotFound;
-            }
-            refusal
+            ServiceError::not_found_by("parent_message_id", sentence)
         })
+    }
+
+    /// Finds the message that is forwarded, where its forwarder may read it.
+    fn find_source(&self, send: &Send) -> Result<Option<ForwardedFrom>, ServiceError> {
+        let Some(MessagePlace { channel_id, seq }) = send.forward_of else { return Ok(None) };
+        let access = self.access.get(&(channel_id, send.actor.user_id)).copied();
+        let is_readable = access::weigh_channel(&send.actor, access).is_ok();
+        let source = self.sources.get(&(channel_id, seq)).filter(|found| is_readable && found.deleted_at.is_none());
+        let source = source.ok_or_else(|| {
+            ServiceError::not_found_by("forward_of", "the message you forward does not exist, or you may not see it")
+        })?;
+        Ok(Some(ForwardedFrom { channel_id, seq, sender_id: source.sender_id }))
     }
 
     /// Writes all messages with one statement, each root of a thread once, and announces them in order.
@@ -332,6 +365,7 @@ enum Judgement {
     New {
         /// Place of the root of its thread.
         root: Option<(ChannelId, Seq)>,
+        forwarded_from: Option<ForwardedFrom>,
         team: TeamId,
         permit: crate::permissions::Permit,
     },

@@ -1,9 +1,9 @@
 //! Rows of the log: messages by their place, and their part of the channel's stream.
 
-use syncspace_protocol::messages::{Message, Pin, ThreadState};
+use syncspace_protocol::messages::{Code, ForwardedFrom, Message, Pin, ThreadState};
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
-use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params};
+use super::{FromValue, Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params};
 
 /// Gives text around the columns of a message.
 macro_rules! message_columns {
@@ -12,7 +12,8 @@ macro_rules! message_columns {
             $before,
             "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
              reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
-             mentions, reactions, pinned_by, pinned_at",
+             mentions, reactions, pinned_by, pinned_at, code, \
+             forwarded_from",
             $after
         )
     };
@@ -47,7 +48,32 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
         mentions: row.take()?,
         reactions: row.take()?,
         pinned: read_pin(row)?,
+        code: row.take()?,
+        forwarded_from: row.take()?,
     })
+}
+
+macro_rules! json_columns {
+    ($($name:ident, $what:literal;)*) => {$(
+        impl From<&$name> for Value {
+            fn from(value: &$name) -> Self {
+                // Text and numbers: writing them cannot fail.
+                serde_json::to_string(value).map_or(Self::Null, Self::Text)
+            }
+        }
+
+        impl FromValue for $name {
+            fn from_value(value: &Value) -> Result<Self, &'static str> {
+                let Value::Text(text) = value else { return Err($what) };
+                serde_json::from_str(text).map_err(|_| $what)
+            }
+        }
+    )*};
+}
+
+json_columns! {
+    Code, "what a piece of code is";
+    ForwardedFrom, "where a message comes from";
 }
 
 fn read_pin(row: &mut RowReader<'_>) -> Result<Option<Pin>, StoreError> {
@@ -67,16 +93,17 @@ pub struct NewMessage<'a> {
 }
 
 const INSERT: ManySql = ManySql {
-    width: 16,
+    width: 18,
     start: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
             parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-            updated_at, client_id, mentions, client_digest) VALUES ",
-    each: "(?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
+            updated_at, client_id, mentions, client_digest, code, forwarded_from) VALUES ",
+    each: "(?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?)",
     between: ",",
     end: "",
     sqlite: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
              parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-             updated_at, client_id, mentions, client_digest) VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?)",
+             updated_at, client_id, mentions, client_digest, code, forwarded_from) \
+             VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?)",
 };
 
 /// Appends messages to the log.
@@ -100,6 +127,8 @@ pub async fn insert(db: &mut impl Queries, rows: &[NewMessage<'_>]) -> Result<()
             Value::from(&message.client_id),
             Value::from(&message.mentions),
             digest.into(),
+            message.code.as_ref().into(),
+            message.forwarded_from.as_ref().into(),
         ]);
     }
     db.execute_many(insert).await
@@ -298,7 +327,7 @@ pub async fn find_content_rev(db: &mut impl Queries, channel: ChannelId, seq: Se
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
         "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, pinned_at = NULL, \
-         pinned_by = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
+         pinned_by = NULL, code = NULL, forwarded_from = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)
 }

@@ -31,5 +31,5 @@ words! {
     TeamRole { Guest = "guest", Member = "member", Admin = "admin", Owner = "owner" } "a team role";
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
-    MessageType { Text = "text", System = "system", Unknown = "unknown" } "a message type";
+    MessageType { Text = "text", Code = "code", File = "file", System = "system", Unknown = "unknown" } "a message type";
 }

@@ -287,6 +287,8 @@ mod tests {
                 mentions: Mentions::default(),
                 reactions: Reactions::default(),
                 pinned: None,
+                code: None,
+                forwarded_from: None,
             },
         }
     }

@@ -110,7 +110,7 @@ fn named(name: &str, kind: &str) -> CreateChannel {
 }
 
 fn text(content: &str) -> SendMessage {
-    SendMessage { content: content.to_owned(), client_id: None, parent_message_id: None }
+    SendMessage { content: content.to_owned(), ..SendMessage::default() }
 }
 
 fn named_text(content: &str, client_id: &str) -> SendMessage {

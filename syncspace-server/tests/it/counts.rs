@@ -52,7 +52,7 @@ impl Room {
 
     async fn answer(&self, actor: &Actor, root: Option<&Message>, content: &str) -> Message {
         let parent_message_id = root.map(|root| root.id);
-        let new = SendMessage { content: content.to_owned(), client_id: None, parent_message_id };
+        let new = SendMessage { content: content.to_owned(), parent_message_id, ..SendMessage::default() };
         self.rig.service.send_message(actor, self.channel, new).await.expect("sends").0
     }
 

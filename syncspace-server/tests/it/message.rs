@@ -3,6 +3,7 @@
 mod history;
 mod pins;
 mod reactions;
+mod types;
 
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, EditChannel};
 use syncspace_protocol::messages::{Message, MessagePage, MessageQuery, SendMessage};

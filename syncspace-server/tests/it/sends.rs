@@ -69,7 +69,7 @@ impl Pair {
 
 fn text(content: &str, client_id: &str) -> SendMessage {
     let client_id = Some(client_id.parse().expect("a client_id"));
-    SendMessage { content: content.to_owned(), client_id, parent_message_id: None }
+    SendMessage { content: content.to_owned(), client_id, ..SendMessage::default() }
 }
 
 fn reply(content: &str, client_id: &str, parent: MessageId) -> SendMessage {

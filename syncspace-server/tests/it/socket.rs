@@ -50,7 +50,7 @@ impl Chat {
 }
 
 fn text(content: &str) -> SendMessage {
-    SendMessage { content: content.to_owned(), client_id: None, parent_message_id: None }
+    SendMessage { content: content.to_owned(), ..SendMessage::default() }
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ fn has_selected(state: &State) -> bool {
 fn has_own_selected(state: &State) -> bool {
     state.selected().is_some_and(|(_, message)| {
         message.deleted_at.is_none()
-            && message.message_type == MessageType::Text
+            && matches!(message.message_type, MessageType::Text | MessageType::Code)
             && Some(message.sender_id) == state.world.my_id()
     })
 }

@@ -42,6 +42,7 @@ impl Parcel {
             content: self.content.clone(),
             client_id: Some(self.client_id.clone()),
             parent_message_id: self.parent.map(|(_, id)| id),
+            ..SendMessage::default()
         }
     }
 }

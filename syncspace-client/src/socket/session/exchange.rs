@@ -12,6 +12,7 @@ use crate::ClientError;
 
 /// What happens to the machine. `T` is where a request's outcome goes.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "each is taken apart at once; none are kept in numbers")]
 pub(in crate::socket) enum Input<T> {
     /// Time went on.
     Tick,

@@ -262,7 +262,7 @@ fn a_frame_the_server_would_not_take_is_refused_here() {
     let message = syncspace_protocol::messages::SendMessage {
         content: "\u{1}".repeat(16_000),
         client_id: None,
-        parent_message_id: None,
+        ..syncspace_protocol::messages::SendMessage::default()
     };
     let op = Op::Send { channel_id: ChannelId::try_from(3).expect("an id"), message };
     let refused = rig.feed(Input::Ask(op, "big"));

@@ -126,7 +126,7 @@ impl Model {
                     message.content.clear();
                     message.mentions = syncspace_protocol::Mentions::default();
                     message.reactions = Reactions::default();
-                    message.pinned = None;
+                    (message.pinned, message.code, message.forwarded_from) = (None, None, None);
                     (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
                 }
                 if let Some(state) = self.channels.get_mut(&channel) {
