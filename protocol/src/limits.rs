@@ -64,3 +64,5 @@ pub const PINS_PER_CHANNEL_MAX: u32 = 100;
 pub const LANGUAGE_CHARS_MAX: usize = 32;
 /// Longest file name or title of a piece of code, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 100;
+/// Shortest time between two parts appended to one message, in milliseconds.
+pub const APPEND_PAUSE_MS: u64 = 1_000;

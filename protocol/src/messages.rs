@@ -79,6 +79,9 @@ pub struct Message {
     /// Of which message it is a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<ForwardedFrom>,
+    /// Place of the reply in which the text goes on, where it grew to the longest that a message may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continued_seq: Option<Seq>,
 }
 
 /// What a piece of code is.
@@ -136,7 +139,7 @@ impl Message {
         self.file_url = None;
         self.mentions = Mentions::default();
         self.reactions = Reactions::default();
-        (self.pinned, self.code, self.forwarded_from) = (None, None, None);
+        (self.pinned, self.code, self.forwarded_from, self.continued_seq) = (None, None, None, None);
         (self.deleted_at, self.updated_at) = (Some(deleted_at), deleted_at);
     }
 
@@ -195,6 +198,37 @@ pub struct EditMessage {
     /// The rev of the message as it was read: where its text was changed after that, the edit is refused with `conflict`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_rev: Option<Rev>,
+}
+
+/// Body of `POST /channels/{id}/messages/{seq}/append` and fields of the `append` op.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AppendMessage {
+    /// Length of the text so far, in bytes: where the new part goes. The same part at the same place again is answered as
+    /// done.
+    pub offset: u64,
+    /// The new part: 1 to 16,000 bytes after cleaning. What no longer fits becomes a reply.
+    pub content: String,
+}
+
+/// Where a text ends to which something was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Appended {
+    /// The rev of the message.
+    pub rev: Rev,
+    /// Length of its text now, in bytes: the next offset, unless it goes on elsewhere.
+    pub length: u64,
+    /// Where the text goes on once the message is full: the next part is appended there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continued: Option<Continued>,
+}
+
+/// The reply in which the text of a full message goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Continued {
+    /// Its place in the channel.
+    pub seq: Seq,
+    /// Length of its text now, in bytes.
+    pub length: u64,
 }
 
 /// A text that an edit replaced.

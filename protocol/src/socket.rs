@@ -10,7 +10,7 @@ use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
-use crate::messages::{EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
+use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
@@ -66,6 +66,16 @@ pub enum Op {
         #[serde(flatten)]
         edit: EditMessage,
     },
+    /// Appends to a message of one's own.
+    Append {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The message's place in it.
+        seq: Seq,
+        /// What, and where it goes.
+        #[serde(flatten)]
+        append: AppendMessage,
+    },
     /// Deletes a message.
     Delete {
         /// The channel.
@@ -117,7 +127,7 @@ pub enum Op {
 impl Op {
     /// Every name of an operation.
     pub const NAMES: &[&str] =
-        &["auth", "ping", "resume", "send", "edit", "delete", "react", "unreact", "typing", "read", "watch"];
+        &["auth", "ping", "resume", "send", "edit", "append", "delete", "react", "unreact", "typing", "read", "watch"];
 }
 
 /// A frame from the server: the answer to one request, or something that happened.
@@ -186,6 +196,8 @@ pub enum Ack {
         /// Of each named person who may be seen.
         users: Vec<Presence>,
     },
+    /// `append`: where the text ends now.
+    Appended(Appended),
     /// `edit`, `delete`, `react`, `unreact`: the rev of the change; where nothing changed, the newest one of the message.
     Changed {
         /// In the channel's stream.
@@ -227,6 +239,7 @@ pub struct Event {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ev")]
+#[expect(clippy::large_enum_variant, reason = "the largest is by far the most frequent one")]
 pub enum EventBody {
     /// The first frame on every socket.
     #[serde(rename = "hello")]
@@ -282,6 +295,29 @@ pub enum EventBody {
         /// Whom it named before.
         #[serde(default, skip_serializing_if = "Mentions::is_empty")]
         former_mentions: Mentions,
+    },
+    /// Something was appended to a message. Stream `c`.
+    #[serde(rename = "message.appended")]
+    MessageAppended {
+        /// Place of the message.
+        seq: Seq,
+        /// Who wrote it.
+        sender_id: UserId,
+        /// Length of the text before, in bytes.
+        offset: u64,
+        /// What came behind it; empty where nothing fitted and the text goes on elsewhere.
+        appended: String,
+        /// When.
+        updated_at: Time,
+        /// Whom the message names now.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
+        /// Whom it named before.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        former_mentions: Mentions,
+        /// Place of the reply in which the text goes on; its own event follows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continued_seq: Option<Seq>,
     },
     /// A message was deleted. Stream `c`.
     #[serde(rename = "message.deleted")]

@@ -5,6 +5,7 @@ mod channel;
 mod lists;
 mod member;
 mod message;
+mod message_append;
 mod message_links;
 mod message_marks;
 mod message_send;

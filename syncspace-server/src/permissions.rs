@@ -99,6 +99,11 @@ pub enum ChannelAction {
         /// Whether the person wrote it.
         is_own: bool,
     },
+    /// Let a message grow.
+    Append {
+        /// Whether the person wrote it.
+        is_own: bool,
+    },
     /// Delete a message.
     DeleteMessage {
         /// Whether the person wrote it.
@@ -176,6 +181,11 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     if action == ChannelAction::Pin {
         return on_channel(facts, ChannelAction::Post);
     }
+    // A message grows where its author may still write.
+    if let ChannelAction::Append { is_own } = action {
+        on_channel(facts, ChannelAction::Post)?;
+        return on_channel(facts, ChannelAction::EditMessage { is_own });
+    }
     let is_member = facts.role.is_some() && facts.team.role.is_some();
     let is_public = facts.kind == ChannelKind::Public;
     let may_find = is_public && facts.team.sees_public_channels();
@@ -197,7 +207,7 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         | ChannelAction::Post
         | ChannelAction::React
         | ChannelAction::Pin => is_member,
-        ChannelAction::EditMessage { is_own } => is_member && is_own,
+        ChannelAction::EditMessage { is_own } | ChannelAction::Append { is_own } => is_member && is_own,
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
         ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => manages,
@@ -219,6 +229,7 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
+        | ChannelAction::Append { .. }
         | ChannelAction::React
         | ChannelAction::Pin => true,
         ChannelAction::Join
@@ -238,6 +249,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
+        | ChannelAction::Append { .. }
         | ChannelAction::React
         | ChannelAction::Pin
         | ChannelAction::Edit
@@ -325,6 +337,8 @@ mod tests {
             (Do::Join, "hh+++h-+++h-+++", "hhhhhh----h----"),
             (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::Post, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Append { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Append { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
             (Do::Pin, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::React, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::EditMessage { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),

@@ -146,6 +146,7 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         pinned: None,
         code: None,
         forwarded_from: None,
+        continued_seq: None,
     }
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use syncspace_protocol::Mentions;
 use syncspace_protocol::messages::{
-    Code, EditMessage, ForwardedFrom, Message, MessagePage, MessagePlace, MessageQuery, MessageType, MessageVersion,
-    Pin, SendMessage, Thread, ThreadState,
+    AppendMessage, Appended, Code, Continued, EditMessage, ForwardedFrom, Message, MessagePage, MessagePlace,
+    MessageQuery, MessageType, MessageVersion, Pin, SendMessage, Thread, ThreadState,
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, without, words};
@@ -35,7 +35,12 @@ pub(crate) fn message() -> Value {
         "pinned": pin(),
         "code": code(),
         "forwarded_from": {"channel_id": 4, "seq": 12, "sender_id": 8},
+        "continued_seq": 43,
     })
+}
+
+pub(crate) fn appended() -> Value {
+    json!({"rev": 45, "length": 16_000, "continued": {"seq": 43, "length": 5}})
 }
 
 pub(crate) fn code() -> Value {
@@ -54,7 +59,7 @@ pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 11] = [
+const NULLABLE: [&str; 12] = [
     "file_url",
     "parent_message_id",
     "parent_seq",
@@ -66,6 +71,7 @@ const NULLABLE: [&str; 11] = [
     "pinned",
     "code",
     "forwarded_from",
+    "continued_seq",
 ];
 
 #[test]
@@ -105,6 +111,13 @@ fn sending_needs_only_content() {
 
 #[test]
 fn what_stands_beside_a_text_is_written_down() {
+    full::<AppendMessage>(&json!({"offset": 12, "content": " more"}));
+    least::<AppendMessage>(&json!({"offset": 0, "content": "x"}), &json!({"offset": 0, "content": "x"}));
+    full::<Appended>(&appended());
+    let bare = without(&appended(), &["continued"]);
+    least::<Appended>(&bare, &with(&bare, json!({"continued": null})));
+    full::<Continued>(&json!({"seq": 43, "length": 5}));
+    least::<Continued>(&json!({"seq": 43, "length": 5}), &json!({"seq": 43, "length": 5}));
     full::<Code>(&code());
     least::<Code>(&json!({}), &json!({"language": null, "file_name": null}));
     full::<MessagePlace>(&json!({"channel_id": 4, "seq": 12}));

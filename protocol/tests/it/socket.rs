@@ -20,6 +20,7 @@ fn ops() -> Vec<Value> {
             "message_type": "code", "code": messages::code(), "forward_of": {"channel_id": 4, "seq": 12},
         }),
         json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "hello", "expected_rev": 44}),
+        json!({"op": "append", "channel_id": 3, "seq": 42, "offset": 12, "content": " more"}),
         json!({"op": "delete", "channel_id": 3, "seq": 42}),
         json!({"op": "react", "channel_id": 3, "seq": 42, "emoji": "tada"}),
         json!({"op": "unreact", "channel_id": 3, "seq": 42, "emoji": "tada"}),
@@ -60,6 +61,17 @@ fn events() -> Vec<Value> {
             "former_mentions": messages::mentions(),
             "thread": messages::thread_state(),
         }),
+        json!({
+            "ev": "message.appended",
+            "seq": 42,
+            "sender_id": 7,
+            "offset": 12,
+            "appended": " more",
+            "updated_at": "2026-11-22T17:26:24.000Z",
+            "mentions": messages::mentions(),
+            "former_mentions": messages::mentions(),
+            "continued_seq": 43,
+        }),
         json!({"ev": "message.pinned", "seq": 42, "pin": messages::pin()}),
         json!({"ev": "message.unpinned", "seq": 42, "user_id": 8, "updated_at": "2026-11-22T17:26:24.000Z"}),
         reaction_event("reaction.added"),
@@ -90,8 +102,8 @@ fn reaction_event(ev: &str) -> Value {
 }
 
 /// What may be left out of an event.
-const OPTIONAL: [&str; 6] =
-    ["thread", "parent_seq", "reconnect_after_ms", "mentions", "former_mentions", "my_reactions"];
+const OPTIONAL: [&str; 7] =
+    ["thread", "parent_seq", "reconnect_after_ms", "mentions", "former_mentions", "my_reactions", "continued_seq"];
 
 type IsExpected = fn(&Ack) -> bool;
 
@@ -104,6 +116,8 @@ fn acks() -> Vec<(Value, IsExpected)> {
         (json!({"streams": {}}), |ack| matches!(ack, Ack::Resume { .. })),
         (json!({"users": [{"user_id": 7, "status": "online"}]}), |ack| matches!(ack, Ack::Presence { .. })),
         (json!({"users": []}), |ack| matches!(ack, Ack::Presence { .. })),
+        (messages::appended(), |ack| matches!(ack, Ack::Appended(_))),
+        (json!({"rev": 45, "length": 17}), |ack| matches!(ack, Ack::Appended(_))),
         (json!({"rev": 45}), |ack| matches!(ack, Ack::Changed { .. })),
         (json!({}), |ack| matches!(ack, Ack::Done {})),
     ]
@@ -162,6 +176,7 @@ fn operations_need_what_they_act_on() {
         (json!({"op": "resume", "streams": {}, "epoch": "e"}), json!({"more": false})),
         (json!({"op": "send", "channel_id": 3, "content": "hi"}), json!({"client_id": null})),
         (json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "x"}), json!({})),
+        (json!({"op": "append", "channel_id": 3, "seq": 42, "offset": 0, "content": "x"}), json!({})),
         (json!({"op": "delete", "channel_id": 3, "seq": 42}), json!({})),
         (json!({"op": "react", "channel_id": 3, "seq": 42, "emoji": "tada"}), json!({})),
         (json!({"op": "unreact", "channel_id": 3, "seq": 42, "emoji": "tada"}), json!({})),

@@ -86,6 +86,18 @@ pub(crate) enum Message {
         #[arg(long, value_name = "REV")]
         expected_rev: Option<Rev>,
     },
+    /// Append standard input to your message as it comes, at most once a second.
+    ///
+    /// Once the message is full the text goes on in its thread. A repeat of a part whose answer was lost doubles nothing.
+    #[command(after_help = "Examples:
+  make 2>&1 | syncspace message append eng/builds 42
+  syncspace message append eng/builds 42 'all green'")]
+    Append {
+        #[command(flatten)]
+        which: One,
+        /// What to append; standard input where it is `-` or absent.
+        text: Option<String>,
+    },
     /// List the texts that edits of a message replaced, oldest first.
     #[command(after_help = "Examples:
   syncspace message history eng/general 42

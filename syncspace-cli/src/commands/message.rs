@@ -5,7 +5,7 @@ use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{message_links, message_marks, message_send, message_tail, resolve};
+use super::{message_append, message_links, message_marks, message_send, message_tail, resolve};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -24,6 +24,7 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
         }
         args::Message::Send(args) => message_send::send(context, client, args).await,
         args::Message::Edit { which, text, expected_rev } => edit(context, client, &which, (text, expected_rev)).await,
+        args::Message::Append { which, text } => message_append::append(context, client, &which, text).await,
         args::Message::History(which) => message_marks::history(context, client, &which).await,
         args::Message::Pin(which) => message_marks::pin(context, client, &which).await,
         args::Message::Unpin(which) => message_marks::unpin(context, client, &which).await,

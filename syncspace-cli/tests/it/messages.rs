@@ -193,6 +193,21 @@ fn messages_are_linked_quoted_and_forwarded() {
 }
 
 #[test]
+fn a_message_grows_by_what_is_piped_in() {
+    let world = World::start();
+    let alice = lounge(&world);
+    alice.run(&["message", "send", "eng/lounge", "log:"]).ok();
+    alice.run(&["message", "append", "eng/lounge", "1", " begun"]).ok();
+    // More than a message holds, in several parts.
+    alice.input(&["message", "append", "eng/lounge", "1"], "é".repeat(8_100)).ok();
+    let whole = alice.json(&["message", "list", "eng/lounge", "--thread", "1"]);
+    let texts = contents(&whole);
+    assert_eq!((texts.len(), texts[0].len()), (2, 16_000));
+    assert_eq!(texts.concat(), format!("log: begun{}", "é".repeat(8_100)));
+    alice.input(&["message", "append", "eng/lounge", "1"], vec![0xff]).ends_with(2).says("not UTF-8");
+}
+
+#[test]
 fn a_dry_run_sends_nothing() {
     let world = World::start();
     let alice = lounge(&world);

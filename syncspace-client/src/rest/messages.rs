@@ -1,7 +1,8 @@
 //! Routes of messages, threads and missed changes.
 
 use syncspace_protocol::messages::{
-    EditMessage, Message, MessagePage, MessagePlace, MessageQuery, MessageType, MessageVersion, SendMessage, Thread,
+    AppendMessage, Appended, EditMessage, Message, MessagePage, MessagePlace, MessageQuery, MessageType,
+    MessageVersion, SendMessage, Thread,
 };
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
@@ -62,6 +63,17 @@ impl Client {
     /// Deletes a message; its place stays, and is given back without the text.
     pub async fn delete_message(&self, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
         self.delete(&format!("channels/{channel}/messages/{seq}")).fetch().await
+    }
+
+    /// Appends to a message of one's own, and gives where its text ends now; the same part at the same place again is no
+    /// change.
+    pub async fn append_message(
+        &self,
+        channel: ChannelId,
+        seq: Seq,
+        append: AppendMessage,
+    ) -> Result<Appended, ClientError> {
+        self.post(&format!("channels/{channel}/messages/{seq}/append")).body(&append).fetch().await
     }
 
     /// Lists the texts that edits of a message replaced, oldest first.

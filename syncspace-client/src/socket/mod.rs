@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use syncspace_protocol::channels::{MarkRead, MoveMarker, ReadMarker};
-use syncspace_protocol::messages::{EditMessage, Message, SendMessage};
+use syncspace_protocol::messages::{AppendMessage, Appended, EditMessage, Message, SendMessage};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::socket::{Ack, Event, EventBody, Hello, Op, SentAck};
 use syncspace_protocol::sync::Change;
@@ -108,6 +108,19 @@ impl Connection {
         match self.ask(Op::Edit { channel_id, seq, edit }).await? {
             Ack::Changed { rev } => Ok(rev),
             ack => Err(unexpected("edit", &ack)),
+        }
+    }
+
+    /// Appends to a message of one's own, and gives where its text ends now.
+    pub async fn append(
+        &self,
+        channel_id: ChannelId,
+        seq: Seq,
+        append: AppendMessage,
+    ) -> Result<Appended, ClientError> {
+        match self.ask(Op::Append { channel_id, seq, append }).await? {
+            Ack::Appended(appended) => Ok(appended),
+            ack => Err(unexpected("append", &ack)),
         }
     }
 

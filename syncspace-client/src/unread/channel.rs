@@ -216,7 +216,10 @@ fn effect(me: UserId, body: &EventBody) -> Effect {
                 Net { messages: i64::from(message.is_unread_for(me)), mentions: i64::from(message.is_mention_of(me)) };
             Effect::Counts(message.seq, net)
         }
-        EventBody::MessageUpdated { seq, sender_id, mentions, former_mentions, .. } if *sender_id != me => {
+        EventBody::MessageUpdated { seq, sender_id, mentions, former_mentions, .. }
+        | EventBody::MessageAppended { seq, sender_id, mentions, former_mentions, .. }
+            if *sender_id != me =>
+        {
             let mentions = i64::from(mentions.count_for(me)) - i64::from(former_mentions.count_for(me));
             Effect::Counts(*seq, Net { messages: 0, mentions })
         }
@@ -226,6 +229,7 @@ fn effect(me: UserId, body: &EventBody) -> Effect {
             Effect::Counts(*seq, net)
         }
         EventBody::MessageUpdated { .. }
+        | EventBody::MessageAppended { .. }
         | EventBody::MessageDeleted { .. }
         | EventBody::ReactionAdded { .. }
         | EventBody::ReactionRemoved { .. }

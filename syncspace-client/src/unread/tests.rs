@@ -58,6 +58,7 @@ fn message(seq: u64, rev: u64, sender: u64, mentions: Mentions) -> Message {
         pinned: None,
         code: None,
         forwarded_from: None,
+        continued_seq: None,
     }
 }
 

@@ -10,7 +10,7 @@ use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
 };
-use syncspace_protocol::messages::{EditMessage, MessageQuery, SendMessage};
+use syncspace_protocol::messages::{AppendMessage, EditMessage, MessageQuery, SendMessage};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
@@ -90,6 +90,7 @@ enum Operation {
     Reply(ChannelId, Seq, String),
     Edit(ChannelId, Seq, String),
     Delete(ChannelId, Seq),
+    Append(ChannelId, Seq, String),
     Pin(ChannelId, Seq),
     Unpin(ChannelId, Seq),
     React(ChannelId, Seq, Emoji),
@@ -197,7 +198,8 @@ impl Crowd {
         let operation = match self.random.u8(0..100) {
             0..=24 => Operation::Send(channel, text),
             25..=32 => Operation::Reply(channel, seq, text),
-            33..=35 => Operation::Edit(channel, seq, text),
+            33..=34 => Operation::Edit(channel, seq, text),
+            35 => Operation::Append(channel, seq, text.repeat(self.random.usize(1..200))),
             36..=37 => Operation::Pin(channel, seq),
             38 => Operation::Unpin(channel, seq),
             39..=43 => Operation::React(channel, seq, emoji(&mut self.random)),
@@ -258,7 +260,7 @@ fn is_expected(error: &ClientError) -> bool {
     matches!(error, ClientError::Refused(detail) if matches!(
         detail.code,
         ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Conflict | ErrorCode::Archived | ErrorCode::NameTaken
-            | ErrorCode::InvalidField | ErrorCode::LastOwner
+            | ErrorCode::InvalidField | ErrorCode::LastOwner | ErrorCode::RateLimited
     ))
 }
 
@@ -276,6 +278,10 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
             client.edit_message(channel, seq, EditMessage { content, expected_rev: None }).await.map(drop)
         }
         Operation::Delete(channel, seq) => client.delete_message(channel, seq).await.map(drop),
+        Operation::Append(channel, seq, content) => {
+            let offset = u64::try_from(client.message(channel, seq).await?.content.len()).expect("a length");
+            client.append_message(channel, seq, AppendMessage { offset, content }).await.map(drop)
+        }
         Operation::Pin(channel, seq) => client.pin(channel, seq).await.map(drop),
         Operation::Unpin(channel, seq) => client.unpin(channel, seq).await.map(drop),
         Operation::React(channel, seq, emoji) => client.react(channel, seq, &emoji).await.map(drop),

@@ -2,7 +2,7 @@
 
 use syncspace_protocol::ErrorCode::{Archived, ClientIdReused, Conflict, Forbidden, NotFound};
 use syncspace_protocol::messages::{
-    EditMessage, Message, MessagePage, MessageQuery, MessageVersion, SendMessage, Thread,
+    AppendMessage, Appended, EditMessage, Message, MessagePage, MessageQuery, MessageVersion, SendMessage, Thread,
 };
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::reactions::{Emoji, Reacted, ReactionQuery};
@@ -34,6 +34,12 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/channels/{channel_id}/messages/{seq}/thread", "thread", thread)
             .about("Gives a message and its replies, oldest first.")
             .refuses(&[NotFound]),
+        Route::post("/channels/{channel_id}/messages/{seq}/append", "append_message", append_message)
+            .about(
+                "Appends to your message, at most once a second; the same part at the same place again is no change. \
+                 What no longer fits goes on in a reply.",
+            )
+            .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::get("/channels/{channel_id}/messages/{seq}/history", "history", history)
             .about("Lists the texts that edits of a message replaced, oldest first.")
             .refuses(&[NotFound]),
@@ -88,6 +94,13 @@ async fn delete_message(call: Call<(ChannelId, Seq)>) -> Result<Found<Message>, 
 async fn thread(call: Call<(ChannelId, Seq), MessageQuery>) -> Result<Found<Thread>, ServiceError> {
     let (channel, seq) = call.path;
     call.service.thread(&call.who, channel, seq, call.query).await.map(Found)
+}
+
+async fn append_message(
+    call: Call<(ChannelId, Seq), (), Json<AppendMessage>>,
+) -> Result<Found<Appended>, ServiceError> {
+    let (channel, seq) = call.path;
+    call.service.append_message(&call.who, channel, seq, call.body.0).await.map(Found)
 }
 
 async fn history(call: Call<(ChannelId, Seq), PageQuery>) -> Result<Found<Page<MessageVersion>>, ServiceError> {

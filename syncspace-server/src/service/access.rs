@@ -189,6 +189,7 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
         ChannelAction::Join => "you may not join this channel; ask one of its members to add you",
         ChannelAction::Leave => "you are not a member of this channel",
         ChannelAction::EditMessage { .. } => "only its author may edit a message",
+        ChannelAction::Append { .. } => "only its author may append to a message",
         ChannelAction::DeleteMessage { .. } => {
             "only its author, the channel's admins and the team's admins may delete a message"
         }

@@ -4,6 +4,7 @@
 //! logged in yet.
 
 mod access;
+mod appends;
 mod auth;
 mod channel_changes;
 mod channels;

@@ -23,6 +23,19 @@ pub(crate) fn message_content(content: &str) -> Result<String, ServiceError> {
     Ok(clean.into_owned())
 }
 
+/// Cleans what is appended to a message: 1 to 16,000 bytes, blanks too.
+pub(crate) fn appended_part(content: &str) -> Result<String, ServiceError> {
+    let clean = clean_text(content);
+    if clean.is_empty() {
+        return Err(ServiceError::invalid_field("content", "there is nothing to append"));
+    }
+    if clean.len() > MESSAGE_BYTES_MAX {
+        let sentence = format!("append at most {MESSAGE_BYTES_MAX} bytes at once; these are {}", clean.len());
+        return Err(ServiceError::invalid_field("content", sentence));
+    }
+    Ok(clean.into_owned())
+}
+
 /// Checks of which type a message is to be, and what belongs to that type.
 pub(crate) fn message_kind(kind: MessageType, code: Option<Code>) -> Result<(MessageType, Option<Code>), ServiceError> {
     match (kind, code) {

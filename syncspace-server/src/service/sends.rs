@@ -34,6 +34,12 @@ pub(super) fn digest(body: &SendMessage) -> Result<String, serde_json::Error> {
     Ok(digits.map(|digit| char::from(HEX[usize::from(digit)])).collect())
 }
 
+/// Names a reply that the server made of what its sender appended.
+pub(super) fn digest_of_reply(reply: &Message) -> String {
+    // No request gives it: nobody but the server knows the reply's client_id.
+    format!("{:032x}", reply.id.get())
+}
+
 /// Sends a message.
 #[derive(Clone)]
 pub(super) struct Send {
@@ -243,6 +249,7 @@ impl Page {
             pinned: None,
             code: send.code.clone(),
             forwarded_from,
+            continued_seq: None,
         };
         let thread = root.map(|root| {
             root.reply_count = root.reply_count.saturating_add(1);
@@ -353,6 +360,7 @@ fn as_sent(message: &Message, send: &Send) -> Message {
         updated_at: message.created_at,
         reactions: Reactions::default(),
         pinned: None,
+        continued_seq: None,
         ..message.clone()
     }
 }

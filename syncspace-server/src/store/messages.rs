@@ -13,7 +13,7 @@ macro_rules! message_columns {
             "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
              reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
              mentions, reactions, pinned_by, pinned_at, code, \
-             forwarded_from",
+             forwarded_from, continued_seq",
             $after
         )
     };
@@ -50,6 +50,7 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
         pinned: read_pin(row)?,
         code: row.take()?,
         forwarded_from: row.take()?,
+        continued_seq: row.take()?,
     })
 }
 
@@ -316,6 +317,34 @@ pub async fn set_pinned(db: &mut impl Queries, message: &Message) -> Result<(), 
     db.execute(&sql, values).await.map(drop)
 }
 
+/// Writes what an append made of a message, with its rev and the time of its change.
+pub async fn set_appended(db: &mut impl Queries, message: &Message) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "UPDATE messages SET content = ?, mentions = ?, continued_seq = ?, updated_at = ?, appended_at = ?, rev = ?, \
+         content_rev = ? WHERE channel_id = ? AND seq = ?",
+    );
+    let at = message.updated_at;
+    let values = params![
+        &message.content,
+        &message.mentions,
+        message.continued_seq,
+        at,
+        at,
+        message.rev,
+        message.rev,
+        message.channel_id,
+        message.seq
+    ];
+    db.execute(&sql, values).await.map(drop)
+}
+
+/// Finds when something was last appended to a message.
+pub async fn find_appended_at(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<Option<Time>, StoreError> {
+    let sql = Sql::both("SELECT appended_at FROM messages WHERE channel_id = ? AND seq = ?");
+    let row = db.query_first(&sql, params![channel, seq]).await?;
+    row.map_or(Ok(None), |row| row.reader().take())
+}
+
 /// Finds the rev of the last change of a message's text; none where it stands as it was sent.
 pub async fn find_content_rev(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<Option<Rev>, StoreError> {
     let sql = Sql::both("SELECT content_rev FROM messages WHERE channel_id = ? AND seq = ?");
@@ -327,7 +356,7 @@ pub async fn find_content_rev(db: &mut impl Queries, channel: ChannelId, seq: Se
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
         "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, pinned_at = NULL, \
-         pinned_by = NULL, code = NULL, forwarded_from = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
+         pinned_by = NULL, code = NULL, forwarded_from = NULL, continued_seq = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)
 }

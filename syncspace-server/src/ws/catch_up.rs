@@ -289,6 +289,7 @@ mod tests {
                 pinned: None,
                 code: None,
                 forwarded_from: None,
+                continued_seq: None,
             },
         }
     }

@@ -221,6 +221,9 @@ async fn run(service: &Service, actor: &Actor, op: Op) -> Result<Ack, ServiceErr
             let message = service.delete_message(actor, channel_id, seq).await?;
             Ok(Ack::Changed { rev: message.rev })
         }
+        Op::Append { channel_id, seq, append } => {
+            service.append_message(actor, channel_id, seq, append).await.map(Ack::Appended)
+        }
         Op::React { channel_id, seq, emoji } => {
             let message = service.react(actor, channel_id, seq, &emoji).await?;
             Ok(Ack::Changed { rev: message.rev })

@@ -1,5 +1,6 @@
 //! What one message carries beside its text, on the embedded store and on MySQL.
 
+mod appends;
 mod history;
 mod pins;
 mod reactions;

@@ -127,6 +127,7 @@ impl Model {
                     message.mentions = syncspace_protocol::Mentions::default();
                     message.reactions = Reactions::default();
                     (message.pinned, message.code, message.forwarded_from) = (None, None, None);
+                    message.continued_seq = None;
                     (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
                 }
                 if let Some(state) = self.channels.get_mut(&channel) {
@@ -149,6 +150,27 @@ impl Model {
                     assert_eq!(net, Some(reaction.count), "{event:?} after {:?}", message.reactions);
                     message.reactions.put(reaction.clone());
                     message.updated_at = *updated_at;
+                }
+            }
+            (
+                EventBody::MessageAppended {
+                    seq,
+                    sender_id,
+                    offset,
+                    appended,
+                    updated_at,
+                    mentions,
+                    former_mentions,
+                    continued_seq,
+                },
+                Some(StreamId::Channel(channel)),
+            ) => {
+                if let Some(message) = self.message_before(channel, *seq, rev) {
+                    assert_eq!((message.sender_id, &message.mentions), (*sender_id, former_mentions), "{event:?}");
+                    assert_eq!(u64::try_from(message.content.len()), Ok(*offset), "{event:?}");
+                    message.content.push_str(appended);
+                    message.mentions.clone_from(mentions);
+                    (message.continued_seq, message.updated_at) = (*continued_seq, *updated_at);
                 }
             }
             (EventBody::MessagePinned { seq, pin }, Some(StreamId::Channel(channel))) => {
@@ -188,6 +210,7 @@ impl Model {
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
             (
                 EventBody::MessageUpdated { .. }
+                | EventBody::MessageAppended { .. }
                 | EventBody::MessageDeleted { .. }
                 | EventBody::ReactionAdded { .. }
                 | EventBody::ReactionRemoved { .. }

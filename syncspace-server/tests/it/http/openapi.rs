@@ -247,6 +247,7 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     walk.call("reactions", &place, Value::Null).await;
     walk.call("thread", &place, Value::Null).await;
     walk.call("unreact", &tada, Value::Null).await;
+    walk.call("append_message", &place, json!({ "offset": 12, "content": "!" })).await;
     walk.call("history", &place, Value::Null).await;
     walk.call("pin", &place, Value::Null).await;
     walk.call("pins", &only_channel, Value::Null).await;

@@ -104,6 +104,18 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
                 }
             });
         }),
+        EventBody::MessageAppended { seq, appended, updated_at, mentions, continued_seq, .. } => {
+            edit_lists(state, channel_id, |list| {
+                list.edit(seq, |message| {
+                    if message.rev < rev {
+                        message.content.push_str(&appended);
+                        message.mentions.clone_from(&mentions);
+                        (message.continued_seq, message.updated_at) = (continued_seq, updated_at);
+                        message.rev = rev;
+                    }
+                });
+            });
+        }
         EventBody::MessagePinned { seq, pin } => edit_lists(state, channel_id, |list| {
             list.edit(seq, |message| {
                 if message.rev < rev {
