@@ -10,7 +10,9 @@ use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
 };
-use syncspace_protocol::messages::{AppendMessage, EditMessage, MessageQuery, SendMessage};
+use syncspace_protocol::messages::{
+    AppendMessage, Code, EditMessage, MessagePlace, MessageQuery, MessageType, SendMessage,
+};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
@@ -37,6 +39,58 @@ async fn a_client_that_loses_frames_converges_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_loses_frames_converges_on_mysql() {
     check(StoreKind::Mysql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_of_a_message_gives_what_is_read() {
+    let site = Site::start(StoreKind::Sqlite).await;
+    let people = vec![site.register("alice").await, site.register("bob").await];
+    let crowd = Crowd::found(people, 0).await;
+    let (alice, bob, channel) = (&crowd.people[0], &crowd.people[1], crowd.channels[0]);
+    let observer = Observer::start(site.log_in("bob", "bob's second", site.server.url()).await).await;
+    // From here on everything comes as an event.
+    observer.converges().await;
+    change_messages(alice, bob, channel).await.expect("done");
+    for kind in [
+        "message.created",
+        "message.updated",
+        "message.appended",
+        "message.deleted",
+        "message.pinned",
+        "message.unpinned",
+        "reaction.added",
+        "reaction.removed",
+    ] {
+        observer.hears(kind).await;
+    }
+    observer.converges().await;
+}
+
+/// Does to messages whatever can be done to them.
+async fn change_messages(alice: &Client, bob: &Client, channel: ChannelId) -> Result<(), ClientError> {
+    let [tada, eyes] = ["tada", "eyes"].map(|name| name.parse::<Emoji>().expect("a short name"));
+    let text = |content: &str| SendMessage { content: content.to_owned(), ..SendMessage::default() };
+    let said = alice.send_message(channel, text("hello @bob")).await?.seq;
+    alice.react(channel, said, &tada).await?;
+    bob.react(channel, said, &tada).await?;
+    bob.react(channel, said, &eyes).await?;
+    alice.unreact(channel, said, &tada).await?;
+    bob.pin(channel, said).await?;
+    alice.append_message(channel, said, AppendMessage { offset: 10, content: " and @channel".to_owned() }).await?;
+    alice.edit_message(channel, said, EditMessage { content: "hello".to_owned(), expected_rev: None }).await?;
+    let other = bob.send_message(channel, text("one")).await?.seq;
+    bob.pin(channel, other).await?;
+    bob.unpin(channel, other).await?;
+    let full = bob.send_message(channel, text(&"x".repeat(16_000))).await?.seq;
+    bob.append_message(channel, full, AppendMessage { offset: 16_000, content: "goes on".to_owned() }).await?;
+    let code = Code { language: Some("rust".to_owned()), file_name: None };
+    let code = SendMessage { message_type: MessageType::Code, code: Some(code), ..text("fn main() {}") };
+    let code = alice.send_message(channel, code).await?.seq;
+    let source = MessagePlace { channel_id: channel, seq: code };
+    let copy = bob.forward_message(source, channel, None, None).await?.seq;
+    bob.react(channel, copy, &eyes).await?;
+    bob.pin(channel, copy).await?;
+    bob.delete_message(channel, copy).await.map(drop)
 }
 
 async fn check(kind: StoreKind) {

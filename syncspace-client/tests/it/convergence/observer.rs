@@ -65,6 +65,15 @@ impl Observer {
         self.lock().seen.clone()
     }
 
+    /// Waits until an event of this kind came.
+    pub(super) async fn hears(&self, kind: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.seen().contains_key(kind) {
+            assert!(Instant::now() < deadline, "no {kind} came: {:?}", self.seen());
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
     /// Connects once more, waits until everything was heard, and compares the model with what can be read.
     pub(super) async fn converges(&self) {
         let deadline = Instant::now() + PATIENCE;
