@@ -23,6 +23,8 @@
 //! | unread | messages after the marker that are top level, not from the system, not deleted, not mine |
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
+//! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
+//! | hit | a message that a search found |
 //! | void | a change that its receiver may not see: the rev without content |
 
 pub mod auth;
@@ -35,6 +37,7 @@ pub mod messages;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod search;
 pub mod socket;
 pub mod sync;
 pub mod teams;

@@ -50,3 +50,19 @@ pub const TOKEN_CHARS_MAX: usize = 256;
 pub const INVITE_USES_MAX: u32 = 10_000;
 /// Longest life of an invite, in seconds: 30 days.
 pub const INVITE_LIFE_S_MAX: u32 = 30 * 24 * 3600;
+/// Longest query of a search, in characters.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 500;
+/// Most words, phrases and filters in one query of a search.
+pub const SEARCH_TERMS_MAX: usize = 20;
+/// Hits in a page of a search when the request names no limit.
+pub const SEARCH_HITS_DEFAULT: u32 = 20;
+/// Most hits in one page of a search.
+pub const SEARCH_HITS_MAX: u32 = 50;
+/// Most hits that a search by relevance compares, the newest ones.
+pub const SEARCH_RANKED_MAX: usize = 500;
+/// Longest word that a search tells apart, in characters; longer ones are known by as many.
+pub const WORD_CHARS_MAX: usize = 64;
+/// Longest word with signs in it that a search knows as a whole, in characters.
+pub const EXACT_WORD_CHARS_MAX: usize = 200;
+/// Most different words of one message that are in the index, the first ones.
+pub const INDEX_WORDS_MAX: usize = 2_000;

@@ -8,6 +8,7 @@ mod completeness;
 mod golden;
 mod messages;
 mod primitives;
+mod search;
 mod socket;
 mod sync;
 mod teams;
