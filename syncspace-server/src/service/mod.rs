@@ -25,6 +25,9 @@ mod passwords;
 mod purge;
 pub(crate) mod retry;
 mod revocations;
+mod search;
+mod search_index;
+mod search_plan;
 pub(crate) mod secrets;
 mod sends;
 mod sessions;
@@ -44,7 +47,8 @@ use syncspace_protocol::{Epoch, SessionId, UserId};
 use tokio::sync::Semaphore;
 
 use self::gather::{Arrivals, Gather, HeadsOf};
-use crate::log::Log;
+use self::search_index::Due;
+use crate::log::{Committed, Log, Outlet};
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
@@ -111,6 +115,8 @@ pub struct Service {
     arrivals: Gather<Arrivals>,
     pages: Semaphore,
     doors: Semaphore,
+    searches: Semaphore,
+    due: Arc<Due>,
     heads: Gather<HeadsOf>,
     epoch: Epoch,
     pub(crate) clock: Clock,
@@ -126,12 +132,15 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let ServiceParts { store, epoch, realtime, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
+        let due = Arc::new(Due::default());
         Self {
-            log: Log::start(&store, &ids, &clock, &realtime.outlet()),
+            log: Log::start(&store, &ids, &clock, &outlet(&realtime, &due)),
             realtime,
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
+            searches: Semaphore::new(search::SEARCHES_AT_ONCE),
+            due,
             heads: Gather::new(HeadsOf(store.clone())),
             epoch,
             passwords: Passwords::new(settings.bcrypt_cost),
@@ -153,4 +162,13 @@ impl Service {
     pub async fn ready(&self) -> Result<(), ServiceError> {
         Ok(self.store.ping().await?)
     }
+}
+
+/// Gives where the log puts what it committed: to sockets first, then to those who work behind the log.
+fn outlet(realtime: &Realtime, due: &Arc<Due>) -> Outlet {
+    let (to_sockets, due) = (realtime.outlet(), Arc::clone(due));
+    Arc::new(move |events: &[Committed]| {
+        to_sockets(events);
+        due.note_committed(events);
+    })
 }

@@ -244,6 +244,7 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     walk.call("edit_message", &place, json!({ "content": "1.0.1 is out" })).await;
     walk.call("thread", &place, Value::Null).await;
     walk.call("message_by_id", &[("message_id", root["id"].clone())], Value::Null).await;
+    walk.call("search", &[("q", json!("out")), ("team_id", json!(1)), ("sort", json!("relevance"))], Value::Null).await;
     walk.call("mark_read", &only_channel, json!({ "seq": root["seq"] })).await;
     walk.call("delete_message", &place, Value::Null).await;
     let stream = json!(format!("c{}", channel.1));
