@@ -3,4 +3,5 @@
 pub(crate) mod message;
 pub(crate) mod people;
 pub(crate) mod place;
+pub(crate) mod search;
 pub(crate) mod server;

@@ -86,15 +86,19 @@ impl Names {
         Self { client: client.clone(), known }
     }
 
-    /// Puts the sender's name beside a message.
-    pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
-        let id = message.sender_id;
+    /// Finds the name of a sender; none where it cannot be found out.
+    pub(crate) async fn find(&mut self, id: UserId) -> Option<String> {
         if !self.known.contains_key(&id) {
             // A name that cannot be found must not stop the messages; the id is there.
             let name = self.client.user(id).await.ok().map(|user| user.username.to_string());
             self.known.insert(id, name);
         }
-        MessageRow { sender: self.known.get(&id).cloned().flatten(), message }
+        self.known.get(&id).cloned().flatten()
+    }
+
+    /// Puts the sender's name beside a message.
+    pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
+        MessageRow { sender: self.find(message.sender_id).await, message }
     }
 
     /// Puts the senders' names beside messages.
