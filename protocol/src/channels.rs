@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, ChannelName, Patch, Rev, Seq, TeamId, Time, UserId, users::Person};
+use crate::personal::ChannelPreferences;
+use crate::users::Person;
+use crate::{ChannelId, ChannelName, Patch, Rev, Seq, TeamId, Time, UserId};
 
 /// Who finds and joins a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -82,7 +84,7 @@ pub struct ChannelHead {
     pub floor_seq: Seq,
 }
 
-/// What a person is in a channel, and how far the person has read.
+/// What a person is in a channel, how far the person has read, and how the person wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelMembership {
     /// What the person may do.
@@ -91,6 +93,8 @@ pub struct ChannelMembership {
     pub joined_at: Time,
     /// How far the person has read, and what is left.
     pub read: ReadMarker,
+    /// How the person wants the channel.
+    pub preferences: ChannelPreferences,
 }
 
 /// How far a person has read a channel, and how much is left.

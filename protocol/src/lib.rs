@@ -35,6 +35,7 @@ pub mod messages;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod personal;
 pub mod socket;
 pub mod sync;
 pub mod teams;

@@ -50,3 +50,11 @@ pub const TOKEN_CHARS_MAX: usize = 256;
 pub const INVITE_USES_MAX: u32 = 10_000;
 /// Longest life of an invite, in seconds: 30 days.
 pub const INVITE_LIFE_S_MAX: u32 = 30 * 24 * 3600;
+/// Most channels in one `PUT /teams/{id}/channel_order`.
+pub const ORDERED_CHANNELS_MAX: usize = 500;
+/// Most people shown as participants of a thread.
+pub const THREAD_PARTICIPANTS_MAX: u32 = 50;
+/// Most newest replies of a thread in which its participants are looked for.
+pub const PARTICIPANT_REPLIES_MAX: u32 = 1_000;
+/// Most drafts that one person keeps in one team.
+pub const DRAFTS_MAX: u32 = 500;

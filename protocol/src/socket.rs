@@ -11,6 +11,7 @@ use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadM
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{EditMessage, Message, MessageType, SendMessage, ThreadState};
+use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::{Presence, User};
@@ -339,8 +340,8 @@ pub enum EventBody {
         /// The person.
         user_id: UserId,
     },
-    /// I came into a channel. Stream `m`. Its log, and of a private one its members, are to be read: events about them went
-    /// past me as voids.
+    /// I came into a channel. Stream `m`. Its log, my threads in it, and of a private one its members, are to be read: events
+    /// about them went past me as voids.
     #[serde(rename = "me.channel_joined")]
     MyChannelJoined {
         /// The channel.
@@ -361,6 +362,38 @@ pub enum EventBody {
         channel_id: ChannelId,
         /// Where it stands.
         read: ReadMarker,
+    },
+    /// I want a channel in another way. Stream `m`.
+    #[serde(rename = "me.channel_preferences")]
+    MyChannelPreferences {
+        /// The channel.
+        channel_id: ChannelId,
+        /// How I want it now.
+        preferences: ChannelPreferences,
+    },
+    /// I muted a person, or do so no longer. Stream `m`.
+    #[serde(rename = "me.user_mute")]
+    MyUserMute {
+        /// Whether it is so now.
+        mute: UserMute,
+    },
+    /// I follow, mute or have read a thread in another way. Stream `m`.
+    #[serde(rename = "me.thread")]
+    MyThread {
+        /// How I stand to it now.
+        thread: ThreadMembership,
+    },
+    /// I saved a message, or do so no longer. Stream `m`. A deleted one is gone from the list by its deletion.
+    #[serde(rename = "me.saved")]
+    MySaved {
+        /// Whether it is so now.
+        saved: SavedMark,
+    },
+    /// A draft of mine was changed, or is gone. Stream `m`.
+    #[serde(rename = "me.draft")]
+    MyDraft {
+        /// As it is now.
+        draft: Draft,
     },
     /// I came into a team.
     #[serde(rename = "me.team_joined")]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
+use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
 
@@ -74,6 +75,33 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// How I want a channel. Stream `m`.
+    MyChannelPreferences {
+        /// The channel.
+        channel_id: ChannelId,
+        /// As it is now.
+        preferences: ChannelPreferences,
+    },
+    /// Whether I muted a person. Stream `m`.
+    MyUserMute {
+        /// As it is now.
+        mute: UserMute,
+    },
+    /// How I stand to a thread of a channel that I am in. Stream `m`.
+    MyThread {
+        /// As it is now.
+        thread: ThreadMembership,
+    },
+    /// Whether I saved a message. Stream `m`.
+    MySaved {
+        /// As it is now.
+        saved: SavedMark,
+    },
+    /// A draft of mine; an empty one is gone. Stream `m`.
+    MyDraft {
+        /// As it is now.
+        draft: Draft,
+    },
     /// A kind of a newer server: ignore it.
     #[serde(other)]
     Unknown,
@@ -90,6 +118,11 @@ impl Change {
             Self::Channel { channel } => Some(channel.rev),
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
+            Self::MyChannelPreferences { preferences, .. } => Some(preferences.rev),
+            Self::MyUserMute { mute } => Some(mute.rev),
+            Self::MyThread { thread } => Some(thread.read.rev),
+            Self::MySaved { saved } => Some(saved.rev),
+            Self::MyDraft { draft } => Some(draft.rev),
             Self::TeamMemberGone { rev, .. }
             | Self::ChannelGone { rev, .. }
             | Self::ChannelMemberGone { rev, .. }

@@ -79,6 +79,8 @@ pub enum TeamAction {
     CreateChannel,
     /// Open a direct or group channel.
     OpenDirect,
+    /// Keep what is for oneself alone: mutes, an order of channels, followed threads, saved messages, drafts.
+    KeepOwn,
 }
 
 /// What can be done to a channel.
@@ -152,7 +154,7 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::View => true,
         TeamAction::ViewInside | TeamAction::OpenDirect => role >= Some(Guest),
         TeamAction::Join => facts.is_public || facts.is_server_admin,
-        TeamAction::Leave => facts.role.is_some(),
+        TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
         TeamAction::Edit | TeamAction::ManageInvites => role >= Some(Admin),
         TeamAction::Delete => role >= Some(Owner),
         // Only owners make admins and owners: else whoever may not promote could remove and add again.
@@ -280,6 +282,7 @@ mod tests {
             (TeamAction::Remove(Admin), "h---++", "----++"),
             (TeamAction::CreateChannel, "h-++++", "--++++"),
             (TeamAction::OpenDirect, "h+++++", "-+++++"),
+            (TeamAction::KeepOwn, "h++++-", "-++++-"),
         ] {
             assert_eq!(on_team_by_role(false, action), private, "{action:?} in a private team");
             assert_eq!(on_team_by_role(true, action), public, "{action:?} in a public team");

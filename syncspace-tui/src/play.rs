@@ -9,6 +9,7 @@ use syncspace_protocol::channels::{
     Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, ReadMarker,
 };
 use syncspace_protocol::messages::{Message, MessagePage, MessageType};
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
@@ -115,7 +116,12 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         as_of_rev: id(last_seq),
         rev: id(1),
     };
-    let membership = ChannelMembership { role: ChannelRole::Member, joined_at: at(NINE), read };
+    let membership = ChannelMembership {
+        role: ChannelRole::Member,
+        joined_at: at(NINE),
+        read,
+        preferences: ChannelPreferences::default(),
+    };
     MyChannel { channel, head, membership: Some(membership) }
 }
 

@@ -8,6 +8,7 @@ use syncspace_protocol::channels::{
 
 use crate::accounts::person;
 use crate::golden::{full, least, parse, refused, variants, with, without, words};
+use crate::personal;
 
 pub(crate) fn channel() -> Value {
     json!({
@@ -31,7 +32,12 @@ pub(crate) fn marker() -> Value {
 }
 
 pub(crate) fn membership() -> Value {
-    json!({"role": "admin", "joined_at": "2026-11-01T08:00:00.000Z", "read": marker()})
+    json!({
+        "role": "admin",
+        "joined_at": "2026-11-01T08:00:00.000Z",
+        "read": marker(),
+        "preferences": personal::preferences(),
+    })
 }
 
 pub(crate) fn member() -> Value {

@@ -7,6 +7,7 @@ mod channels;
 mod completeness;
 mod golden;
 mod messages;
+mod personal;
 mod primitives;
 mod socket;
 mod sync;

@@ -5,6 +5,7 @@ mod call;
 mod channels;
 mod messages;
 mod pages;
+mod personal;
 mod repeat;
 mod resolve;
 mod teams;

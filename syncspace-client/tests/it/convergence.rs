@@ -2,6 +2,7 @@
 
 mod model;
 mod observer;
+mod own;
 
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
 };
 use syncspace_protocol::messages::{EditMessage, MessageQuery, SendMessage};
+use syncspace_protocol::personal::{ChannelOrder, DraftQuery, EditChannelPreferences, NotifyLevel, PutDraft};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
@@ -103,6 +105,19 @@ enum Operation {
     PutTeamMember(TeamId, UserId, TeamRole),
     RemoveTeamMember(TeamId, UserId),
     Profile(EditProfile),
+    Own(OwnOperation),
+}
+
+/// What a person does that no other sees.
+enum OwnOperation {
+    Prefer(ChannelId, EditChannelPreferences),
+    Order(TeamId, ChannelId),
+    Mute(TeamId, UserId, bool),
+    Follow(ChannelId, Seq, bool),
+    MuteThread(ChannelId, Seq, bool),
+    ReadThread(ChannelId, Seq, MoveMarker),
+    Save(ChannelId, Seq, bool),
+    Draft(ChannelId, Option<Seq>, Option<String>),
 }
 
 /// What an operation made, that others may act on.
@@ -189,6 +204,9 @@ impl Crowd {
         let channel = self.channels[self.random.usize(0..self.channels.len())];
         let seq = Seq::try_from(self.random.u64(1..12)).expect("a seq");
         let text = text(&mut self.random);
+        if self.random.u8(0..5) == 0 {
+            return (self.random.usize(0..2), Operation::Own(self.choose_own(team, channel, seq, other)));
+        }
         let operation = match self.random.u8(0..100) {
             0..=24 => Operation::Send(channel, text),
             25..=32 => Operation::Reply(channel, seq, text),
@@ -224,6 +242,28 @@ impl Crowd {
             _ => Operation::Profile(EditProfile { full_name: Patch::Set(text), ..EditProfile::default() }),
         };
         (who, operation)
+    }
+
+    fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
+        let is_so = self.random.bool();
+        match self.random.u8(0..10) {
+            0..=1 => {
+                let notify = [Patch::Keep, Patch::Clear, Patch::Set(NotifyLevel::All)][self.random.usize(0..3)].clone();
+                let edit =
+                    EditChannelPreferences { is_muted: Some(is_so), notify, ..EditChannelPreferences::default() };
+                OwnOperation::Prefer(channel, edit)
+            }
+            2 => OwnOperation::Order(team, channel),
+            3 => OwnOperation::Mute(team, other, is_so),
+            4 => OwnOperation::Follow(channel, seq, is_so),
+            5 => OwnOperation::MuteThread(channel, seq, is_so),
+            6 => OwnOperation::ReadThread(channel, seq, if is_so { MoveMarker::Set } else { MoveMarker::Advance }),
+            7 => OwnOperation::Save(channel, seq, is_so),
+            _ => {
+                let content = (self.random.u8(0..3) > 0).then(|| text(&mut self.random));
+                OwnOperation::Draft(channel, is_so.then_some(seq), content)
+            }
+        }
     }
 
     fn channel_role(&mut self) -> ChannelRole {
@@ -285,6 +325,34 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
         }
         Operation::RemoveTeamMember(team, user) => client.remove_team_member(team, user).await,
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
+        Operation::Own(operation) => act_alone(client, operation).await,
     }
     .map(|()| Made::Nothing)
+}
+
+async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), ClientError> {
+    match operation {
+        OwnOperation::Prefer(channel, edit) => client.edit_channel_preferences(channel, edit).await.map(drop),
+        OwnOperation::Order(team, channel) => {
+            client.order_channels(team, ChannelOrder { channel_ids: vec![channel] }).await
+        }
+        OwnOperation::Mute(team, user, true) => client.mute_user(team, user).await.map(drop),
+        OwnOperation::Mute(team, user, false) => client.unmute_user(team, user).await.map(drop),
+        OwnOperation::Follow(channel, seq, true) => client.follow_thread(channel, seq).await.map(drop),
+        OwnOperation::Follow(channel, seq, false) => client.unfollow_thread(channel, seq).await.map(drop),
+        OwnOperation::MuteThread(channel, seq, true) => client.mute_thread(channel, seq).await.map(drop),
+        OwnOperation::MuteThread(channel, seq, false) => client.unmute_thread(channel, seq).await.map(drop),
+        OwnOperation::ReadThread(channel, seq, mode) => {
+            client.read_thread(channel, seq, MarkRead { seq, mode, known_rev: None }).await.map(drop)
+        }
+        OwnOperation::Save(channel, seq, true) => client.save_message(channel, seq).await.map(drop),
+        OwnOperation::Save(channel, seq, false) => client.unsave_message(channel, seq).await.map(drop),
+        OwnOperation::Draft(channel, parent_seq, content) => {
+            let query = DraftQuery { parent_seq, expected_rev: None };
+            match content {
+                Some(content) => client.put_draft(channel, query, PutDraft { content }).await.map(drop),
+                None => client.clear_draft(channel, query).await.map(drop),
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod invites;
 mod messages;
 mod metrics;
 mod openapi;
+mod personal;
 mod query;
 mod reply;
 mod request;
@@ -193,6 +194,7 @@ fn all_routes() -> Vec<route::Route> {
         invites::routes(),
         channels::routes(),
         messages::routes(),
+        personal::routes(),
         streams::routes(),
         openapi::routes(),
     ]

@@ -9,10 +9,11 @@ use uuid::Uuid;
 use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
 use super::sends::{Send, Sent, digest};
+use super::threads::find_membership;
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::log::SendPlace;
 use crate::store::messages::Part;
-use crate::store::{Queries, messages};
+use crate::store::{Queries, messages, threads};
 
 impl Service {
     /// Gives part of a channel's log, oldest first.
@@ -137,7 +138,9 @@ impl Service {
         let mut items = messages::list_replies(&mut db, channel, root.seq, after, limit + 1).await?;
         let has_more = truncate(&mut items, limit);
         let next = items.last().filter(|_| has_more).map(|message| message.seq.to_string());
-        Ok(Thread { root, items, next, rev: head.last_rev })
+        let participants = threads::list_participants(&mut db, (channel, root.seq)).await?;
+        let membership = find_membership(&mut db, actor.user_id, (channel, root.seq)).await?;
+        Ok(Thread { root, items, next, participants, membership, rev: head.last_rev })
     }
 }
 

@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod channel_changes;
 mod channels;
+mod drafts;
 mod error;
 pub(crate) mod fields;
 mod figures;
@@ -22,9 +23,11 @@ mod missed;
 pub(crate) mod paging;
 mod parse;
 mod passwords;
+mod preferences;
 mod purge;
 pub(crate) mod retry;
 mod revocations;
+mod saved;
 pub(crate) mod secrets;
 mod sends;
 mod sessions;
@@ -33,6 +36,7 @@ mod start;
 mod sync;
 mod team_changes;
 mod teams;
+mod threads;
 pub mod tokens;
 mod users;
 
@@ -62,6 +66,7 @@ pub use purge::{Batch, PURGE_ROWS_MAX, Purge, Turn};
 pub use secrets::SecretFileError;
 pub use settings::Settings;
 pub use start::{StartError, load_epoch};
+pub use threads::ThreadChoice;
 pub use tokens::TokenKeys;
 
 /// Who asks: the person and device behind a checked access token.

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole};
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
+use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences};
 use super::list::Slice;
 use super::teams::{self, read_person};
 use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
@@ -34,6 +36,8 @@ pub struct ChannelRow {
     pub head: ChannelHead,
     /// The asking person's row, while present.
     pub membership: Option<MembershipRow>,
+    /// How the asking person wants it.
+    pub preferences: ChannelPreferences,
 }
 
 /// A person's row in a channel.
@@ -96,6 +100,7 @@ fn read_row(row: &Row) -> Result<ChannelRow, StoreError> {
         channel: read_channel(&mut row)?,
         head: read_head(&mut row)?,
         membership: read_membership(&mut row)?,
+        preferences: read_preferences(&mut row)?,
     })
 }
 
@@ -168,8 +173,8 @@ pub fn read_access_of_many(rows: &[Row]) -> Result<HashMap<(ChannelId, UserId), 
 /// Finds a channel with its head and how a person stands to it.
 pub async fn find(db: &mut impl Queries, channel: ChannelId, user: UserId) -> Result<Option<ChannelRow>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
-         {JOIN_MEMBERSHIP} WHERE c.id = ? AND c.deleted_at IS NULL"
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.id = ? AND c.deleted_at IS NULL"
     ));
     let mut found: Vec<_> =
         db.query(&sql, params![user, channel]).await?.iter().map(read_row).collect::<Result<_, _>>()?;
@@ -193,8 +198,8 @@ pub async fn list_visible(
 ) -> Result<Vec<ChannelRow>, StoreError> {
     let (filter, values) = slice.filter("c.id", "c.name_key");
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
-         {JOIN_MEMBERSHIP} WHERE c.team_id = ? AND c.deleted_at IS NULL \
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.team_id = ? AND c.deleted_at IS NULL \
          AND (m.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)){filter}"
     ));
     let mut all = params![user, team, sees_public];

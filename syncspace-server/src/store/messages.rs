@@ -20,11 +20,17 @@ macro_rules! message_columns {
 
 pub(super) const MESSAGE: &str = message_columns!("", "");
 
+/// The same columns, of `m`.
+pub(super) const MESSAGE_OF_M: &str = "m.id, m.channel_id, m.seq, m.rev, m.sender_id, m.content, m.message_type, \
+                                       m.file_url, m.parent_message_id, m.parent_seq, m.reply_count, m.last_reply_at, \
+                                       m.is_edited, m.edited_at, m.deleted_at, m.created_at, m.updated_at, \
+                                       m.client_id, m.mentions";
+
 pub(super) fn read(row: &Row) -> Result<Message, StoreError> {
     read_from(&mut row.reader())
 }
 
-fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
+pub(super) fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.take()?,
         channel_id: row.take()?,

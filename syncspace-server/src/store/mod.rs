@@ -18,8 +18,10 @@ mod value;
 
 pub mod arrivals;
 pub mod channel_members;
+pub mod channel_preferences;
 pub mod channels;
 pub mod commits;
+pub mod drafts;
 pub mod heads;
 pub mod idempotency_keys;
 pub mod invites;
@@ -28,9 +30,12 @@ pub mod mentions;
 pub mod messages;
 pub mod meta;
 pub mod missed;
+pub mod muted_users;
 pub mod revocations;
+pub mod saved;
 pub mod sessions;
 pub mod teams;
+pub mod threads;
 pub mod users;
 mod words;
 

@@ -2,6 +2,7 @@
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole};
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::teams::TeamRole;
 
 use super::{FromValue, Value};
@@ -31,5 +32,6 @@ words! {
     TeamRole { Guest = "guest", Member = "member", Admin = "admin", Owner = "owner" } "a team role";
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
+    NotifyLevel { All = "all", Mentions = "mentions", None = "none" } "a level of notification";
     MessageType { Text = "text", System = "system", Unknown = "unknown" } "a message type";
 }

@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
 use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time, UserId};
+
+use super::own::Own;
 
 /// Everything that one person's device knows.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct TeamState {
     pub(super) members: BTreeMap<UserId, TeamMember>,
     /// Who left, and when: what was read before does not bring them back.
     pub(super) gone: BTreeMap<UserId, Rev>,
+    /// What the person keeps alone.
+    pub(super) own: Own,
 }
 
 #[derive(Debug)]
@@ -144,6 +149,13 @@ impl Model {
                     mine.read = *read;
                 }
             }
+            (EventBody::MyChannelPreferences { channel_id, preferences }, stream) => {
+                self.prefer(stream, *channel_id, *preferences);
+            }
+            (EventBody::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
+            (EventBody::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
+            (EventBody::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
+            (EventBody::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
             (
                 EventBody::MessageUpdated { .. }
@@ -179,7 +191,30 @@ impl Model {
                 self.put_channel(channel);
             }
             (Change::MyChannelGone { channel_id, rev }, _) => self.leave_at(*channel_id, *rev, wishes),
+            (Change::MyChannelPreferences { channel_id, preferences }, stream) => {
+                self.prefer(stream, *channel_id, *preferences);
+            }
+            (Change::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
+            (Change::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
+            (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
+            (Change::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
             (Change::Unknown | Change::TeamMemberGone { .. }, _) => unreachable!("{change:?} in {stream:?}"),
+        }
+    }
+
+    /// Takes what belongs to the person in the team whose own stream this is.
+    fn own(&mut self, stream: Option<StreamId>, take: impl FnOnce(&mut Own)) {
+        let of_stream = |state: &&mut TeamState| Some(StreamId::Member(state.mine.member_id)) == stream;
+        if let Some(state) = self.teams.values_mut().find(of_stream) {
+            take(&mut state.own);
+        }
+    }
+
+    fn prefer(&mut self, stream: Option<StreamId>, channel: ChannelId, preferences: ChannelPreferences) {
+        self.own(stream, |own| own.prefer(channel, preferences));
+        let held = self.channels.get_mut(&channel).and_then(|state| state.mine.as_mut());
+        if let Some(mine) = held.filter(|mine| mine.preferences.rev < preferences.rev) {
+            mine.preferences = preferences;
         }
     }
 
@@ -218,7 +253,13 @@ impl Model {
         if self.teams.contains_key(&id) {
             return;
         }
-        let state = TeamState { team: hello.team.team.clone(), mine, members: BTreeMap::new(), gone: BTreeMap::new() };
+        let state = TeamState {
+            team: hello.team.team.clone(),
+            mine,
+            members: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            own: Own::default(),
+        };
         self.teams.insert(id, state);
         wishes.push(Wish::NewTeam(id, hello.team_rev, hello.member_rev));
     }

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::model::{Model, Wish};
+use super::own::Own;
 use crate::world::PATIENCE;
 
 /// Pause between two looks at whether everything was heard.
@@ -106,6 +107,20 @@ impl Observer {
                     &ids,
                 );
             }
+            let own = Own::read(&self.client, team.id).await.expect("lists");
+            {
+                let heard = self.lock();
+                let model = &heard.model;
+                let Some(state) = model.teams.get(&team.id) else { continue };
+                let mine = |channel| model.channels.get(&channel).filter(|state| state.mine.is_some());
+                let is_in = |channel| mine(channel).is_some();
+                let is_there = |channel, seq| {
+                    let message = mine(channel).and_then(|state| state.log.get(&seq));
+                    message.is_some_and(|message| message.deleted_at.is_none())
+                };
+                let lists = |own: &Own| own.lists(is_in, is_there);
+                differences.compare(&format!("own lists in {}", team.id), &lists(&state.own), &lists(&own));
+            }
             for mine in channels {
                 self.compare_channel(&mut differences, &people, mine).await;
             }
@@ -143,8 +158,8 @@ impl Observer {
         let place = |read: &syncspace_protocol::channels::ReadMarker| (read.last_read_seq, read.rev);
         // What one may do in a channel is the team's stream's business, how far one has read one's own.
         let role = people_held.and_then(|people| people.members.get(&heard.model.me)).map(|member| member.role);
-        let held = state.mine.map(|mine| (role, mine.joined_at, place(&mine.read)));
-        let read = mine.membership.map(|mine| (Some(mine.role), mine.joined_at, place(&mine.read)));
+        let held = state.mine.map(|mine| (role, mine.joined_at, place(&mine.read), mine.preferences));
+        let read = mine.membership.map(|mine| (Some(mine.role), mine.joined_at, place(&mine.read), mine.preferences));
         differences.compare(&format!("me in channel {id}"), &held, &read);
         let served = mine.membership.map(|membership| Unread {
             messages: membership.read.unread_count,
@@ -238,12 +253,18 @@ async fn fulfil(
             let member = heard.lock().expect("unbroken").model.teams.get(&team).map(|state| state.mine.member_id);
             if let Some(member) = member {
                 for stream in [StreamId::Team(team), StreamId::Member(member)] {
-                    follow(connection, heard, stream, head(client, stream).await?);
+                    let rev = head(client, stream).await?;
+                    follow(connection, heard, stream, rev);
+                    let model = &mut heard.lock().expect("unbroken").model;
+                    if let (StreamId::Member(_), Some(state)) = (stream, model.teams.get_mut(&team)) {
+                        state.own.forget_up_to(rev);
+                    }
                 }
                 read_team(client, heard, team, wishes).await?;
             }
         }
         Wish::Channel(channel) => {
+            read_own(client, heard, channel).await?;
             read_members(client, heard, channel).await?;
             read_channel_log(client, connection, heard, channel).await?;
         }
@@ -271,12 +292,14 @@ async fn read_team(
     let mine = client.team(team).await?;
     let members = client.all_team_members(team).await?;
     let channels = client.all_channels(team).await?;
+    let own = Own::read(client, team).await?;
     {
         let model = &mut heard.lock().expect("unbroken").model;
         model.put_team(&mine.team);
         members.iter().for_each(|member| model.put_team_member(member, wishes));
         let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
         if let Some(state) = model.teams.get_mut(&team) {
+            state.own.take(own);
             state.members.retain(|user, _| listed.contains(user));
         }
         let listed: BTreeSet<ChannelId> = channels.iter().map(|channel| channel.channel.id).collect();
@@ -300,6 +323,21 @@ async fn read_team(
     for channel in &channels {
         // Of one that was deleted meanwhile nothing can be read; an event follows.
         drop(read_members(client, heard, channel.channel.id).await);
+    }
+    Ok(())
+}
+
+/// Reads what the person keeps in the team of a channel: threads of a channel one comes into were not told before.
+async fn read_own(
+    client: &Client,
+    heard: &Mutex<Heard>,
+    channel: ChannelId,
+) -> Result<(), syncspace_client::ClientError> {
+    let team = heard.lock().expect("unbroken").model.channels.get(&channel).map(|state| state.channel.team_id);
+    let Some(team) = team else { return Ok(()) };
+    let own = Own::read(client, team).await?;
+    if let Some(state) = heard.lock().expect("unbroken").model.teams.get_mut(&team) {
+        state.own.take(own);
     }
     Ok(())
 }

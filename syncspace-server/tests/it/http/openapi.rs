@@ -153,6 +153,7 @@ async fn every_operation_answers_as_the_document_says() {
     let team = walk_teams(&mut walk, &dave).await;
     let channel = walk_channels(&mut walk, &team, &dave).await;
     walk_messages(&mut walk, &channel).await;
+    walk_personal(&mut walk, &team, &channel).await;
     walk.call("delete_channel", &[channel], Value::Null).await;
     walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
@@ -249,4 +250,36 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     let stream = json!(format!("c{}", channel.1));
     walk.call("changes", &[("stream", stream), ("after", json!(0))], Value::Null).await;
     walk.call("presence", &[("users", json!("1,2"))], Value::Null).await;
+}
+
+async fn walk_personal(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let (only_team, only_channel) = ([team.clone()], [channel.clone()]);
+    let wanted = json!({ "is_muted": true, "notify": null, "is_favourite": true });
+    walk.call("edit_channel_preferences", &only_channel, wanted).await;
+    walk.call("order_channels", &only_team, json!({ "channel_ids": [channel.1] })).await;
+    let members = walk.call("team_members", &only_team, Value::Null).await;
+    let user = ("user_id", members["items"].as_array().expect("a list").last().expect("dave")["user"]["id"].clone());
+    let other = [team.clone(), user];
+    walk.call("mute_user", &other, Value::Null).await;
+    walk.call("muted_users", &only_team, Value::Null).await;
+    walk.call("unmute_user", &other, Value::Null).await;
+    let root = walk.call("send_message", &only_channel, json!({ "content": "who is in?" })).await;
+    let reply = json!({ "content": "I am", "parent_message_id": root["id"] });
+    walk.call("send_message", &only_channel, reply).await;
+    let place = [channel.clone(), ("seq", root["seq"].clone())];
+    walk.call("follow_thread", &place, Value::Null).await;
+    walk.call("mute_thread", &place, Value::Null).await;
+    walk.call("unmute_thread", &place, Value::Null).await;
+    walk.call("read_thread", &place, json!({ "seq": root["seq"], "mode": "set" })).await;
+    let threads = walk.call("my_threads", &only_team, Value::Null).await;
+    assert_eq!(threads["items"][0]["root"]["seq"], root["seq"]);
+    walk.call("unfollow_thread", &place, Value::Null).await;
+    walk.call("save_message", &place, Value::Null).await;
+    let saved = walk.call("saved_messages", &only_team, Value::Null).await;
+    assert_eq!(saved["items"][0]["message"]["seq"], root["seq"]);
+    walk.call("unsave_message", &place, Value::Null).await;
+    let thread = [channel.clone(), ("parent_seq", root["seq"].clone()), ("expected_rev", json!(0))];
+    walk.call("put_draft", &thread, json!({ "content": "perhaps" })).await;
+    walk.call("drafts", &only_team, Value::Null).await;
+    walk.call("clear_draft", &only_channel, Value::Null).await;
 }
