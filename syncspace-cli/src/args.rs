@@ -2,10 +2,12 @@
 
 pub(crate) mod account;
 pub(crate) mod channel;
+pub(crate) mod draft;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod shell;
 pub(crate) mod team;
+pub(crate) mod thread;
 pub(crate) mod user;
 pub(crate) mod values;
 
@@ -110,6 +112,12 @@ pub(crate) enum Command {
     /// Messages of a channel.
     #[command(subcommand)]
     Message(message::Message),
+    /// Threads that you follow.
+    #[command(subcommand)]
+    Thread(thread::Thread),
+    /// What you have typed and not sent, kept for all your devices.
+    #[command(subcommand)]
+    Draft(draft::Draft),
     Completion(shell::Completion),
     Man(shell::Man),
 }

@@ -2,5 +2,6 @@
 
 pub(crate) mod message;
 pub(crate) mod people;
+pub(crate) mod personal;
 pub(crate) mod place;
 pub(crate) mod server;

@@ -3,6 +3,8 @@
 use clap::{Args, Subcommand};
 use syncspace_protocol::{ClientId, Seq};
 
+use super::ListLimit;
+
 /// `message …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Message {
@@ -44,6 +46,25 @@ pub(crate) enum Message {
   syncspace message delete eng/general 42
   syncspace message delete eng/general 42 --yes")]
     Delete(One),
+    /// Save a message for you.
+    #[command(after_help = "Examples:
+  syncspace message save eng/general 42")]
+    Save(One),
+    /// Take a message off your saved ones.
+    #[command(after_help = "Examples:
+  syncspace message unsave eng/general 42")]
+    Unsave(One),
+    /// List your saved messages, the last saved first.
+    #[command(after_help = "Examples:
+  syncspace message saved eng
+  syncspace message saved eng -n 20 --output jsonl | jq -r .message.content")]
+    Saved {
+        /// Name or id of the team; --team or your only one where absent.
+        #[arg(value_name = "TEAM")]
+        target: Option<String>,
+        #[command(flatten)]
+        part: ListLimit,
+    },
     /// Print the last messages of a channel, and with -f those to come.
     ///
     /// Survives a lost connection: what came meanwhile is printed once, in order.

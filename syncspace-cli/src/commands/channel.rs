@@ -5,7 +5,7 @@ use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMar
 use syncspace_protocol::{ChannelName, Seq};
 
 use super::lists::{gather, patch};
-use super::resolve;
+use super::{channel_preferences as preferences, resolve};
 use crate::args::{ListArgs, channel as args};
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -30,6 +30,14 @@ pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
         args::Channel::Leave(target) => leave(context, client, &target.channel).await,
         args::Channel::Read { channel, up_to } => read(context, client, &channel, up_to).await,
         args::Channel::Unread { channel, from } => unread(context, client, &channel, from).await,
+        args::Channel::Mute(target) => preferences::mute(context, client, &target.channel, true).await,
+        args::Channel::Unmute(target) => preferences::mute(context, client, &target.channel, false).await,
+        args::Channel::Favourite(target) => preferences::favour(context, client, &target.channel, true).await,
+        args::Channel::Unfavourite(target) => preferences::favour(context, client, &target.channel, false).await,
+        args::Channel::Hide(target) => preferences::hide(context, client, &target.channel, true).await,
+        args::Channel::Unhide(target) => preferences::hide(context, client, &target.channel, false).await,
+        args::Channel::Notify { channel, level } => preferences::notify(context, client, &channel, level).await,
+        args::Channel::Order { channels } => preferences::order(context, client, &channels).await,
         args::Channel::Direct { users } => direct(context, client, &users).await,
     }
 }
@@ -49,7 +57,7 @@ async fn list(context: &Context, client: &Client, team: Option<String>, mine: bo
     context.out.list(&rows)
 }
 
-fn row(client: &Client, channel: MyChannel) -> ChannelRow {
+pub(super) fn row(client: &Client, channel: MyChannel) -> ChannelRow {
     ChannelRow::new(channel, client.credentials().map(|credentials| credentials.user_id))
 }
 

@@ -10,6 +10,7 @@ mod formats;
 mod members;
 mod messages;
 mod offline;
+mod personal;
 mod support;
 mod teams;
 mod terminal;
