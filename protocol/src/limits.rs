@@ -14,6 +14,8 @@ pub const PASSWORD_CHARS_MAX: usize = 256;
 pub const NAME_CHARS_MAX: usize = 100;
 /// Longest description of a team or channel, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Longest topic of a channel, in characters, on one line.
+pub const TOPIC_CHARS_MAX: usize = 250;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.

@@ -325,6 +325,13 @@ pub enum EventBody {
         /// The channel.
         channel_id: ChannelId,
     },
+    /// A public channel became private. Stream `t`. Whoever is not in it forgets it; members are told what it is now by the
+    /// event that follows.
+    #[serde(rename = "channel.hidden")]
+    ChannelHidden {
+        /// The channel.
+        channel_id: ChannelId,
+    },
     /// A person came into a channel, or the role there changed. Stream `t`.
     #[serde(rename = "channel.member_updated")]
     ChannelMemberUpdated {

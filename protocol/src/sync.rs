@@ -46,6 +46,13 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// A channel that I am not in became private: forget it, unless I have come into it since. Stream `t`.
+    ChannelHidden {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The change.
+        rev: Rev,
+    },
     /// A person is in a channel. Stream `t`.
     ChannelMember {
         /// As it is now.
@@ -92,6 +99,7 @@ impl Change {
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
             Self::TeamMemberGone { rev, .. }
             | Self::ChannelGone { rev, .. }
+            | Self::ChannelHidden { rev, .. }
             | Self::ChannelMemberGone { rev, .. }
             | Self::MyChannelGone { rev, .. } => Some(*rev),
             Self::Unknown => None,

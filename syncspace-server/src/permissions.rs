@@ -3,7 +3,7 @@
 //! Owns [`Permit`], which only this file makes: a function that takes one cannot run unchecked. Knows no store; callers bring
 //! the facts. What one may not see does not exist ([`Denial::Hidden`]).
 
-use syncspace_protocol::channels::{ChannelKind, ChannelRole};
+use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::teams::TeamRole;
 
 /// Proof that the table allowed an action on the facts it was shown.
@@ -21,6 +21,8 @@ pub enum Denial {
     Archived,
     /// The kind of channel does not know this action: nobody joins, leaves or renames a direct channel.
     NotForThisKind,
+    /// Only those who manage the channel post in it.
+    ReadOnly,
 }
 
 /// What a person is to a team.
@@ -43,6 +45,8 @@ pub struct ChannelFacts {
     pub kind: ChannelKind,
     /// Whether it takes no changes.
     pub is_archived: bool,
+    /// Who posts in it.
+    pub posting: Posting,
     /// The person's role in the channel, if any.
     pub role: Option<ChannelRole>,
 }
@@ -104,8 +108,12 @@ pub enum ChannelAction {
         /// Whether the person wrote it.
         is_own: bool,
     },
-    /// Change name or description.
+    /// Change its topic.
+    SetTopic,
+    /// Change name, description or posting policy.
     Edit,
+    /// Make a public channel private.
+    Hide,
     /// Archive or restore it.
     Archive,
     /// Delete it.
@@ -181,6 +189,7 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     let is_guest = facts.team.role == Some(TeamRole::Guest);
     let manages =
         facts.team.effective_role() >= Some(TeamRole::Admin) || (is_member && facts.role == Some(ChannelRole::Admin));
+    let posts = manages || facts.posting == Posting::Everyone;
     let allowed = match action {
         ChannelAction::Read => true,
         ChannelAction::Join => is_public && facts.team.role >= Some(TeamRole::Member),
@@ -188,15 +197,28 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         ChannelAction::EditMessage { is_own } => is_member && is_own,
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
-        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => manages,
+        ChannelAction::SetTopic => is_member || manages,
+        ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::Archive
+        | ChannelAction::Delete
+        | ChannelAction::ManageMembers => manages,
     };
     if !allowed {
         return Err(Denial::Forbidden);
+    }
+    if !posts && is_a_post(action) {
+        return Err(Denial::ReadOnly);
     }
     if facts.is_archived && changes_an_archived_channel(action) {
         return Err(Denial::Archived);
     }
     Ok(Permit(()))
+}
+
+/// Tells whether the action says something to everybody in the channel. Taking back what one said is none, nor is reacting.
+const fn is_a_post(action: ChannelAction) -> bool {
+    matches!(action, ChannelAction::Post | ChannelAction::EditMessage { .. } | ChannelAction::SetTopic)
 }
 
 /// Tells whether direct and group channels know the action too.
@@ -209,7 +231,9 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::DeleteMessage { .. } => true,
         ChannelAction::Join
         | ChannelAction::Leave
+        | ChannelAction::SetTopic
         | ChannelAction::Edit
+        | ChannelAction::Hide
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::AddMember
@@ -224,7 +248,9 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::Post
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
+        | ChannelAction::SetTopic
         | ChannelAction::Edit
+        | ChannelAction::Hide
         | ChannelAction::AddMember => true,
         ChannelAction::Read
         | ChannelAction::Follow
@@ -249,6 +275,7 @@ mod tests {
             Err(Denial::Forbidden) => '-',
             Err(Denial::Archived) => 'a',
             Err(Denial::NotForThisKind) => 'k',
+            Err(Denial::ReadOnly) => 'r',
         }
     }
 
@@ -288,11 +315,15 @@ mod tests {
 
     /// One letter for each team role outside the channel, then for each team role as its member, then as its admin.
     fn on_channel_by_role(kind: ChannelKind, is_archived: bool, action: ChannelAction) -> String {
+        by_role(kind, is_archived, Posting::Everyone, action)
+    }
+
+    fn by_role(kind: ChannelKind, is_archived: bool, posting: Posting, action: ChannelAction) -> String {
         let places = [None, Some(ChannelRole::Member), Some(ChannelRole::Admin)];
         let all = places.into_iter().flat_map(|role| ROLES.map(|team_role| (role, team_role)));
         let letters = all.map(|(role, team_role)| {
             let team = TeamFacts { is_server_admin: false, is_public: false, role: team_role };
-            letter(on_channel(ChannelFacts { team, kind, is_archived, role }, action))
+            letter(on_channel(ChannelFacts { team, kind, is_archived, posting, role }, action))
         });
         letters.collect()
     }
@@ -314,13 +345,35 @@ mod tests {
             (own, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (others, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::AddMember, "hh-++h-+++h++++", "hhhhhh-+++h++++"),
+            (Do::SetTopic, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Hide, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Archive, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Delete, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::ManageMembers, "hh-++h--++h++++", "hhhhhh--++h++++"),
         ] {
             assert_eq!(on_channel_by_role(ChannelKind::Public, false, action), public, "{action:?}, public");
             assert_eq!(on_channel_by_role(ChannelKind::Private, false, action), private, "{action:?}, private");
+        }
+    }
+
+    #[test]
+    fn where_only_admins_post_the_others_read_and_take_back_what_is_theirs() {
+        use ChannelAction as Do;
+        for (action, public, private) in [
+            (Do::Read, "hh+++h++++h++++", "hhhhhh++++h++++"),
+            (Do::Follow, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Post, "hh---hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::EditMessage { is_own: true }, "hh---hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
+            (Do::DeleteMessage { is_own: true }, "hh-++h++++h++++", "hhhhhh++++h++++"),
+            (Do::SetTopic, "hh-++hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
+        ] {
+            let letters = |kind| by_role(kind, false, Posting::Admins, action);
+            assert_eq!(letters(ChannelKind::Public), public, "{action:?}, public");
+            assert_eq!(letters(ChannelKind::Private), private, "{action:?}, private");
         }
     }
 
@@ -332,7 +385,9 @@ mod tests {
                 (ChannelAction::Post, "hhhhhh++++"),
                 (ChannelAction::DeleteMessage { is_own: false }, "hhhhhh----"),
                 (ChannelAction::Leave, "hhhhhhkkkk"),
+                (ChannelAction::SetTopic, "hhhhhhkkkk"),
                 (ChannelAction::Edit, "hhhhhhkkkk"),
+                (ChannelAction::Hide, "hhhhhhkkkk"),
                 (ChannelAction::AddMember, "hhhhhhkkkk"),
             ] {
                 assert_eq!(on_channel_by_role(kind, false, action)[..10], *letters, "{kind:?} {action:?}");
@@ -345,7 +400,9 @@ mod tests {
         for (action, letters) in [
             (ChannelAction::Read, "hh+++h++++"),
             (ChannelAction::Post, "hh---haaaa"),
+            (ChannelAction::SetTopic, "hh-aahaaaa"),
             (ChannelAction::Edit, "hh-aah--aa"),
+            (ChannelAction::Hide, "hh-aah--aa"),
             (ChannelAction::Archive, "hh-++h--++"),
             (ChannelAction::Leave, "hh---h++++"),
         ] {

@@ -6,7 +6,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use syncspace_protocol::auth::{RegistrationMode, ServerInfo};
 use syncspace_protocol::channels::{
-    Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, ReadMarker,
+    Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, Posting, ReadMarker,
 };
 use syncspace_protocol::messages::{Message, MessagePage, MessageType};
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
@@ -99,6 +99,8 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         kind,
         name: named.map(name),
         description: (named == Some("general")).then(|| "whatever concerns everybody".to_owned()),
+        topic: None,
+        posting: Posting::Everyone,
         is_private: kind != ChannelKind::Public,
         people,
         created_by: id(ALICE),

@@ -63,6 +63,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "team.member_removed", "user_id": 7}),
         json!({"ev": "channel.updated", "channel": channels::channel()}),
         json!({"ev": "channel.deleted", "channel_id": 3}),
+        json!({"ev": "channel.hidden", "channel_id": 3}),
         json!({"ev": "channel.member_updated", "member": channels::member()}),
         json!({"ev": "channel.member_removed", "channel_id": 3, "user_id": 7}),
         json!({"ev": "me.channel_joined", "channel": channels::channel(), "membership": channels::membership()}),

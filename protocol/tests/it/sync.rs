@@ -15,6 +15,7 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "team_member_gone", "user_id": 7, "rev": 5}),
         json!({"kind": "channel", "channel": channels::channel()}),
         json!({"kind": "channel_gone", "channel_id": 3, "rev": 6}),
+        json!({"kind": "channel_hidden", "channel_id": 3, "rev": 6}),
         json!({"kind": "channel_member", "member": channels::member()}),
         json!({"kind": "channel_member_gone", "channel_id": 3, "user_id": 7, "rev": 8}),
         json!({"kind": "my_channel", "channel": channels::channel(), "membership": channels::membership()}),

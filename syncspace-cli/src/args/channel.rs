@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use syncspace_protocol::{ChannelName, Seq};
 
 use super::ListArgs;
+use super::values::WhoPosts;
 
 /// `channel …`
 #[derive(Debug, Subcommand)]
@@ -50,6 +51,32 @@ pub(crate) enum Channel {
   syncspace channel delete eng/general
   syncspace channel delete eng/general --yes")]
     Delete(Target),
+    /// Say what a channel is about right now, on one line.
+    #[command(after_help = "Examples:
+  syncspace channel topic eng/general 'Release on Friday'
+  syncspace channel topic eng/general ''")]
+    Topic {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// The topic, up to 250 characters; '' clears it.
+        topic: String,
+    },
+    /// Say who posts in a channel: everyone in it, or only its admins and the team's.
+    #[command(after_help = "Examples:
+  syncspace channel posting eng/announcements admins
+  syncspace channel posting eng/announcements everyone")]
+    Posting {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// Who may post.
+        #[arg(value_enum)]
+        who: WhoPosts,
+    },
+    /// Make a public channel private. There is no way back.
+    #[command(after_help = "Examples:
+  syncspace channel convert eng/plans
+  syncspace channel convert eng/plans --yes")]
+    Convert(Target),
     /// Archive a channel: it stays readable and takes no more messages.
     #[command(after_help = "Examples:
   syncspace channel archive eng/old-project")]

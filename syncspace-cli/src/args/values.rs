@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, TypedValueParser};
-use syncspace_protocol::channels::ChannelRole;
+use syncspace_protocol::channels::{ChannelRole, Posting};
 use syncspace_protocol::teams::TeamRole;
 
 /// Reads `yes`, `no`, `true`, `false`, `on`, `off`, `1` or `0`.
@@ -41,6 +41,24 @@ impl Role {
             Self::Member => Some(ChannelRole::Member),
             Self::Admin => Some(ChannelRole::Admin),
             Self::Guest | Self::Owner => None,
+        }
+    }
+}
+
+/// Who posts in a channel, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhoPosts {
+    /// Every member of the channel.
+    Everyone,
+    /// Its admins, and the team's admins and owners who are in it.
+    Admins,
+}
+
+impl From<WhoPosts> for Posting {
+    fn from(who: WhoPosts) -> Self {
+        match who {
+            WhoPosts::Everyone => Self::Everyone,
+            WhoPosts::Admins => Self::Admins,
         }
     }
 }

@@ -20,10 +20,20 @@ pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
             create(context, client, &channel, description, private).await
         }
         args::Channel::Edit(args) => {
-            let edit = EditChannel { name: args.name, description: patch(args.description), is_archived: None };
+            let description = patch(args.description);
+            let edit = EditChannel { name: args.name, description, ..EditChannel::default() };
             change(context, client, &args.channel, edit, "change").await
         }
         args::Channel::Delete(target) => delete(context, client, &target.channel).await,
+        args::Channel::Topic { channel, topic } => {
+            let edit = EditChannel { topic: patch(Some(topic)), ..EditChannel::default() };
+            change(context, client, &channel, edit, "change").await
+        }
+        args::Channel::Posting { channel, who } => {
+            let edit = EditChannel { posting: Some(who.into()), ..EditChannel::default() };
+            change(context, client, &channel, edit, "change").await
+        }
+        args::Channel::Convert(target) => convert(context, client, &target.channel).await,
         args::Channel::Archive(target) => archive(context, client, &target.channel, true).await,
         args::Channel::Restore(target) => archive(context, client, &target.channel, false).await,
         args::Channel::Join(target) => join(context, client, &target.channel).await,
@@ -91,6 +101,20 @@ async fn change(context: &Context, client: &Client, target: &str, edit: EditChan
     let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
     let done = format!("{verb}d");
     context.out.done(&format!("channel {target} {done}"), &row(client, MyChannel { channel, ..before }))
+}
+
+async fn convert(context: &Context, client: &Client, target: &str) -> Outcome {
+    let before = resolve::channel(context, client, target).await?;
+    if context.only_plans(|| format!("make the channel {target} private"))? {
+        return Ok(());
+    }
+    let question =
+        format!("Make the channel {target} private? Only its members will see it, and there is no way back.");
+    context.confirm(question).await?;
+    let edit = EditChannel { is_private: Some(true), ..EditChannel::default() };
+    let during = || format!("cannot make the channel {target} private");
+    let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
+    context.out.done(&format!("channel {target} is private now"), &row(client, MyChannel { channel, ..before }))
 }
 
 async fn archive(context: &Context, client: &Client, target: &str, is_archived: bool) -> Outcome {

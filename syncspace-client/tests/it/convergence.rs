@@ -8,7 +8,7 @@ use std::time::Instant;
 use futures_util::future::join_all;
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
-    ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
+    ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
 use syncspace_protocol::messages::{EditMessage, MessageQuery, SendMessage};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
@@ -207,9 +207,16 @@ impl Crowd {
             80 => Operation::Create(team, CreateChannel::Direct { user_id: other }),
             81 => Operation::Create(team, CreateChannel::Group { user_ids: vec![other, self.id(1), self.id(0)] }),
             82..=86 => {
-                let edit = EditChannel { description: Patch::Set(text), ..EditChannel::default() };
+                let edit = if self.random.bool() {
+                    EditChannel { description: Patch::Set(text), ..EditChannel::default() }
+                } else {
+                    EditChannel { topic: Patch::Set(text), ..EditChannel::default() }
+                };
+                let posting = [None, Some(Posting::Admins), Some(Posting::Everyone), Some(Posting::Everyone)];
+                let posting = posting[self.random.usize(0..4)];
+                let is_private = (self.random.u8(0..8) == 0).then_some(true);
                 let is_archived = [None, None, Some(true), Some(false), Some(false)][self.random.usize(0..5)];
-                Operation::EditChannel(channel, EditChannel { is_archived, ..edit })
+                Operation::EditChannel(channel, EditChannel { is_archived, posting, is_private, ..edit })
             }
             87 => Operation::DeleteChannel(channel),
             88..=89 => Operation::EditTeam(team, EditTeam { description: Patch::Set(text), ..EditTeam::default() }),

@@ -119,6 +119,7 @@ pub(crate) fn weigh_channel(actor: &Actor, found: Option<channels::Access>) -> R
         team: facts_of(actor, &access.team),
         kind: access.kind,
         is_archived: access.is_archived,
+        posting: access.posting,
         role: access.role,
     };
     let access = ChannelAccess { team_id: access.team_id, facts, membership: access.team.membership };
@@ -139,7 +140,7 @@ pub(crate) fn permit_team(access: &TeamAccess, action: TeamAction) -> Result<Per
 fn refuse_team(denial: Denial, action: TeamAction) -> Stopped {
     Stopped::Refused(match denial {
         Denial::Hidden => ServiceError::not_found("team"),
-        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind => {
+        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind | Denial::ReadOnly => {
             ServiceError::refused(ErrorCode::Forbidden, team_sentence(action))
         }
     })
@@ -172,16 +173,22 @@ fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
         ),
         Denial::NotForThisKind => ServiceError::refused(
             ErrorCode::Conflict,
-            "direct and group channels cannot be joined, left, renamed or archived",
+            "direct and group channels cannot be joined, left, changed or archived",
         ),
         Denial::Forbidden => ServiceError::refused(ErrorCode::Forbidden, channel_sentence(action)),
+        Denial::ReadOnly => ServiceError::refused(
+            ErrorCode::Forbidden,
+            "only admins post in this channel; you may read it, and react to what stands there",
+        ),
     }
 }
 
 /// Says who could do it.
 const fn channel_sentence(action: ChannelAction) -> &'static str {
     match action {
-        ChannelAction::Read | ChannelAction::Follow | ChannelAction::Post => "join the channel first",
+        ChannelAction::Read | ChannelAction::Follow | ChannelAction::Post | ChannelAction::SetTopic => {
+            "join the channel first"
+        }
         ChannelAction::Join => "you may not join this channel; ask one of its members to add you",
         ChannelAction::Leave => "you are not a member of this channel",
         ChannelAction::EditMessage { .. } => "only its author may edit a message",
@@ -189,8 +196,10 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
             "only its author, the channel's admins and the team's admins may delete a message"
         }
         ChannelAction::AddMember => "only members of the channel may add people, and guests may not",
-        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => {
-            "only the channel's admins and the team's admins may do this"
-        }
+        ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::Archive
+        | ChannelAction::Delete
+        | ChannelAction::ManageMembers => "only the channel's admins and the team's admins may do this",
     }
 }

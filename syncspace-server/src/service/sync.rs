@@ -144,6 +144,10 @@ impl Service {
             channels::ChannelChange::Gone(channel_id, rev) => (rev, Some(Change::ChannelGone { channel_id, rev })),
             channels::ChannelChange::Hidden(rev) => (rev, None),
         });
+        // Guests saw none of them without being in it.
+        let hidden =
+            if sees_public { channels::list_hidden(&mut db, team, user, after, limit).await? } else { Vec::new() };
+        let hidden = hidden.into_iter().map(|(channel_id, rev)| (rev, Some(Change::ChannelHidden { channel_id, rev })));
         let people = channel_members::list_changes(&mut db, team, user, sees_public, after, limit).await?;
         let people = people.into_iter().map(|change| match change {
             channel_members::MemberChange::Present(member) => (member.rev, Some(Change::ChannelMember { member })),
@@ -152,7 +156,7 @@ impl Service {
             }
             channel_members::MemberChange::Hidden(rev) => (rev, None),
         });
-        let kinds = [itself, members.collect(), rooms.collect(), people.collect()];
+        let kinds = [itself, members.collect(), rooms.collect(), hidden.collect(), people.collect()];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }
 
@@ -170,7 +174,7 @@ impl Service {
         let mut items = Vec::new();
         for change in found {
             match change {
-                channel_members::MyChange::Present(row) => present.push(row),
+                channel_members::MyChange::Present(row) => present.push(*row),
                 channel_members::MyChange::Gone(channel_id, rev) => {
                     items.push((rev, Some(Change::MyChannelGone { channel_id, rev })));
                 }

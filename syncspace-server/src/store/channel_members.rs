@@ -348,7 +348,7 @@ pub async fn list_changes(
 /// A row of a person's own stream: a channel the person is in, or left.
 pub enum MyChange {
     /// What the person is in it.
-    Present(ChannelRow),
+    Present(Box<ChannelRow>),
     /// No longer in it, or it is deleted.
     Gone(ChannelId, Rev),
 }
@@ -380,7 +380,11 @@ pub async fn list_my_changes(
         changes.push(if has_left || is_deleted {
             MyChange::Gone(channel.id, membership.my_rev)
         } else {
-            MyChange::Present(ChannelRow { channel, head: read_head(&mut row)?, membership: Some(membership) })
+            MyChange::Present(Box::new(ChannelRow {
+                channel,
+                head: read_head(&mut row)?,
+                membership: Some(membership),
+            }))
         });
     }
     let present = changes.iter_mut().filter_map(|change| match change {

@@ -1,6 +1,6 @@
 //! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
 
-use syncspace_protocol::channels::{ChannelKind, ChannelRole};
+use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::teams::TeamRole;
 
@@ -31,5 +31,6 @@ words! {
     TeamRole { Guest = "guest", Member = "member", Admin = "admin", Owner = "owner" } "a team role";
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
+    Posting { Everyone = "everyone", Admins = "admins" } "a posting policy";
     MessageType { Text = "text", System = "system", Unknown = "unknown" } "a message type";
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, PutChannelMember};
+use syncspace_protocol::channels::{
+    ChannelKind, ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, Posting, PutChannelMember,
+};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
 use syncspace_protocol::page::PageQuery;
@@ -27,6 +29,9 @@ on_both_stores! {
     channel_names_are_unique_in_their_team,
     there_is_one_direct_channel_of_two_people,
     archived_channels_are_read_only,
+    only_admins_post_where_the_channel_says_so,
+    whoever_posts_sets_the_topic,
+    a_channel_that_became_private_is_gone_for_those_who_are_not_in_it,
     guests_see_only_their_channels,
     messages_are_numbered_without_gaps,
     sending_again_gives_the_same_message_even_after_leaving,
@@ -330,6 +335,100 @@ async fn archived_channels_are_read_only(place: Place) {
     assert_eq!(rig.service.messages(&bob, channel, MessageQuery::default()).await.expect("reads").items.len(), 1);
     rig.service.edit_channel(&alice, channel, archive(false)).await.expect("restores");
     rig.say(&alice, channel, "back").await;
+}
+
+async fn only_admins_post_where_the_channel_says_so(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let news = rig.channel(&alice, team, "news", "public").await.channel.id;
+    rig.service.join_channel(&bob, news).await.expect("joins");
+    let mine = rig.say(&bob, news, "before").await;
+    let root = rig.say(&alice, news, "1.0 is out").await;
+    let posting = |posting| EditChannel { posting: Some(posting), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, news, posting(Posting::Admins)).await, ErrorCode::Forbidden);
+    let channel = rig.service.edit_channel(&alice, news, posting(Posting::Admins)).await.expect("edits");
+    assert_eq!(channel.posting, Posting::Admins);
+    let detail = refused(rig.service.send_message(&bob, news, text("hooray")).await, ErrorCode::Forbidden);
+    assert!(detail.message.contains("only admins post"), "{}", detail.message);
+    let reply = SendMessage { parent_message_id: Some(root.id), ..text("hooray") };
+    refused(rig.service.send_message(&bob, news, reply).await, ErrorCode::Forbidden);
+    let edit = EditMessage { content: "after".to_owned() };
+    refused(rig.service.edit_message(&bob, news, mine.seq, edit).await, ErrorCode::Forbidden);
+    rig.service.delete_message(&bob, news, mine.seq).await.expect("takes back what is his");
+    rig.say(&alice, news, "1.0.1 is out").await;
+    let admin = PutChannelMember { role: ChannelRole::Admin };
+    rig.service.put_channel_member(&alice, news, bob.user_id, admin).await.expect("makes an admin");
+    rig.say(&bob, news, "1.0.2 is out").await;
+    rig.service.edit_channel(&alice, news, posting(Posting::Everyone)).await.expect("edits");
+}
+
+async fn whoever_posts_sets_the_topic(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let topic = |topic: &str| EditChannel { topic: Patch::Set(topic.to_owned()), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, channel, topic("x")).await, ErrorCode::Forbidden);
+    rig.service.join_channel(&bob, channel).await.expect("joins");
+    let long = refused(rig.service.edit_channel(&bob, channel, topic(&"x".repeat(251))).await, ErrorCode::InvalidField);
+    assert_eq!(long.field.as_deref(), Some("topic"));
+    let edited = rig.service.edit_channel(&bob, channel, topic(" Release\non \u{1b}[31mFriday ")).await.expect("edits");
+    assert_eq!(edited.topic.as_deref(), Some("Release on Friday"));
+    let both = EditChannel { description: Patch::Set("x".to_owned()), ..topic("y") };
+    refused(rig.service.edit_channel(&bob, channel, both).await, ErrorCode::Forbidden);
+    let read = rig.service.channel(&alice, channel).await.expect("a channel").channel;
+    assert_eq!(read, edited, "what was refused changed nothing");
+    let only_admins = EditChannel { posting: Some(Posting::Admins), ..EditChannel::default() };
+    rig.service.edit_channel(&alice, channel, only_admins).await.expect("edits");
+    refused(rig.service.edit_channel(&bob, channel, topic("z")).await, ErrorCode::Forbidden);
+    let cleared = rig.service.edit_channel(&alice, channel, topic(" ")).await.expect("edits");
+    assert_eq!(cleared.topic, None);
+    let archive = EditChannel { is_archived: Some(true), ..topic("over") };
+    assert_eq!(rig.service.edit_channel(&alice, channel, archive).await.expect("edits").topic.as_deref(), Some("over"));
+    refused(rig.service.edit_channel(&alice, channel, topic("again")).await, ErrorCode::Archived);
+    let direct = body(serde_json::json!({"kind": "direct", "user_id": bob.user_id}));
+    let direct = rig.service.create_channel(&alice, team, direct).await.expect("opens").channel.id;
+    refused(rig.service.edit_channel(&alice, direct, topic("us")).await, ErrorCode::Conflict);
+}
+
+async fn a_channel_that_became_private_is_gone_for_those_who_are_not_in_it(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let (carol, guest) = (rig.register_actor("carol").await, rig.register_actor("guest").await);
+    rig.add(&alice, team, &carol, TeamRole::Member).await;
+    rig.add(&alice, team, &guest, TeamRole::Guest).await;
+    let plans = rig.channel(&alice, team, "plans", "public").await.channel.id;
+    rig.service.join_channel(&bob, plans).await.expect("joins");
+    rig.say(&alice, plans, "ours alone").await;
+    let stream = StreamId::Team(team);
+    let head = rig.changes_from(&alice, stream, Rev::ZERO, 200).await.pop().expect("a page").head_rev;
+    let private = |is_private| EditChannel { is_private: Some(is_private), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, plans, private(true)).await, ErrorCode::Forbidden);
+    let hidden = rig.service.edit_channel(&alice, plans, private(true)).await.expect("edits");
+    assert_eq!((hidden.kind, hidden.is_private), (ChannelKind::Private, true));
+    refused(rig.service.channel(&carol, plans).await, ErrorCode::NotFound);
+    refused(rig.service.messages(&carol, plans, MessageQuery::default()).await, ErrorCode::NotFound);
+    refused(rig.service.join_channel(&carol, plans).await, ErrorCode::NotFound);
+    let query = ChangesQuery { after: Rev::ZERO, limit: None };
+    refused(rig.service.changes(&carol, StreamId::Channel(plans), query).await, ErrorCode::NotFound);
+    assert_eq!(rig.service.channels(&carol, team, &all()).await.expect("lists").items, []);
+    assert_eq!(rig.service.messages(&bob, plans, MessageQuery::default()).await.expect("reads").items.len(), 1);
+    // The channel changes again: who was away learns all the same, however small the pages are.
+    let topic = EditChannel { topic: Patch::Set("q3".to_owned()), ..EditChannel::default() };
+    rig.service.edit_channel(&bob, plans, topic).await.expect("edits");
+    for limit in [1, 200] {
+        let seen = |pages: Vec<Changes>| -> Vec<Change> {
+            let items = pages.into_iter().flat_map(|page| page.items);
+            items.filter(|item| !matches!(item, Change::TeamMember { .. } | Change::ChannelMember { .. })).collect()
+        };
+        let gone =
+            |items: &[Change]| matches!(items, [Change::ChannelHidden { channel_id, .. }] if *channel_id == plans);
+        let for_carol = seen(rig.changes_from(&carol, stream, head, limit).await);
+        assert!(gone(&for_carol), "{for_carol:?}");
+        let for_bob = seen(rig.changes_from(&bob, stream, head, limit).await);
+        assert!(matches!(&for_bob[..], [Change::Channel { channel }] if channel.is_private), "{for_bob:?}");
+        assert_eq!(seen(rig.changes_from(&guest, stream, head, limit).await), []);
+    }
+    refused(rig.service.edit_channel(&alice, plans, private(false)).await, ErrorCode::Conflict);
 }
 
 async fn guests_see_only_their_channels(place: Place) {

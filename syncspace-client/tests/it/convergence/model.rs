@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_client::UnreadBook;
-use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
+use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelMembership};
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
@@ -132,6 +132,7 @@ impl Model {
             }
             (EventBody::ChannelUpdated { channel }, _) => self.put_channel(channel),
             (EventBody::ChannelDeleted { channel_id }, _) => self.remove_channel(*channel_id, &mut wishes),
+            (EventBody::ChannelHidden { channel_id }, _) => self.hide_channel(*channel_id, &mut wishes),
             (EventBody::ChannelMemberUpdated { member }, _) => self.put_member(member),
             (EventBody::ChannelMemberRemoved { channel_id, user_id }, _) => {
                 self.remove_member(*channel_id, *user_id, rev)
@@ -165,6 +166,7 @@ impl Model {
             }
             (Change::Channel { channel }, _) => self.put_channel(channel),
             (Change::ChannelGone { channel_id, rev: _ }, _) => self.remove_channel(*channel_id, wishes),
+            (Change::ChannelHidden { channel_id, rev: _ }, _) => self.hide_channel(*channel_id, wishes),
             (Change::ChannelMember { member }, _) => self.put_member(member),
             (Change::ChannelMemberGone { channel_id, user_id, rev }, _) => {
                 self.remove_member(*channel_id, *user_id, *rev)
@@ -281,6 +283,17 @@ impl Model {
         self.people.remove(&channel);
         self.book.forget(channel);
         wishes.push(Wish::Unfollow(StreamId::Channel(channel)));
+    }
+
+    /// Takes a channel that became private: who is not in it forgets it, and who leaves it later will.
+    fn hide_channel(&mut self, channel: ChannelId, wishes: &mut Vec<Wish>) {
+        match self.channels.get_mut(&channel) {
+            Some(state) if state.mine.is_some() => {
+                (state.channel.kind, state.channel.is_private) = (ChannelKind::Private, true);
+            }
+            Some(_) => self.remove_channel(channel, wishes),
+            None => {}
+        }
     }
 
     pub(super) fn put_member(&mut self, member: &ChannelMember) {
