@@ -49,6 +49,8 @@ pub struct Channel {
     pub topic: Option<String>,
     /// Who posts in it.
     pub posting: Posting,
+    /// Whether whoever comes into the team, other than a guest, comes into this public channel too.
+    pub is_default: bool,
     /// Whether only members see it: every kind but public.
     pub is_private: bool,
     /// The people of a direct or group channel; empty for the others, whose members are a list of their own.
@@ -190,6 +192,9 @@ pub struct EditChannel {
     /// Who posts in it; not for direct and group channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posting: Option<Posting>,
+    /// Whether whoever comes into the team comes into it too; for the team's admins, and for at most 20 public channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
     /// True makes a public channel private: it goes out of the sight of everybody who is not in it. There is no way back: what
     /// was written for few is not shown to all by a switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,8 @@ pub const NAME_CHARS_MAX: usize = 100;
 pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
 /// Longest topic of a channel, in characters, on one line.
 pub const TOPIC_CHARS_MAX: usize = 250;
+/// Most channels of a team that newcomers come into by themselves.
+pub const DEFAULT_CHANNELS_MAX: u64 = 20;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.

@@ -77,6 +77,10 @@ pub enum TeamAction {
     Remove(TeamRole),
     /// Stop being a member.
     Leave,
+    /// Hand the ownership to another member.
+    Transfer,
+    /// Keep people out who are not in it, let them in again, see who they are.
+    ManageBans,
     /// See and revoke invites.
     ManageInvites,
     /// Make a public or private channel.
@@ -114,6 +118,8 @@ pub enum ChannelAction {
     Edit,
     /// Make a public channel private.
     Hide,
+    /// Let newcomers of the team come into it by themselves, or no longer.
+    SetDefault,
     /// Archive or restore it.
     Archive,
     /// Delete it.
@@ -161,7 +167,9 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::ViewInside | TeamAction::OpenDirect => role >= Some(Guest),
         TeamAction::Join => facts.is_public || facts.is_server_admin,
         TeamAction::Leave => facts.role.is_some(),
-        TeamAction::Edit | TeamAction::ManageInvites => role >= Some(Admin),
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => role >= Some(Admin),
+        // One's own to give: who administers the server makes owners by their roles.
+        TeamAction::Transfer => facts.role == Some(Owner),
         TeamAction::Delete => role >= Some(Owner),
         // Only owners make admins and owners: else whoever may not promote could remove and add again.
         TeamAction::Add(to) => role == Some(Owner) || (role == Some(Admin) && to < Admin),
@@ -187,8 +195,8 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         return Err(Denial::NotForThisKind);
     }
     let is_guest = facts.team.role == Some(TeamRole::Guest);
-    let manages =
-        facts.team.effective_role() >= Some(TeamRole::Admin) || (is_member && facts.role == Some(ChannelRole::Admin));
+    let manages_team = facts.team.effective_role() >= Some(TeamRole::Admin);
+    let manages = manages_team || (is_member && facts.role == Some(ChannelRole::Admin));
     let posts = manages || facts.posting == Posting::Everyone;
     let allowed = match action {
         ChannelAction::Read => true,
@@ -203,6 +211,7 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::ManageMembers => manages,
+        ChannelAction::SetDefault => manages_team,
     };
     if !allowed {
         return Err(Denial::Forbidden);
@@ -234,6 +243,7 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::SetTopic
         | ChannelAction::Edit
         | ChannelAction::Hide
+        | ChannelAction::SetDefault
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::AddMember
@@ -251,6 +261,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::SetTopic
         | ChannelAction::Edit
         | ChannelAction::Hide
+        | ChannelAction::SetDefault
         | ChannelAction::AddMember => true,
         ChannelAction::Read
         | ChannelAction::Follow
@@ -296,6 +307,8 @@ mod tests {
             (TeamAction::Leave, "h++++-", "-++++-"),
             (TeamAction::Edit, "h--+++", "---+++"),
             (TeamAction::ManageInvites, "h--+++", "---+++"),
+            (TeamAction::ManageBans, "h--+++", "---+++"),
+            (TeamAction::Transfer, "h---+-", "----+-"),
             (TeamAction::Delete, "h---++", "----++"),
             (TeamAction::Add(Member), "h--+++", "---+++"),
             (TeamAction::Add(Admin), "h---++", "----++"),
@@ -348,6 +361,7 @@ mod tests {
             (Do::SetTopic, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Hide, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::SetDefault, "hh-++h--++h--++", "hhhhhh--++h--++"),
             (Do::Archive, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Delete, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::ManageMembers, "hh-++h--++h++++", "hhhhhh--++h++++"),

@@ -101,6 +101,7 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         description: (named == Some("general")).then(|| "whatever concerns everybody".to_owned()),
         topic: None,
         posting: Posting::Everyone,
+        is_default: false,
         is_private: kind != ChannelKind::Public,
         people,
         created_by: id(ALICE),

@@ -18,6 +18,7 @@ pub(crate) fn channel() -> Value {
         "description": "Everything",
         "topic": "Release on Friday",
         "posting": "admins",
+        "is_default": true,
         "is_private": true,
         "people": [person()],
         "created_by": 7,
@@ -114,10 +115,11 @@ fn channels_are_edited_and_read() {
         "description": null,
         "topic": "Release on Friday",
         "posting": "admins",
+        "is_default": true,
         "is_private": true,
         "is_archived": true,
     }));
-    let nothing = json!({"name": null, "posting": null, "is_private": null, "is_archived": null});
+    let nothing = json!({"name": null, "posting": null, "is_default": null, "is_private": null, "is_archived": null});
     least::<EditChannel>(&json!({}), &nothing);
     full::<MarkRead>(&json!({"seq": 42, "mode": "set", "known_rev": 9}));
     least::<MarkRead>(&json!({"seq": 42}), &json!({"seq": 42, "mode": "advance", "known_rev": null}));

@@ -2,6 +2,7 @@
 
 use syncspace_client::Client;
 use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, NewChannel};
+use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{ChannelName, Seq};
 
 use super::lists::{gather, patch};
@@ -55,6 +56,15 @@ async fn list(context: &Context, client: &Client, team: Option<String>, mine: bo
         channels.retain(|channel| channel.membership.is_some());
         channels.truncate(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
     }
+    let rows: Vec<ChannelRow> = channels.into_iter().map(|channel| row(client, channel)).collect();
+    context.out.list(&rows)
+}
+
+/// Lists the channels that newcomers of a team come into.
+pub(super) async fn list_defaults(context: &Context, client: &Client, team: &MyTeam) -> Outcome {
+    let mut channels =
+        gather(ListArgs { query: None, limit: None }, |query| client.channels(team.team.id, query)).await?;
+    channels.retain(|channel| channel.channel.is_default);
     let rows: Vec<ChannelRow> = channels.into_iter().map(|channel| row(client, channel)).collect();
     context.out.list(&rows)
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::UserId;
 use syncspace_protocol::channels::MyChannel;
-use syncspace_protocol::teams::{Invite, MyTeam};
+use syncspace_protocol::teams::{Ban, Invite, MyTeam};
 
 use crate::output::{Cell, Column, Record};
 
@@ -38,6 +38,27 @@ impl Record for MyTeam {
     }
 }
 
+impl Record for Ban {
+    const PLURAL: &'static str = "bans";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("user_id"),
+        Column::shown("username"),
+        Column::shown("full_name"),
+        Column::shown("banned_by"),
+        Column::shown("created_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.user.id.get()),
+            Cell::text(&self.user.username),
+            Cell::maybe(self.user.full_name.as_ref()),
+            Cell::Number(self.banned_by.get()),
+            Cell::Time(self.created_at),
+        ]
+    }
+}
+
 impl Record for Invite {
     const PLURAL: &'static str = "invites";
     const COLUMNS: &'static [Column] = &[
@@ -46,6 +67,7 @@ impl Record for Invite {
         Column::shown("role"),
         Column::shown("uses"),
         Column::shown("uses_max"),
+        Column::shown("email"),
         Column::shown("expires_at"),
         Column::shown("created_by"),
         Column::detail("created_at"),
@@ -58,6 +80,7 @@ impl Record for Invite {
             Cell::word(self.role),
             Cell::Number(self.uses.into()),
             Cell::Number(self.uses_max.into()),
+            Cell::maybe(self.email.as_ref()),
             Cell::Time(self.expires_at),
             Cell::Number(self.created_by.get()),
             Cell::Time(self.created_at),
@@ -111,6 +134,7 @@ impl Record for ChannelRow {
         Column::shown("topic"),
         Column::detail("description"),
         Column::detail("posting"),
+        Column::detail("is_default"),
         Column::detail("team_id"),
         Column::detail("archived_at"),
         Column::detail("joined_at"),
@@ -133,6 +157,7 @@ impl Record for ChannelRow {
             Cell::maybe(channel.topic.as_ref()),
             Cell::maybe(channel.description.as_ref()),
             Cell::word(channel.posting),
+            Cell::Bool(channel.is_default),
             Cell::Number(channel.team_id.get()),
             Cell::maybe_time(channel.archived_at),
             Cell::maybe_time(membership.map(|membership| membership.joined_at)),

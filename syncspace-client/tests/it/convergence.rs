@@ -102,6 +102,8 @@ enum Operation {
     DeleteTeam(TeamId),
     PutTeamMember(TeamId, UserId, TeamRole),
     RemoveTeamMember(TeamId, UserId),
+    Ban(TeamId, UserId),
+    LiftBan(TeamId, UserId),
     Profile(EditProfile),
 }
 
@@ -212,11 +214,16 @@ impl Crowd {
                 } else {
                     EditChannel { topic: Patch::Set(text), ..EditChannel::default() }
                 };
-                let posting = [None, Some(Posting::Admins), Some(Posting::Everyone), Some(Posting::Everyone)];
-                let posting = posting[self.random.usize(0..4)];
-                let is_private = (self.random.u8(0..8) == 0).then_some(true);
+                // Rarely, and soon back: where only admins post, most of what is tried here is refused.
+                let posting = match self.random.u8(0..8) {
+                    0 => Some(Posting::Admins),
+                    1..=4 => Some(Posting::Everyone),
+                    _ => None,
+                };
+                let is_private = (self.random.u8(0..16) == 0).then_some(true);
+                let is_default = (self.random.u8(0..8) == 0).then(|| self.random.bool());
                 let is_archived = [None, None, Some(true), Some(false), Some(false)][self.random.usize(0..5)];
-                Operation::EditChannel(channel, EditChannel { is_archived, posting, is_private, ..edit })
+                Operation::EditChannel(channel, EditChannel { is_archived, posting, is_private, is_default, ..edit })
             }
             87 => Operation::DeleteChannel(channel),
             88..=89 => Operation::EditTeam(team, EditTeam { description: Patch::Set(text), ..EditTeam::default() }),
@@ -228,6 +235,8 @@ impl Crowd {
             91 if team != self.teams[0] => Operation::DeleteTeam(team),
             91..=95 => Operation::PutTeamMember(team, other, self.team_role()),
             96 if self.random.bool() => Operation::RemoveTeamMember(team, other),
+            97 if self.random.u8(0..8) == 0 => Operation::Ban(team, other),
+            97..=98 => Operation::LiftBan(team, other),
             _ => Operation::Profile(EditProfile { full_name: Patch::Set(text), ..EditProfile::default() }),
         };
         (who, operation)
@@ -291,6 +300,8 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
             client.put_team_member(team, user, PutTeamMember { role }).await.map(drop)
         }
         Operation::RemoveTeamMember(team, user) => client.remove_team_member(team, user).await,
+        Operation::Ban(team, user) => client.ban(team, user).await.map(drop),
+        Operation::LiftBan(team, user) => client.lift_ban(team, user).await,
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
     }
     .map(|()| Made::Nothing)

@@ -152,7 +152,10 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::View | TeamAction::ViewInside => "only members see inside this team; join it first",
         TeamAction::Join => "this team is private; ask one of its admins to add or invite you",
         TeamAction::Leave => "you are not a member of this team",
-        TeamAction::Edit | TeamAction::ManageInvites => "only admins and owners of the team may do this",
+        TeamAction::Transfer => "only an owner hands the team over; who administers the server makes owners instead",
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => {
+            "only admins and owners of the team may do this"
+        }
         TeamAction::Delete => "only owners of the team may delete it",
         TeamAction::Add(_) => "admins add members and guests; only owners add admins and owners",
         TeamAction::ChangeRole { .. } => {
@@ -196,6 +199,7 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
             "only its author, the channel's admins and the team's admins may delete a message"
         }
         ChannelAction::AddMember => "only members of the channel may add people, and guests may not",
+        ChannelAction::SetDefault => "only the team's admins choose the channels that newcomers come into",
         ChannelAction::Edit
         | ChannelAction::Hide
         | ChannelAction::Archive

@@ -4,7 +4,7 @@ use syncspace_protocol::channels::{
     Channel, ChannelKind, ChannelMember, ChannelRole, EditChannel, MarkRead, MoveMarker, MyChannel, Posting, ReadMarker,
 };
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::TOPIC_CHARS_MAX;
+use syncspace_protocol::limits::{DEFAULT_CHANNELS_MAX, TOPIC_CHARS_MAX};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
@@ -144,6 +144,7 @@ impl MakeChannel {
             description,
             topic: None,
             posting: Posting::Everyone,
+            is_default: false,
             is_private: kind != ChannelKind::Public,
             people: Vec::new(),
             created_by: self.actor.user_id,
@@ -164,6 +165,22 @@ impl MakeChannel {
         let role = if is_maker && is_named { ChannelRole::Admin } else { ChannelRole::Member };
         Arrival { team: self.team, channel, user, member, role }
     }
+}
+
+/// Lets a newcomer of a team into the channels that are meant for newcomers. The person's own stream is locked or new.
+pub(super) async fn enter_defaults(
+    tx: &mut LogTx<'_>,
+    team: TeamId,
+    user: UserId,
+    member: MemberId,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    for (channel, last_seq) in channels::list_defaults(tx.db, team).await? {
+        let arrival = Arrival { team, channel, user, member, role: ChannelRole::Member };
+        let revs = arrival.write(tx, last_seq, permit).await?;
+        arrival.announce_with_team(tx, revs).await?;
+    }
+    Ok(())
 }
 
 /// Somebody who comes into a channel.
@@ -204,15 +221,30 @@ impl Arrival {
     }
 
     /// Announces it: to the person first, so that its sockets follow before they are told more.
-    async fn announce(&self, tx: &mut LogTx<'_>, Revs { mine, shared }: Revs) -> Result<(), Refused> {
+    async fn announce(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
         let found = load_mine(tx.db, self.user, self.channel).await?;
-        let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
-        let at = found.head.last_rev;
         let (user_id, channel_id, team_id) = (self.user, self.channel, self.team);
-        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at };
+        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at: found.head.last_rev };
+        self.tell(tx, revs, found, vec![joined]).await
+    }
+
+    /// Announces it for somebody who came into the team just now: its sockets look at everything they follow anyway.
+    async fn announce_with_team(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
+        let found = load_mine(tx.db, self.user, self.channel).await?;
+        self.tell(tx, revs, found, Vec::new()).await
+    }
+
+    async fn tell(
+        &self,
+        tx: &mut LogTx<'_>,
+        Revs { mine, shared }: Revs,
+        found: MyChannel,
+        effects: Vec<Effect>,
+    ) -> Result<(), Refused> {
+        let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
         let audience = audience(&found.channel);
         let body = EventBody::MyChannelJoined { channel: found.channel, membership };
-        tx.announce_to(Audience::Everyone, mine, body, vec![joined])?;
+        tx.announce_to(Audience::Everyone, mine, body, effects)?;
         let member = load_member(tx, self.channel, self.user).await?;
         tx.announce_to(audience, shared, EventBody::ChannelMemberUpdated { member }, Vec::new())?;
         Ok(())
@@ -271,6 +303,9 @@ impl ChangeChannel {
         if self.edit.is_private.is_some() {
             permit = Some(access::permit_channel(&found, ChannelAction::Hide)?);
         }
+        if self.edit.is_default.is_some() {
+            permit = Some(access::permit_channel(&found, ChannelAction::SetDefault)?);
+        }
         let is_rest = self.edit.name.is_some() || !self.edit.description.is_keep() || self.edit.posting.is_some();
         match permit {
             Some(permit) if !is_rest => Ok(permit),
@@ -294,8 +329,16 @@ impl ChangeChannel {
         let topic = clean_patch("topic", &edit.topic, TOPIC_CHARS_MAX).map_err(Abort::Refused)?;
         channel.topic = topic.apply(channel.topic);
         channel.posting = edit.posting.unwrap_or(channel.posting);
+        if let Some(is_default) = edit.is_default {
+            if is_default && !channel.is_default {
+                self.refuse_more_defaults(tx, &channel).await?;
+            }
+            channel.is_default = is_default;
+        }
         match edit.is_private {
-            Some(true) => (channel.kind, channel.is_private) = (ChannelKind::Private, true),
+            Some(true) => {
+                (channel.kind, channel.is_private, channel.is_default) = (ChannelKind::Private, true, false);
+            }
             Some(false) if channel.is_private => return Err(Abort::Refused(stays_private())),
             Some(false) | None => {}
         }
@@ -306,6 +349,19 @@ impl ChangeChannel {
         };
         channel.updated_at = tx.now;
         Ok(channel)
+    }
+
+    async fn refuse_more_defaults(&self, tx: &mut LogTx<'_>, channel: &Channel) -> Result<(), Refused> {
+        if channel.is_private {
+            let sentence = "newcomers come into public channels only; add them to a private one yourself";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
+        }
+        if channels::count_defaults(tx.db, self.team).await? >= DEFAULT_CHANNELS_MAX {
+            let sentence =
+                format!("newcomers come into at most {DEFAULT_CHANNELS_MAX} channels; take another one off first");
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
+        }
+        Ok(())
     }
 
     /// Takes the channel out of the sight of those who are not in it. Nobody follows its log without being in it, and every

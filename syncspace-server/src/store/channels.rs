@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole, Posting};
+use syncspace_protocol::limits::DEFAULT_CHANNELS_MAX;
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
@@ -52,7 +53,7 @@ pub struct MembershipRow {
 }
 
 pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.topic, c.posting, \
-                                  c.is_private, c.created_by, c.created_at, c.updated_at, c.archived_at, c.rev";
+                                  c.is_default, c.is_private, c.created_by, c.created_at, c.updated_at, c.archived_at, c.rev";
 pub(super) const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
 const MEMBERSHIP: &str = "m.role, m.joined_at, m.last_read_seq, m.my_rev";
 const JOIN_MEMBERSHIP: &str =
@@ -67,6 +68,7 @@ pub(super) fn read_channel(row: &mut RowReader<'_>) -> Result<Channel, StoreErro
         description: row.take()?,
         topic: row.take()?,
         posting: row.take()?,
+        is_default: row.take()?,
         is_private: row.take()?,
         people: Vec::new(),
         created_by: row.take()?,
@@ -261,8 +263,8 @@ pub async fn insert(db: &mut impl Queries, channel: &Channel, key: &str) -> Resu
 /// Writes what can be edited of a named channel. Fails with `Duplicate` of `channels_name_key` where the name is taken.
 pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE channels SET name = ?, name_key = ?, description = ?, topic = ?, posting = ?, archived_at = ?, \
-         updated_at = ?, rev = ? WHERE id = ?",
+        "UPDATE channels SET name = ?, name_key = ?, description = ?, topic = ?, posting = ?, is_default = ?, \
+         archived_at = ?, updated_at = ?, rev = ? WHERE id = ?",
     );
     let values = params![
         channel.name.as_ref(),
@@ -270,6 +272,7 @@ pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), Stor
         channel.description.clone(),
         channel.topic.clone(),
         channel.posting,
+        channel.is_default,
         channel.archived_at,
         channel.updated_at,
         channel.rev,
@@ -282,6 +285,31 @@ pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), Stor
 pub async fn hide(db: &mut impl Queries, channel: ChannelId, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both("UPDATE channels SET kind = 'private', is_private = 1, hidden_rev = ? WHERE id = ?");
     db.execute(&sql, params![rev, channel]).await.map(drop)
+}
+
+/// Counts the channels of a team that newcomers come into.
+pub async fn count_defaults(db: &mut impl Queries, team: TeamId) -> Result<u64, StoreError> {
+    let sql = Sql::both(
+        "SELECT COUNT(*) FROM channels WHERE team_id = ? AND is_default = 1 AND kind = 'public' AND deleted_at IS NULL",
+    );
+    let rows = db.query(&sql, params![team]).await?;
+    rows.first().map_or(Ok(0), |row| row.reader().take())
+}
+
+/// Lists the channels of a team that newcomers come into now, by id, each with the place of its newest message.
+pub async fn list_defaults(db: &mut impl Queries, team: TeamId) -> Result<Vec<(ChannelId, Seq)>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT c.id, h.last_seq FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
+         WHERE c.team_id = ? AND c.is_default = 1 AND c.kind = 'public' AND c.archived_at IS NULL \
+         AND c.deleted_at IS NULL ORDER BY c.id LIMIT {DEFAULT_CHANNELS_MAX}"
+    ));
+    let rows = db.query(&sql, params![team]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
 }
 
 /// Lists channels of a team that became private after a rev and that a person is not in, in the order of that.

@@ -17,6 +17,7 @@ mod url;
 mod value;
 
 pub mod arrivals;
+pub mod bans;
 pub mod channel_members;
 pub mod channels;
 pub mod commits;

@@ -209,6 +209,13 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     walk.call("put_team_member", &bob, json!({ "role": "guest" })).await;
     walk.call("team_members", &only_team, Value::Null).await;
     walk.call("remove_team_member", &bob, Value::Null).await;
+    walk.call("ban", &bob, Value::Null).await;
+    walk.call("bans", &only_team, Value::Null).await;
+    walk.call("lift_ban", &bob, Value::Null).await;
+    let root = json!(walk.call("me", &[], Value::Null).await["id"]);
+    let dave_id = json!(walk.call_as(dave, "me", &[], Value::Null).await["id"]);
+    walk.call("transfer_team", &only_team, json!({ "user_id": dave_id })).await;
+    walk.call_as(dave, "transfer_team", &only_team, json!({ "user_id": root })).await;
     team
 }
 
