@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 #[cfg(feature = "failpoints")]
 mod log;
+mod matrix;
 mod place;
 mod sends;
 mod socket;
