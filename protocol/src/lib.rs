@@ -35,6 +35,7 @@ pub mod messages;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod scheduled;
 pub mod socket;
 pub mod sync;
 pub mod teams;
@@ -44,8 +45,8 @@ pub mod users;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev, Seq,
-    SessionId, StreamId, TeamId, UserId,
+    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev,
+    ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, Password, TeamName, Username};

@@ -50,3 +50,9 @@ pub const TOKEN_CHARS_MAX: usize = 256;
 pub const INVITE_USES_MAX: u32 = 10_000;
 /// Longest life of an invite, in seconds: 30 days.
 pub const INVITE_LIFE_S_MAX: u32 = 30 * 24 * 3600;
+/// Most messages of one person in one team that wait for their time, or could not be sent.
+pub const SCHEDULED_MESSAGES_MAX: u32 = 100;
+/// Longest time ahead that a message may be scheduled, in seconds: a leap year.
+pub const SCHEDULE_AHEAD_S_MAX: u32 = 366 * 24 * 3600;
+/// Longest reason why a scheduled message could not be sent, in characters.
+pub const SCHEDULE_FAILURE_CHARS_MAX: usize = 500;

@@ -11,6 +11,7 @@ use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadM
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{EditMessage, Message, MessageType, SendMessage, ThreadState};
+use crate::scheduled::Scheduled;
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::{Presence, User};
@@ -361,6 +362,12 @@ pub enum EventBody {
         channel_id: ChannelId,
         /// Where it stands.
         read: ReadMarker,
+    },
+    /// A message that I schedule was written, changed, sent, cancelled, or could not be sent. Stream `m`.
+    #[serde(rename = "me.scheduled")]
+    MyScheduled {
+        /// As it is now.
+        scheduled: Scheduled,
     },
     /// I came into a team.
     #[serde(rename = "me.team_joined")]

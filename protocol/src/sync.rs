@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
+use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
 
@@ -74,6 +75,11 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// A message that I schedule; one that was sent or cancelled is to be forgotten. Stream `m`.
+    MyScheduled {
+        /// As it is now.
+        scheduled: Scheduled,
+    },
     /// A kind of a newer server: ignore it.
     #[serde(other)]
     Unknown,
@@ -90,6 +96,7 @@ impl Change {
             Self::Channel { channel } => Some(channel.rev),
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
+            Self::MyScheduled { scheduled } => Some(scheduled.rev),
             Self::TeamMemberGone { rev, .. }
             | Self::ChannelGone { rev, .. }
             | Self::ChannelMemberGone { rev, .. }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod channel;
 pub(crate) mod member;
 pub(crate) mod message;
+pub(crate) mod schedule;
 pub(crate) mod shell;
 pub(crate) mod team;
 pub(crate) mod user;
@@ -110,6 +111,9 @@ pub(crate) enum Command {
     /// Messages of a channel.
     #[command(subcommand)]
     Message(message::Message),
+    /// Your messages that are to be sent later.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Completion(shell::Completion),
     Man(shell::Man),
 }

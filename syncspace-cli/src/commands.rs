@@ -8,6 +8,7 @@ mod message;
 mod message_send;
 mod message_tail;
 mod resolve;
+mod schedule;
 pub(crate) mod shell;
 mod team;
 mod user;
@@ -31,6 +32,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,
         Command::Message(args) => message::run(context, args).await,
+        Command::Schedule(args) => schedule::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

@@ -3,4 +3,5 @@
 pub(crate) mod message;
 pub(crate) mod people;
 pub(crate) mod place;
+mod scheduled;
 pub(crate) mod server;

@@ -79,6 +79,8 @@ pub enum TeamAction {
     CreateChannel,
     /// Open a direct or group channel.
     OpenDirect,
+    /// Keep what is one's own in it: messages to be sent later.
+    KeepOwn,
 }
 
 /// What can be done to a channel.
@@ -152,7 +154,8 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::View => true,
         TeamAction::ViewInside | TeamAction::OpenDirect => role >= Some(Guest),
         TeamAction::Join => facts.is_public || facts.is_server_admin,
-        TeamAction::Leave => facts.role.is_some(),
+        // Also of a server administrator: only members have a stream of their own.
+        TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
         TeamAction::Edit | TeamAction::ManageInvites => role >= Some(Admin),
         TeamAction::Delete => role >= Some(Owner),
         // Only owners make admins and owners: else whoever may not promote could remove and add again.
@@ -268,6 +271,7 @@ mod tests {
             (TeamAction::Join, "h----+", "++++++"),
             (TeamAction::Leave, "h++++-", "-++++-"),
             (TeamAction::Edit, "h--+++", "---+++"),
+            (TeamAction::KeepOwn, "h++++-", "-++++-"),
             (TeamAction::ManageInvites, "h--+++", "---+++"),
             (TeamAction::Delete, "h---++", "----++"),
             (TeamAction::Add(Member), "h--+++", "---+++"),

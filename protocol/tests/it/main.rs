@@ -8,6 +8,7 @@ mod completeness;
 mod golden;
 mod messages;
 mod primitives;
+mod scheduled;
 mod socket;
 mod sync;
 mod teams;

@@ -7,7 +7,7 @@ use syncspace_protocol::socket::{
 use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
-use crate::{accounts, channels, messages, sync, teams};
+use crate::{accounts, channels, messages, scheduled, sync, teams};
 
 /// Every operation, all fields given.
 fn ops() -> Vec<Value> {
@@ -68,6 +68,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.channel_joined", "channel": channels::channel(), "membership": channels::membership()}),
         json!({"ev": "me.channel_left", "channel_id": 3}),
         json!({"ev": "me.read", "channel_id": 3, "read": channels::marker()}),
+        json!({"ev": "me.scheduled", "scheduled": scheduled::scheduled()}),
         json!({"ev": "me.team_joined", "team": hello_team()}),
         json!({"ev": "me.team_left", "team_id": 1}),
         json!({"ev": "presence.changed", "users": [{"user_id": 7, "status": "offline"}]}),

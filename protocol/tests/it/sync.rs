@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery, ResumeStatus};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, words};
-use crate::{channels, messages, teams};
+use crate::{channels, messages, scheduled, teams};
 
 /// One change of every kind, all fields given.
 pub(crate) fn changes() -> Vec<Value> {
@@ -19,6 +19,7 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "channel_member_gone", "channel_id": 3, "user_id": 7, "rev": 8}),
         json!({"kind": "my_channel", "channel": channels::channel(), "membership": channels::membership()}),
         json!({"kind": "my_channel_gone", "channel_id": 3, "rev": 9}),
+        json!({"kind": "my_scheduled", "scheduled": scheduled::scheduled()}),
     ]
 }
 

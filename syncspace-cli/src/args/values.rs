@@ -2,6 +2,9 @@
 
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, TypedValueParser};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use syncspace_protocol::Time;
 use syncspace_protocol::channels::ChannelRole;
 use syncspace_protocol::teams::TeamRole;
 
@@ -61,9 +64,29 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     number.checked_mul(unit_s).filter(|&s| s > 0).ok_or_else(|| EXPECTED.to_owned())
 }
 
+/// Reads a point in time: with its offset, or on this machine's clock.
+pub(crate) fn time(text: &str) -> Result<Time, String> {
+    const EXPECTED: &str = "a time is written like 2026-11-23T08:00:00Z or 2026-11-23T08:00";
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let local: DateTime = text.parse().map_err(|_| EXPECTED)?;
+    local.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp().into()).map_err(|_| EXPECTED.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_have_an_offset_or_are_local() {
+        let zulu = time("2026-11-23T08:00:00Z").expect("a time");
+        assert_eq!(time("2026-11-23T09:00+01:00"), Ok(zulu));
+        assert!(time("2026-11-23T08:00").is_ok() && time("2026-11-23 08:00").is_ok());
+        for text in ["", "08:00", "tomorrow", "2026-13-01T08:00"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn lengths_of_time_have_a_unit() {

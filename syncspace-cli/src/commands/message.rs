@@ -5,7 +5,7 @@ use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{message_send, message_tail, resolve};
+use super::{message_send, message_tail, resolve, schedule};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -22,6 +22,7 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
             context.out.record(&Names::new(client).row(message).await)
         }
         args::Message::Send(args) => message_send::send(context, client, args).await,
+        args::Message::Schedule(args) => schedule::schedule(context, client, args).await,
         args::Message::Edit { which, text } => edit(context, client, &which, text).await,
         args::Message::Delete(which) => delete(context, client, &which).await,
         args::Message::Tail(args) => message_tail::tail(context, client, args).await,

@@ -7,6 +7,7 @@ mod messages;
 mod pages;
 mod repeat;
 mod resolve;
+mod scheduled;
 mod teams;
 mod tokens;
 

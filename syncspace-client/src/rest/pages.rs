@@ -6,6 +6,7 @@ use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::teams::{Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
 use syncspace_protocol::{ChannelId, Page, TeamId};
@@ -38,6 +39,11 @@ impl Client {
     /// Lists every invite of a team.
     pub async fn all_invites(&self, team: TeamId) -> Result<Vec<Invite>, ClientError> {
         every_page("GET /teams/{id}/invites", |query| self.invites(team, query)).await
+    }
+
+    /// Lists every message of one's own in a team that waits for its time or could not be sent.
+    pub async fn all_scheduled(&self, team: TeamId) -> Result<Vec<Scheduled>, ClientError> {
+        every_page("GET /teams/{id}/scheduled", |query| self.scheduled(team, query)).await
     }
 
     /// Lists every account that the person may see.

@@ -6,11 +6,14 @@ mod observer;
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
 };
 use syncspace_protocol::messages::{EditMessage, MessageQuery, SendMessage};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
@@ -103,6 +106,9 @@ enum Operation {
     PutTeamMember(TeamId, UserId, TeamRole),
     RemoveTeamMember(TeamId, UserId),
     Profile(EditProfile),
+    Schedule(TeamId, ChannelId, String, SignedDuration),
+    EditScheduled(TeamId, String),
+    CancelScheduled(TeamId),
 }
 
 /// What an operation made, that others may act on.
@@ -190,7 +196,13 @@ impl Crowd {
         let seq = Seq::try_from(self.random.u64(1..12)).expect("a seq");
         let text = text(&mut self.random);
         let operation = match self.random.u8(0..100) {
-            0..=24 => Operation::Send(channel, text),
+            0..=19 => Operation::Send(channel, text),
+            20..=22 => {
+                let ahead = SignedDuration::from_millis(self.random.i64(100..3_000));
+                Operation::Schedule(team, channel, text, ahead)
+            }
+            23 => Operation::EditScheduled(team, text),
+            24 => Operation::CancelScheduled(team),
             25..=32 => Operation::Reply(channel, seq, text),
             33..=42 => Operation::Edit(channel, seq, text),
             43..=49 => Operation::Delete(channel, seq),
@@ -285,6 +297,22 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
         }
         Operation::RemoveTeamMember(team, user) => client.remove_team_member(team, user).await,
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
+        Operation::Schedule(team, channel_id, content, ahead) => {
+            let send_at = (Timestamp::now() + ahead).into();
+            let body = ScheduleMessage { channel_id, content, parent_message_id: None, send_at };
+            client.schedule_message(team, body).await.map(drop)
+        }
+        Operation::EditScheduled(team, content) => {
+            let waiting = client.scheduled(team, PageQuery::default()).await?;
+            let Some(first) = waiting.items.first() else { return Ok(Made::Nothing) };
+            let edit = EditScheduled { content: Some(content), send_at: None };
+            client.edit_scheduled(team, first.id, edit).await.map(drop)
+        }
+        Operation::CancelScheduled(team) => {
+            let waiting = client.scheduled(team, PageQuery::default()).await?;
+            let Some(first) = waiting.items.first() else { return Ok(Made::Nothing) };
+            client.cancel_scheduled(team, first.id).await
+        }
     }
     .map(|()| Made::Nothing)
 }

@@ -16,6 +16,7 @@ mod query;
 mod reply;
 mod request;
 mod route;
+mod scheduled;
 mod streams;
 mod table;
 mod teams;
@@ -193,6 +194,7 @@ fn all_routes() -> Vec<route::Route> {
         invites::routes(),
         channels::routes(),
         messages::routes(),
+        scheduled::routes(),
         streams::routes(),
         openapi::routes(),
     ]

@@ -12,6 +12,7 @@ use crate::store::{Queries, StoreError, channels, teams};
 /// A permitted look at a team.
 pub(crate) struct TeamAccess {
     pub(crate) facts: TeamFacts,
+    pub(crate) membership: Option<TeamMembership>,
 }
 
 /// A permitted look at a channel.
@@ -77,7 +78,7 @@ pub(crate) async fn load_team(db: &mut impl Queries, actor: &Actor, team: TeamId
     let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("team")))?;
     let facts = facts_of(actor, &access);
     permissions::on_team(facts, TeamAction::View).map_err(|denial| refuse_team(denial, TeamAction::View))?;
-    Ok(TeamAccess { facts })
+    Ok(TeamAccess { facts, membership: access.membership })
 }
 
 /// Loads what an actor is to a channel, and asks whether it may act.
@@ -159,6 +160,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         }
         TeamAction::Remove(_) => "admins remove members and guests; only owners remove admins and owners",
         TeamAction::CreateChannel => "guests may not make channels",
+        TeamAction::KeepOwn => "only members of the team schedule messages in it; join it first",
         TeamAction::OpenDirect => "only members of the team may write to each other in it",
     }
 }

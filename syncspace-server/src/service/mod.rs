@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod channel_changes;
 mod channels;
+mod due;
 mod error;
 pub(crate) mod fields;
 mod figures;
@@ -25,6 +26,8 @@ mod passwords;
 mod purge;
 pub(crate) mod retry;
 mod revocations;
+mod scheduled;
+mod scheduled_changes;
 pub(crate) mod secrets;
 mod sends;
 mod sessions;
@@ -41,7 +44,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use syncspace_protocol::{Epoch, SessionId, UserId};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use self::gather::{Arrivals, Gather, HeadsOf};
 use crate::log::Log;
@@ -51,6 +54,7 @@ use crate::store::{IdBlocks, Store};
 pub use crate::clock::{Clock, later};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
+pub use due::Due;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;
 pub use greeting::Device;
@@ -110,6 +114,8 @@ pub struct Service {
     realtime: Realtime,
     arrivals: Gather<Arrivals>,
     pages: Semaphore,
+    /// Rung where something may be due sooner than was known.
+    alarm: Notify,
     doors: Semaphore,
     heads: Gather<HeadsOf>,
     epoch: Epoch,
@@ -131,6 +137,7 @@ impl Service {
             realtime,
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
+            alarm: Notify::new(),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
             heads: Gather::new(HeadsOf(store.clone())),
             epoch,

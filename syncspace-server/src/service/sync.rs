@@ -9,7 +9,7 @@ use super::paging::Window;
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
-use crate::store::{channel_members, channels, heads, messages, teams};
+use crate::store::{channel_members, channels, heads, messages, scheduled, teams};
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
 /// never get on.
@@ -182,7 +182,9 @@ impl Service {
             }
         }
         items.sort_by_key(|&(rev, _)| rev);
-        Ok(vec![Rows::new(items, limit, head)])
+        let planned = scheduled::list_changes(&mut db, member, after, limit).await?;
+        let planned = planned.into_iter().map(|scheduled| (scheduled.rev, Some(Change::MyScheduled { scheduled })));
+        Ok(vec![Rows::new(items, limit, head), Rows::new(planned.collect(), limit, head)])
     }
 
     /// Gives the server's clock.

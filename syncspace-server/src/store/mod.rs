@@ -29,6 +29,7 @@ pub mod messages;
 pub mod meta;
 pub mod missed;
 pub mod revocations;
+pub mod scheduled;
 pub mod sessions;
 pub mod teams;
 pub mod users;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, TeamId,
-    TeamName, Time, UserId, Username,
+    ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId,
+    TeamId, TeamName, Time, UserId, Username,
 };
 
 use super::StoreError;
@@ -171,6 +171,7 @@ numbers! {
     MessageId, "a message id";
     SessionId, "a session id";
     InviteId, "an invite id";
+    ScheduledId, "a scheduled id";
     Seq, "a seq";
     Rev, "a rev";
 }

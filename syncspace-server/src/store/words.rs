@@ -2,6 +2,7 @@
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole};
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::scheduled::ScheduledState;
 use syncspace_protocol::teams::TeamRole;
 
 use super::{FromValue, Value};
@@ -32,4 +33,7 @@ words! {
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
     MessageType { Text = "text", System = "system", Unknown = "unknown" } "a message type";
+    ScheduledState {
+        Waiting = "waiting", Sent = "sent", Failed = "failed", Cancelled = "cancelled", Unknown = "unknown"
+    } "a state of a scheduled message";
 }

@@ -10,6 +10,7 @@ mod keys;
 #[cfg(feature = "failpoints")]
 mod log;
 mod place;
+mod scheduled;
 mod sends;
 mod socket;
 mod store;

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
 use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, Time, UserId};
 
 /// Everything that one person's device knows.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct TeamState {
     pub(super) members: BTreeMap<UserId, TeamMember>,
     /// Who left, and when: what was read before does not bring them back.
     pub(super) gone: BTreeMap<UserId, Rev>,
+    /// What the person has scheduled, also what is over.
+    pub(super) scheduled: BTreeMap<ScheduledId, Scheduled>,
 }
 
 #[derive(Debug)]
@@ -144,6 +147,7 @@ impl Model {
                     mine.read = *read;
                 }
             }
+            (EventBody::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
             (
                 EventBody::MessageUpdated { .. }
@@ -179,6 +183,7 @@ impl Model {
                 self.put_channel(channel);
             }
             (Change::MyChannelGone { channel_id, rev }, _) => self.leave_at(*channel_id, *rev, wishes),
+            (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (Change::Unknown | Change::TeamMemberGone { .. }, _) => unreachable!("{change:?} in {stream:?}"),
         }
     }
@@ -218,7 +223,13 @@ impl Model {
         if self.teams.contains_key(&id) {
             return;
         }
-        let state = TeamState { team: hello.team.team.clone(), mine, members: BTreeMap::new(), gone: BTreeMap::new() };
+        let state = TeamState {
+            team: hello.team.team.clone(),
+            mine,
+            members: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            scheduled: BTreeMap::new(),
+        };
         self.teams.insert(id, state);
         wishes.push(Wish::NewTeam(id, hello.team_rev, hello.member_rev));
     }
@@ -236,6 +247,13 @@ impl Model {
     pub(super) fn put_team(&mut self, team: &Team) {
         if let Some(state) = self.teams.get_mut(&team.id).filter(|state| team.rev > state.team.rev) {
             state.team = team.clone();
+        }
+    }
+
+    pub(super) fn put_scheduled(&mut self, scheduled: &Scheduled) {
+        let Some(state) = self.teams.get_mut(&scheduled.team_id) else { return };
+        if state.scheduled.get(&scheduled.id).is_none_or(|held| held.rev < scheduled.rev) {
+            state.scheduled.insert(scheduled.id, scheduled.clone());
         }
     }
 

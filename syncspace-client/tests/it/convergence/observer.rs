@@ -8,10 +8,11 @@ use syncspace_client::{Client, ConnectOptions, Connection, Unread, Update};
 use syncspace_protocol::channels::{Channel, ChannelMember};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{Message, MessageQuery};
+use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
 use syncspace_protocol::socket::Event;
 use syncspace_protocol::sync::ChangesQuery;
 use syncspace_protocol::users::Person;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -89,6 +90,7 @@ impl Observer {
         for (team, membership) in own {
             let members = self.client.all_team_members(team.id).await.expect("members");
             let channels = self.client.all_channels(team.id).await.expect("channels");
+            let scheduled = self.client.all_scheduled(team.id).await.expect("scheduled");
             let people: BTreeMap<UserId, Person> =
                 members.iter().map(|member| (member.user.id, member.user.clone())).collect();
             {
@@ -96,6 +98,12 @@ impl Observer {
                 let Some(state) = heard.model.teams.get(&team.id) else { continue };
                 differences.compare(&format!("{}", team.id), &state.team, &team);
                 differences.compare(&format!("me in {}", team.id), &state.mine, &membership);
+                let waits = |scheduled: &&Scheduled| {
+                    matches!(scheduled.state, ScheduledState::Waiting | ScheduledState::Failed)
+                };
+                let mut held: Vec<Scheduled> = state.scheduled.values().filter(waits).cloned().collect();
+                held.sort_by_key(|scheduled| (scheduled.send_at, scheduled.id));
+                differences.compare(&format!("scheduled in {}", team.id), &held, &scheduled);
                 let members = members.into_iter().map(|member| (member.user.id, member)).collect();
                 differences.compare(&format!("members of {}", team.id), &state.members, &members);
                 let ids: BTreeSet<ChannelId> = channels.iter().map(|mine| mine.channel.id).collect();
@@ -271,12 +279,16 @@ async fn read_team(
     let mine = client.team(team).await?;
     let members = client.all_team_members(team).await?;
     let channels = client.all_channels(team).await?;
+    let scheduled = client.all_scheduled(team).await?;
     {
         let model = &mut heard.lock().expect("unbroken").model;
         model.put_team(&mine.team);
         members.iter().for_each(|member| model.put_team_member(member, wishes));
+        scheduled.iter().for_each(|scheduled| model.put_scheduled(scheduled));
         let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
+        let planned: BTreeSet<ScheduledId> = scheduled.iter().map(|scheduled| scheduled.id).collect();
         if let Some(state) = model.teams.get_mut(&team) {
+            state.scheduled.retain(|id, _| planned.contains(id));
             state.members.retain(|user, _| listed.contains(user));
         }
         let listed: BTreeSet<ChannelId> = channels.iter().map(|channel| channel.channel.id).collect();

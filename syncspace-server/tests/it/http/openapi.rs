@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -153,6 +154,7 @@ async fn every_operation_answers_as_the_document_says() {
     let team = walk_teams(&mut walk, &dave).await;
     let channel = walk_channels(&mut walk, &team, &dave).await;
     walk_messages(&mut walk, &channel).await;
+    walk_scheduled(&mut walk, &team, &channel).await;
     walk.call("delete_channel", &[channel], Value::Null).await;
     walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
@@ -229,6 +231,21 @@ async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {
     walk.call("channel_members", &only_channel, Value::Null).await;
     walk.call("remove_channel_member", &dave, Value::Null).await;
     channel
+}
+
+async fn walk_scheduled(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let only_team = [team.clone()];
+    let ahead = Timestamp::now() + SignedDuration::from_hours(12);
+    let body = json!({ "channel_id": channel.1, "content": "Good morning", "send_at": ahead.to_string() });
+    let first = walk.call("schedule_message", &only_team, body.clone()).await;
+    let second = walk.call("schedule_message", &only_team, body).await;
+    walk.call("scheduled", &[team.clone(), ("limit", json!(1))], Value::Null).await;
+    let first = [team.clone(), ("scheduled_id", first["id"].clone())];
+    walk.call("edit_scheduled", &first, json!({ "content": "Good evening" })).await;
+    let sent = walk.call("send_scheduled_now", &first, Value::Null).await;
+    assert_eq!(walk.call("scheduled_message", &first, Value::Null).await, sent);
+    let second = [team.clone(), ("scheduled_id", second["id"].clone())];
+    walk.call("cancel_scheduled", &second, Value::Null).await;
 }
 
 async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
