@@ -40,13 +40,14 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, fan-out, coming back, newest pages
+bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, fan-out, coming back, newest pages, search
 	$(TARGET_DIR)/release/examples/bench start
 	$(TARGET_DIR)/release/examples/bench sends
 	$(TARGET_DIR)/release/examples/bench revocation
 	$(TARGET_DIR)/release/examples/bench resume
 	$(TARGET_DIR)/release/examples/bench storm
 	$(TARGET_DIR)/release/examples/bench newest-page
+	$(TARGET_DIR)/release/examples/bench search
 	$(TARGET_DIR)/release/examples/bench memory
 	$(TARGET_DIR)/release/examples/bench fanout
 	$(TARGET_DIR)/release/examples/bench rooms

@@ -10,6 +10,7 @@ mod newest_page;
 mod resume;
 mod revocation;
 mod rooms;
+mod search;
 mod sends;
 mod start;
 mod storm;
@@ -41,6 +42,8 @@ enum What {
     Storm(storm::Arguments),
     /// Newest page of a channel among many messages.
     NewestPage(newest_page::Arguments),
+    /// Searches among many messages.
+    Search(search::Arguments),
     /// Memory of an idle connection.
     Memory(memory::Arguments),
     /// Processor time of a delivery.
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         What::Resume(arguments) => resume::run(arguments),
         What::Storm(arguments) => storm::run(arguments),
         What::NewestPage(arguments) => newest_page::run(arguments),
+        What::Search(arguments) => search::run(arguments),
         What::Memory(arguments) => memory::run(arguments),
         What::Fanout(arguments) => fanout::run(arguments),
         What::Rooms(arguments) => rooms::run(arguments),

@@ -2,16 +2,15 @@
 //!
 //! Over REST, on one connection, and by the same statement on a connection of this program, in turns.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use clap::Args;
 use mysql_async::prelude::Queryable as _;
 use syncspace_examples::machine;
 use syncspace_examples::population::{Place, Rows, channel_id, token};
+use syncspace_examples::rest::Rest;
 
 /// How many times the bare query's time a page may take, for 99 of 100.
 const GOAL_RATIO: f64 = 2.0;
@@ -62,23 +61,23 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
 
     let running = place.start(&server)?;
     let mut bare = place.rows().await?;
-    let mut http = Http::connect(&running.address)?;
+    let mut rest = Rest::connect(&running.address, token(0)?)?;
     let (mut served, mut queried) = (Vec::new(), Vec::new());
     // Every channel is visited in the same scattered order by both, each time by the other one first.
     let order = |turn: u64| channel_id(turn * 7_919 % channels);
     for turn in 0..channels.min(500) {
-        http.page(order(turn))?;
+        page(&mut rest, order(turn))?;
         query(&mut bare, order(turn), each).await?;
     }
     let before = running.used()?;
     for turn in 0..u64::from(arguments.pages) {
         let channel = order(turn);
         if turn % 2 == 0 {
-            served.push(http.page(channel)?);
+            served.push(page(&mut rest, channel)?);
             queried.push(query(&mut bare, channel, each).await?);
         } else {
             queried.push(query(&mut bare, channel, each).await?);
-            served.push(http.page(channel)?);
+            served.push(page(&mut rest, channel)?);
         }
     }
     let used = running.used()? - before;
@@ -145,49 +144,10 @@ async fn query(rows: &mut Rows, channel: u64, last: u64) -> anyhow::Result<Durat
     Ok(time)
 }
 
-/// One connection that asks for pages.
-struct Http {
-    reader: BufReader<TcpStream>,
-    writer: TcpStream,
-    token: String,
-}
-
-impl Http {
-    fn connect(address: &str) -> anyhow::Result<Self> {
-        let writer = TcpStream::connect(address)?;
-        writer.set_nodelay(true)?;
-        Ok(Self { reader: BufReader::new(writer.try_clone()?), writer, token: token(0)? })
-    }
-
-    /// Gets a newest page, and gives how long that took.
-    fn page(&mut self, channel: u64) -> anyhow::Result<Duration> {
-        let request = format!(
-            "GET /api/v1/channels/{channel}/messages?limit={PAGE} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
-            self.token
-        );
-        let started = Instant::now();
-        self.writer.write_all(request.as_bytes())?;
-        let mut length = None;
-        let mut status = String::new();
-        self.reader.read_line(&mut status)?;
-        loop {
-            let mut line = String::new();
-            ensure!(self.reader.read_line(&mut line)? > 0, "the server ended the connection");
-            if line.trim().is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = Some(value.trim().parse::<usize>()?);
-            }
-        }
-        let mut body = vec![0; length.context("a reply names its length")?];
-        self.reader.read_exact(&mut body)?;
-        let time = started.elapsed();
-        ensure!(status.contains(" 200 "), "{status} {}", String::from_utf8_lossy(&body));
-        let messages = String::from_utf8_lossy(&body).matches("\"message_type\"").count();
-        ensure!(u64::try_from(messages)? == PAGE, "{messages} messages in a page");
-        Ok(time)
-    }
+/// Gets a newest page, and gives how long that took.
+fn page(rest: &mut Rest, channel: u64) -> anyhow::Result<Duration> {
+    let (time, body) = rest.get(&format!("/api/v1/channels/{channel}/messages?limit={PAGE}"))?;
+    let messages = String::from_utf8_lossy(&body).matches("\"message_type\"").count();
+    ensure!(u64::try_from(messages)? == PAGE, "{messages} messages in a page");
+    Ok(time)
 }

@@ -4,6 +4,7 @@ mod community;
 mod crowd;
 mod figures;
 pub mod population;
+pub mod rest;
 pub mod server_figures;
 pub mod wire;
 

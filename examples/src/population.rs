@@ -33,6 +33,9 @@ const MESSAGES_FROM: u64 = 10_000_000;
 /// Rows in one INSERT.
 const ROWS_PER_STATEMENT: usize = 500;
 
+const MESSAGE_COLUMNS: &str = "messages (channel_id,seq,id,team_id,rev,sender_id,content,message_type,reply_count,\
+                               is_edited,created_at,updated_at,client_id,client_digest)";
+
 const TIME: &str = "'2026-11-22 17:26:21.500'";
 
 /// Gives the id of channel number `number`.
@@ -221,10 +224,30 @@ impl Rows {
                 )
             })
         });
-        let into = "messages (channel_id,seq,id,team_id,rev,sender_id,content,message_type,reply_count,is_edited,\
-                    created_at,updated_at,client_id,client_digest)";
-        self.insert(into, rows).await?;
+        self.insert(MESSAGE_COLUMNS, rows).await?;
         self.run(&format!("UPDATE channel_heads SET last_seq = {to}, last_rev = {to} WHERE team_id = {TEAM}")).await
+    }
+
+    /// Puts messages in as they come: each with its time, written like the column, and its text without `'` or `\`. Every
+    /// channel gets one after the other, and people write in turns.
+    pub async fn put_texts(
+        &mut self,
+        channels: u64,
+        people: u64,
+        texts: impl ExactSizeIterator<Item = (String, String)>,
+    ) -> anyhow::Result<()> {
+        let last = u64::try_from(texts.len())?.div_ceil(channels.max(1));
+        let rows = texts.zip(0_u64..).map(|((time, content), number)| {
+            let (channel, seq, sender) =
+                (channel_id(number % channels), number / channels + 1, user_id(number % people));
+            let id = MESSAGES_FROM + number;
+            format!(
+                "({channel},{seq},{id},{TEAM},{seq},{sender},'{content}','text',0,0,'{time}','{time}','{id}',\
+                 '0123456789abcdef0123456789abcdef')"
+            )
+        });
+        self.insert(MESSAGE_COLUMNS, rows).await?;
+        self.run(&format!("UPDATE channel_heads SET last_seq = {last}, last_rev = {last} WHERE team_id = {TEAM}")).await
     }
 
     /// Ends the connection, and lets the database know how large its tables are.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, ChannelName, Patch, Rev, Seq, TeamId, Time, UserId, users::Person};
+use crate::personal::ChannelPreferences;
+use crate::users::Person;
+use crate::{ChannelId, ChannelName, Patch, Rev, Seq, TeamId, Time, UserId};
 
 /// Who finds and joins a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +21,19 @@ pub enum ChannelKind {
     Group,
 }
 
+/// Who posts in a channel. A post is every message, a reply in a thread too, and every change of one's own text.
+///
+/// Whoever does not post still reads, reacts, and takes own messages back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Posting {
+    /// Every member of the channel.
+    #[default]
+    Everyone,
+    /// Its admins, and the team's admins and owners who are in it.
+    Admins,
+}
+
 /// A channel, as everybody who may see it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Channel {
@@ -32,6 +47,12 @@ pub struct Channel {
     pub name: Option<ChannelName>,
     /// What it is for.
     pub description: Option<String>,
+    /// What it is about right now, on one line; whoever posts in it may change it.
+    pub topic: Option<String>,
+    /// Who posts in it.
+    pub posting: Posting,
+    /// Whether whoever comes into the team, other than a guest, comes into this public channel too.
+    pub is_default: bool,
     /// Whether only members see it: every kind but public.
     pub is_private: bool,
     /// The people of a direct or group channel; empty for the others, whose members are a list of their own.
@@ -82,7 +103,7 @@ pub struct ChannelHead {
     pub floor_seq: Seq,
 }
 
-/// What a person is in a channel, and how far the person has read.
+/// What a person is in a channel, how far the person has read, and how the person wants it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelMembership {
     /// What the person may do.
@@ -91,6 +112,8 @@ pub struct ChannelMembership {
     pub joined_at: Time,
     /// How far the person has read, and what is left.
     pub read: ReadMarker,
+    /// How the person wants the channel.
+    pub preferences: ChannelPreferences,
 }
 
 /// How far a person has read a channel, and how much is left.
@@ -167,6 +190,19 @@ pub struct EditChannel {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub description: Patch<String>,
+    /// What it is about right now.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub topic: Patch<String>,
+    /// Who posts in it; not for direct and group channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posting: Option<Posting>,
+    /// Whether whoever comes into the team comes into it too; for the team's admins, and for at most 20 public channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// True makes a public channel private: it goes out of the sight of everybody who is not in it. There is no way back: what
+    /// was written for few is not shown to all by a switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_private: Option<bool>,
     /// Archives or restores it; not for direct and group channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_archived: Option<bool>,

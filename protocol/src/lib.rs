@@ -24,6 +24,8 @@
 //! | reaction | an emoji under a message, one per person and emoji |
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
+//! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
+//! | hit | a message that a search found |
 //! | void | a change that its receiver may not see: the rev without content |
 
 pub mod auth;
@@ -37,7 +39,10 @@ pub mod messages;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod personal;
 pub mod reactions;
+pub mod scheduled;
+pub mod search;
 pub mod socket;
 pub mod sync;
 pub mod teams;
@@ -47,8 +52,8 @@ pub mod users;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev, Seq,
-    SessionId, StreamId, TeamId, UserId,
+    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev,
+    ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, Password, TeamName, Username};

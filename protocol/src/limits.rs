@@ -14,6 +14,10 @@ pub const PASSWORD_CHARS_MAX: usize = 256;
 pub const NAME_CHARS_MAX: usize = 100;
 /// Longest description of a team or channel, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
+/// Longest topic of a channel, in characters, on one line.
+pub const TOPIC_CHARS_MAX: usize = 250;
+/// Most channels of a team that newcomers come into by themselves.
+pub const DEFAULT_CHANNELS_MAX: u64 = 20;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.
@@ -66,3 +70,33 @@ pub const LANGUAGE_CHARS_MAX: usize = 32;
 pub const FILE_NAME_CHARS_MAX: usize = 100;
 /// Shortest time between two parts appended to one message, in milliseconds.
 pub const APPEND_PAUSE_MS: u64 = 1_000;
+/// Longest query of a search, in characters.
+pub const SEARCH_QUERY_CHARS_MAX: usize = 500;
+/// Most words, phrases and filters in one query of a search.
+pub const SEARCH_TERMS_MAX: usize = 20;
+/// Hits in a page of a search when the request names no limit.
+pub const SEARCH_HITS_DEFAULT: u32 = 20;
+/// Most hits in one page of a search.
+pub const SEARCH_HITS_MAX: u32 = 50;
+/// Most hits that a search by relevance compares, the newest ones.
+pub const SEARCH_RANKED_MAX: usize = 500;
+/// Longest word that a search tells apart, in characters; longer ones are known by as many.
+pub const WORD_CHARS_MAX: usize = 64;
+/// Longest word with signs in it that a search knows as a whole, in characters.
+pub const EXACT_WORD_CHARS_MAX: usize = 200;
+/// Most different words of one message that are in the index, the first ones.
+pub const INDEX_WORDS_MAX: usize = 2_000;
+/// Most channels in one `PUT /teams/{id}/channel_order`.
+pub const ORDERED_CHANNELS_MAX: usize = 500;
+/// Most people shown as participants of a thread.
+pub const THREAD_PARTICIPANTS_MAX: u32 = 50;
+/// Most newest replies of a thread in which its participants are looked for.
+pub const PARTICIPANT_REPLIES_MAX: u32 = 1_000;
+/// Most drafts that one person keeps in one team.
+pub const DRAFTS_MAX: u32 = 500;
+/// Most messages of one person in one team that wait for their time, or could not be sent.
+pub const SCHEDULED_MESSAGES_MAX: u32 = 100;
+/// Longest time ahead that a message may be scheduled, in seconds: a leap year.
+pub const SCHEDULE_AHEAD_S_MAX: u32 = 366 * 24 * 3600;
+/// Longest reason why a scheduled message could not be sent, in characters.
+pub const SCHEDULE_FAILURE_CHARS_MAX: usize = 500;

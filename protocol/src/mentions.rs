@@ -91,6 +91,16 @@ pub fn find_mentions(text: &str) -> Vec<Mention<'_>> {
     found
 }
 
+/// Tells whether some of a text is code: fenced blocks, spans between backticks.
+#[must_use]
+pub fn has_code(text: &str) -> bool {
+    let mut end = 0;
+    let parts = code::outside(text).into_iter().chain(std::iter::once(text.len()..text.len()));
+    let mut between = parts.map(|part| std::mem::replace(&mut end, part.end)..part.start);
+    // What belongs to neither is the blank line after a paragraph.
+    between.any(|gap| !text[gap].trim().is_empty())
+}
+
 fn mention_at(text: &str, at: usize) -> Option<Mention<'_>> {
     let before = text[..at].chars().next_back();
     if before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '/' | '@' | '\\')) {
@@ -313,6 +323,16 @@ mod tests {
         check("``` @alice ``` @bob", &["bob"]);
         check("a ` tick\n\n@alice in another paragraph `", &["alice"]);
         check("`two\nlines @alice` @bob", &["bob"]);
+    }
+
+    #[test]
+    fn code_is_noticed() {
+        for text in ["`a`", "x `a` y", "```\na\n```", "a\n\n~~~\nb", "a\n\nb `c`\n\nd"] {
+            assert!(has_code(text), "{text:?}");
+        }
+        for text in ["", "a", "a\n\n\nb\n", "a ` b", "  \n \n"] {
+            assert!(!has_code(text), "{text:?}");
+        }
     }
 
     #[test]

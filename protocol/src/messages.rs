@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::mentions::Mentions;
+use crate::personal::ThreadMembership;
 use crate::reactions::{MyReactions, Reactions};
 use crate::{ChannelId, ClientId, MessageId, Rev, Seq, Time, UserId};
 
@@ -290,6 +291,10 @@ pub struct Thread {
     pub items: Vec<Message>,
     /// Place to go on from, as `after`; null at the end.
     pub next: Option<String>,
+    /// Who wrote its newest 1,000 replies that are not deleted, the last one first; at most 50 people.
+    pub participants: Vec<UserId>,
+    /// How the asking person stands to it; null for whoever neither takes part nor chose anything.
+    pub membership: Option<ThreadMembership>,
     /// The channel's rev from which the page was read: apply events above it.
     pub rev: Rev,
     /// With what the asking person reacted, of the messages that this person reacted to.

@@ -11,7 +11,9 @@ use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadM
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
+use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::{Emoji, MyReactions, Reaction};
+use crate::scheduled::Scheduled;
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::{Presence, User};
@@ -239,7 +241,6 @@ pub struct Event {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ev")]
-#[expect(clippy::large_enum_variant, reason = "the largest is by far the most frequent one")]
 pub enum EventBody {
     /// The first frame on every socket.
     #[serde(rename = "hello")]
@@ -427,6 +428,13 @@ pub enum EventBody {
         /// The channel.
         channel_id: ChannelId,
     },
+    /// A public channel became private. Stream `t`. Whoever is not in it forgets it; members are told what it is now by the
+    /// event that follows.
+    #[serde(rename = "channel.hidden")]
+    ChannelHidden {
+        /// The channel.
+        channel_id: ChannelId,
+    },
     /// A person came into a channel, or the role there changed. Stream `t`.
     #[serde(rename = "channel.member_updated")]
     ChannelMemberUpdated {
@@ -441,8 +449,8 @@ pub enum EventBody {
         /// The person.
         user_id: UserId,
     },
-    /// I came into a channel. Stream `m`. Its log, and of a private one its members, are to be read: events about them went
-    /// past me as voids.
+    /// I came into a channel. Stream `m`. Its log, my threads in it, and of a private one its members, are to be read: events
+    /// about them went past me as voids.
     #[serde(rename = "me.channel_joined")]
     MyChannelJoined {
         /// The channel.
@@ -463,6 +471,44 @@ pub enum EventBody {
         channel_id: ChannelId,
         /// Where it stands.
         read: ReadMarker,
+    },
+    /// I want a channel in another way. Stream `m`.
+    #[serde(rename = "me.channel_preferences")]
+    MyChannelPreferences {
+        /// The channel.
+        channel_id: ChannelId,
+        /// How I want it now.
+        preferences: ChannelPreferences,
+    },
+    /// I muted a person, or do so no longer. Stream `m`.
+    #[serde(rename = "me.user_mute")]
+    MyUserMute {
+        /// Whether it is so now.
+        mute: UserMute,
+    },
+    /// I follow, mute or have read a thread in another way. Stream `m`.
+    #[serde(rename = "me.thread")]
+    MyThread {
+        /// How I stand to it now.
+        thread: ThreadMembership,
+    },
+    /// I saved a message, or do so no longer. Stream `m`. A deleted one is gone from the list by its deletion.
+    #[serde(rename = "me.saved")]
+    MySaved {
+        /// Whether it is so now.
+        saved: SavedMark,
+    },
+    /// A draft of mine was changed, or is gone. Stream `m`.
+    #[serde(rename = "me.draft")]
+    MyDraft {
+        /// As it is now.
+        draft: Draft,
+    },
+    /// A message that I schedule was written, changed, sent, cancelled, or could not be sent. Stream `m`.
+    #[serde(rename = "me.scheduled")]
+    MyScheduled {
+        /// As it is now.
+        scheduled: Scheduled,
     },
     /// I came into a team.
     #[serde(rename = "me.team_joined")]

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
+use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::MyReactions;
+use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
 
@@ -47,6 +49,13 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// A channel that I am not in became private: forget it, unless I have come into it since. Stream `t`.
+    ChannelHidden {
+        /// The channel.
+        channel_id: ChannelId,
+        /// The change.
+        rev: Rev,
+    },
     /// A person is in a channel. Stream `t`.
     ChannelMember {
         /// As it is now.
@@ -75,6 +84,38 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// How I want a channel. Stream `m`.
+    MyChannelPreferences {
+        /// The channel.
+        channel_id: ChannelId,
+        /// As it is now.
+        preferences: ChannelPreferences,
+    },
+    /// Whether I muted a person. Stream `m`.
+    MyUserMute {
+        /// As it is now.
+        mute: UserMute,
+    },
+    /// How I stand to a thread of a channel that I am in. Stream `m`.
+    MyThread {
+        /// As it is now.
+        thread: ThreadMembership,
+    },
+    /// Whether I saved a message. Stream `m`.
+    MySaved {
+        /// As it is now.
+        saved: SavedMark,
+    },
+    /// A draft of mine; an empty one is gone. Stream `m`.
+    MyDraft {
+        /// As it is now.
+        draft: Draft,
+    },
+    /// A message that I schedule; one that was sent or cancelled is to be forgotten. Stream `m`.
+    MyScheduled {
+        /// As it is now.
+        scheduled: Scheduled,
+    },
     /// A kind of a newer server: ignore it.
     #[serde(other)]
     Unknown,
@@ -91,8 +132,15 @@ impl Change {
             Self::Channel { channel } => Some(channel.rev),
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
+            Self::MyChannelPreferences { preferences, .. } => Some(preferences.rev),
+            Self::MyUserMute { mute } => Some(mute.rev),
+            Self::MyThread { thread } => Some(thread.read.rev),
+            Self::MySaved { saved } => Some(saved.rev),
+            Self::MyDraft { draft } => Some(draft.rev),
+            Self::MyScheduled { scheduled } => Some(scheduled.rev),
             Self::TeamMemberGone { rev, .. }
             | Self::ChannelGone { rev, .. }
+            | Self::ChannelHidden { rev, .. }
             | Self::ChannelMemberGone { rev, .. }
             | Self::MyChannelGone { rev, .. } => Some(*rev),
             Self::Unknown => None,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{InviteId, MemberId, Patch, Rev, TeamId, TeamName, Time, UserId, users::Person};
+use crate::{Email, InviteId, MemberId, Patch, Rev, TeamId, TeamName, Time, UserId, users::Person};
 
 /// A team, as everybody in it sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -115,8 +115,28 @@ pub struct PutTeamMember {
     pub role: TeamRole,
 }
 
-/// Body of `POST /teams/{id}/invites`.
+/// Body of `POST /teams/{id}/transfer`: the asking owner becomes an admin, the other person an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferTeam {
+    /// Who owns the team from now on; a member of it.
+    pub user_id: UserId,
+}
+
+/// Somebody who is kept out of a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ban {
+    /// The team.
+    pub team_id: TeamId,
+    /// The person.
+    pub user: Person,
+    /// Who decided it.
+    pub banned_by: UserId,
+    /// Since when.
+    pub created_at: Time,
+}
+
+/// Body of `POST /teams/{id}/invites`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreateInvite {
     /// Role of whoever uses it: guest, member or admin, and not above the maker's.
     #[serde(default = "default_invite_role")]
@@ -127,6 +147,10 @@ pub struct CreateInvite {
     /// Its life in seconds, up to 30 days.
     #[serde(default = "default_invite_life_s")]
     pub expires_in_s: u32,
+    /// Only an account with this e-mail address may use it; such an invite admits one person. The server sends no mail: give
+    /// the code to the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
 }
 
 const fn default_invite_role() -> TeamRole {
@@ -143,7 +167,12 @@ const fn default_invite_life_s() -> u32 {
 
 impl Default for CreateInvite {
     fn default() -> Self {
-        Self { role: default_invite_role(), uses_max: default_invite_uses(), expires_in_s: default_invite_life_s() }
+        Self {
+            role: default_invite_role(),
+            uses_max: default_invite_uses(),
+            expires_in_s: default_invite_life_s(),
+            email: None,
+        }
     }
 }
 
@@ -164,6 +193,8 @@ pub struct Invite {
     pub uses_max: u32,
     /// How many it has admitted.
     pub uses: u32,
+    /// Only an account with this e-mail address may use it; null for anybody's.
+    pub email: Option<Email>,
     /// Who made it.
     pub created_by: UserId,
     /// When it was made.

@@ -2,10 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod channel;
+pub(crate) mod draft;
 pub(crate) mod member;
 pub(crate) mod message;
+pub(crate) mod schedule;
+pub(crate) mod search;
 pub(crate) mod shell;
 pub(crate) mod team;
+pub(crate) mod thread;
 pub(crate) mod user;
 pub(crate) mod values;
 
@@ -110,6 +114,16 @@ pub(crate) enum Command {
     /// Messages of a channel.
     #[command(subcommand)]
     Message(message::Message),
+    Search(search::Search),
+    /// Threads that you follow.
+    #[command(subcommand)]
+    Thread(thread::Thread),
+    /// What you have typed and not sent, kept for all your devices.
+    #[command(subcommand)]
+    Draft(draft::Draft),
+    /// Your messages that are to be sent later.
+    #[command(subcommand)]
+    Schedule(schedule::Schedule),
     Completion(shell::Completion),
     Man(shell::Man),
 }

@@ -2,6 +2,8 @@
 
 mod account;
 mod channel;
+mod channel_preferences;
+mod draft;
 mod lists;
 mod member;
 mod message;
@@ -11,8 +13,11 @@ mod message_marks;
 mod message_send;
 mod message_tail;
 mod resolve;
+mod schedule;
+mod search;
 pub(crate) mod shell;
 mod team;
+mod thread;
 mod user;
 
 use crate::args::Command;
@@ -34,6 +39,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,
         Command::Message(args) => message::run(context, args).await,
+        Command::Search(args) => search::run(context, args).await,
+        Command::Thread(args) => thread::run(context, args).await,
+        Command::Draft(args) => draft::run(context, args).await,
+        Command::Schedule(args) => schedule::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

@@ -29,6 +29,13 @@ pub(crate) trait Record: Serialize {
     }
 }
 
+/// What stands before and behind words that are to be seen at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Emphasis {
+    pub(crate) begin: &'static str,
+    pub(crate) end: &'static str,
+}
+
 /// Prints data and talk in the form that was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
@@ -118,6 +125,11 @@ impl Output {
     /// Says what to do next.
     pub(crate) fn hint(text: &str) {
         talk(&format!("hint: {}", clean_text(text)));
+    }
+
+    /// Gives what marks words in a line; nothing where colour is not wanted.
+    pub(crate) const fn emphasis(&self) -> Emphasis {
+        if self.colour { render::EMPHASIS } else { Emphasis { begin: "", end: "" } }
     }
 
     /// Tells whether a progress bar would be seen and wanted.

@@ -2,5 +2,8 @@
 
 pub(crate) mod message;
 pub(crate) mod people;
+pub(crate) mod personal;
 pub(crate) mod place;
+mod scheduled;
+pub(crate) mod search;
 pub(crate) mod server;

@@ -42,4 +42,4 @@ pub use error::ClientError;
 pub use rest::Client;
 pub use server_url::{ServerUrl, ServerUrlError};
 pub use socket::{ConnectOptions, Connection, Update, messages_in};
-pub use unread::{Unread, UnreadBook};
+pub use unread::{ThreadBook, ThreadKey, Unread, UnreadBook};

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod followers;
 mod http;
 pub mod instance;
 pub mod jobs;

@@ -3,7 +3,7 @@
 //! Owns [`Permit`], which only this file makes: a function that takes one cannot run unchecked. Knows no store; callers bring
 //! the facts. What one may not see does not exist ([`Denial::Hidden`]).
 
-use syncspace_protocol::channels::{ChannelKind, ChannelRole};
+use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::teams::TeamRole;
 
 /// Proof that the table allowed an action on the facts it was shown.
@@ -21,6 +21,8 @@ pub enum Denial {
     Archived,
     /// The kind of channel does not know this action: nobody joins, leaves or renames a direct channel.
     NotForThisKind,
+    /// Only those who manage the channel post in it.
+    ReadOnly,
 }
 
 /// What a person is to a team.
@@ -43,6 +45,8 @@ pub struct ChannelFacts {
     pub kind: ChannelKind,
     /// Whether it takes no changes.
     pub is_archived: bool,
+    /// Who posts in it.
+    pub posting: Posting,
     /// The person's role in the channel, if any.
     pub role: Option<ChannelRole>,
 }
@@ -73,12 +77,19 @@ pub enum TeamAction {
     Remove(TeamRole),
     /// Stop being a member.
     Leave,
+    /// Hand the ownership to another member.
+    Transfer,
+    /// Keep people out who are not in it, let them in again, see who they are.
+    ManageBans,
     /// See and revoke invites.
     ManageInvites,
     /// Make a public or private channel.
     CreateChannel,
     /// Open a direct or group channel.
     OpenDirect,
+    /// Keep what is for oneself alone: mutes, an order of channels, followed threads, saved messages, drafts, messages to be
+    /// sent later.
+    KeepOwn,
 }
 
 /// What can be done to a channel.
@@ -113,8 +124,14 @@ pub enum ChannelAction {
     React,
     /// Pin a message, take one off the pins.
     Pin,
-    /// Change name or description.
+    /// Change its topic.
+    SetTopic,
+    /// Change name, description or posting policy.
     Edit,
+    /// Make a public channel private.
+    Hide,
+    /// Let newcomers of the team come into it by themselves, or no longer.
+    SetDefault,
     /// Archive or restore it.
     Archive,
     /// Delete it.
@@ -161,8 +178,11 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::View => true,
         TeamAction::ViewInside | TeamAction::OpenDirect => role >= Some(Guest),
         TeamAction::Join => facts.is_public || facts.is_server_admin,
-        TeamAction::Leave => facts.role.is_some(),
-        TeamAction::Edit | TeamAction::ManageInvites => role >= Some(Admin),
+        // Also of a server administrator: only members have a stream of their own.
+        TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => role >= Some(Admin),
+        // One's own to give: who administers the server makes owners by their roles.
+        TeamAction::Transfer => facts.role == Some(Owner),
         TeamAction::Delete => role >= Some(Owner),
         // Only owners make admins and owners: else whoever may not promote could remove and add again.
         TeamAction::Add(to) => role == Some(Owner) || (role == Some(Admin) && to < Admin),
@@ -197,8 +217,9 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         return Err(Denial::NotForThisKind);
     }
     let is_guest = facts.team.role == Some(TeamRole::Guest);
-    let manages =
-        facts.team.effective_role() >= Some(TeamRole::Admin) || (is_member && facts.role == Some(ChannelRole::Admin));
+    let manages_team = facts.team.effective_role() >= Some(TeamRole::Admin);
+    let manages = manages_team || (is_member && facts.role == Some(ChannelRole::Admin));
+    let posts = manages || facts.posting == Posting::Everyone;
     let allowed = match action {
         ChannelAction::Read => true,
         ChannelAction::Join => is_public && facts.team.role >= Some(TeamRole::Member),
@@ -210,15 +231,35 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         ChannelAction::EditMessage { is_own } | ChannelAction::Append { is_own } => is_member && is_own,
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
-        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => manages,
+        ChannelAction::SetTopic => is_member || manages,
+        ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::Archive
+        | ChannelAction::Delete
+        | ChannelAction::ManageMembers => manages,
+        ChannelAction::SetDefault => manages_team,
     };
     if !allowed {
         return Err(Denial::Forbidden);
+    }
+    if !posts && is_a_post(action) {
+        return Err(Denial::ReadOnly);
     }
     if facts.is_archived && changes_an_archived_channel(action) {
         return Err(Denial::Archived);
     }
     Ok(Permit(()))
+}
+
+/// Tells whether the action says something to everybody in the channel. Taking back what one said is none, nor is reacting.
+const fn is_a_post(action: ChannelAction) -> bool {
+    matches!(
+        action,
+        ChannelAction::Post
+            | ChannelAction::EditMessage { .. }
+            | ChannelAction::Append { .. }
+            | ChannelAction::SetTopic
+    )
 }
 
 /// Tells whether direct and group channels know the action too.
@@ -234,7 +275,10 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::Pin => true,
         ChannelAction::Join
         | ChannelAction::Leave
+        | ChannelAction::SetTopic
         | ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::SetDefault
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::AddMember
@@ -252,7 +296,10 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::Append { .. }
         | ChannelAction::React
         | ChannelAction::Pin
+        | ChannelAction::SetTopic
         | ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::SetDefault
         | ChannelAction::AddMember => true,
         ChannelAction::Read
         | ChannelAction::Follow
@@ -277,6 +324,7 @@ mod tests {
             Err(Denial::Forbidden) => '-',
             Err(Denial::Archived) => 'a',
             Err(Denial::NotForThisKind) => 'k',
+            Err(Denial::ReadOnly) => 'r',
         }
     }
 
@@ -296,7 +344,10 @@ mod tests {
             (TeamAction::Join, "h----+", "++++++"),
             (TeamAction::Leave, "h++++-", "-++++-"),
             (TeamAction::Edit, "h--+++", "---+++"),
+            (TeamAction::KeepOwn, "h++++-", "-++++-"),
             (TeamAction::ManageInvites, "h--+++", "---+++"),
+            (TeamAction::ManageBans, "h--+++", "---+++"),
+            (TeamAction::Transfer, "h---+-", "----+-"),
             (TeamAction::Delete, "h---++", "----++"),
             (TeamAction::Add(Member), "h--+++", "---+++"),
             (TeamAction::Add(Admin), "h---++", "----++"),
@@ -308,6 +359,7 @@ mod tests {
             (TeamAction::Remove(Admin), "h---++", "----++"),
             (TeamAction::CreateChannel, "h-++++", "--++++"),
             (TeamAction::OpenDirect, "h+++++", "-+++++"),
+            (TeamAction::KeepOwn, "h++++-", "-++++-"),
         ] {
             assert_eq!(on_team_by_role(false, action), private, "{action:?} in a private team");
             assert_eq!(on_team_by_role(true, action), public, "{action:?} in a public team");
@@ -316,11 +368,15 @@ mod tests {
 
     /// One letter for each team role outside the channel, then for each team role as its member, then as its admin.
     fn on_channel_by_role(kind: ChannelKind, is_archived: bool, action: ChannelAction) -> String {
+        by_role(kind, is_archived, Posting::Everyone, action)
+    }
+
+    fn by_role(kind: ChannelKind, is_archived: bool, posting: Posting, action: ChannelAction) -> String {
         let places = [None, Some(ChannelRole::Member), Some(ChannelRole::Admin)];
         let all = places.into_iter().flat_map(|role| ROLES.map(|team_role| (role, team_role)));
         let letters = all.map(|(role, team_role)| {
             let team = TeamFacts { is_server_admin: false, is_public: false, role: team_role };
-            letter(on_channel(ChannelFacts { team, kind, is_archived, role }, action))
+            letter(on_channel(ChannelFacts { team, kind, is_archived, posting, role }, action))
         });
         letters.collect()
     }
@@ -346,13 +402,36 @@ mod tests {
             (own, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (others, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::AddMember, "hh-++h-+++h++++", "hhhhhh-+++h++++"),
+            (Do::SetTopic, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Hide, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::SetDefault, "hh-++h--++h--++", "hhhhhh--++h--++"),
             (Do::Archive, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Delete, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::ManageMembers, "hh-++h--++h++++", "hhhhhh--++h++++"),
         ] {
             assert_eq!(on_channel_by_role(ChannelKind::Public, false, action), public, "{action:?}, public");
             assert_eq!(on_channel_by_role(ChannelKind::Private, false, action), private, "{action:?}, private");
+        }
+    }
+
+    #[test]
+    fn where_only_admins_post_the_others_read_and_take_back_what_is_theirs() {
+        use ChannelAction as Do;
+        for (action, public, private) in [
+            (Do::Read, "hh+++h++++h++++", "hhhhhh++++h++++"),
+            (Do::Follow, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::Post, "hh---hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::EditMessage { is_own: true }, "hh---hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
+            (Do::DeleteMessage { is_own: true }, "hh-++h++++h++++", "hhhhhh++++h++++"),
+            (Do::SetTopic, "hh-++hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
+            (Do::Leave, "hh---h++++h++++", "hhhhhh++++h++++"),
+        ] {
+            let letters = |kind| by_role(kind, false, Posting::Admins, action);
+            assert_eq!(letters(ChannelKind::Public), public, "{action:?}, public");
+            assert_eq!(letters(ChannelKind::Private), private, "{action:?}, private");
         }
     }
 
@@ -366,7 +445,9 @@ mod tests {
                 (ChannelAction::Pin, "hhhhhh++++"),
                 (ChannelAction::DeleteMessage { is_own: false }, "hhhhhh----"),
                 (ChannelAction::Leave, "hhhhhhkkkk"),
+                (ChannelAction::SetTopic, "hhhhhhkkkk"),
                 (ChannelAction::Edit, "hhhhhhkkkk"),
+                (ChannelAction::Hide, "hhhhhhkkkk"),
                 (ChannelAction::AddMember, "hhhhhhkkkk"),
             ] {
                 assert_eq!(on_channel_by_role(kind, false, action)[..10], *letters, "{kind:?} {action:?}");
@@ -381,7 +462,9 @@ mod tests {
             (ChannelAction::Post, "hh---haaaa"),
             (ChannelAction::React, "hh---haaaa"),
             (ChannelAction::Pin, "hh---haaaa"),
+            (ChannelAction::SetTopic, "hh-aahaaaa"),
             (ChannelAction::Edit, "hh-aah--aa"),
+            (ChannelAction::Hide, "hh-aah--aa"),
             (ChannelAction::Archive, "hh-++h--++"),
             (ChannelAction::Leave, "hh---h++++"),
         ] {

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::config::Config;
+use crate::followers::Followers;
 use crate::http::Http;
 use crate::instance::{Claim, ClaimError};
 use crate::jobs::Jobs;
@@ -84,7 +85,8 @@ impl Server {
         let background = tokio::spawn({
             let (service, closing) = (service.clone(), shutdown.clone());
             let jobs = Jobs::default().run(service.clone(), closing.clone());
-            async move { tokio::join!(service.run(bus, closing), jobs).0 }
+            let followers = Followers::default().run(service.clone(), closing.clone());
+            async move { tokio::join!(service.run(bus, closing), jobs, followers).0 }
         });
         unfinished.disarm();
         if let Some(claim) = &claim

@@ -6,9 +6,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use syncspace_protocol::auth::{RegistrationMode, ServerInfo};
 use syncspace_protocol::channels::{
-    Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, ReadMarker,
+    Channel, ChannelHead, ChannelKind, ChannelMembership, ChannelRole, MyChannel, Posting, ReadMarker,
 };
 use syncspace_protocol::messages::{Message, MessagePage, MessageType};
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
@@ -100,6 +101,9 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         kind,
         name: named.map(name),
         description: (named == Some("general")).then(|| "whatever concerns everybody".to_owned()),
+        topic: None,
+        posting: Posting::Everyone,
+        is_default: false,
         is_private: kind != ChannelKind::Public,
         people,
         created_by: id(ALICE),
@@ -116,7 +120,12 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         as_of_rev: id(last_seq),
         rev: id(1),
     };
-    let membership = ChannelMembership { role: ChannelRole::Member, joined_at: at(NINE), read };
+    let membership = ChannelMembership {
+        role: ChannelRole::Member,
+        joined_at: at(NINE),
+        read,
+        preferences: ChannelPreferences::default(),
+    };
     MyChannel { channel, head, membership: Some(membership) }
 }
 

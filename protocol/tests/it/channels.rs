@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use syncspace_protocol::channels::{
     Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, ChannelRole, CreateChannel, EditChannel,
-    MarkRead, MoveMarker, MyChannel, NewChannel, PutChannelMember, ReadMarker,
+    MarkRead, MoveMarker, MyChannel, NewChannel, Posting, PutChannelMember, ReadMarker,
 };
 
 use crate::accounts::person;
 use crate::golden::{full, least, parse, refused, variants, with, without, words};
+use crate::personal;
 
 pub(crate) fn channel() -> Value {
     json!({
@@ -16,6 +17,9 @@ pub(crate) fn channel() -> Value {
         "kind": "group",
         "name": "general",
         "description": "Everything",
+        "topic": "Release on Friday",
+        "posting": "admins",
+        "is_default": true,
         "is_private": true,
         "people": [person()],
         "created_by": 7,
@@ -31,7 +35,12 @@ pub(crate) fn marker() -> Value {
 }
 
 pub(crate) fn membership() -> Value {
-    json!({"role": "admin", "joined_at": "2026-11-01T08:00:00.000Z", "read": marker()})
+    json!({
+        "role": "admin",
+        "joined_at": "2026-11-01T08:00:00.000Z",
+        "read": marker(),
+        "preferences": personal::preferences(),
+    })
 }
 
 pub(crate) fn member() -> Value {
@@ -51,8 +60,8 @@ fn head() -> Value {
 #[test]
 fn channels_and_what_one_is_in_them() {
     full::<Channel>(&channel());
-    let bare = without(&channel(), &["name", "description", "people", "archived_at"]);
-    let nulls = json!({"name": null, "description": null, "people": [], "archived_at": null});
+    let bare = without(&channel(), &["name", "description", "topic", "people", "archived_at"]);
+    let nulls = json!({"name": null, "description": null, "topic": null, "people": [], "archived_at": null});
     least::<Channel>(&bare, &with(&bare, nulls));
     full::<MyChannel>(&with(&channel(), json!({"head": head(), "membership": membership()})));
     let bare = with(&bare, json!({"head": head()}));
@@ -76,6 +85,7 @@ fn heads_markers_and_memberships() {
 #[test]
 fn words_of_channels() {
     words::<ChannelKind>(&["public", "private", "direct", "group"]);
+    words::<Posting>(&["everyone", "admins"]);
     words::<ChannelRole>(&["member", "admin"]);
     words::<MoveMarker>(&["advance", "set"]);
 }
@@ -106,8 +116,17 @@ fn every_kind_of_channel_is_made_with_its_own_fields() {
 
 #[test]
 fn channels_are_edited_and_read() {
-    full::<EditChannel>(&json!({"name": "general", "description": null, "is_archived": true}));
-    least::<EditChannel>(&json!({}), &json!({"name": null, "is_archived": null}));
+    full::<EditChannel>(&json!({
+        "name": "general",
+        "description": null,
+        "topic": "Release on Friday",
+        "posting": "admins",
+        "is_default": true,
+        "is_private": true,
+        "is_archived": true,
+    }));
+    let nothing = json!({"name": null, "posting": null, "is_default": null, "is_private": null, "is_archived": null});
+    least::<EditChannel>(&json!({}), &nothing);
     full::<MarkRead>(&json!({"seq": 42, "mode": "set", "known_rev": 9}));
     least::<MarkRead>(&json!({"seq": 42}), &json!({"seq": 42, "mode": "advance", "known_rev": null}));
     assert_eq!(parse::<MarkRead>(&json!({"seq": 0})).mode, MoveMarker::Advance);

@@ -157,11 +157,18 @@ fn history_comes_in_pages_that_name_their_range() {
 
 #[test]
 fn a_thread_has_its_root_and_its_replies() {
-    let thread =
-        json!({"root": message(), "items": [message()], "next": "42", "rev": 61, "my_reactions": [reactions::mine()]});
+    let thread = json!({
+        "root": message(),
+        "items": [message()],
+        "next": "42",
+        "participants": [7, 8],
+        "membership": crate::personal::thread_membership(),
+        "rev": 61,
+        "my_reactions": [reactions::mine()],
+    });
     full::<Thread>(&thread);
-    let bare = without(&thread, &["next", "my_reactions"]);
-    least::<Thread>(&bare, &with(&bare, json!({"next": null})));
+    let bare = without(&thread, &["next", "membership", "my_reactions"]);
+    least::<Thread>(&bare, &with(&bare, json!({"next": null, "membership": null})));
     full::<ThreadState>(&thread_state());
     let bare = without(&thread_state(), &["last_reply_at"]);
     least::<ThreadState>(&bare, &with(&bare, json!({"last_reply_at": null})));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery, ResumeStatus};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, words};
-use crate::{channels, messages, reactions, teams};
+use crate::{channels, messages, personal, reactions, scheduled, teams};
 
 /// One change of every kind, all fields given.
 pub(crate) fn changes() -> Vec<Value> {
@@ -15,10 +15,17 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "team_member_gone", "user_id": 7, "rev": 5}),
         json!({"kind": "channel", "channel": channels::channel()}),
         json!({"kind": "channel_gone", "channel_id": 3, "rev": 6}),
+        json!({"kind": "channel_hidden", "channel_id": 3, "rev": 6}),
         json!({"kind": "channel_member", "member": channels::member()}),
         json!({"kind": "channel_member_gone", "channel_id": 3, "user_id": 7, "rev": 8}),
         json!({"kind": "my_channel", "channel": channels::channel(), "membership": channels::membership()}),
         json!({"kind": "my_channel_gone", "channel_id": 3, "rev": 9}),
+        json!({"kind": "my_channel_preferences", "channel_id": 3, "preferences": personal::preferences()}),
+        json!({"kind": "my_user_mute", "mute": personal::user_mute()}),
+        json!({"kind": "my_thread", "thread": personal::thread_membership()}),
+        json!({"kind": "my_saved", "saved": personal::saved_mark()}),
+        json!({"kind": "my_draft", "draft": personal::draft()}),
+        json!({"kind": "my_scheduled", "scheduled": scheduled::scheduled()}),
     ]
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::teams::{
-    CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember, TeamMembership, TeamRole,
+    Ban, CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember, TeamMembership, TeamRole,
+    TransferTeam,
 };
 
 use crate::accounts::person;
@@ -63,6 +64,15 @@ fn members_of_a_team() {
 }
 
 #[test]
+fn teams_are_handed_over_and_keep_people_out() {
+    full::<TransferTeam>(&json!({"user_id": 8}));
+    least::<TransferTeam>(&json!({"user_id": 8}), &json!({"user_id": 8}));
+    let ban = json!({"team_id": 1, "user": person(), "banned_by": 8, "created_at": "2026-11-01T08:00:00.000Z"});
+    full::<Ban>(&ban);
+    least::<Ban>(&ban, &ban);
+}
+
+#[test]
 fn teams_are_made_and_edited() {
     full::<CreateTeam>(&json!({"name": "eng", "description": "Engineering", "is_public": true}));
     least::<CreateTeam>(&json!({"name": "eng"}), &json!({"name": "eng", "is_public": false, "description": null}));
@@ -74,8 +84,11 @@ fn teams_are_made_and_edited() {
 
 #[test]
 fn invites_admit_one_person_for_a_week_unless_told_otherwise() {
-    full::<CreateInvite>(&json!({"role": "guest", "uses_max": 5, "expires_in_s": 3600}));
-    least::<CreateInvite>(&json!({}), &json!({"role": "member", "uses_max": 1, "expires_in_s": 604_800}));
+    full::<CreateInvite>(&json!({"role": "guest", "uses_max": 1, "expires_in_s": 3600, "email": "bob@example.org"}));
+    least::<CreateInvite>(
+        &json!({}),
+        &json!({"role": "member", "uses_max": 1, "expires_in_s": 604_800, "email": null}),
+    );
     let invite = json!({
         "id": 2,
         "team_id": 1,
@@ -83,11 +96,12 @@ fn invites_admit_one_person_for_a_week_unless_told_otherwise() {
         "role": "member",
         "uses_max": 5,
         "uses": 1,
+        "email": "bob@example.org",
         "created_by": 7,
         "created_at": "2026-11-01T08:00:00.000Z",
         "expires_at": "2026-11-08T08:00:00.000Z",
     });
     full::<Invite>(&invite);
-    let bare = without(&invite, &["code"]);
-    least::<Invite>(&bare, &with(&bare, json!({"code": null})));
+    let bare = without(&invite, &["code", "email"]);
+    least::<Invite>(&bare, &with(&bare, json!({"code": null, "email": null})));
 }

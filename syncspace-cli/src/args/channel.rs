@@ -1,9 +1,11 @@
 //! `channel …`
 
-use clap::{Args, Subcommand};
-use syncspace_protocol::{ChannelName, Seq};
+use clap::{Args, Subcommand, ValueEnum};
+use syncspace_protocol::personal::NotifyLevel;
+use syncspace_protocol::{ChannelName, Patch, Seq};
 
 use super::ListArgs;
+use super::values::WhoPosts;
 
 /// `channel …`
 #[derive(Debug, Subcommand)]
@@ -50,6 +52,32 @@ pub(crate) enum Channel {
   syncspace channel delete eng/general
   syncspace channel delete eng/general --yes")]
     Delete(Target),
+    /// Say what a channel is about right now, on one line.
+    #[command(after_help = "Examples:
+  syncspace channel topic eng/general 'Release on Friday'
+  syncspace channel topic eng/general ''")]
+    Topic {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// The topic, up to 250 characters; '' clears it.
+        topic: String,
+    },
+    /// Say who posts in a channel: everyone in it, or only its admins and the team's.
+    #[command(after_help = "Examples:
+  syncspace channel posting eng/announcements admins
+  syncspace channel posting eng/announcements everyone")]
+    Posting {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// Who may post.
+        #[arg(value_enum)]
+        who: WhoPosts,
+    },
+    /// Make a public channel private. There is no way back.
+    #[command(after_help = "Examples:
+  syncspace channel convert eng/plans
+  syncspace channel convert eng/plans --yes")]
+    Convert(Target),
     /// Archive a channel: it stays readable and takes no more messages.
     #[command(after_help = "Examples:
   syncspace channel archive eng/old-project")]
@@ -88,6 +116,50 @@ pub(crate) enum Channel {
         #[arg(long, value_name = "SEQ")]
         from: Option<Seq>,
     },
+    /// Keep quiet about a channel, on all your devices; its messages stay unread and countable.
+    #[command(after_help = "Examples:
+  syncspace channel mute eng/general")]
+    Mute(Target),
+    /// Keep quiet about a channel no longer.
+    #[command(after_help = "Examples:
+  syncspace channel unmute eng/general")]
+    Unmute(Target),
+    /// Show a channel above the others.
+    #[command(after_help = "Examples:
+  syncspace channel favourite eng/general")]
+    Favourite(Target),
+    /// Show a channel above the others no longer.
+    #[command(after_help = "Examples:
+  syncspace channel unfavourite eng/general")]
+    Unfavourite(Target),
+    /// Leave a direct channel out of your lists until something in it is unread.
+    #[command(after_help = "Examples:
+  syncspace channel hide @bob --team eng")]
+    Hide(Target),
+    /// Take a hidden direct channel back into your lists.
+    #[command(after_help = "Examples:
+  syncspace channel unhide @bob --team eng")]
+    Unhide(Target),
+    /// Choose of what in a channel you are notified.
+    #[command(after_help = "Examples:
+  syncspace channel notify eng/general mentions
+  syncspace channel notify eng/general usual")]
+    Notify {
+        /// `eng/general`, or `#general` or `@bob` with --team.
+        channel: String,
+        /// Every message, mentions alone, nothing, or the usual: everything in direct channels, mentions elsewhere.
+        #[arg(value_enum)]
+        level: Level,
+    },
+    /// Put your channels of a team into an order; those you do not name come after, by name.
+    #[command(after_help = "Examples:
+  syncspace channel order eng/general eng/random
+  syncspace channel order general random --team eng")]
+    Order {
+        /// The channels, first to last, all of one team.
+        #[arg(required = true, value_name = "CHANNEL")]
+        channels: Vec<String>,
+    },
     /// Give the direct channel of you and one or more people, made where there is none yet.
     #[command(after_help = "Examples:
   syncspace channel direct @bob --team eng
@@ -118,4 +190,29 @@ pub(crate) struct Edit {
     /// What it is for; '' clears it.
     #[arg(long, value_name = "TEXT")]
     pub(crate) description: Option<String>,
+}
+
+/// Of what one is notified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Every message.
+    All,
+    /// Messages that name you.
+    Mentions,
+    /// Nothing.
+    None,
+    /// Every message of a direct channel, and mentions elsewhere.
+    Usual,
+}
+
+impl Level {
+    /// Gives the change of the preference.
+    pub(crate) const fn patch(self) -> Patch<NotifyLevel> {
+        match self {
+            Self::All => Patch::Set(NotifyLevel::All),
+            Self::Mentions => Patch::Set(NotifyLevel::Mentions),
+            Self::None => Patch::Set(NotifyLevel::None),
+            Self::Usual => Patch::Clear,
+        }
+    }
 }

@@ -72,6 +72,13 @@ pub(crate) enum Message {
   syncspace message send eng/general --code rust --title main.rs < main.rs
   syncspace message send eng/general --lines --client-id import-7 < lines.txt   # run again: nothing doubles")]
     Send(Send),
+    /// Write a message now that is sent later, also while you are away.
+    ///
+    /// `schedule list`, `edit`, `cancel` and `now` look after it until then.
+    #[command(after_help = "Examples:
+  syncspace message schedule eng/general 'Good morning' --at 2030-11-23T08:00:00Z
+  syncspace message schedule @bob 'Lunch?' --in 2h --team eng")]
+    Schedule(Schedule),
     /// Change the text of your message.
     #[command(after_help = "Examples:
   syncspace message edit eng/general 42 'Deploy is done, really'
@@ -159,6 +166,25 @@ pub(crate) enum Message {
         #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         limit: Option<u32>,
     },
+    /// Save a message for you.
+    #[command(after_help = "Examples:
+  syncspace message save eng/general 42")]
+    Save(One),
+    /// Take a message off your saved ones.
+    #[command(after_help = "Examples:
+  syncspace message unsave eng/general 42")]
+    Unsave(One),
+    /// List your saved messages, the last saved first.
+    #[command(after_help = "Examples:
+  syncspace message saved eng
+  syncspace message saved eng -n 20 --output jsonl | jq -r .message.content")]
+    Saved {
+        /// Name or id of the team; --team or your only one where absent.
+        #[arg(value_name = "TEAM")]
+        target: Option<String>,
+        #[command(flatten)]
+        part: ListLimit,
+    },
     /// Print the last messages of a channel, and with -f those to come.
     ///
     /// Survives a lost connection: what came meanwhile is printed once, in order.
@@ -227,6 +253,20 @@ pub(crate) struct Send {
     /// How long to try again where the server is busy or away, like 90s or 5m.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::values::seconds)]
     pub(crate) retry_for: u32,
+}
+
+/// `message schedule`
+#[derive(Debug, Args)]
+pub(crate) struct Schedule {
+    /// `eng/general`, or `#general` or `@bob` with --team.
+    pub(crate) target: String,
+    /// The text; standard input where it is `-`, or absent and standard input is no terminal.
+    pub(crate) text: Option<String>,
+    #[command(flatten)]
+    pub(crate) when: super::schedule::When,
+    /// Place of the message that this one answers.
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) reply_to: Option<Seq>,
 }
 
 /// `message tail`

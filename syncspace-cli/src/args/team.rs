@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX};
-use syncspace_protocol::{InviteId, TeamName};
+use syncspace_protocol::{Email, InviteId, TeamName};
 
 use super::values::{Role, seconds, yes_no};
 use super::{ListArgs, ListLimit};
@@ -63,6 +63,57 @@ pub(crate) enum Team {
         /// Name or id of the team.
         team: String,
     },
+    /// Hand your ownership of a team to another member; you become an admin.
+    #[command(after_help = "Examples:
+  syncspace team transfer eng @bob
+  syncspace team transfer eng @bob --yes")]
+    Transfer {
+        /// Name or id of the team.
+        team: String,
+        /// `@bob`, `bob` or an id.
+        user: String,
+    },
+    /// Keep a person out of a team, and remove one who is in it.
+    #[command(after_help = "Examples:
+  syncspace team ban eng @mallory")]
+    Ban {
+        /// Name or id of the team.
+        team: String,
+        /// `@bob`, `bob` or an id.
+        user: String,
+    },
+    /// Let a person in again who was kept out.
+    #[command(after_help = "Examples:
+  syncspace team unban eng @mallory")]
+    Unban {
+        /// Name or id of the team.
+        team: String,
+        /// `@bob`, `bob` or an id.
+        user: String,
+    },
+    /// List who is kept out of a team.
+    #[command(after_help = "Examples:
+  syncspace team bans eng")]
+    Bans {
+        /// Name or id of the team.
+        team: String,
+        #[command(flatten)]
+        part: ListArgs,
+    },
+    /// List or choose the public channels that newcomers of a team come into by themselves.
+    #[command(after_help = "Examples:
+  syncspace team default-channels eng
+  syncspace team default-channels eng --add general --add random --remove old")]
+    DefaultChannels {
+        /// Name or id of the team.
+        team: String,
+        /// Name of a channel that newcomers are to come into; may be given several times.
+        #[arg(long, value_name = "CHANNEL")]
+        add: Vec<String>,
+        /// Name of a channel that they are to come into no longer; may be given several times.
+        #[arg(long, value_name = "CHANNEL")]
+        remove: Vec<String>,
+    },
     /// Invites to a team.
     #[command(subcommand)]
     Invite(Invite),
@@ -96,6 +147,7 @@ pub(crate) enum Invite {
     /// Make an invite; its code is shown this once.
     #[command(after_help = "Examples:
   syncspace team invite create eng --uses 10 --expires 3d
+  syncspace team invite create eng --email bob@example.org
   code=$(syncspace team invite create eng --output json | jq -r .code)")]
     Create {
         /// Name or id of the team.
@@ -109,6 +161,9 @@ pub(crate) enum Invite {
         /// Its life, up to 30d.
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = life)]
         expires: u32,
+        /// Let only the account with this e-mail address use it. No mail is sent: give the code to the person.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<Email>,
     },
     /// List the invites of a team, without their codes.
     #[command(after_help = "Examples:

@@ -37,6 +37,24 @@ pub(crate) enum User {
   syncspace user edit @bob --admin yes
   syncspace user edit @bob --active yes")]
     Edit(Edit),
+    /// Keep quiet about what a person writes in a team, on all your devices; it is delivered and counted as ever.
+    #[command(after_help = "Examples:
+  syncspace user mute @bob --team eng")]
+    Mute {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+    /// Keep quiet about a person no longer.
+    #[command(after_help = "Examples:
+  syncspace user unmute @bob --team eng")]
+    Unmute {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+    /// List whom you have muted in a team.
+    #[command(after_help = "Examples:
+  syncspace user muted --team eng")]
+    Muted(ListArgs),
     /// Switch an account off (administrators): its sessions end, its messages stay.
     ///
     /// `user edit @bob --active yes` switches it on again.

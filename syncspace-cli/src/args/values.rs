@@ -2,7 +2,10 @@
 
 use clap::ValueEnum;
 use clap::builder::{BoolishValueParser, TypedValueParser};
-use syncspace_protocol::channels::ChannelRole;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use syncspace_protocol::Time;
+use syncspace_protocol::channels::{ChannelRole, Posting};
 use syncspace_protocol::teams::TeamRole;
 
 /// Reads `yes`, `no`, `true`, `false`, `on`, `off`, `1` or `0`.
@@ -45,6 +48,24 @@ impl Role {
     }
 }
 
+/// Who posts in a channel, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WhoPosts {
+    /// Every member of the channel.
+    Everyone,
+    /// Its admins, and the team's admins and owners who are in it.
+    Admins,
+}
+
+impl From<WhoPosts> for Posting {
+    fn from(who: WhoPosts) -> Self {
+        match who {
+            WhoPosts::Everyone => Self::Everyone,
+            WhoPosts::Admins => Self::Admins,
+        }
+    }
+}
+
 /// Reads a length of time such as `90s`, `30m`, `12h` or `7d` as seconds.
 pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     const EXPECTED: &str = "a length of time is a number and s, m, h or d, like 12h";
@@ -61,9 +82,29 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     number.checked_mul(unit_s).filter(|&s| s > 0).ok_or_else(|| EXPECTED.to_owned())
 }
 
+/// Reads a point in time: with its offset, or on this machine's clock.
+pub(crate) fn time(text: &str) -> Result<Time, String> {
+    const EXPECTED: &str = "a time is written like 2026-11-23T08:00:00Z or 2026-11-23T08:00";
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let local: DateTime = text.parse().map_err(|_| EXPECTED)?;
+    local.to_zoned(TimeZone::system()).map(|zoned| zoned.timestamp().into()).map_err(|_| EXPECTED.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_have_an_offset_or_are_local() {
+        let zulu = time("2026-11-23T08:00:00Z").expect("a time");
+        assert_eq!(time("2026-11-23T09:00+01:00"), Ok(zulu));
+        assert!(time("2026-11-23T08:00").is_ok() && time("2026-11-23 08:00").is_ok());
+        for text in ["", "08:00", "tomorrow", "2026-13-01T08:00"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn lengths_of_time_have_a_unit() {

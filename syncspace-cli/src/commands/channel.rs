@@ -2,10 +2,11 @@
 
 use syncspace_client::Client;
 use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, NewChannel};
+use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{ChannelName, Seq};
 
 use super::lists::{gather, patch};
-use super::resolve;
+use super::{channel_preferences as preferences, resolve};
 use crate::args::{ListArgs, channel as args};
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -20,16 +21,34 @@ pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
             create(context, client, &channel, description, private).await
         }
         args::Channel::Edit(args) => {
-            let edit = EditChannel { name: args.name, description: patch(args.description), is_archived: None };
+            let description = patch(args.description);
+            let edit = EditChannel { name: args.name, description, ..EditChannel::default() };
             change(context, client, &args.channel, edit, "change").await
         }
         args::Channel::Delete(target) => delete(context, client, &target.channel).await,
+        args::Channel::Topic { channel, topic } => {
+            let edit = EditChannel { topic: patch(Some(topic)), ..EditChannel::default() };
+            change(context, client, &channel, edit, "change").await
+        }
+        args::Channel::Posting { channel, who } => {
+            let edit = EditChannel { posting: Some(who.into()), ..EditChannel::default() };
+            change(context, client, &channel, edit, "change").await
+        }
+        args::Channel::Convert(target) => convert(context, client, &target.channel).await,
         args::Channel::Archive(target) => archive(context, client, &target.channel, true).await,
         args::Channel::Restore(target) => archive(context, client, &target.channel, false).await,
         args::Channel::Join(target) => join(context, client, &target.channel).await,
         args::Channel::Leave(target) => leave(context, client, &target.channel).await,
         args::Channel::Read { channel, up_to } => read(context, client, &channel, up_to).await,
         args::Channel::Unread { channel, from } => unread(context, client, &channel, from).await,
+        args::Channel::Mute(target) => preferences::mute(context, client, &target.channel, true).await,
+        args::Channel::Unmute(target) => preferences::mute(context, client, &target.channel, false).await,
+        args::Channel::Favourite(target) => preferences::favour(context, client, &target.channel, true).await,
+        args::Channel::Unfavourite(target) => preferences::favour(context, client, &target.channel, false).await,
+        args::Channel::Hide(target) => preferences::hide(context, client, &target.channel, true).await,
+        args::Channel::Unhide(target) => preferences::hide(context, client, &target.channel, false).await,
+        args::Channel::Notify { channel, level } => preferences::notify(context, client, &channel, level).await,
+        args::Channel::Order { channels } => preferences::order(context, client, &channels).await,
         args::Channel::Direct { users } => direct(context, client, &users).await,
     }
 }
@@ -49,7 +68,16 @@ async fn list(context: &Context, client: &Client, team: Option<String>, mine: bo
     context.out.list(&rows)
 }
 
-fn row(client: &Client, channel: MyChannel) -> ChannelRow {
+/// Lists the channels that newcomers of a team come into.
+pub(super) async fn list_defaults(context: &Context, client: &Client, team: &MyTeam) -> Outcome {
+    let mut channels =
+        gather(ListArgs { query: None, limit: None }, |query| client.channels(team.team.id, query)).await?;
+    channels.retain(|channel| channel.channel.is_default);
+    let rows: Vec<ChannelRow> = channels.into_iter().map(|channel| row(client, channel)).collect();
+    context.out.list(&rows)
+}
+
+pub(super) fn row(client: &Client, channel: MyChannel) -> ChannelRow {
     ChannelRow::new(channel, client.credentials().map(|credentials| credentials.user_id))
 }
 
@@ -91,6 +119,20 @@ async fn change(context: &Context, client: &Client, target: &str, edit: EditChan
     let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
     let done = format!("{verb}d");
     context.out.done(&format!("channel {target} {done}"), &row(client, MyChannel { channel, ..before }))
+}
+
+async fn convert(context: &Context, client: &Client, target: &str) -> Outcome {
+    let before = resolve::channel(context, client, target).await?;
+    if context.only_plans(|| format!("make the channel {target} private"))? {
+        return Ok(());
+    }
+    let question =
+        format!("Make the channel {target} private? Only its members will see it, and there is no way back.");
+    context.confirm(question).await?;
+    let edit = EditChannel { is_private: Some(true), ..EditChannel::default() };
+    let during = || format!("cannot make the channel {target} private");
+    let channel = client.edit_channel(before.channel.id, edit).await.during(during)?;
+    context.out.done(&format!("channel {target} is private now"), &row(client, MyChannel { channel, ..before }))
 }
 
 async fn archive(context: &Context, client: &Client, target: &str, is_archived: bool) -> Outcome {

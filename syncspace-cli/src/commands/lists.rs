@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use syncspace_client::ClientError;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
-use syncspace_protocol::page::{Page, PageQuery};
+use syncspace_protocol::page::{CursorQuery, Page, PageQuery};
 use syncspace_protocol::{Patch, names::NameError};
 
-use crate::args::ListArgs;
+use crate::args::{ListArgs, ListLimit};
 use crate::exit::{CliError, Outcome};
 
 /// Gathers a list page by page, up to the wanted number of items.
@@ -29,6 +29,16 @@ where
             return Ok(items);
         }
     }
+}
+
+/// Gathers a list without names page by page, up to the wanted number of items.
+pub(super) async fn gather_places<T, F, R>(part: ListLimit, mut fetch: F) -> Outcome<Vec<T>>
+where
+    F: FnMut(CursorQuery) -> R,
+    R: Future<Output = Result<Page<T>, ClientError>>,
+{
+    let part = ListArgs { query: None, limit: part.limit };
+    gather(part, |query| fetch(CursorQuery { cursor: query.cursor, limit: query.limit })).await
 }
 
 /// Reads a flag that sets a text field, and clears it where its value is empty.

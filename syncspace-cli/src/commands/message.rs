@@ -5,8 +5,9 @@ use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
-use super::{message_append, message_links, message_marks, message_send, message_tail, resolve};
-use crate::args::message as args;
+use super::lists::gather_places;
+use super::{message_append, message_links, message_marks, message_send, message_tail, resolve, schedule};
+use crate::args::{ListLimit, message as args};
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
 use crate::prompt;
@@ -29,12 +30,16 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
         args::Message::Pin(which) => message_marks::pin(context, client, &which).await,
         args::Message::Unpin(which) => message_marks::unpin(context, client, &which).await,
         args::Message::Pins { target, part } => message_marks::pins(context, client, &target, part).await,
+        args::Message::Schedule(args) => schedule::schedule(context, client, args).await,
         args::Message::Delete(which) => delete(context, client, &which).await,
         args::Message::React { which, emoji } => message_marks::react(context, client, &which, &emoji).await,
         args::Message::Unreact { which, emoji } => message_marks::unreact(context, client, &which, &emoji).await,
         args::Message::Reactions { which, emoji, limit } => {
             message_marks::reactions(context, client, &which, (emoji, limit)).await
         }
+        args::Message::Save(which) => save(context, client, &which, true).await,
+        args::Message::Unsave(which) => save(context, client, &which, false).await,
+        args::Message::Saved { target, part } => saved(context, client, target, part).await,
         args::Message::Tail(args) => message_tail::tail(context, client, args).await,
     }
 }
@@ -158,6 +163,27 @@ async fn delete(context: &Context, client: &Client, which: &args::One) -> Outcom
     client.delete_message(channel, which.seq).await.during(|| format!("cannot delete {}", named(which)))?;
     context.out.say(&format!("{} deleted", named(which)));
     Ok(())
+}
+
+async fn save(context: &Context, client: &Client, which: &args::One, is_saved: bool) -> Outcome {
+    let channel = resolve::conversation(context, client, &which.target).await?.channel.id;
+    let verb = if is_saved { "save" } else { "unsave" };
+    if context.only_plans(|| format!("{verb} {}", named(which)))? {
+        return Ok(());
+    }
+    let during = || format!("cannot {verb} {}", named(which));
+    let mark = if is_saved {
+        client.save_message(channel, which.seq).await.during(during)?
+    } else {
+        client.unsave_message(channel, which.seq).await.during(during)?
+    };
+    context.out.done(&format!("{} {verb}d", named(which)), &mark)
+}
+
+async fn saved(context: &Context, client: &Client, team: Option<String>, part: ListLimit) -> Outcome {
+    let team = resolve::team_or_default(context, client, team).await?.team.id;
+    let saved = gather_places(part, |query| client.saved_messages(team, query)).await?;
+    context.out.list(&saved)
 }
 
 pub(super) fn named(which: &args::One) -> String {

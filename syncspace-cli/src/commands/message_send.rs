@@ -70,7 +70,7 @@ fn plan(args: &args::Send, text: Option<&str>) -> String {
     }
 }
 
-async fn root(client: &Client, channel: ChannelId, target: &str, seq: Seq) -> Outcome<MessageId> {
+pub(super) async fn root(client: &Client, channel: ChannelId, target: &str, seq: Seq) -> Outcome<MessageId> {
     Ok(client.message(channel, seq).await.during(|| format!("message {seq} of {target}"))?.id)
 }
 

@@ -32,6 +32,14 @@ pub(super) async fn default_team(context: &Context, client: &Client) -> Outcome<
     }
 }
 
+/// Finds the named team, else the one of --team, else the only one of the person.
+pub(super) async fn team_or_default(context: &Context, client: &Client, text: Option<String>) -> Outcome<MyTeam> {
+    match text {
+        Some(text) => team(client, &text).await,
+        None => default_team(context, client).await,
+    }
+}
+
 /// Finds a channel by `team/channel`, `#channel` of the default team, or id.
 pub(super) async fn channel(context: &Context, client: &Client, text: &str) -> Outcome<MyChannel> {
     let during = || format!("channel {text}");

@@ -1,6 +1,7 @@
 //! `team …`
 
 use syncspace_client::Client;
+use syncspace_protocol::channels::EditChannel;
 use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, MyTeam};
 
 use super::lists::{gather, patch};
@@ -22,6 +23,22 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
         args::Team::Delete { team } => delete(context, &client, &team).await,
         args::Team::Join { team } => join(context, &client, &team).await,
         args::Team::Leave { team } => leave(context, &client, &team).await,
+        args::Team::Transfer { team, user } => transfer(context, &client, &team, &user).await,
+        args::Team::Ban { team, user } => ban(context, &client, &team, &user).await,
+        args::Team::Unban { team, user } => unban(context, &client, &team, &user).await,
+        args::Team::Bans { team, part } => {
+            let team = resolve::team(&client, &team).await?.team;
+            context.out.list(&gather(part, |query| client.bans(team.id, query)).await?)
+        }
+        args::Team::DefaultChannels { team, add, remove } => {
+            let team = resolve::team(&client, &team).await?;
+            for (channels, is_default) in [(add, true), (remove, false)] {
+                for channel in channels {
+                    set_default(context, &client, &format!("{}/{channel}", team.team.name), is_default).await?;
+                }
+            }
+            super::channel::list_defaults(context, &client, &team).await
+        }
         args::Team::Invite(args) => invite(context, &client, args).await,
     }
 }
@@ -84,14 +101,63 @@ async fn leave(context: &Context, client: &Client, text: &str) -> Outcome {
     Ok(())
 }
 
+async fn transfer(context: &Context, client: &Client, team: &str, user: &str) -> Outcome {
+    let team = resolve::team(client, team).await?.team;
+    let heir = resolve::user(client, user).await?;
+    let name = &team.name;
+    if context.only_plans(|| format!("hand the team {name} to @{}", heir.username))? {
+        return Ok(());
+    }
+    context.confirm(format!("Hand the team {name} to @{}? You become an admin of it.", heir.username)).await?;
+    let during = || format!("cannot hand the team {name} to @{}", heir.username);
+    let owner = client.transfer_team(team.id, heir.id).await.during(during)?;
+    context.out.done(&format!("@{} owns the team {name} now", owner.user.username), &owner)
+}
+
+async fn ban(context: &Context, client: &Client, team: &str, user: &str) -> Outcome {
+    let team = resolve::team(client, team).await?.team;
+    let person = resolve::user(client, user).await?;
+    let name = &team.name;
+    if context.only_plans(|| format!("ban @{} from the team {name}", person.username))? {
+        return Ok(());
+    }
+    context.confirm(format!("Ban @{} from the team {name}?", person.username)).await?;
+    let during = || format!("cannot ban @{} from the team {name}", person.username);
+    let ban = client.ban(team.id, person.id).await.during(during)?;
+    context.out.done(&format!("@{} is banned from the team {name}", person.username), &ban)
+}
+
+async fn unban(context: &Context, client: &Client, team: &str, user: &str) -> Outcome {
+    let team = resolve::team(client, team).await?.team;
+    let person = resolve::user(client, user).await?;
+    let name = &team.name;
+    if context.only_plans(|| format!("lift the ban of @{} from the team {name}", person.username))? {
+        return Ok(());
+    }
+    let during = || format!("cannot lift the ban of @{} from the team {name}", person.username);
+    client.lift_ban(team.id, person.id).await.during(during)?;
+    context.out.say(&format!("@{} may come into the team {name} again", person.username));
+    Ok(())
+}
+
+async fn set_default(context: &Context, client: &Client, target: &str, is_default: bool) -> Outcome {
+    let channel = resolve::channel(context, client, target).await?.channel;
+    let does = if is_default { "lets newcomers into" } else { "no longer lets newcomers into" };
+    if context.only_plans(|| format!("{does} {target}"))? {
+        return Ok(());
+    }
+    let edit = EditChannel { is_default: Some(is_default), ..EditChannel::default() };
+    client.edit_channel(channel.id, edit).await.during(|| format!("cannot change the channel {target}")).map(drop)
+}
+
 async fn invite(context: &Context, client: &Client, args: args::Invite) -> Outcome {
     match args {
-        args::Invite::Create { team, role, uses, expires } => {
+        args::Invite::Create { team, role, uses, expires, email } => {
             let team = resolve::team(client, &team).await?.team;
             if context.only_plans(|| format!("make an invite to {}", team.name))? {
                 return Ok(());
             }
-            let invite = CreateInvite { role: role.into(), uses_max: uses, expires_in_s: expires };
+            let invite = CreateInvite { role: role.into(), uses_max: uses, expires_in_s: expires, email };
             let during = || format!("cannot make an invite to {}", team.name);
             let invite = client.create_invite(team.id, invite).await.during(during)?;
             context.out.say(&format!("invite to {} made; its code is not shown again", team.name));

@@ -17,6 +17,12 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
         args::User::Show { user } => context.out.record(&resolve::user(&client, &user).await?),
         args::User::Create(args) => create(context, &client, args).await,
         args::User::Edit(args) => edit(context, &client, args).await,
+        args::User::Mute { user } => mute(context, &client, &user, true).await,
+        args::User::Unmute { user } => mute(context, &client, &user, false).await,
+        args::User::Muted(part) => {
+            let team = resolve::default_team(context, &client).await?.team.id;
+            context.out.list(&gather(part, |query| client.muted_users(team, query)).await?)
+        }
         args::User::Delete { user } => delete(context, &client, &user).await,
     }
 }
@@ -57,6 +63,22 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
         client.edit_user(user.id, edit).await.during(during)?
     };
     context.out.done(&format!("user {} changed", edited.username), &edited)
+}
+
+async fn mute(context: &Context, client: &Client, text: &str, is_muted: bool) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team;
+    let user = resolve::user(client, text).await?;
+    let verb = if is_muted { "mute" } else { "unmute" };
+    if context.only_plans(|| format!("{verb} {} in {}", user.username, team.name))? {
+        return Ok(());
+    }
+    let during = || format!("cannot {verb} {} in {}", user.username, team.name);
+    let mute = if is_muted {
+        client.mute_user(team.id, user.id).await.during(during)?
+    } else {
+        client.unmute_user(team.id, user.id).await.during(during)?
+    };
+    context.out.done(&format!("{} {verb}d in {}", user.username, team.name), &mute)
 }
 
 async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {

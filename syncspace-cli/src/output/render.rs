@@ -4,11 +4,13 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, pr
 use serde::Serialize;
 use syncspace_protocol::text::clean_text;
 
-use super::{Cell, Record};
+use super::{Cell, Emphasis, Record};
 use crate::exit::{CliError, Outcome};
 
 const BOLD: &str = "\u{1b}[1m";
 const PLAIN: &str = "\u{1b}[0m";
+/// Bold and underlined: seen also where a terminal shows no bold.
+pub(super) const EMPHASIS: Emphasis = Emphasis { begin: "\u{1b}[1;4m", end: PLAIN };
 /// Blanks between two columns.
 const GAP: u16 = 2;
 /// Narrowest column that text is wrapped into.

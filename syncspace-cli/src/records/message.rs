@@ -154,23 +154,24 @@ impl Names {
         Self { client: client.clone(), known }
     }
 
-    /// Puts the sender's name beside a message.
-    pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
-        MessageRow { sender: self.name_of(message.sender_id).await, message }
-    }
-
     /// Puts the person's name beside a reaction.
     pub(crate) async fn reacted(&mut self, reacted: Reacted) -> ReactedRow {
-        ReactedRow { user: self.name_of(reacted.user_id).await, reacted }
+        ReactedRow { user: self.find(reacted.user_id).await, reacted }
     }
 
-    async fn name_of(&mut self, id: UserId) -> Option<String> {
+    /// Finds the name of a person; none where it cannot be found out.
+    pub(crate) async fn find(&mut self, id: UserId) -> Option<String> {
         if !self.known.contains_key(&id) {
             // A name that cannot be found must not stop the messages; the id is there.
             let name = self.client.user(id).await.ok().map(|user| user.username.to_string());
             self.known.insert(id, name);
         }
         self.known.get(&id).cloned().flatten()
+    }
+
+    /// Puts the sender's name beside a message.
+    pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
+        MessageRow { sender: self.find(message.sender_id).await, message }
     }
 
     /// Puts the senders' names beside messages.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::UserId;
 use syncspace_protocol::channels::MyChannel;
-use syncspace_protocol::teams::{Invite, MyTeam};
+use syncspace_protocol::teams::{Ban, Invite, MyTeam};
 
 use crate::output::{Cell, Column, Record};
 
@@ -38,6 +38,27 @@ impl Record for MyTeam {
     }
 }
 
+impl Record for Ban {
+    const PLURAL: &'static str = "bans";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("user_id"),
+        Column::shown("username"),
+        Column::shown("full_name"),
+        Column::shown("banned_by"),
+        Column::shown("created_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.user.id.get()),
+            Cell::text(&self.user.username),
+            Cell::maybe(self.user.full_name.as_ref()),
+            Cell::Number(self.banned_by.get()),
+            Cell::Time(self.created_at),
+        ]
+    }
+}
+
 impl Record for Invite {
     const PLURAL: &'static str = "invites";
     const COLUMNS: &'static [Column] = &[
@@ -46,6 +67,7 @@ impl Record for Invite {
         Column::shown("role"),
         Column::shown("uses"),
         Column::shown("uses_max"),
+        Column::shown("email"),
         Column::shown("expires_at"),
         Column::shown("created_by"),
         Column::detail("created_at"),
@@ -58,6 +80,7 @@ impl Record for Invite {
             Cell::word(self.role),
             Cell::Number(self.uses.into()),
             Cell::Number(self.uses_max.into()),
+            Cell::maybe(self.email.as_ref()),
             Cell::Time(self.expires_at),
             Cell::Number(self.created_by.get()),
             Cell::Time(self.created_at),
@@ -108,7 +131,15 @@ impl Record for ChannelRow {
         Column::shown("mentions"),
         Column::shown("messages"),
         Column::shown("archived"),
-        Column::shown("description"),
+        Column::detail("muted"),
+        Column::detail("notify"),
+        Column::detail("favourite"),
+        Column::detail("position"),
+        Column::detail("hidden"),
+        Column::shown("topic"),
+        Column::detail("description"),
+        Column::detail("posting"),
+        Column::detail("is_default"),
         Column::detail("team_id"),
         Column::detail("archived_at"),
         Column::detail("joined_at"),
@@ -128,7 +159,15 @@ impl Record for ChannelRow {
             membership.map_or(Cell::Empty, |membership| Cell::Number(membership.read.mention_count.into())),
             Cell::Number(head.last_seq.get()),
             Cell::Bool(channel.archived_at.is_some()),
+            membership.map_or(Cell::Empty, |mine| Cell::Bool(mine.preferences.is_muted)),
+            membership.and_then(|mine| mine.preferences.notify).map_or(Cell::Empty, Cell::word),
+            membership.map_or(Cell::Empty, |mine| Cell::Bool(mine.preferences.is_favourite)),
+            membership.and_then(|mine| mine.preferences.position).map_or(Cell::Empty, |at| Cell::Number(at.into())),
+            membership.map_or(Cell::Empty, |mine| Cell::Bool(mine.preferences.is_hidden)),
+            Cell::maybe(channel.topic.as_ref()),
             Cell::maybe(channel.description.as_ref()),
+            Cell::word(channel.posting),
+            Cell::Bool(channel.is_default),
             Cell::Number(channel.team_id.get()),
             Cell::maybe_time(channel.archived_at),
             Cell::maybe_time(membership.map(|membership| membership.joined_at)),

@@ -26,6 +26,11 @@ fn a_channel_lives_from_create_to_delete() {
     assert!(names(&["channel", "list", "eng"]).contains(&"bar".to_owned()));
     assert_eq!(names(&["channel", "list", "--query", "qui"]), ["quiet"]);
 
+    assert_eq!(alice.json(&["channel", "topic", "eng/bar", "Last orders"])["topic"], "Last orders");
+    assert_eq!(alice.json(&["channel", "posting", "eng/bar", "admins"])["posting"], "admins");
+    alice.run(&["channel", "posting", "eng/bar", "nobody"]).ends_with(2);
+    alice.run(&["channel", "convert", "eng/bar"]).ends_with(2);
+    assert_eq!(alice.json(&["channel", "convert", "eng/bar", "--yes"])["is_private"], true);
     alice.run(&["channel", "archive", "eng/bar"]).ok();
     alice.run(&["message", "send", "eng/bar", "hi"]).ends_with(7).says("syncspace channel restore");
     alice.run(&["channel", "restore", "eng/bar"]).ok();

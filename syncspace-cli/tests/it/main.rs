@@ -10,6 +10,8 @@ mod formats;
 mod members;
 mod messages;
 mod offline;
+mod personal;
+mod search;
 mod support;
 mod teams;
 mod terminal;

@@ -40,6 +40,35 @@ fn public_teams_are_joined_and_left_and_private_ones_do_not_exist() {
 }
 
 #[test]
+fn a_team_is_handed_over_and_keeps_people_out() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    alice.run(&["team", "create", "eng", "--public"]).ok();
+    alice.run(&["channel", "create", "eng/general"]).ok();
+    alice.run(&["channel", "create", "eng/random"]).ok();
+    let defaults = alice.json(&["team", "default-channels", "eng", "--add", "general", "--add", "random"]);
+    assert_eq!(defaults.as_array().expect("a list").len(), 2);
+    let defaults = alice.json(&["team", "default-channels", "eng", "--remove", "random"]);
+    assert_eq!((defaults.as_array().expect("a list").len(), &defaults[0]["name"]), (1, &"general".into()));
+    bob.run(&["team", "join", "eng"]).ok();
+    let mine = bob.json(&["channel", "list", "eng", "--mine"]);
+    assert_eq!((mine.as_array().expect("a list").len(), &mine[0]["name"]), (1, &"general".into()));
+
+    carol.run(&["team", "join", "eng"]).ok();
+    alice.run(&["team", "ban", "eng", "@carol"]).ends_with(2);
+    alice.run(&["team", "ban", "eng", "@carol", "--yes"]).ok();
+    carol.run(&["team", "join", "eng"]).ends_with(5).says("banned");
+    bob.run(&["team", "bans", "eng"]).ends_with(5);
+    assert_eq!(alice.json(&["team", "bans", "eng"])[0]["user"]["username"], "carol");
+    alice.run(&["team", "unban", "eng", "@carol"]).ok();
+    carol.run(&["team", "join", "eng"]).ok();
+
+    alice.run(&["team", "transfer", "eng", "@bob"]).ends_with(2);
+    assert_eq!(alice.json(&["team", "transfer", "eng", "@bob", "--yes"])["role"], "owner");
+    assert_eq!(bob.json(&["team", "show", "eng"])["membership"]["role"], "owner");
+}
+
+#[test]
 fn an_invite_admits_until_it_is_revoked() {
     let world = World::start();
     let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));

@@ -5,8 +5,11 @@ mod call;
 mod channels;
 mod messages;
 mod pages;
+mod personal;
 mod repeat;
 mod resolve;
+mod scheduled;
+mod search;
 mod teams;
 mod tokens;
 

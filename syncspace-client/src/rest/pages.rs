@@ -5,7 +5,9 @@ use std::future::Future;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::{CursorQuery, PageQuery};
+use syncspace_protocol::personal::{Draft, MutedUser, MyThread, SavedMessage};
+use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::teams::{Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
 use syncspace_protocol::{ChannelId, Page, TeamId};
@@ -40,6 +42,31 @@ impl Client {
         every_page("GET /teams/{id}/invites", |query| self.invites(team, query)).await
     }
 
+    /// Lists everybody whom the person has muted in a team.
+    pub async fn all_muted_users(&self, team: TeamId) -> Result<Vec<MutedUser>, ClientError> {
+        every_page("GET /teams/{id}/muted", |query| self.muted_users(team, query)).await
+    }
+
+    /// Lists every thread that the person follows in a team.
+    pub async fn all_my_threads(&self, team: TeamId) -> Result<Vec<MyThread>, ClientError> {
+        every_page("GET /teams/{id}/threads", |query| self.my_threads(team, place(query))).await
+    }
+
+    /// Lists every saved message of a team that the person may read.
+    pub async fn all_saved_messages(&self, team: TeamId) -> Result<Vec<SavedMessage>, ClientError> {
+        every_page("GET /teams/{id}/saved", |query| self.saved_messages(team, place(query))).await
+    }
+
+    /// Lists every draft of the person in a team.
+    pub async fn all_drafts(&self, team: TeamId) -> Result<Vec<Draft>, ClientError> {
+        every_page("GET /teams/{id}/drafts", |query| self.drafts(team, place(query))).await
+    }
+
+    /// Lists every message of one's own in a team that waits for its time or could not be sent.
+    pub async fn all_scheduled(&self, team: TeamId) -> Result<Vec<Scheduled>, ClientError> {
+        every_page("GET /teams/{id}/scheduled", |query| self.scheduled(team, query)).await
+    }
+
     /// Lists every account that the person may see.
     pub async fn all_users(&self) -> Result<Vec<User>, ClientError> {
         every_page("GET /users", |query| self.users(query)).await
@@ -49,6 +76,11 @@ impl Client {
     pub async fn all_sessions(&self) -> Result<Vec<Session>, ClientError> {
         every_page("GET /auth/sessions", |query| self.sessions(query)).await
     }
+}
+
+/// Gives the query of a list without names.
+fn place(query: PageQuery) -> CursorQuery {
+    CursorQuery { cursor: query.cursor, limit: query.limit }
 }
 
 async fn every_page<T, F, R>(name: &str, mut fetch: F) -> Result<Vec<T>, ClientError>

@@ -2,7 +2,9 @@
 
 use reqwest::Method;
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember};
+use syncspace_protocol::teams::{
+    Ban, CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember, TransferTeam,
+};
 use syncspace_protocol::{InviteId, Page, TeamId, UserId};
 
 use super::Client;
@@ -62,6 +64,26 @@ impl Client {
     /// Removes a person from a team.
     pub async fn remove_team_member(&self, team: TeamId, user: UserId) -> Result<(), ClientError> {
         self.delete(&format!("teams/{team}/members/{user}")).done().await
+    }
+
+    /// Hands the own ownership of a team to another member; gives the new owner.
+    pub async fn transfer_team(&self, team: TeamId, to: UserId) -> Result<TeamMember, ClientError> {
+        self.post(&format!("teams/{team}/transfer")).body(&TransferTeam { user_id: to }).fetch().await
+    }
+
+    /// Lists who is kept out of a team.
+    pub async fn bans(&self, team: TeamId, query: PageQuery) -> Result<Page<Ban>, ClientError> {
+        self.get(&format!("teams/{team}/bans")).query(&query).fetch().await
+    }
+
+    /// Keeps a person out of a team, and removes one who is in it.
+    pub async fn ban(&self, team: TeamId, user: UserId) -> Result<Ban, ClientError> {
+        self.put(&format!("teams/{team}/bans/{user}")).fetch().await
+    }
+
+    /// Lets a person in again who was kept out of a team.
+    pub async fn lift_ban(&self, team: TeamId, user: UserId) -> Result<(), ClientError> {
+        self.delete(&format!("teams/{team}/bans/{user}")).done().await
     }
 
     /// Lists the invites of a team, without their codes.

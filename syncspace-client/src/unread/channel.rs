@@ -45,7 +45,7 @@ struct Base {
 
 /// A change of both counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Net {
+pub(super) struct Net {
     messages: i64,
     mentions: i64,
 }
@@ -91,12 +91,12 @@ impl ChannelCounts {
         (self.base, self.shown_read, self.is_doubtful, self.awaits_page) = (None, None, false, false);
     }
 
-    /// Takes an event of the channel's stream.
-    pub(super) fn take(&mut self, me: UserId, rev: Rev, body: &EventBody) {
+    /// Takes what an event of the channel's stream does.
+    pub(super) fn take(&mut self, rev: Rev, effect: Effect) {
         if self.run.is_some_and(|(_, last)| rev <= last) {
             return;
         }
-        let (seq, net) = match effect(me, body) {
+        let (seq, net) = match effect {
             Effect::Counts(seq, net) => (seq, net),
             Effect::Nothing => (Seq::ZERO, Net::default()),
             // What it did to the counts cannot be known: as if it had been missed.
@@ -112,6 +112,22 @@ impl ChannelCounts {
         if net != Net::default() {
             self.counted.push_back(Counted { rev, seq, net });
             self.fold();
+        }
+    }
+
+    /// Goes on up to a rev over changes that do nothing here; false where something was missed before them.
+    pub(super) fn go_on(&mut self, after: Rev, rev: Rev, awaits_page: bool) -> bool {
+        self.awaits_page &= awaits_page;
+        match &mut self.run {
+            None => {
+                self.run = Some((after, rev));
+                true
+            }
+            Some((_, last)) if *last >= after => {
+                *last = rev.max(*last);
+                true
+            }
+            Some(_) => false,
         }
     }
 
@@ -203,13 +219,14 @@ impl ChannelCounts {
 }
 
 /// What an event does to the counts of whoever has not read its message.
-enum Effect {
+pub(super) enum Effect {
     Counts(Seq, Net),
     Nothing,
     Unknown,
 }
 
-fn effect(me: UserId, body: &EventBody) -> Effect {
+/// Gives what an event does to the counts of its channel.
+pub(super) fn effect(me: UserId, body: &EventBody) -> Effect {
     match body {
         EventBody::MessageCreated { message, .. } => {
             let net =
@@ -237,6 +254,36 @@ fn effect(me: UserId, body: &EventBody) -> Effect {
         | EventBody::MessageUnpinned { .. }
         | EventBody::Void {} => Effect::Nothing,
         _ => Effect::Unknown,
+    }
+}
+
+/// Gives what an event of a channel does to the counts of one of its threads.
+pub(super) fn thread_effect(me: UserId, root: Seq, body: &EventBody) -> Effect {
+    match body {
+        EventBody::MessageCreated { message, .. } if message.parent_seq == Some(root) => {
+            let is_news =
+                message.sender_id != me && message.deleted_at.is_none() && message.message_type != MessageType::System;
+            let net = Net { messages: i64::from(is_news), mentions: i64::from(message.is_mention_of(me)) };
+            Effect::Counts(message.seq, net)
+        }
+        // Nothing says in which thread an edited message stands: where it names the person now and did not before, ask.
+        EventBody::MessageUpdated { seq, sender_id, mentions, former_mentions, .. }
+            if *sender_id != me && *seq > root && mentions.count_for(me) != former_mentions.count_for(me) =>
+        {
+            Effect::Unknown
+        }
+        EventBody::MessageDeleted { seq, sender_id, message_type, former_mentions, thread, .. }
+            if *sender_id != me && thread.is_some_and(|thread| thread.root_seq == root) =>
+        {
+            let was_unread = *message_type != MessageType::System;
+            let net = Net { messages: -i64::from(was_unread), mentions: -i64::from(former_mentions.count_for(me)) };
+            Effect::Counts(*seq, net)
+        }
+        EventBody::MessageCreated { .. }
+        | EventBody::MessageUpdated { .. }
+        | EventBody::MessageDeleted { .. }
+        | EventBody::Void {} => Effect::Nothing,
+        body => effect(me, body),
     }
 }
 

@@ -4,6 +4,7 @@
 //! numbers is the one of [`ReadMarker`].
 
 mod channel;
+mod threads;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,9 @@ use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, UserId};
 
-use channel::ChannelCounts;
 pub use channel::Unread;
+use channel::{ChannelCounts, effect};
+pub use threads::{ThreadBook, ThreadKey};
 
 /// What is unread in all channels of a person.
 ///
@@ -62,7 +64,7 @@ impl UnreadBook {
             }
             (body, Some(rev)) => {
                 let me = self.me;
-                self.counts(channel).take(me, rev, body);
+                self.counts(channel).take(rev, effect(me, body));
             }
             (_, None) => {}
         }

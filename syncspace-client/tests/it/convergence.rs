@@ -2,18 +2,23 @@
 
 mod model;
 mod observer;
+mod own;
 
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
-    ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, PutChannelMember,
+    ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
 use syncspace_protocol::messages::{
     AppendMessage, Code, EditMessage, MessagePlace, MessageQuery, MessageType, SendMessage,
 };
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::personal::{ChannelOrder, DraftQuery, EditChannelPreferences, NotifyLevel, PutDraft};
 use syncspace_protocol::reactions::Emoji;
+use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
@@ -162,7 +167,25 @@ enum Operation {
     DeleteTeam(TeamId),
     PutTeamMember(TeamId, UserId, TeamRole),
     RemoveTeamMember(TeamId, UserId),
+    Ban(TeamId, UserId),
+    LiftBan(TeamId, UserId),
     Profile(EditProfile),
+    Schedule(TeamId, ChannelId, String, SignedDuration),
+    EditScheduled(TeamId, String),
+    CancelScheduled(TeamId),
+    Own(OwnOperation),
+}
+
+/// What a person does that no other sees.
+enum OwnOperation {
+    Prefer(ChannelId, EditChannelPreferences),
+    Order(TeamId, ChannelId),
+    Mute(TeamId, UserId, bool),
+    Follow(ChannelId, Seq, bool),
+    MuteThread(ChannelId, Seq, bool),
+    ReadThread(ChannelId, Seq, MoveMarker),
+    Save(ChannelId, Seq, bool),
+    Draft(ChannelId, Option<Seq>, Option<String>),
 }
 
 /// What an operation made, that others may act on.
@@ -249,8 +272,17 @@ impl Crowd {
         let channel = self.channels[self.random.usize(0..self.channels.len())];
         let seq = Seq::try_from(self.random.u64(1..12)).expect("a seq");
         let text = text(&mut self.random);
+        if self.random.u8(0..5) == 0 {
+            return (self.random.usize(0..2), Operation::Own(self.choose_own(team, channel, seq, other)));
+        }
         let operation = match self.random.u8(0..100) {
-            0..=24 => Operation::Send(channel, text),
+            0..=19 => Operation::Send(channel, text),
+            20..=22 => {
+                let ahead = SignedDuration::from_millis(self.random.i64(100..3_000));
+                Operation::Schedule(team, channel, text, ahead)
+            }
+            23 => Operation::EditScheduled(team, text),
+            24 => Operation::CancelScheduled(team),
             25..=32 => Operation::Reply(channel, seq, text),
             33..=34 => Operation::Edit(channel, seq, text),
             35 => Operation::Append(channel, seq, text.repeat(self.random.usize(1..200))),
@@ -272,9 +304,21 @@ impl Crowd {
             80 => Operation::Create(team, CreateChannel::Direct { user_id: other }),
             81 => Operation::Create(team, CreateChannel::Group { user_ids: vec![other, self.id(1), self.id(0)] }),
             82..=86 => {
-                let edit = EditChannel { description: Patch::Set(text), ..EditChannel::default() };
+                let edit = if self.random.bool() {
+                    EditChannel { description: Patch::Set(text), ..EditChannel::default() }
+                } else {
+                    EditChannel { topic: Patch::Set(text), ..EditChannel::default() }
+                };
+                // Rarely, and soon back: where only admins post, most of what is tried here is refused.
+                let posting = match self.random.u8(0..8) {
+                    0 => Some(Posting::Admins),
+                    1..=4 => Some(Posting::Everyone),
+                    _ => None,
+                };
+                let is_private = (self.random.u8(0..16) == 0).then_some(true);
+                let is_default = (self.random.u8(0..8) == 0).then(|| self.random.bool());
                 let is_archived = [None, None, Some(true), Some(false), Some(false)][self.random.usize(0..5)];
-                Operation::EditChannel(channel, EditChannel { is_archived, ..edit })
+                Operation::EditChannel(channel, EditChannel { is_archived, posting, is_private, is_default, ..edit })
             }
             87 => Operation::DeleteChannel(channel),
             88..=89 => Operation::EditTeam(team, EditTeam { description: Patch::Set(text), ..EditTeam::default() }),
@@ -286,9 +330,33 @@ impl Crowd {
             91 if team != self.teams[0] => Operation::DeleteTeam(team),
             91..=95 => Operation::PutTeamMember(team, other, self.team_role()),
             96 if self.random.bool() => Operation::RemoveTeamMember(team, other),
+            97 if self.random.u8(0..8) == 0 => Operation::Ban(team, other),
+            97..=98 => Operation::LiftBan(team, other),
             _ => Operation::Profile(EditProfile { full_name: Patch::Set(text), ..EditProfile::default() }),
         };
         (who, operation)
+    }
+
+    fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
+        let is_so = self.random.bool();
+        match self.random.u8(0..10) {
+            0..=1 => {
+                let notify = [Patch::Keep, Patch::Clear, Patch::Set(NotifyLevel::All)][self.random.usize(0..3)].clone();
+                let edit =
+                    EditChannelPreferences { is_muted: Some(is_so), notify, ..EditChannelPreferences::default() };
+                OwnOperation::Prefer(channel, edit)
+            }
+            2 => OwnOperation::Order(team, channel),
+            3 => OwnOperation::Mute(team, other, is_so),
+            4 => OwnOperation::Follow(channel, seq, is_so),
+            5 => OwnOperation::MuteThread(channel, seq, is_so),
+            6 => OwnOperation::ReadThread(channel, seq, if is_so { MoveMarker::Set } else { MoveMarker::Advance }),
+            7 => OwnOperation::Save(channel, seq, is_so),
+            _ => {
+                let content = (self.random.u8(0..3) > 0).then(|| text(&mut self.random));
+                OwnOperation::Draft(channel, is_so.then_some(seq), content)
+            }
+        }
     }
 
     fn channel_role(&mut self) -> ChannelRole {
@@ -361,7 +429,53 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
             client.put_team_member(team, user, PutTeamMember { role }).await.map(drop)
         }
         Operation::RemoveTeamMember(team, user) => client.remove_team_member(team, user).await,
+        Operation::Ban(team, user) => client.ban(team, user).await.map(drop),
+        Operation::LiftBan(team, user) => client.lift_ban(team, user).await,
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
+        Operation::Own(operation) => act_alone(client, operation).await,
+        Operation::Schedule(team, channel_id, content, ahead) => {
+            let send_at = (Timestamp::now() + ahead).into();
+            let body = ScheduleMessage { channel_id, content, parent_message_id: None, send_at };
+            client.schedule_message(team, body).await.map(drop)
+        }
+        Operation::EditScheduled(team, content) => {
+            let waiting = client.scheduled(team, PageQuery::default()).await?;
+            let Some(first) = waiting.items.first() else { return Ok(Made::Nothing) };
+            let edit = EditScheduled { content: Some(content), send_at: None };
+            client.edit_scheduled(team, first.id, edit).await.map(drop)
+        }
+        Operation::CancelScheduled(team) => {
+            let waiting = client.scheduled(team, PageQuery::default()).await?;
+            let Some(first) = waiting.items.first() else { return Ok(Made::Nothing) };
+            client.cancel_scheduled(team, first.id).await
+        }
     }
     .map(|()| Made::Nothing)
+}
+
+async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), ClientError> {
+    match operation {
+        OwnOperation::Prefer(channel, edit) => client.edit_channel_preferences(channel, edit).await.map(drop),
+        OwnOperation::Order(team, channel) => {
+            client.order_channels(team, ChannelOrder { channel_ids: vec![channel] }).await
+        }
+        OwnOperation::Mute(team, user, true) => client.mute_user(team, user).await.map(drop),
+        OwnOperation::Mute(team, user, false) => client.unmute_user(team, user).await.map(drop),
+        OwnOperation::Follow(channel, seq, true) => client.follow_thread(channel, seq).await.map(drop),
+        OwnOperation::Follow(channel, seq, false) => client.unfollow_thread(channel, seq).await.map(drop),
+        OwnOperation::MuteThread(channel, seq, true) => client.mute_thread(channel, seq).await.map(drop),
+        OwnOperation::MuteThread(channel, seq, false) => client.unmute_thread(channel, seq).await.map(drop),
+        OwnOperation::ReadThread(channel, seq, mode) => {
+            client.read_thread(channel, seq, MarkRead { seq, mode, known_rev: None }).await.map(drop)
+        }
+        OwnOperation::Save(channel, seq, true) => client.save_message(channel, seq).await.map(drop),
+        OwnOperation::Save(channel, seq, false) => client.unsave_message(channel, seq).await.map(drop),
+        OwnOperation::Draft(channel, parent_seq, content) => {
+            let query = DraftQuery { parent_seq, expected_rev: None };
+            match content {
+                Some(content) => client.put_draft(channel, query, PutDraft { content }).await.map(drop),
+                None => client.clear_draft(channel, query).await.map(drop),
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod device;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -11,7 +12,7 @@ use syncspace_protocol::channels::{CreateChannel, MarkRead, MoveMarker, NewChann
 use syncspace_protocol::limits::{PAGE_ITEMS_MAX, UNREAD_COUNT_MAX};
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
 use syncspace_protocol::teams::CreateTeam;
-use syncspace_protocol::{ChannelId, ErrorCode, MessageId, Seq, UserId};
+use syncspace_protocol::{ChannelId, ErrorCode, MessageId, Seq, TeamId, UserId};
 
 use self::device::Device;
 use crate::lossy::LossyLine;
@@ -60,6 +61,7 @@ struct Run {
     line: LossyLine,
     /// Alice, Alice over the lossy line, Bob.
     devices: Vec<Device>,
+    team: TeamId,
     channels: [ChannelId; 2],
     /// Messages that can be answered, edited and deleted, by channel.
     known: Arc<Mutex<Vec<(ChannelId, Seq, MessageId)>>>,
@@ -88,7 +90,15 @@ impl Run {
         }
         line.lose(LOST_PER_MILLE);
         let channels = channels.try_into().expect("two channels");
-        Self { random: fastrand::Rng::with_seed(seed), line, devices, channels, known: Arc::default(), _site: site }
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            line,
+            devices,
+            team,
+            channels,
+            known: Arc::default(),
+            _site: site,
+        }
     }
 
     /// Takes some steps at the same time.
@@ -116,6 +126,11 @@ impl Run {
             (35..=42, Some((channel, seq, _))) => Step::Delete(channel, seq),
             (43..=49, Some((channel, seq, _))) => Step::Read(channel, MoveMarker::Advance, seq),
             (50..=51, Some((channel, seq, _))) => Step::Read(channel, MoveMarker::Set, seq),
+            (53..=54, Some((channel, seq, _))) => Step::ReadThread(channel, seq, MoveMarker::Advance),
+            (55, Some((channel, seq, _))) => Step::ReadThread(channel, seq, MoveMarker::Set),
+            (56, Some((channel, seq, _))) => Step::Follow(channel, seq),
+            (57, Some((channel, seq, _))) => Step::Unfollow(channel, seq),
+            (58, Some((channel, seq, _))) => Step::MuteThread(channel, seq),
             // Far back: there the counts meet their bound.
             (52, _) => Step::Read(channel, MoveMarker::Set, Seq::ZERO),
             _ => Step::Send(channel, text(random)),
@@ -141,8 +156,26 @@ impl Run {
                 assert_eq!(served, counted, "the server's numbers and the log's, {channel} {read:?}");
                 assert_eq!(device.unread(channel), counted, "a device's numbers and the log's, {channel} {read:?}");
             }
+            self.compare_threads(device).await;
         }
         self.line.lose(LOST_PER_MILLE);
+    }
+}
+
+impl Run {
+    /// Compares what a device says of the person's threads with the server, and the server with the replies.
+    async fn compare_threads(&self, device: &Device) {
+        let mut served = BTreeMap::new();
+        for thread in device.client.all_my_threads(self.team).await.expect("threads") {
+            let membership = thread.membership;
+            let (channel, root) = (membership.channel_id, membership.root_seq);
+            let counted = count_replies_by_hand(&device.client, (channel, root), device.me, &membership.read).await;
+            let numbers = Unread { messages: membership.read.unread_count, mentions: membership.read.mention_count };
+            assert_eq!(numbers, counted, "the server's numbers and the log's, {membership:?}");
+            served.insert((channel, root), Some(numbers));
+        }
+        assert!(!served.is_empty(), "no thread was followed: nothing was tried");
+        assert_eq!(device.threads(), served, "a device's threads and the server's");
     }
 }
 
@@ -153,6 +186,10 @@ enum Step {
     Edit(ChannelId, Seq, String),
     Delete(ChannelId, Seq),
     Read(ChannelId, MoveMarker, Seq),
+    ReadThread(ChannelId, Seq, MoveMarker),
+    Follow(ChannelId, Seq),
+    Unfollow(ChannelId, Seq),
+    MuteThread(ChannelId, Seq),
     Leave(ChannelId),
     Join(ChannelId),
 }
@@ -176,14 +213,24 @@ async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, 
             let known_rev = device.marker(*channel).map(|read| read.rev);
             connection.read(*channel, MarkRead { seq: *seq, mode: *mode, known_rev }).await.map(drop)
         }
+        Step::ReadThread(channel, seq, mode) => {
+            let mark = MarkRead { seq: *seq, mode: *mode, known_rev: None };
+            device.client.read_thread(*channel, *seq, mark).await.map(drop)
+        }
+        Step::Follow(channel, seq) => device.client.follow_thread(*channel, *seq).await.map(drop),
+        Step::Unfollow(channel, seq) => device.client.unfollow_thread(*channel, *seq).await.map(drop),
+        Step::MuteThread(channel, seq) => device.client.mute_thread(*channel, *seq).await.map(drop),
         Step::Leave(channel) => device.client.leave_channel(*channel).await,
         Step::Join(channel) => device.client.join_channel(*channel).await.map(drop),
     };
-    // Not in the channel, not one's own, deleted already; or the line was just cut.
+    // Not in the channel, not one's own, deleted already, a thread that is not followed; or the line was just cut.
     if let Err(error) = outcome {
         let is_expected = match &error {
             ClientError::Refused(detail) => {
-                matches!(detail.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Busy)
+                matches!(
+                    detail.code,
+                    ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Conflict | ErrorCode::Busy
+                )
             }
             error => error.is_transient(),
         };
@@ -223,4 +270,25 @@ async fn count_by_hand(client: &Client, channel: ChannelId, me: UserId, read: &R
 
 fn names(message: &Message, me: UserId) -> bool {
     message.mentions.channel || message.mentions.users.contains(&me)
+}
+
+/// Counts what a thread holds after a marker, reply by reply.
+async fn count_replies_by_hand(
+    client: &Client,
+    (channel, root): (ChannelId, Seq),
+    me: UserId,
+    read: &ReadMarker,
+) -> Unread {
+    let (mut messages, mut mentions) = (0, 0);
+    let mut after = Some(read.last_read_seq);
+    while let Some(seq) = after {
+        let query = MessageQuery { after: Some(seq), limit: Some(PAGE_ITEMS_MAX), ..MessageQuery::default() };
+        let page = client.thread(channel, root, query).await.expect("a thread");
+        for reply in page.items.iter().filter(|reply| reply.deleted_at.is_none() && reply.sender_id != me) {
+            messages += 1;
+            mentions += u32::from(names(reply, me));
+        }
+        after = page.next.as_ref().and(page.items.last()).map(|message| message.seq);
+    }
+    Unread { messages, mentions }
 }

@@ -1,7 +1,7 @@
 //! `/auth` and `/server`: accounts, sessions, tokens.
 
 use syncspace_protocol::ErrorCode::{
-    InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
+    Forbidden, InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
 };
 use syncspace_protocol::auth::{Login, Refresh, Register, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::page::PageQuery;
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/server", "server_info", server_info).about("Tells what a client may know before it logs in."),
         Route::post("/auth/register", "register", register)
             .about("Makes an account and logs it in.")
-            .refuses(&[NameTaken, RegistrationClosed])
+            .refuses(&[NameTaken, RegistrationClosed, Forbidden])
             .limited_by_address(),
         Route::post("/auth/login", "login", login)
             .about("Logs in: makes a session for this device.")

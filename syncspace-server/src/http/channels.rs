@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[NotFound, Forbidden, NameTaken]),
         Route::get("/channels/{channel_id}", "channel", channel).about("Gives a channel.").refuses(&[NotFound]),
         Route::patch("/channels/{channel_id}", "edit_channel", edit_channel)
-            .about("Changes, archives or restores a channel.")
+            .about("Changes, archives or restores a channel, or makes a public one private.")
             .refuses(&[NotFound, Forbidden, NameTaken, Conflict]),
         Route::delete("/channels/{channel_id}", "delete_channel", delete_channel)
             .about("Deletes a channel with its messages.")

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[NotFound, Forbidden]),
         Route::post("/invites/{code}", "use_invite", use_invite)
             .about("Joins the team that an invite admits to.")
-            .refuses(&[NotFound, Conflict])
+            .refuses(&[NotFound, Forbidden, Conflict])
             .limited_by_address(),
     ]
 }

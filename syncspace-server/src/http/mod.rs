@@ -12,10 +12,13 @@ mod invites;
 mod messages;
 mod metrics;
 mod openapi;
+mod personal;
 mod query;
 mod reply;
 mod request;
 mod route;
+mod scheduled;
+mod search;
 mod streams;
 mod table;
 mod teams;
@@ -193,6 +196,9 @@ fn all_routes() -> Vec<route::Route> {
         invites::routes(),
         channels::routes(),
         messages::routes(),
+        search::routes(),
+        personal::routes(),
+        scheduled::routes(),
         streams::routes(),
         openapi::routes(),
     ]

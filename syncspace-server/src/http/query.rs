@@ -135,6 +135,15 @@ impl<'de> de::Deserializer<'de> for Param<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, QueryError> {
+        visitor.visit_enum(self.text.into_deserializer())
+    }
+
     /// Called for a parameter that the type has no field for.
     fn deserialize_ignored_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, QueryError> {
         Err(self.unknown())
@@ -150,7 +159,7 @@ impl<'de> de::Deserializer<'de> for Param<'de> {
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct enum
+        i8 i16 i32 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
         identifier
     }
 }

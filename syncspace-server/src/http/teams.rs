@@ -2,7 +2,7 @@
 
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, LastOwner, NameTaken, NotFound};
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::teams::{CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember};
+use syncspace_protocol::teams::{Ban, CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember, TransferTeam};
 use syncspace_protocol::{Page, TeamId, UserId};
 
 use super::body::{Json, Keyed};
@@ -24,7 +24,9 @@ pub(super) fn routes() -> Vec<Route> {
         Route::delete("/teams/{team_id}", "delete_team", delete_team)
             .about("Deletes a team with its channels and messages.")
             .refuses(&[NotFound, Forbidden]),
-        Route::post("/teams/{team_id}/join", "join_team", join_team).about("Joins a public team.").refuses(&[NotFound]),
+        Route::post("/teams/{team_id}/join", "join_team", join_team)
+            .about("Joins a public team.")
+            .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/leave", "leave_team", leave_team)
             .about("Leaves a team.")
             .refuses(&[NotFound, LastOwner]),
@@ -37,6 +39,18 @@ pub(super) fn routes() -> Vec<Route> {
         Route::delete("/teams/{team_id}/members/{user_id}", "remove_team_member", remove_team_member)
             .about("Removes a person from a team.")
             .refuses(&[NotFound, Forbidden, LastOwner]),
+        Route::post("/teams/{team_id}/transfer", "transfer_team", transfer_team)
+            .about("Hands your ownership of a team to another member; you become an admin.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::get("/teams/{team_id}/bans", "bans", bans)
+            .about("Lists who is kept out of a team.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::put("/teams/{team_id}/bans/{user_id}", "ban", ban)
+            .about("Keeps a person out of a team, and removes one who is in it.")
+            .refuses(&[NotFound, Forbidden, LastOwner, Conflict]),
+        Route::delete("/teams/{team_id}/bans/{user_id}", "lift_ban", lift_ban)
+            .about("Lets a person in again who was kept out.")
+            .refuses(&[NotFound, Forbidden]),
     ]
 }
 
@@ -82,4 +96,22 @@ async fn put_team_member(
 async fn remove_team_member(call: Call<(TeamId, UserId)>) -> Result<Done, ServiceError> {
     let (team, user) = call.path;
     call.service.remove_team_member(&call.who, team, user).await.map(|()| Done)
+}
+
+async fn transfer_team(call: Call<TeamId, (), Json<TransferTeam>>) -> Result<Found<TeamMember>, ServiceError> {
+    call.service.transfer_team(&call.who, call.path, call.body.0.user_id).await.map(Found)
+}
+
+async fn bans(call: Call<TeamId, PageQuery>) -> Result<Found<Page<Ban>>, ServiceError> {
+    call.service.bans(&call.who, call.path, &call.query).await.map(Found)
+}
+
+async fn ban(call: Call<(TeamId, UserId)>) -> Result<Found<Ban>, ServiceError> {
+    let (team, user) = call.path;
+    call.service.ban(&call.who, team, user).await.map(Found)
+}
+
+async fn lift_ban(call: Call<(TeamId, UserId)>) -> Result<Done, ServiceError> {
+    let (team, user) = call.path;
+    call.service.lift_ban(&call.who, team, user).await.map(|()| Done)
 }

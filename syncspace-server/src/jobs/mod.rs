@@ -3,6 +3,7 @@
 //! Owns when what is done; what is done, and the proof of ownership inside each transaction, is the service's. Every job
 //! may be cut off anywhere and begun again.
 
+mod due;
 mod schedule;
 
 use std::error::Error;
@@ -65,6 +66,7 @@ impl Jobs {
                 () = closing.cancelled() => return turn.give_back().await,
                 error = turn.keep() => warn!(error = &error as &dyn Error, "lost the turn at the jobs"),
                 () = self.work(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
+                () = due::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::store::{Queries, StoreError, channels, teams};
 /// A permitted look at a team.
 pub(crate) struct TeamAccess {
     pub(crate) facts: TeamFacts,
+    pub(crate) membership: Option<TeamMembership>,
 }
 
 /// A permitted look at a channel.
@@ -77,7 +78,7 @@ pub(crate) async fn load_team(db: &mut impl Queries, actor: &Actor, team: TeamId
     let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("team")))?;
     let facts = facts_of(actor, &access);
     permissions::on_team(facts, TeamAction::View).map_err(|denial| refuse_team(denial, TeamAction::View))?;
-    Ok(TeamAccess { facts })
+    Ok(TeamAccess { facts, membership: access.membership })
 }
 
 /// Loads what an actor is to a channel, and asks whether it may act.
@@ -119,6 +120,7 @@ pub(crate) fn weigh_channel(actor: &Actor, found: Option<channels::Access>) -> R
         team: facts_of(actor, &access.team),
         kind: access.kind,
         is_archived: access.is_archived,
+        posting: access.posting,
         role: access.role,
     };
     let access = ChannelAccess { team_id: access.team_id, facts, membership: access.team.membership };
@@ -139,7 +141,7 @@ pub(crate) fn permit_team(access: &TeamAccess, action: TeamAction) -> Result<Per
 fn refuse_team(denial: Denial, action: TeamAction) -> Stopped {
     Stopped::Refused(match denial {
         Denial::Hidden => ServiceError::not_found("team"),
-        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind => {
+        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind | Denial::ReadOnly => {
             ServiceError::refused(ErrorCode::Forbidden, team_sentence(action))
         }
     })
@@ -151,7 +153,10 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::View | TeamAction::ViewInside => "only members see inside this team; join it first",
         TeamAction::Join => "this team is private; ask one of its admins to add or invite you",
         TeamAction::Leave => "you are not a member of this team",
-        TeamAction::Edit | TeamAction::ManageInvites => "only admins and owners of the team may do this",
+        TeamAction::Transfer => "only an owner hands the team over; who administers the server makes owners instead",
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => {
+            "only admins and owners of the team may do this"
+        }
         TeamAction::Delete => "only owners of the team may delete it",
         TeamAction::Add(_) => "admins add members and guests; only owners add admins and owners",
         TeamAction::ChangeRole { .. } => {
@@ -159,6 +164,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         }
         TeamAction::Remove(_) => "admins remove members and guests; only owners remove admins and owners",
         TeamAction::CreateChannel => "guests may not make channels",
+        TeamAction::KeepOwn => "only members of the team keep anything of their own in it; join it first",
         TeamAction::OpenDirect => "only members of the team may write to each other in it",
     }
 }
@@ -172,9 +178,13 @@ fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
         ),
         Denial::NotForThisKind => ServiceError::refused(
             ErrorCode::Conflict,
-            "direct and group channels cannot be joined, left, renamed or archived",
+            "direct and group channels cannot be joined, left, changed or archived",
         ),
         Denial::Forbidden => ServiceError::refused(ErrorCode::Forbidden, channel_sentence(action)),
+        Denial::ReadOnly => ServiceError::refused(
+            ErrorCode::Forbidden,
+            "only admins post in this channel; you may read it, and react to what stands there",
+        ),
     }
 }
 
@@ -185,7 +195,8 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
         | ChannelAction::Follow
         | ChannelAction::Post
         | ChannelAction::React
-        | ChannelAction::Pin => "join the channel first",
+        | ChannelAction::Pin
+        | ChannelAction::SetTopic => "join the channel first",
         ChannelAction::Join => "you may not join this channel; ask one of its members to add you",
         ChannelAction::Leave => "you are not a member of this channel",
         ChannelAction::EditMessage { .. } => "only its author may edit a message",
@@ -194,8 +205,11 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
             "only its author, the channel's admins and the team's admins may delete a message"
         }
         ChannelAction::AddMember => "only members of the channel may add people, and guests may not",
-        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => {
-            "only the channel's admins and the team's admins may do this"
-        }
+        ChannelAction::SetDefault => "only the team's admins choose the channels that newcomers come into",
+        ChannelAction::Edit
+        | ChannelAction::Hide
+        | ChannelAction::Archive
+        | ChannelAction::Delete
+        | ChannelAction::ManageMembers => "only the channel's admins and the team's admins may do this",
     }
 }

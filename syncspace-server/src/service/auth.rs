@@ -109,7 +109,9 @@ impl Service {
         if let Some(code) = &register.invite_code
             && self.settings.registration != RegistrationMode::Closed
         {
-            return Ok(Admission::Invite(self.find_invite(code).await?));
+            let invite = self.find_invite(code).await?;
+            super::invites::check_address(&invite, register.email.as_ref())?;
+            return Ok(Admission::Invite(invite));
         }
         match self.settings.registration {
             RegistrationMode::Open => Ok(Admission::Open),

@@ -1,13 +1,16 @@
 //! Operations on channels: in the team's stream, and in the streams of those who come and go.
 
 use syncspace_protocol::channels::{
-    Channel, ChannelKind, ChannelMember, ChannelRole, EditChannel, MarkRead, MoveMarker, MyChannel, ReadMarker,
+    Channel, ChannelKind, ChannelMember, ChannelRole, EditChannel, MarkRead, MoveMarker, MyChannel, Posting, ReadMarker,
 };
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{DEFAULT_CHANNELS_MAX, TOPIC_CHARS_MAX};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
+use super::access::ChannelAccess;
 use super::channels::{load_mine, read_of};
+use super::fields::clean_patch;
 use super::idempotency::Makes;
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access, parse};
@@ -139,6 +142,9 @@ impl MakeChannel {
             kind,
             name,
             description,
+            topic: None,
+            posting: Posting::Everyone,
+            is_default: false,
             is_private: kind != ChannelKind::Public,
             people: Vec::new(),
             created_by: self.actor.user_id,
@@ -159,6 +165,22 @@ impl MakeChannel {
         let role = if is_maker && is_named { ChannelRole::Admin } else { ChannelRole::Member };
         Arrival { team: self.team, channel, user, member, role }
     }
+}
+
+/// Lets a newcomer of a team into the channels that are meant for newcomers. The person's own stream is locked or new.
+pub(super) async fn enter_defaults(
+    tx: &mut LogTx<'_>,
+    team: TeamId,
+    user: UserId,
+    member: MemberId,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    for (channel, last_seq) in channels::list_defaults(tx.db, team).await? {
+        let arrival = Arrival { team, channel, user, member, role: ChannelRole::Member };
+        let revs = arrival.write(tx, last_seq, permit).await?;
+        arrival.announce_with_team(tx, revs).await?;
+    }
+    Ok(())
 }
 
 /// Somebody who comes into a channel.
@@ -199,15 +221,30 @@ impl Arrival {
     }
 
     /// Announces it: to the person first, so that its sockets follow before they are told more.
-    async fn announce(&self, tx: &mut LogTx<'_>, Revs { mine, shared }: Revs) -> Result<(), Refused> {
+    async fn announce(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
         let found = load_mine(tx.db, self.user, self.channel).await?;
-        let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
-        let at = found.head.last_rev;
         let (user_id, channel_id, team_id) = (self.user, self.channel, self.team);
-        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at };
+        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at: found.head.last_rev };
+        self.tell(tx, revs, found, vec![joined]).await
+    }
+
+    /// Announces it for somebody who came into the team just now: its sockets look at everything they follow anyway.
+    async fn announce_with_team(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
+        let found = load_mine(tx.db, self.user, self.channel).await?;
+        self.tell(tx, revs, found, Vec::new()).await
+    }
+
+    async fn tell(
+        &self,
+        tx: &mut LogTx<'_>,
+        Revs { mine, shared }: Revs,
+        found: MyChannel,
+        effects: Vec<Effect>,
+    ) -> Result<(), Refused> {
+        let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
         let audience = audience(&found.channel);
         let body = EventBody::MyChannelJoined { channel: found.channel, membership };
-        tx.announce_to(Audience::Everyone, mine, body, vec![joined])?;
+        tx.announce_to(Audience::Everyone, mine, body, effects)?;
         let member = load_member(tx, self.channel, self.user).await?;
         tx.announce_to(audience, shared, EventBody::ChannelMemberUpdated { member }, Vec::new())?;
         Ok(())
@@ -232,13 +269,53 @@ impl Operation for ChangeChannel {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Channel, Refused> {
         let found = access::load_channel(tx.db, &self.actor, self.channel).await?;
-        let edit = self.edit.clone();
-        let is_only_archiving = edit.is_archived.is_some() && edit.name.is_none() && edit.description.is_keep();
-        let is_restoring = edit.is_archived == Some(false);
-        let action = if is_only_archiving || is_restoring { ChannelAction::Archive } else { ChannelAction::Edit };
-        let permit = access::permit_channel(&found, action)?;
+        let permit = self.check(found)?;
         let row = channels::find(tx.db, self.channel, self.actor.user_id).await?;
-        let mut channel = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("channel")))?.channel;
+        let before = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("channel")))?.channel;
+        let mut channel = self.edited(tx, before.clone()).await?;
+        let hides = !before.is_private && channel.is_private;
+        if hides {
+            self.hide(tx, &permit).await?;
+        }
+        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
+        channel.rev = taken.rev;
+        channels::update(tx.db, &channel).await?;
+        let body = EventBody::ChannelUpdated { channel: channel.clone() };
+        let is_newly_archived = before.archived_at.is_none() && channel.archived_at.is_some();
+        let archived = is_newly_archived.then_some(Effect::ChannelArchived { channel_id: self.channel });
+        tx.announce_to(audience(&channel), taken, body, archived.into_iter().collect())?;
+        Ok(channel)
+    }
+}
+
+impl ChangeChannel {
+    /// Asks for each thing that the edit does.
+    fn check(&self, mut found: ChannelAccess) -> Result<Permit, Refused> {
+        let mut permit = None;
+        if let Some(is_archived) = self.edit.is_archived {
+            permit = Some(access::permit_channel(&found, ChannelAction::Archive)?);
+            // What comes with the restoring is done to a restored channel.
+            found.facts.is_archived &= is_archived;
+        }
+        if !self.edit.topic.is_keep() {
+            permit = Some(access::permit_channel(&found, ChannelAction::SetTopic)?);
+        }
+        if self.edit.is_private.is_some() {
+            permit = Some(access::permit_channel(&found, ChannelAction::Hide)?);
+        }
+        if self.edit.is_default.is_some() {
+            permit = Some(access::permit_channel(&found, ChannelAction::SetDefault)?);
+        }
+        let is_rest = self.edit.name.is_some() || !self.edit.description.is_keep() || self.edit.posting.is_some();
+        match permit {
+            Some(permit) if !is_rest => Ok(permit),
+            _ => Ok(access::permit_channel(&found, ChannelAction::Edit)?),
+        }
+    }
+
+    /// Gives the channel as it is to be.
+    async fn edited(&self, tx: &mut LogTx<'_>, mut channel: Channel) -> Result<Channel, Refused> {
+        let edit = self.edit.clone();
         if let Some(name) = edit.name {
             match channels::find_by_key(tx.db, self.team, &name.key()).await? {
                 Some(id) if id != self.channel => {
@@ -249,21 +326,58 @@ impl Operation for ChangeChannel {
         }
         channel.description =
             parse::description(edit.description.apply(channel.description).as_deref()).map_err(Abort::Refused)?;
+        let topic = clean_patch("topic", &edit.topic, TOPIC_CHARS_MAX).map_err(Abort::Refused)?;
+        channel.topic = topic.apply(channel.topic);
+        channel.posting = edit.posting.unwrap_or(channel.posting);
+        if let Some(is_default) = edit.is_default {
+            if is_default && !channel.is_default {
+                self.refuse_more_defaults(tx, &channel).await?;
+            }
+            channel.is_default = is_default;
+        }
+        match edit.is_private {
+            Some(true) => {
+                (channel.kind, channel.is_private, channel.is_default) = (ChannelKind::Private, true, false);
+            }
+            Some(false) if channel.is_private => return Err(Abort::Refused(stays_private())),
+            Some(false) | None => {}
+        }
         channel.archived_at = match edit.is_archived {
             None => channel.archived_at,
             Some(false) => None,
             Some(true) => channel.archived_at.or(Some(tx.now)),
         };
         channel.updated_at = tx.now;
-        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
-        channel.rev = taken.rev;
-        channels::update(tx.db, &channel).await?;
-        let body = EventBody::ChannelUpdated { channel: channel.clone() };
-        let is_newly_archived = channel.archived_at == Some(tx.now);
-        let archived = is_newly_archived.then_some(Effect::ChannelArchived { channel_id: self.channel });
-        tx.announce_to(audience(&channel), taken, body, archived.into_iter().collect())?;
         Ok(channel)
     }
+
+    async fn refuse_more_defaults(&self, tx: &mut LogTx<'_>, channel: &Channel) -> Result<(), Refused> {
+        if channel.is_private {
+            let sentence = "newcomers come into public channels only; add them to a private one yourself";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
+        }
+        if channels::count_defaults(tx.db, self.team).await? >= DEFAULT_CHANNELS_MAX {
+            let sentence =
+                format!("newcomers come into at most {DEFAULT_CHANNELS_MAX} channels; take another one off first");
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
+        }
+        Ok(())
+    }
+
+    /// Takes the channel out of the sight of those who are not in it. Nobody follows its log without being in it, and every
+    /// reading asks again: beside this event there is nothing to take away.
+    async fn hide(&self, tx: &mut LogTx<'_>, permit: &Permit) -> Result<(), Refused> {
+        let hidden = tx.next_rev(StreamId::Team(self.team), permit)?;
+        channels::hide(tx.db, self.channel, hidden.rev).await?;
+        let body = EventBody::ChannelHidden { channel_id: self.channel };
+        Ok(tx.announce_to(Audience::PublicChannel(self.channel), hidden, body, Vec::new())?)
+    }
+}
+
+fn stays_private() -> ServiceError {
+    let sentence =
+        "a private channel stays private: what was written in it was meant for its members; make a new public one";
+    ServiceError::refused(ErrorCode::Conflict, sentence)
 }
 
 /// Leaves a tombstone of a channel.

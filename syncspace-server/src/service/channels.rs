@@ -240,7 +240,12 @@ pub(super) async fn with_counts(
     let counts = channel_members::count(db, user, &behind).await?;
     let mine = rows.into_iter().map(|row| {
         let counts = counts.get(&row.channel.id).copied().unwrap_or(nothing_newer(&row.head));
-        let membership = row.membership.map(|membership| membership_with(membership, counts));
+        let membership = row.membership.map(|membership| ChannelMembership {
+            role: membership.role,
+            joined_at: membership.joined_at,
+            read: read_with(membership, counts),
+            preferences: row.preferences,
+        });
         MyChannel { channel: row.channel, head: row.head, membership }
     });
     Ok(mine.collect())
@@ -250,16 +255,15 @@ const fn nothing_newer(head: &ChannelHead) -> Counts {
     Counts { unread: 0, mentions: 0, as_of_rev: head.last_rev }
 }
 
-/// Makes the membership a client sees of a row and its counts.
-const fn membership_with(row: MembershipRow, counts: Counts) -> ChannelMembership {
-    let read = ReadMarker {
+/// Makes the marker a client sees of a row and its counts.
+const fn read_with(row: MembershipRow, counts: Counts) -> ReadMarker {
+    ReadMarker {
         last_read_seq: row.last_read_seq,
         unread_count: counts.unread,
         mention_count: counts.mentions,
         as_of_rev: counts.as_of_rev,
         rev: row.my_rev,
-    };
-    ChannelMembership { role: row.role, joined_at: row.joined_at, read }
+    }
 }
 
 /// Finds how far a person has read a channel, and counts the rest; none where the person is not in it.
@@ -285,7 +289,7 @@ pub(super) async fn reads_of(
     let counts = channel_members::count(db, user, &places).await?;
     let read = |channel: &ChannelId, row: &MarkerRow| {
         let counts = counts.get(channel).copied().unwrap_or(nothing_newer(&row.head));
-        membership_with(row.membership, counts).read
+        read_with(row.membership, counts)
     };
     Ok(rows.iter().map(|(channel, row)| (*channel, read(channel, row))).collect())
 }
@@ -303,5 +307,5 @@ pub(super) async fn read_of(
     } else {
         None
     };
-    Ok(membership_with(row.membership, counts.unwrap_or(nothing_newer(&row.head))).read)
+    Ok(read_with(row.membership, counts.unwrap_or(nothing_newer(&row.head))))
 }

@@ -4,17 +4,17 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
-use syncspace_protocol::{IdempotencyKey, InviteId, Page, TeamId};
+use syncspace_protocol::{Email, IdempotencyKey, InviteId, Page, TeamId};
 
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::parse::slice;
 use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
-use super::team_changes::{Entry, PutMember};
+use super::team_changes::Entry;
 use super::{Actor, Service, ServiceError, access, later};
 use crate::permissions::TeamAction;
-use crate::store::{invites, teams};
+use crate::store::{invites, teams, users};
 
 impl Service {
     /// Lists a team's invites that still admit somebody, by id.
@@ -60,6 +60,7 @@ impl Service {
             role: body.role,
             uses_max: body.uses_max,
             uses: 0,
+            email: body.email,
             created_by: actor.user_id,
             created_at: now,
             expires_at: later(now, i64::from(body.expires_in_s) * 1_000),
@@ -117,17 +118,18 @@ impl Service {
     /// Lets the actor into the team of an invite. Whoever is in it already uses nothing up.
     pub async fn use_invite(&self, actor: &Actor, code: &str) -> Result<MyTeam, ServiceError> {
         let invite = self.find_invite(code).await?;
+        let user = users::find_user(&mut &self.store, actor.user_id).await?;
+        check_address(&invite, user.and_then(|user| user.email).as_ref())?;
         let entry = Entry::Invited(invite.id, invite.role);
         let team = invite.team_id;
-        self.log.commit(PutMember { actor: *actor, new_member: None, team, user: actor.user_id, entry }).await?;
+        self.put_member(actor, team, actor.user_id, entry).await?;
         teams::find(&mut &self.store, team, actor.user_id).await?.ok_or_else(over)
     }
 
     /// Puts a new account into the team of the invite that admitted it; its use was taken with the account.
     pub(super) async fn admit(&self, actor: &Actor, invite: &Invite) -> Result<(), ServiceError> {
         let (team, entry) = (invite.team_id, Entry::Admitted(invite.role));
-        let put = PutMember { actor: *actor, new_member: None, team, user: actor.user_id, entry };
-        self.log.commit(put).await.map(drop)
+        self.put_member(actor, team, actor.user_id, entry).await.map(drop)
     }
 
     /// Finds the invite of a code, while it admits somebody.
@@ -148,11 +150,26 @@ fn check_invite(body: &CreateInvite) -> Result<(), ServiceError> {
         let sentence = format!("an invite admits 1 to {INVITE_USES_MAX} people");
         return Err(ServiceError::invalid_field("uses_max", sentence));
     }
+    if body.email.is_some() && body.uses_max != 1 {
+        return Err(ServiceError::invalid_field("uses_max", "an invite for an e-mail address admits one person"));
+    }
     if !(1..=INVITE_LIFE_S_MAX).contains(&body.expires_in_s) {
         let sentence = format!("an invite lives 1 to {INVITE_LIFE_S_MAX} seconds");
         return Err(ServiceError::invalid_field("expires_in_s", sentence));
     }
     Ok(())
+}
+
+/// Checks that an account with this e-mail address may use an invite.
+pub(super) fn check_address(invite: &Invite, email: Option<&Email>) -> Result<(), ServiceError> {
+    let Some(wanted) = &invite.email else { return Ok(()) };
+    if email.is_some_and(|email| email.key() == wanted.key()) {
+        return Ok(());
+    }
+    // Not which one: whoever found a code is told nobody's address.
+    let sentence =
+        "this invite is for another e-mail address; use it with the account that has the address it was made for";
+    Err(ServiceError::refused(ErrorCode::Forbidden, sentence))
 }
 
 /// Says that a code admits nobody, in the same words whatever the reason.

@@ -9,10 +9,11 @@ use super::mentions::names_in;
 use super::message_changes::{Bury, Rewrite};
 use super::paging::Window;
 use super::sends::{Send, Sent, digest};
+use super::threads::find_membership;
 use super::{Actor, Service, ServiceError, access, parse, reactions};
 use crate::log::SendPlace;
 use crate::store::messages::Part;
-use crate::store::{Queries, messages};
+use crate::store::{Queries, messages, threads};
 
 impl Service {
     /// Gives part of a channel's log, oldest first.
@@ -154,7 +155,9 @@ impl Service {
         let next = items.last().filter(|_| has_more).map(|message| message.seq.to_string());
         let shown = std::iter::once(&root).chain(&items);
         let my_reactions = reactions::mine_beside(&mut db, actor.user_id, shown).await?;
-        Ok(Thread { root, items, next, rev: head.last_rev, my_reactions })
+        let participants = threads::list_participants(&mut db, (channel, root.seq)).await?;
+        let membership = find_membership(&mut db, actor.user_id, (channel, root.seq)).await?;
+        Ok(Thread { root, items, next, participants, membership, rev: head.last_rev, my_reactions })
     }
 }
 

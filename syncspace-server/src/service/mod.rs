@@ -8,6 +8,8 @@ mod appends;
 mod auth;
 mod channel_changes;
 mod channels;
+mod drafts;
+mod due;
 mod error;
 pub(crate) mod fields;
 mod figures;
@@ -25,10 +27,17 @@ pub(crate) mod paging;
 mod parse;
 mod passwords;
 mod pins;
+mod preferences;
 mod purge;
 mod reactions;
 pub(crate) mod retry;
 mod revocations;
+mod saved;
+mod scheduled;
+mod scheduled_changes;
+mod search;
+mod search_index;
+mod search_plan;
 pub(crate) mod secrets;
 mod sends;
 mod sessions;
@@ -37,6 +46,7 @@ mod start;
 mod sync;
 mod team_changes;
 mod teams;
+mod threads;
 pub mod tokens;
 mod users;
 
@@ -45,16 +55,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use syncspace_protocol::{Epoch, SessionId, UserId};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use self::gather::{Arrivals, Gather, HeadsOf};
-use crate::log::Log;
+use self::search_index::Unindexed;
+use crate::log::{Committed, Log, Outlet};
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
 pub use crate::clock::{Clock, later};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
+pub use due::Due;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;
 pub use greeting::Device;
@@ -66,6 +78,7 @@ pub use purge::{Batch, PURGE_ROWS_MAX, Purge, Turn};
 pub use secrets::SecretFileError;
 pub use settings::Settings;
 pub use start::{StartError, load_epoch};
+pub use threads::ThreadChoice;
 pub use tokens::TokenKeys;
 
 /// Who asks: the person and device behind a checked access token.
@@ -114,7 +127,11 @@ pub struct Service {
     realtime: Realtime,
     arrivals: Gather<Arrivals>,
     pages: Semaphore,
+    /// Rung where something may be due sooner than was known.
+    alarm: Notify,
     doors: Semaphore,
+    searches: Semaphore,
+    unindexed: Arc<Unindexed>,
     heads: Gather<HeadsOf>,
     epoch: Epoch,
     pub(crate) clock: Clock,
@@ -130,12 +147,16 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let ServiceParts { store, epoch, realtime, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
+        let unindexed = Arc::new(Unindexed::default());
         Self {
-            log: Log::start(&store, &ids, &clock, &realtime.outlet()),
+            log: Log::start(&store, &ids, &clock, &outlet(&realtime, &unindexed)),
             realtime,
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
+            alarm: Notify::new(),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
+            searches: Semaphore::new(search::SEARCHES_AT_ONCE),
+            unindexed,
             heads: Gather::new(HeadsOf(store.clone())),
             epoch,
             passwords: Passwords::new(settings.bcrypt_cost),
@@ -157,4 +178,13 @@ impl Service {
     pub async fn ready(&self) -> Result<(), ServiceError> {
         Ok(self.store.ping().await?)
     }
+}
+
+/// Gives where the log puts what it committed: to sockets first, then to those who work behind the log.
+fn outlet(realtime: &Realtime, unindexed: &Arc<Unindexed>) -> Outlet {
+    let (to_sockets, unindexed) = (realtime.outlet(), Arc::clone(unindexed));
+    Arc::new(move |events: &[Committed]| {
+        to_sockets(events);
+        unindexed.note_committed(events);
+    })
 }

@@ -4,7 +4,7 @@ use syncspace_protocol::Time;
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 
 use super::{Service, ServiceError, later};
-use crate::store::{Lease, LeaseTimes, StoreError, Tx, commits, idempotency_keys, revocations, sessions};
+use crate::store::{Fence, Lease, LeaseTimes, StoreError, Tx, commits, idempotency_keys, revocations, sessions};
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
 pub const PURGE_ROWS_MAX: u32 = 500;
@@ -90,6 +90,11 @@ pub enum Batch {
 pub struct Turn(Lease);
 
 impl Turn {
+    /// Gives the proof that this instance has the turn.
+    pub(super) const fn fence(&self) -> &Fence {
+        self.0.fence()
+    }
+
     /// Keeps the turn for ever; returns only when it is lost.
     pub async fn keep(&self) -> ServiceError {
         self.0.keep().await.into()

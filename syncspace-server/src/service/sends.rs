@@ -11,7 +11,8 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, UserId};
 
 use super::team_changes::{Refused, prepared};
-use super::{Actor, ServiceError, access, mentions};
+use super::threads::NewReply;
+use super::{Actor, ServiceError, access, mentions, threads};
 use crate::log::{Abort, LogError, LogTx, Operation, Outcomes, SendPlace, Taken};
 use crate::permissions::ChannelAction;
 use crate::store::channels::{access_of_many, read_access_of_many};
@@ -151,6 +152,8 @@ struct Written {
     message: Message,
     digest: String,
     thread: Option<ThreadState>,
+    /// Who began the thread.
+    root_sender: Option<UserId>,
 }
 
 impl Page {
@@ -251,6 +254,7 @@ impl Page {
             forwarded_from,
             continued_seq: None,
         };
+        let root_sender = root.as_ref().map(|root| root.sender_id);
         let thread = root.map(|root| {
             root.reply_count = root.reply_count.saturating_add(1);
             root.last_reply_at = Some(tx.now);
@@ -258,7 +262,7 @@ impl Page {
         });
         let digest = send.digest.clone();
         self.mine.insert(send.key(), self.written.len());
-        self.written.push(Written { taken, team, message: message.clone(), digest, thread });
+        self.written.push(Written { taken, team, message: message.clone(), digest, thread, root_sender });
         Ok(Ok(Sent { message, sent_rev: taken.rev, is_repeat: false }))
     }
 
@@ -331,6 +335,10 @@ impl Page {
             let messages: Vec<_> = rows.iter().map(|row| row.message).collect();
             mentions::note(tx.db, rows[0].team, &messages).await?;
         }
+        let replies = self.written.iter().filter_map(|Written { team, message, root_sender, .. }| {
+            Some(NewReply { team: *team, message, root_sender: (*root_sender)? })
+        });
+        threads::enter(tx.db, &replies.collect::<Vec<_>>()).await?;
         let mut touched = BTreeMap::new();
         for Written { taken, message, thread, .. } in &self.written {
             if let Some(thread) = thread {

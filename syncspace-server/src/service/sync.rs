@@ -3,14 +3,19 @@
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
+use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
 
 use super::channels::{find_read, with_counts};
 use super::paging::Window;
+use super::threads::memberships;
 use super::{Actor, Service, ServiceError, access, reactions};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
-use crate::store::{channel_members, channels, heads, messages, teams};
+use crate::store::{
+    channel_members, channel_preferences, channels, drafts, heads, messages, muted_users, saved, scheduled, teams,
+    threads,
+};
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
 /// never get on.
@@ -106,8 +111,9 @@ impl Service {
             }
             StreamId::Member(member) => {
                 let own = teams::list_of(&mut db, actor.user_id).await?;
-                let is_own = own.iter().any(|team| team.membership.is_some_and(|mine| mine.member_id == member));
-                if is_own { Ok(Scope::Member(member)) } else { Err(ServiceError::not_found("stream")) }
+                let is_own = |team: &&MyTeam| team.membership.is_some_and(|mine| mine.member_id == member);
+                let team = own.iter().find(is_own).ok_or_else(|| ServiceError::not_found("stream"))?;
+                Ok(Scope::Member { member, team: team.team.id })
             }
         }
     }
@@ -127,7 +133,7 @@ impl Service {
                 Ok(vec![Rows::new(items.collect(), limit, head)])
             }
             Scope::Team { team, sees_public } => self.team_rows(actor, (team, sees_public), after, limit, head).await,
-            Scope::Member(member) => self.member_rows(actor, member, after, limit, head).await,
+            Scope::Member { member, team } => self.member_rows(actor, (member, team), after, limit, head).await,
         }
     }
 
@@ -154,6 +160,10 @@ impl Service {
             channels::ChannelChange::Gone(channel_id, rev) => (rev, Some(Change::ChannelGone { channel_id, rev })),
             channels::ChannelChange::Hidden(rev) => (rev, None),
         });
+        // Guests saw none of them without being in it.
+        let hidden =
+            if sees_public { channels::list_hidden(&mut db, team, user, after, limit).await? } else { Vec::new() };
+        let hidden = hidden.into_iter().map(|(channel_id, rev)| (rev, Some(Change::ChannelHidden { channel_id, rev })));
         let people = channel_members::list_changes(&mut db, team, user, sees_public, after, limit).await?;
         let people = people.into_iter().map(|change| match change {
             channel_members::MemberChange::Present(member) => (member.rev, Some(Change::ChannelMember { member })),
@@ -162,25 +172,75 @@ impl Service {
             }
             channel_members::MemberChange::Hidden(rev) => (rev, None),
         });
-        let kinds = [itself, members.collect(), rooms.collect(), people.collect()];
+        let kinds = [itself, members.collect(), rooms.collect(), hidden.collect(), people.collect()];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }
 
     async fn member_rows(
         &self,
         actor: &Actor,
-        member: MemberId,
+        (member, team): (MemberId, TeamId),
         after: Rev,
         limit: u32,
         head: Rev,
     ) -> Result<Vec<Rows>, ServiceError> {
+        let mut db = &self.store;
+        let items = self.my_channel_rows(actor, member, after, limit).await?;
+        let wanted = channel_preferences::list_changes(&mut db, member, after, limit).await?;
+        let wanted = wanted.into_iter().map(|(channel_id, preferences)| {
+            (preferences.rev, Some(Change::MyChannelPreferences { channel_id, preferences }))
+        });
+        let mutes = muted_users::list_changes(&mut db, member, after, limit).await?;
+        let mutes = mutes.into_iter().map(|mute| (mute.rev, Some(Change::MyUserMute { mute })));
+        let threads = self.my_thread_rows(actor, team, after, limit).await?;
+        let saved = saved::list_changes(&mut db, member, after, limit).await?;
+        let saved = saved.into_iter().map(|saved| (saved.rev, Some(Change::MySaved { saved })));
+        let drafts = drafts::list_changes(&mut db, member, after, limit).await?;
+        let drafts = drafts.into_iter().map(|draft| (draft.rev, Some(Change::MyDraft { draft })));
+        let planned = scheduled::list_changes(&mut db, member, after, limit).await?;
+        let planned = planned.into_iter().map(|scheduled| (scheduled.rev, Some(Change::MyScheduled { scheduled })));
+        let kinds =
+            [items, wanted.collect(), mutes.collect(), threads, saved.collect(), drafts.collect(), planned.collect()];
+        Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
+    }
+
+    async fn my_thread_rows(
+        &self,
+        actor: &Actor,
+        team: TeamId,
+        after: Rev,
+        limit: u32,
+    ) -> Result<Vec<(Rev, Option<Change>)>, ServiceError> {
+        let mut db = &self.store;
+        let mut present = Vec::new();
+        let mut items = Vec::new();
+        for change in threads::list_changes(&mut db, (actor.user_id, team), after, limit).await? {
+            match change {
+                threads::ThreadChange::Present(row) => present.push(row),
+                threads::ThreadChange::Hidden(rev) => items.push((rev, None)),
+            }
+        }
+        for thread in memberships(&mut db, actor.user_id, &present).await? {
+            items.push((thread.read.rev, Some(Change::MyThread { thread })));
+        }
+        items.sort_by_key(|&(rev, _)| rev);
+        Ok(items)
+    }
+
+    async fn my_channel_rows(
+        &self,
+        actor: &Actor,
+        member: MemberId,
+        after: Rev,
+        limit: u32,
+    ) -> Result<Vec<(Rev, Option<Change>)>, ServiceError> {
         let mut db = &self.store;
         let found = channel_members::list_my_changes(&mut db, member, after, limit).await?;
         let mut present = Vec::new();
         let mut items = Vec::new();
         for change in found {
             match change {
-                channel_members::MyChange::Present(row) => present.push(row),
+                channel_members::MyChange::Present(row) => present.push(*row),
                 channel_members::MyChange::Gone(channel_id, rev) => {
                     items.push((rev, Some(Change::MyChannelGone { channel_id, rev })));
                 }
@@ -192,7 +252,7 @@ impl Service {
             }
         }
         items.sort_by_key(|&(rev, _)| rev);
-        Ok(vec![Rows::new(items, limit, head)])
+        Ok(items)
     }
 
     /// Gives the server's clock.
@@ -209,7 +269,7 @@ impl Service {
 enum Scope {
     Channel(ChannelId),
     Team { team: TeamId, sees_public: bool },
-    Member(MemberId),
+    Member { member: MemberId, team: TeamId },
 }
 
 /// Merges rows of several kinds into the items of one page, and the rev where it ends: before the first kind that may be

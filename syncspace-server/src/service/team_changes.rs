@@ -3,9 +3,10 @@
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::teams::{EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole};
+use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, UserId};
 
+use super::channel_changes::enter_defaults;
 use super::fields::check_url_patch;
 use super::idempotency::Makes;
 use super::teams::{last_owner, sees_public};
@@ -14,7 +15,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions::{self, Permit, TeamAction};
 use crate::store::channel_members::Departure;
 use crate::store::teams::MemberRow;
-use crate::store::{IdBlocks, StoreError, channel_members, invites, teams, users};
+use crate::store::{IdBlocks, StoreError, bans, channel_members, invites, teams, users};
 
 pub(super) type Refused = Abort<ServiceError>;
 
@@ -152,9 +153,14 @@ pub(super) enum Entry {
     Admitted(TeamRole),
 }
 
+/// Wait named to whoever asks for a person who came or went at this moment, in milliseconds.
+const MOVED_RETRY_MS: u64 = 100;
+
 /// Puts a person into a team, or changes the role.
 pub(super) struct PutMember {
     pub(super) actor: Actor,
+    /// Names the person's own stream where the person was in the team before.
+    pub(super) member: Option<MemberId>,
     pub(super) new_member: Option<MemberId>,
     pub(super) team: TeamId,
     pub(super) user: UserId,
@@ -166,7 +172,7 @@ impl Operation for PutMember {
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::Team(self.team)]
+        std::iter::once(StreamId::Team(self.team)).chain(self.member.map(StreamId::Member)).collect()
     }
 
     async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {
@@ -182,6 +188,9 @@ impl Operation for PutMember {
             // Coming in twice changes nothing.
             debug_assert!(row.is_present, "only a present row gets here");
             return load_member(tx, self.team, self.user).await;
+        }
+        if present.is_none() {
+            self.refuse_entry(tx, before).await?;
         }
         // The last rule comes before the first row is written: it writes only where it says yes.
         if let Entry::Invited(invite, _) = self.entry
@@ -203,11 +212,35 @@ impl Operation for PutMember {
         };
         let updated = EventBody::TeamMemberUpdated { member: member.clone() };
         tx.announce_to(Audience::Everyone, taken, updated, vec![effect])?;
+        if present.is_none() && sees_public(role) {
+            enter_defaults(tx, self.team, self.user, row.member_id, &permit).await?;
+        }
         Ok(member)
     }
 }
 
 impl PutMember {
+    /// Keeps out who is banned, by whichever door.
+    async fn refuse_entry(&self, tx: &mut LogTx<'_>, before: Option<MemberRow>) -> Result<(), Refused> {
+        // Came and left since the stream was looked up: its channels could not be told.
+        if before.is_some_and(|row| tx.head(StreamId::Member(row.member_id)).is_none()) {
+            return Err(Abort::Refused(ServiceError::Busy { retry_after_ms: MOVED_RETRY_MS }));
+        }
+        if bans::find(tx.db, self.team, self.user).await?.is_none() {
+            return Ok(());
+        }
+        Err(Abort::Refused(match self.entry {
+            Entry::Added(_) => {
+                let sentence = "this person is banned from the team; lift the ban first";
+                ServiceError::refused(ErrorCode::Conflict, sentence)
+            }
+            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => {
+                let sentence = "you are banned from this team; ask one of its admins to lift the ban";
+                ServiceError::refused(ErrorCode::Forbidden, sentence)
+            }
+        }))
+    }
+
     async fn check(&self, tx: &mut LogTx<'_>, present: Option<MemberRow>) -> Result<(Permit, TeamRole), Refused> {
         match self.entry {
             Entry::Invited(_, role) | Entry::Admitted(role) => Ok((permissions::invited(), role)),
@@ -274,33 +307,150 @@ impl Operation for LeaveTeam {
         if row.role == TeamRole::Owner {
             refuse_last_owner(tx, self.team).await?;
         }
-        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
-        teams::remove_member(tx.db, self.team, self.user, tx.now, taken.rev).await?;
-        let left = Effect::TeamLeft { user_id: self.user, team_id: self.team };
-        let removed = EventBody::TeamMemberRemoved { user_id: self.user };
-        tx.announce_to(Audience::Everyone, taken, removed, vec![left])?;
-        self.leave_channels(tx, row.member_id, &permit).await
+        take_out(tx, (self.team, self.user, row.member_id), &permit).await
     }
 }
 
-impl LeaveTeam {
-    /// Ends every membership in the team's channels, each with its numbers, so that who was away learns of them too.
-    async fn leave_channels(&self, tx: &mut LogTx<'_>, member: MemberId, permit: &Permit) -> Result<(), Refused> {
-        let channels = channel_members::list_in_team(tx.db, self.team, self.user).await?;
-        let mut departures = Vec::with_capacity(channels.len());
-        for (channel_id, kind) in channels {
-            let mine = tx.next_rev(StreamId::Member(member), permit)?;
-            let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
-            departures.push(Departure { channel: channel_id, rev: shared.rev, my_rev: mine.rev });
-            tx.announce(mine, EventBody::MyChannelLeft { channel_id })?;
-            let audience = match kind {
-                ChannelKind::Public => Audience::PublicChannel(channel_id),
-                ChannelKind::Private | ChannelKind::Direct | ChannelKind::Group => Audience::PrivateChannel(channel_id),
-            };
-            let body = EventBody::ChannelMemberRemoved { channel_id, user_id: self.user };
-            tx.announce_to(audience, shared, body, Vec::new())?;
+/// Ends a person's membership in a team and in all its channels, each with its numbers, so that who was away learns of them
+/// too.
+async fn take_out(
+    tx: &mut LogTx<'_>,
+    (team, user, member): (TeamId, UserId, MemberId),
+    permit: &Permit,
+) -> Result<(), Refused> {
+    let taken = tx.next_rev(StreamId::Team(team), permit)?;
+    teams::remove_member(tx.db, team, user, tx.now, taken.rev).await?;
+    let left = Effect::TeamLeft { user_id: user, team_id: team };
+    tx.announce_to(Audience::Everyone, taken, EventBody::TeamMemberRemoved { user_id: user }, vec![left])?;
+    let channels = channel_members::list_in_team(tx.db, team, user).await?;
+    let mut departures = Vec::with_capacity(channels.len());
+    for (channel_id, kind) in channels {
+        let mine = tx.next_rev(StreamId::Member(member), permit)?;
+        let shared = tx.next_rev(StreamId::Team(team), permit)?;
+        departures.push(Departure { channel: channel_id, rev: shared.rev, my_rev: mine.rev });
+        tx.announce(mine, EventBody::MyChannelLeft { channel_id })?;
+        let audience = match kind {
+            ChannelKind::Public => Audience::PublicChannel(channel_id),
+            ChannelKind::Private | ChannelKind::Direct | ChannelKind::Group => Audience::PrivateChannel(channel_id),
+        };
+        let body = EventBody::ChannelMemberRemoved { channel_id, user_id: user };
+        tx.announce_to(audience, shared, body, Vec::new())?;
+    }
+    Ok(channel_members::remove_all(tx.db, user, tx.now, &departures).await?)
+}
+
+/// Keeps a person out of a team, and takes out one who is in it.
+pub(super) struct BanPerson {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) user: UserId,
+    /// Names the person's own stream; none where the person was never in the team.
+    pub(super) member: Option<MemberId>,
+}
+
+impl Operation for BanPerson {
+    type Output = Ban;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        std::iter::once(StreamId::Team(self.team)).chain(self.member.map(StreamId::Member)).collect()
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Ban, Refused> {
+        let (permit, found) = access::on_team(tx.db, &self.actor, self.team, TeamAction::ManageBans).await?;
+        let not_found = || Abort::Refused(ServiceError::not_found("user"));
+        users::find_active(tx.db, self.user).await?.ok_or_else(not_found)?;
+        if self.user == self.actor.user_id {
+            let sentence = "you cannot ban yourself; leave the team instead";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
         }
-        Ok(channel_members::remove_all(tx.db, self.user, tx.now, &departures).await?)
+        let row = teams::find_member_row(tx.db, self.team, self.user).await?.filter(|row| row.is_present);
+        if let Some(row) = row {
+            access::permit_team(&found, TeamAction::Remove(row.role))?;
+            if row.role == TeamRole::Owner {
+                refuse_last_owner(tx, self.team).await?;
+            }
+            // Came in for the first time since the stream was looked up.
+            if self.member != Some(row.member_id) {
+                return Err(Abort::Refused(ServiceError::Busy { retry_after_ms: MOVED_RETRY_MS }));
+            }
+        }
+        if let Some(ban) = bans::find(tx.db, self.team, self.user).await? {
+            return Ok(ban);
+        }
+        bans::insert(tx.db, self.team, self.user, self.actor.user_id, tx.now).await?;
+        if let Some(row) = row {
+            take_out(tx, (self.team, self.user, row.member_id), &permit).await?;
+        }
+        bans::find(tx.db, self.team, self.user).await?.ok_or_else(not_found)
+    }
+}
+
+/// Lets a person in again who was kept out.
+pub(super) struct LiftBan {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) user: UserId,
+}
+
+impl Operation for LiftBan {
+    type Output = ();
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        access::on_team(tx.db, &self.actor, self.team, TeamAction::ManageBans).await?;
+        let is_lifted = bans::remove(tx.db, self.team, self.user).await?;
+        if is_lifted { Ok(()) } else { Err(Abort::Refused(ServiceError::not_found("ban"))) }
+    }
+}
+
+/// Hands the ownership of a team to another member; the owner so far becomes an admin.
+pub(super) struct HandOver {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) to: UserId,
+}
+
+impl Operation for HandOver {
+    type Output = TeamMember;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Team(self.team)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<TeamMember, Refused> {
+        let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::Transfer).await?;
+        if self.to == self.actor.user_id {
+            let sentence = "you own this team; name somebody else who is in it";
+            return Err(Abort::Refused(ServiceError::invalid_field("user_id", sentence)));
+        }
+        let is_active = users::find_active(tx.db, self.to).await?.is_some();
+        let heir = teams::find_member(tx.db, self.team, self.to).await?.filter(|_| is_active);
+        let heir = heir.ok_or_else(|| Abort::Refused(ServiceError::not_found("member of this team")))?;
+        // The new owner first: at no rev is the team without one.
+        if heir.role != TeamRole::Owner {
+            self.set_role(tx, self.to, TeamRole::Owner, &permit).await?;
+        }
+        self.set_role(tx, self.actor.user_id, TeamRole::Admin, &permit).await?;
+        load_member(tx, self.team, self.to).await
+    }
+}
+
+impl HandOver {
+    async fn set_role(&self, tx: &mut LogTx<'_>, user: UserId, role: TeamRole, permit: &Permit) -> Result<(), Refused> {
+        let row = teams::find_member_row(tx.db, self.team, user).await?;
+        let row = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
+        let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
+        teams::put_member(tx.db, self.team, user, &MemberRow { role, ..row }, taken.rev).await?;
+        let member = load_member(tx, self.team, user).await?;
+        let changed = Effect::RoleChanged { user_id: user, team_id: self.team, sees_public: sees_public(role) };
+        tx.announce_to(Audience::Everyone, taken, EventBody::TeamMemberUpdated { member }, vec![changed])?;
+        Ok(())
     }
 }
 

@@ -1,15 +1,17 @@
 //! Teams: what a person reads of them, and the doors to their changes.
 
-use syncspace_protocol::teams::{CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember, TeamRole};
+use syncspace_protocol::teams::{Ban, CreateTeam, EditTeam, MyTeam, PutTeamMember, Team, TeamMember, TeamRole};
 use syncspace_protocol::{IdempotencyKey, Page, TeamId, UserId, page::PageQuery};
 
 use super::idempotency::{Made, OnceOutcome, made_id};
 use super::paging::Window;
 use super::parse::slice;
-use super::team_changes::{ChangeTeam, DeleteTeam, Entry, LeaveTeam, MakeTeam, PutMember};
+use super::team_changes::{
+    BanPerson, ChangeTeam, DeleteTeam, Entry, HandOver, LeaveTeam, LiftBan, MakeTeam, PutMember,
+};
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::permissions::TeamAction;
-use crate::store::teams;
+use crate::store::{bans, teams};
 
 impl Service {
     /// Lists the teams the actor may see, by id: its own, and the public ones.
@@ -83,14 +85,51 @@ impl Service {
         user: UserId,
         body: PutTeamMember,
     ) -> Result<TeamMember, ServiceError> {
-        self.log.commit(PutMember { actor: *actor, new_member: None, team, user, entry: Entry::Added(body.role) }).await
+        self.put_member(actor, team, user, Entry::Added(body.role)).await
     }
 
     /// Lets the actor into a public team.
     pub async fn join_team(&self, actor: &Actor, team: TeamId) -> Result<MyTeam, ServiceError> {
-        let entry = Entry::Joined;
-        self.log.commit(PutMember { actor: *actor, new_member: None, team, user: actor.user_id, entry }).await?;
+        self.put_member(actor, team, actor.user_id, Entry::Joined).await?;
         self.team(actor, team).await
+    }
+
+    /// Puts a person into a team by one of its doors.
+    pub(super) async fn put_member(
+        &self,
+        actor: &Actor,
+        team: TeamId,
+        user: UserId,
+        entry: Entry,
+    ) -> Result<TeamMember, ServiceError> {
+        let row = teams::find_member_row(&mut &self.store, team, user).await?;
+        let member = row.map(|row| row.member_id);
+        self.log.commit(PutMember { actor: *actor, member, new_member: None, team, user, entry }).await
+    }
+
+    /// Keeps a person out of a team, and takes out one who is in it; gives the ban, also one that stood before.
+    pub async fn ban(&self, actor: &Actor, team: TeamId, user: UserId) -> Result<Ban, ServiceError> {
+        let row = teams::find_member_row(&mut &self.store, team, user).await?;
+        self.log.commit(BanPerson { actor: *actor, team, user, member: row.map(|row| row.member_id) }).await
+    }
+
+    /// Lets a person in again who was kept out of a team.
+    pub async fn lift_ban(&self, actor: &Actor, team: TeamId, user: UserId) -> Result<(), ServiceError> {
+        self.log.commit(LiftBan { actor: *actor, team, user }).await
+    }
+
+    /// Lists who is kept out of a team, by user id.
+    pub async fn bans(&self, actor: &Actor, team: TeamId, query: &PageQuery) -> Result<Page<Ban>, ServiceError> {
+        let window = Window::parse(query)?;
+        let mut db = &self.store;
+        access::on_team(&mut db, actor, team, TeamAction::ManageBans).await?;
+        let found = bans::list(&mut db, team, &slice(window, query)).await?;
+        Ok(window.page(found, |ban| ban.user.id.get()))
+    }
+
+    /// Hands the actor's ownership of a team to another member; gives the new owner.
+    pub async fn transfer_team(&self, actor: &Actor, team: TeamId, to: UserId) -> Result<TeamMember, ServiceError> {
+        self.log.commit(HandOver { actor: *actor, team, to }).await
     }
 
     /// Removes a person from a team and all its channels.

@@ -6,6 +6,7 @@ use syncspace_protocol::channels::{ChannelHead, ChannelKind, ChannelMember, Chan
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
+use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences};
 use super::channels::{CHANNEL, ChannelRow, HEAD, MembershipRow, add_people, read_channel, read_head};
 use super::list::Slice;
 use super::teams::read_person;
@@ -348,7 +349,7 @@ pub async fn list_changes(
 /// A row of a person's own stream: a channel the person is in, or left.
 pub enum MyChange {
     /// What the person is in it.
-    Present(ChannelRow),
+    Present(Box<ChannelRow>),
     /// No longer in it, or it is deleted.
     Gone(ChannelId, Rev),
 }
@@ -361,9 +362,9 @@ pub async fn list_my_changes(
     limit: u32,
 ) -> Result<Vec<MyChange>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, m.role, m.joined_at, m.last_read_seq, m.my_rev, m.left_at, c.deleted_at, {HEAD} \
+        "SELECT {CHANNEL}, m.role, m.joined_at, m.last_read_seq, m.my_rev, m.left_at, c.deleted_at, {HEAD}, {PREFERENCES} \
          FROM channel_members m JOIN channels c ON c.id = m.channel_id JOIN channel_heads h ON h.channel_id = c.id \
-         WHERE m.member_id = ? AND m.my_rev > ? ORDER BY m.my_rev LIMIT {limit}"
+         {JOIN_PREFERENCES} WHERE m.member_id = ? AND m.my_rev > ? ORDER BY m.my_rev LIMIT {limit}"
     ));
     let mut changes = Vec::new();
     for row in db.query(&sql, params![member, after]).await? {
@@ -380,7 +381,9 @@ pub async fn list_my_changes(
         changes.push(if has_left || is_deleted {
             MyChange::Gone(channel.id, membership.my_rev)
         } else {
-            MyChange::Present(ChannelRow { channel, head: read_head(&mut row)?, membership: Some(membership) })
+            let head = read_head(&mut row)?;
+            let preferences = read_preferences(&mut row)?;
+            MyChange::Present(Box::new(ChannelRow { channel, head, membership: Some(membership), preferences }))
         });
     }
     let present = changes.iter_mut().filter_map(|change| match change {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole};
+use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole, Posting};
+use syncspace_protocol::limits::DEFAULT_CHANNELS_MAX;
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
+use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences};
 use super::list::Slice;
 use super::teams::{self, read_person};
 use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
@@ -21,6 +24,8 @@ pub struct Access {
     pub kind: ChannelKind,
     /// Whether it takes no changes.
     pub is_archived: bool,
+    /// Who posts in it.
+    pub posting: Posting,
     /// What the asking person is in the channel.
     pub role: Option<ChannelRole>,
 }
@@ -34,6 +39,8 @@ pub struct ChannelRow {
     pub head: ChannelHead,
     /// The asking person's row, while present.
     pub membership: Option<MembershipRow>,
+    /// How the asking person wants it.
+    pub preferences: ChannelPreferences,
 }
 
 /// A person's row in a channel.
@@ -49,8 +56,8 @@ pub struct MembershipRow {
     pub my_rev: Rev,
 }
 
-pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.is_private, c.created_by, \
-                                  c.created_at, c.updated_at, c.archived_at, c.rev";
+pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.topic, c.posting, \
+                                  c.is_default, c.is_private, c.created_by, c.created_at, c.updated_at, c.archived_at, c.rev";
 pub(super) const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
 const MEMBERSHIP: &str = "m.role, m.joined_at, m.last_read_seq, m.my_rev";
 const JOIN_MEMBERSHIP: &str =
@@ -63,6 +70,9 @@ pub(super) fn read_channel(row: &mut RowReader<'_>) -> Result<Channel, StoreErro
         kind: row.take()?,
         name: row.take()?,
         description: row.take()?,
+        topic: row.take()?,
+        posting: row.take()?,
+        is_default: row.take()?,
         is_private: row.take()?,
         people: Vec::new(),
         created_by: row.take()?,
@@ -96,6 +106,7 @@ fn read_row(row: &Row) -> Result<ChannelRow, StoreError> {
         channel: read_channel(&mut row)?,
         head: read_head(&mut row)?,
         membership: read_membership(&mut row)?,
+        preferences: read_preferences(&mut row)?,
     })
 }
 
@@ -106,7 +117,7 @@ pub async fn find_access(
     user: UserId,
 ) -> Result<Option<(Access, ChannelHead)>, StoreError> {
     let sql = Sql::both(
-        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role, \
+        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, c.posting, cm.role, \
          h.last_seq, h.last_rev, h.floor_seq FROM channels c JOIN teams t ON t.id = c.team_id \
          JOIN channel_heads h ON h.channel_id = c.id \
          LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ? AND tm.left_at IS NULL \
@@ -126,6 +137,7 @@ fn read_access(row: &mut RowReader<'_>) -> Result<Access, StoreError> {
         team: teams::Access { is_public: row.take()?, membership: teams::read_membership(row)? },
         kind: row.take()?,
         is_archived: row.take::<Option<Time>>()?.is_some(),
+        posting: row.take()?,
         role: row.take()?,
     })
 }
@@ -134,15 +146,15 @@ const ACCESS_OF_MANY: ManySql = ManySql {
     width: 2,
     // The list comes first in every plan: the rest is found by keys.
     start: "SELECT STRAIGHT_JOIN k.channel_id, k.user_id, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, \
-            c.kind, c.archived_at, cm.role FROM (",
+            c.kind, c.archived_at, c.posting, cm.role FROM (",
     each: "SELECT CAST(? AS SIGNED) AS channel_id, CAST(? AS SIGNED) AS user_id",
     between: " UNION ALL ",
     end: ") k JOIN channels c ON c.id = k.channel_id AND c.deleted_at IS NULL \
           JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
           LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = k.user_id AND tm.left_at IS NULL \
           LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = k.user_id AND cm.left_at IS NULL",
-    sqlite: "SELECT c.id, ?2, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, cm.role \
-             FROM channels c JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
+    sqlite: "SELECT c.id, ?2, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, \
+             c.posting, cm.role FROM channels c JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
              LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ?2 AND tm.left_at IS NULL \
              LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ?2 AND cm.left_at IS NULL \
              WHERE c.id = ?1 AND c.deleted_at IS NULL",
@@ -168,8 +180,8 @@ pub fn read_access_of_many(rows: &[Row]) -> Result<HashMap<(ChannelId, UserId), 
 /// Finds a channel with its head and how a person stands to it.
 pub async fn find(db: &mut impl Queries, channel: ChannelId, user: UserId) -> Result<Option<ChannelRow>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
-         {JOIN_MEMBERSHIP} WHERE c.id = ? AND c.deleted_at IS NULL"
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.id = ? AND c.deleted_at IS NULL"
     ));
     let mut found: Vec<_> =
         db.query(&sql, params![user, channel]).await?.iter().map(read_row).collect::<Result<_, _>>()?;
@@ -193,8 +205,8 @@ pub async fn list_visible(
 ) -> Result<Vec<ChannelRow>, StoreError> {
     let (filter, values) = slice.filter("c.id", "c.name_key");
     let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP} FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
-         {JOIN_MEMBERSHIP} WHERE c.team_id = ? AND c.deleted_at IS NULL \
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.team_id = ? AND c.deleted_at IS NULL \
          AND (m.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)){filter}"
     ));
     let mut all = params![user, team, sees_public];
@@ -256,19 +268,74 @@ pub async fn insert(db: &mut impl Queries, channel: &Channel, key: &str) -> Resu
 /// Writes what can be edited of a named channel. Fails with `Duplicate` of `channels_name_key` where the name is taken.
 pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE channels SET name = ?, name_key = ?, description = ?, archived_at = ?, updated_at = ?, rev = ? \
-         WHERE id = ?",
+        "UPDATE channels SET name = ?, name_key = ?, description = ?, topic = ?, posting = ?, is_default = ?, \
+         archived_at = ?, updated_at = ?, rev = ? WHERE id = ?",
     );
     let values = params![
         channel.name.as_ref(),
         channel.name.as_ref().map(|name| name.key()),
         channel.description.clone(),
+        channel.topic.clone(),
+        channel.posting,
+        channel.is_default,
         channel.archived_at,
         channel.updated_at,
         channel.rev,
         channel.id
     ];
     db.execute(&sql, values).await.map(drop)
+}
+
+/// Makes a public channel private, at this rev of the team's stream.
+pub async fn hide(db: &mut impl Queries, channel: ChannelId, rev: Rev) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE channels SET kind = 'private', is_private = 1, hidden_rev = ? WHERE id = ?");
+    db.execute(&sql, params![rev, channel]).await.map(drop)
+}
+
+/// Counts the channels of a team that newcomers come into.
+pub async fn count_defaults(db: &mut impl Queries, team: TeamId) -> Result<u64, StoreError> {
+    let sql = Sql::both(
+        "SELECT COUNT(*) FROM channels WHERE team_id = ? AND is_default = 1 AND kind = 'public' AND deleted_at IS NULL",
+    );
+    let rows = db.query(&sql, params![team]).await?;
+    rows.first().map_or(Ok(0), |row| row.reader().take())
+}
+
+/// Lists the channels of a team that newcomers come into now, by id, each with the place of its newest message.
+pub async fn list_defaults(db: &mut impl Queries, team: TeamId) -> Result<Vec<(ChannelId, Seq)>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT c.id, h.last_seq FROM channels c JOIN channel_heads h ON h.channel_id = c.id \
+         WHERE c.team_id = ? AND c.is_default = 1 AND c.kind = 'public' AND c.archived_at IS NULL \
+         AND c.deleted_at IS NULL ORDER BY c.id LIMIT {DEFAULT_CHANNELS_MAX}"
+    ));
+    let rows = db.query(&sql, params![team]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
+}
+
+/// Lists channels of a team that became private after a rev and that a person is not in, in the order of that.
+pub async fn list_hidden(
+    db: &mut impl Queries,
+    team: TeamId,
+    user: UserId,
+    after: Rev,
+    limit: u32,
+) -> Result<Vec<(ChannelId, Rev)>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT c.id, c.hidden_rev FROM channels c {JOIN_MEMBERSHIP} \
+         WHERE c.team_id = ? AND c.hidden_rev > ? AND m.user_id IS NULL ORDER BY c.hidden_rev LIMIT {limit}"
+    ));
+    let rows = db.query(&sql, params![user, team, after]).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok((row.take()?, row.take()?))
+        })
+        .collect()
 }
 
 /// Leaves a tombstone of a channel, and its name free.

@@ -6,7 +6,7 @@ use syncspace_protocol::{InviteId, TeamId, Time};
 use super::list::Slice;
 use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
-const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.created_by, i.created_at, i.expires_at";
+const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.email, i.created_by, i.created_at, i.expires_at";
 
 fn read(row: &Row) -> Result<Invite, StoreError> {
     read_from(&mut row.reader())
@@ -20,6 +20,7 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Invite, StoreError> {
         role: row.take()?,
         uses_max: row.take()?,
         uses: row.take()?,
+        email: row.take()?,
         created_by: row.take()?,
         created_at: row.take()?,
         expires_at: row.take()?,
@@ -29,8 +30,8 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Invite, StoreError> {
 /// Makes an invite.
 pub async fn insert(db: &mut impl Queries, invite: &Invite, code_hash: &str) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "INSERT INTO team_invites (id, team_id, code_hash, role, uses_max, uses, created_by, created_at, expires_at, \
-         revoked_at) VALUES (?,?,?,?,?,0,?,?,?,NULL)",
+        "INSERT INTO team_invites (id, team_id, code_hash, role, uses_max, uses, email, created_by, created_at, \
+         expires_at, revoked_at) VALUES (?,?,?,?,?,0,?,?,?,?,NULL)",
     );
     let values = params![
         invite.id,
@@ -38,6 +39,7 @@ pub async fn insert(db: &mut impl Queries, invite: &Invite, code_hash: &str) -> 
         code_hash,
         invite.role,
         invite.uses_max,
+        invite.email.as_ref(),
         invite.created_by,
         invite.created_at,
         invite.expires_at

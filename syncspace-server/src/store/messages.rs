@@ -21,11 +21,16 @@ macro_rules! message_columns {
 
 pub(super) const MESSAGE: &str = message_columns!("", "");
 
+/// Gives the same columns of a table that a statement calls by another name.
+pub(super) fn message_of(table: &str) -> String {
+    MESSAGE.split(", ").map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn read(row: &Row) -> Result<Message, StoreError> {
     read_from(&mut row.reader())
 }
 
-fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
+pub(super) fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> {
     Ok(Message {
         id: row.take()?,
         channel_id: row.take()?,

@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, Seq, SessionId, TeamId,
-    TeamName, Time, UserId, Username,
+    ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId,
+    TeamId, TeamName, Time, UserId, Username,
 };
 
 use super::StoreError;
@@ -172,6 +172,7 @@ numbers! {
     MessageId, "a message id";
     SessionId, "a session id";
     InviteId, "an invite id";
+    ScheduledId, "a scheduled id";
     Seq, "a seq";
     Rev, "a rev";
 }

@@ -1,7 +1,9 @@
 //! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
 
-use syncspace_protocol::channels::{ChannelKind, ChannelRole};
+use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::personal::NotifyLevel;
+use syncspace_protocol::scheduled::ScheduledState;
 use syncspace_protocol::teams::TeamRole;
 
 use super::{FromValue, Value};
@@ -32,4 +34,9 @@ words! {
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
     MessageType { Text = "text", Code = "code", File = "file", System = "system", Unknown = "unknown" } "a message type";
+    NotifyLevel { All = "all", Mentions = "mentions", None = "none" } "a level of notification";
+    Posting { Everyone = "everyone", Admins = "admins" } "a posting policy";
+    ScheduledState {
+        Waiting = "waiting", Sent = "sent", Failed = "failed", Cancelled = "cancelled", Unknown = "unknown"
+    } "a state of a scheduled message";
 }

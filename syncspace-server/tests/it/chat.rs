@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, PutChannelMember};
+use syncspace_protocol::channels::{
+    ChannelKind, ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel, Posting, PutChannelMember,
+};
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::DEFAULT_CHANNELS_MAX;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
@@ -23,10 +26,17 @@ on_both_stores! {
     an_owner_who_is_switched_off_is_no_owner_to_keep,
     admins_hand_out_no_more_than_they_have,
     an_invite_admits_as_many_as_it_says,
+    an_invite_for_an_address_admits_only_who_has_it,
     private_channels_exist_for_their_members_only,
     channel_names_are_unique_in_their_team,
     there_is_one_direct_channel_of_two_people,
     archived_channels_are_read_only,
+    only_admins_post_where_the_channel_says_so,
+    whoever_posts_sets_the_topic,
+    a_channel_that_became_private_is_gone_for_those_who_are_not_in_it,
+    newcomers_come_into_the_default_channels,
+    who_is_banned_is_out_and_stays_out,
+    an_owner_hands_the_team_over,
     guests_see_only_their_channels,
     messages_are_numbered_without_gaps,
     sending_again_gives_the_same_message_even_after_leaving,
@@ -267,6 +277,44 @@ async fn an_invite_admits_as_many_as_it_says(place: Place) {
     refused(rig.service.create_invite(&bob, team, CreateInvite::default()).await, ErrorCode::Forbidden);
 }
 
+async fn an_invite_for_an_address_admits_only_who_has_it(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let carol = rig.register_actor("carol").await;
+    let email = Some("Carol@Example.org".parse().expect("an address"));
+    let many = CreateInvite { uses_max: 2, email: email.clone(), ..CreateInvite::default() };
+    refused(rig.service.create_invite(&alice, team, many).await, ErrorCode::InvalidField);
+    let create = CreateInvite { email: email.clone(), ..CreateInvite::default() };
+    let invite = rig.service.create_invite(&alice, team, create.clone()).await.expect("invites");
+    assert_eq!(invite.email, email);
+    assert_eq!(rig.service.invites(&alice, team, &all()).await.expect("lists").items[0].email, email);
+    let code = invite.code.expect("a code");
+    let detail = refused(rig.service.use_invite(&carol, &code).await, ErrorCode::Forbidden);
+    assert!(!detail.message.to_lowercase().contains("carol"), "{}", detail.message);
+    let other = syncspace_protocol::auth::Register {
+        invite_code: Some(code.clone()),
+        email: Some("dave@example.org".parse().expect("an address")),
+        ..crate::place::register_body("dave")
+    };
+    refused(rig.service.register(&crate::place::origin(), other).await, ErrorCode::Forbidden);
+    let edit =
+        EditProfile { email: Patch::Set("carol@example.org".parse().expect("an address")), ..EditProfile::default() };
+    rig.service.edit_me(&carol, edit).await.expect("edits");
+    rig.service.use_invite(&carol, &code).await.expect("joins");
+    refused(rig.service.use_invite(&bob, &code).await, ErrorCode::NotFound);
+    let erin = Some("erin@example.org".parse().expect("an address"));
+    let invite =
+        rig.service.create_invite(&alice, team, CreateInvite { email: erin.clone(), ..create }).await.expect("invites");
+    let erin = syncspace_protocol::auth::Register {
+        invite_code: invite.code,
+        email: erin,
+        ..crate::place::register_body("erin")
+    };
+    let tokens = rig.service.register(&crate::place::origin(), erin).await.expect("registers");
+    let erin = rig.actor(&tokens).await;
+    assert!(rig.service.team(&erin, team).await.expect("a team").membership.is_some());
+}
+
 async fn private_channels_exist_for_their_members_only(place: Place) {
     let rig = place.open_rig().await;
     let (alice, bob, team) = rig.two().await;
@@ -330,6 +378,203 @@ async fn archived_channels_are_read_only(place: Place) {
     assert_eq!(rig.service.messages(&bob, channel, MessageQuery::default()).await.expect("reads").items.len(), 1);
     rig.service.edit_channel(&alice, channel, archive(false)).await.expect("restores");
     rig.say(&alice, channel, "back").await;
+}
+
+async fn only_admins_post_where_the_channel_says_so(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let news = rig.channel(&alice, team, "news", "public").await.channel.id;
+    rig.service.join_channel(&bob, news).await.expect("joins");
+    let mine = rig.say(&bob, news, "before").await;
+    let root = rig.say(&alice, news, "1.0 is out").await;
+    let posting = |posting| EditChannel { posting: Some(posting), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, news, posting(Posting::Admins)).await, ErrorCode::Forbidden);
+    let channel = rig.service.edit_channel(&alice, news, posting(Posting::Admins)).await.expect("edits");
+    assert_eq!(channel.posting, Posting::Admins);
+    let detail = refused(rig.service.send_message(&bob, news, text("hooray")).await, ErrorCode::Forbidden);
+    assert!(detail.message.contains("only admins post"), "{}", detail.message);
+    let reply = SendMessage { parent_message_id: Some(root.id), ..text("hooray") };
+    refused(rig.service.send_message(&bob, news, reply).await, ErrorCode::Forbidden);
+    let edit = EditMessage { content: "after".to_owned(), expected_rev: None };
+    refused(rig.service.edit_message(&bob, news, mine.seq, edit).await, ErrorCode::Forbidden);
+    rig.service.delete_message(&bob, news, mine.seq).await.expect("takes back what is his");
+    rig.say(&alice, news, "1.0.1 is out").await;
+    let admin = PutChannelMember { role: ChannelRole::Admin };
+    rig.service.put_channel_member(&alice, news, bob.user_id, admin).await.expect("makes an admin");
+    rig.say(&bob, news, "1.0.2 is out").await;
+    rig.service.edit_channel(&alice, news, posting(Posting::Everyone)).await.expect("edits");
+}
+
+async fn whoever_posts_sets_the_topic(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let channel = rig.channel(&alice, team, "general", "public").await.channel.id;
+    let topic = |topic: &str| EditChannel { topic: Patch::Set(topic.to_owned()), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, channel, topic("x")).await, ErrorCode::Forbidden);
+    rig.service.join_channel(&bob, channel).await.expect("joins");
+    let long = refused(rig.service.edit_channel(&bob, channel, topic(&"x".repeat(251))).await, ErrorCode::InvalidField);
+    assert_eq!(long.field.as_deref(), Some("topic"));
+    let edited = rig.service.edit_channel(&bob, channel, topic(" Release\non \u{1b}[31mFriday ")).await.expect("edits");
+    assert_eq!(edited.topic.as_deref(), Some("Release on Friday"));
+    let both = EditChannel { description: Patch::Set("x".to_owned()), ..topic("y") };
+    refused(rig.service.edit_channel(&bob, channel, both).await, ErrorCode::Forbidden);
+    let read = rig.service.channel(&alice, channel).await.expect("a channel").channel;
+    assert_eq!(read, edited, "what was refused changed nothing");
+    let only_admins = EditChannel { posting: Some(Posting::Admins), ..EditChannel::default() };
+    rig.service.edit_channel(&alice, channel, only_admins).await.expect("edits");
+    refused(rig.service.edit_channel(&bob, channel, topic("z")).await, ErrorCode::Forbidden);
+    let cleared = rig.service.edit_channel(&alice, channel, topic(" ")).await.expect("edits");
+    assert_eq!(cleared.topic, None);
+    let archive = EditChannel { is_archived: Some(true), ..topic("over") };
+    assert_eq!(rig.service.edit_channel(&alice, channel, archive).await.expect("edits").topic.as_deref(), Some("over"));
+    refused(rig.service.edit_channel(&alice, channel, topic("again")).await, ErrorCode::Archived);
+    let direct = body(serde_json::json!({"kind": "direct", "user_id": bob.user_id}));
+    let direct = rig.service.create_channel(&alice, team, direct).await.expect("opens").channel.id;
+    refused(rig.service.edit_channel(&alice, direct, topic("us")).await, ErrorCode::Conflict);
+}
+
+async fn a_channel_that_became_private_is_gone_for_those_who_are_not_in_it(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let (carol, guest) = (rig.register_actor("carol").await, rig.register_actor("guest").await);
+    rig.add(&alice, team, &carol, TeamRole::Member).await;
+    rig.add(&alice, team, &guest, TeamRole::Guest).await;
+    let plans = rig.channel(&alice, team, "plans", "public").await.channel.id;
+    rig.service.join_channel(&bob, plans).await.expect("joins");
+    rig.say(&alice, plans, "ours alone").await;
+    let stream = StreamId::Team(team);
+    let head = rig.changes_from(&alice, stream, Rev::ZERO, 200).await.pop().expect("a page").head_rev;
+    let private = |is_private| EditChannel { is_private: Some(is_private), ..EditChannel::default() };
+    refused(rig.service.edit_channel(&bob, plans, private(true)).await, ErrorCode::Forbidden);
+    let hidden = rig.service.edit_channel(&alice, plans, private(true)).await.expect("edits");
+    assert_eq!((hidden.kind, hidden.is_private), (ChannelKind::Private, true));
+    refused(rig.service.channel(&carol, plans).await, ErrorCode::NotFound);
+    refused(rig.service.messages(&carol, plans, MessageQuery::default()).await, ErrorCode::NotFound);
+    refused(rig.service.join_channel(&carol, plans).await, ErrorCode::NotFound);
+    let query = ChangesQuery { after: Rev::ZERO, limit: None };
+    refused(rig.service.changes(&carol, StreamId::Channel(plans), query).await, ErrorCode::NotFound);
+    assert_eq!(rig.service.channels(&carol, team, &all()).await.expect("lists").items, []);
+    assert_eq!(rig.service.messages(&bob, plans, MessageQuery::default()).await.expect("reads").items.len(), 1);
+    // The channel changes again: who was away learns all the same, however small the pages are.
+    let topic = EditChannel { topic: Patch::Set("q3".to_owned()), ..EditChannel::default() };
+    rig.service.edit_channel(&bob, plans, topic).await.expect("edits");
+    for limit in [1, 200] {
+        let seen = |pages: Vec<Changes>| -> Vec<Change> {
+            let items = pages.into_iter().flat_map(|page| page.items);
+            items.filter(|item| !matches!(item, Change::TeamMember { .. } | Change::ChannelMember { .. })).collect()
+        };
+        let gone =
+            |items: &[Change]| matches!(items, [Change::ChannelHidden { channel_id, .. }] if *channel_id == plans);
+        let for_carol = seen(rig.changes_from(&carol, stream, head, limit).await);
+        assert!(gone(&for_carol), "{for_carol:?}");
+        let for_bob = seen(rig.changes_from(&bob, stream, head, limit).await);
+        assert!(matches!(&for_bob[..], [Change::Channel { channel }] if channel.is_private), "{for_bob:?}");
+        assert_eq!(seen(rig.changes_from(&guest, stream, head, limit).await), []);
+    }
+    refused(rig.service.edit_channel(&alice, plans, private(false)).await, ErrorCode::Conflict);
+}
+
+async fn newcomers_come_into_the_default_channels(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let default = |is_default| EditChannel { is_default: Some(is_default), ..EditChannel::default() };
+    let mut defaults = Vec::new();
+    for number in 0..DEFAULT_CHANNELS_MAX {
+        let channel = rig.channel(&bob, team, &format!("c{number}"), "public").await.channel.id;
+        refused(rig.service.edit_channel(&bob, channel, default(true)).await, ErrorCode::Forbidden);
+        assert!(rig.service.edit_channel(&alice, channel, default(true)).await.expect("edits").is_default);
+        defaults.push(channel);
+    }
+    let more = rig.channel(&alice, team, "more", "public").await.channel.id;
+    refused(rig.service.edit_channel(&alice, more, default(true)).await, ErrorCode::Conflict);
+    let secret = rig.channel(&alice, team, "secret", "private").await.channel.id;
+    refused(rig.service.edit_channel(&alice, secret, default(true)).await, ErrorCode::Conflict);
+    let archive = EditChannel { is_archived: Some(true), ..EditChannel::default() };
+    rig.service.edit_channel(&alice, defaults[0], archive).await.expect("archives");
+    let hide = EditChannel { is_private: Some(true), ..EditChannel::default() };
+    let hidden = rig.service.edit_channel(&bob, defaults[1], hide).await.expect("edits");
+    assert!(!hidden.is_default, "nobody comes into a private channel by itself");
+    rig.say(&bob, defaults[2], "before").await;
+
+    let invite = rig.service.create_invite(&alice, team, CreateInvite::default()).await.expect("invites");
+    let invited =
+        syncspace_protocol::auth::Register { invite_code: invite.code, ..crate::place::register_body("carol") };
+    let tokens = rig.service.register(&crate::place::origin(), invited).await.expect("registers");
+    let carol = rig.actor(&tokens).await;
+    let (dave, guest) = (rig.register_actor("dave").await, rig.register_actor("guest").await);
+    rig.add(&alice, team, &dave, TeamRole::Member).await;
+    rig.add(&alice, team, &guest, TeamRole::Guest).await;
+    for newcomer in [&carol, &dave] {
+        let mine = rig.service.channels(newcomer, team, &all()).await.expect("lists").items;
+        let mine: Vec<_> = mine.iter().filter(|channel| channel.membership.is_some()).collect();
+        let ids: Vec<_> = mine.iter().map(|channel| channel.channel.id).collect();
+        assert_eq!(ids, defaults[2..]);
+        assert_eq!(mine[0].membership.expect("a membership").read.unread_count, 0, "what was before is not new");
+        let member =
+            rig.service.team(newcomer, team).await.expect("a team").membership.expect("a membership").member_id;
+        let own = rig.changes_from(newcomer, StreamId::Member(member), Rev::ZERO, 200).await.remove(0).items;
+        assert_eq!(own.len(), ids.len(), "who resumes is told the same: {own:?}");
+    }
+    assert_eq!(rig.service.channels(&guest, team, &all()).await.expect("lists").items, []);
+    // Whoever comes back comes into them again.
+    rig.service.leave_team(&dave, team).await.expect("leaves");
+    rig.service.edit_channel(&alice, defaults[2], default(false)).await.expect("edits");
+    rig.add(&alice, team, &dave, TeamRole::Member).await;
+    let mine = rig.service.channels(&dave, team, &all()).await.expect("lists").items;
+    let mine: Vec<_> = mine.iter().filter(|channel| channel.membership.is_some()).map(|mine| mine.channel.id).collect();
+    assert_eq!(mine, defaults[3..]);
+}
+
+async fn who_is_banned_is_out_and_stays_out(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let carol = rig.register_actor("carol").await;
+    let open = EditTeam { is_public: Some(true), ..EditTeam::default() };
+    rig.service.edit_team(&alice, team, open).await.expect("edits");
+    let general = rig.channel(&alice, team, "general", "public").await.channel.id;
+    rig.service.join_channel(&bob, general).await.expect("joins");
+    refused(rig.service.ban(&bob, team, carol.user_id).await, ErrorCode::Forbidden);
+    refused(rig.service.bans(&bob, team, &all()).await, ErrorCode::Forbidden);
+    refused(rig.service.ban(&alice, team, alice.user_id).await, ErrorCode::Conflict);
+    let ban = rig.service.ban(&alice, team, bob.user_id).await.expect("bans");
+    assert_eq!((ban.user.id, ban.banned_by), (bob.user_id, alice.user_id));
+    assert_eq!(rig.service.ban(&alice, team, bob.user_id).await.expect("bans again"), ban);
+    assert_eq!(rig.service.bans(&alice, team, &all()).await.expect("lists").items, [ban]);
+    refused(rig.service.messages(&bob, general, MessageQuery::default()).await, ErrorCode::NotFound);
+    assert_eq!(rig.service.channel_members(&alice, general, &all()).await.expect("lists").items.len(), 1);
+    let detail = refused(rig.service.join_team(&bob, team).await, ErrorCode::Forbidden);
+    assert!(detail.message.contains("banned"), "{}", detail.message);
+    let invite = rig.service.create_invite(&alice, team, CreateInvite::default()).await.expect("invites");
+    let code = invite.code.expect("a code");
+    refused(rig.service.use_invite(&bob, &code).await, ErrorCode::Forbidden);
+    let put = PutTeamMember { role: TeamRole::Member };
+    refused(rig.service.put_team_member(&alice, team, bob.user_id, put).await, ErrorCode::Conflict);
+    // Somebody who was never in it, too; the invite's one use is still there.
+    rig.service.ban(&alice, team, carol.user_id).await.expect("bans");
+    refused(rig.service.use_invite(&carol, &code).await, ErrorCode::Forbidden);
+    rig.service.lift_ban(&alice, team, carol.user_id).await.expect("lifts");
+    refused(rig.service.lift_ban(&alice, team, carol.user_id).await, ErrorCode::NotFound);
+    rig.service.use_invite(&carol, &code).await.expect("joins");
+    rig.service.lift_ban(&alice, team, bob.user_id).await.expect("lifts");
+    rig.service.join_team(&bob, team).await.expect("joins");
+}
+
+async fn an_owner_hands_the_team_over(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, team) = rig.two().await;
+    let carol = rig.register_actor("carol").await;
+    refused(rig.service.transfer_team(&bob, team, alice.user_id).await, ErrorCode::Forbidden);
+    refused(rig.service.transfer_team(&alice, team, alice.user_id).await, ErrorCode::InvalidField);
+    refused(rig.service.transfer_team(&alice, team, carol.user_id).await, ErrorCode::NotFound);
+    refused(rig.service.leave_team(&alice, team).await, ErrorCode::LastOwner);
+    let owner = rig.service.transfer_team(&alice, team, bob.user_id).await.expect("hands over");
+    assert_eq!((owner.user.id, owner.role), (bob.user_id, TeamRole::Owner));
+    let members = rig.service.team_members(&bob, team, &all()).await.expect("lists").items;
+    let roles: Vec<_> = members.iter().map(|member| member.role).collect();
+    assert_eq!(roles, [TeamRole::Admin, TeamRole::Owner]);
+    refused(rig.service.transfer_team(&alice, team, bob.user_id).await, ErrorCode::Forbidden);
+    refused(rig.service.leave_team(&bob, team).await, ErrorCode::LastOwner);
+    rig.service.leave_team(&alice, team).await.expect("leaves");
 }
 
 async fn guests_see_only_their_channels(place: Place) {

@@ -9,8 +9,12 @@ mod jobs;
 mod keys;
 #[cfg(feature = "failpoints")]
 mod log;
+mod matrix;
 mod message;
+mod personal;
 mod place;
+mod scheduled;
+mod search;
 mod sends;
 mod socket;
 mod store;

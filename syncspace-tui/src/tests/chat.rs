@@ -64,7 +64,15 @@ fn with_thread(columns: u16) -> Play {
     let mut items = morning();
     let reply = items.remove(3);
     let root = items.remove(1);
-    let thread = Thread { root, items: vec![reply], next: None, rev: id(6), my_reactions: Vec::new() };
+    let thread = Thread {
+        root,
+        items: vec![reply],
+        next: None,
+        participants: Vec::new(),
+        membership: None,
+        rev: id(6),
+        my_reactions: Vec::new(),
+    };
     play.net(Net::Thread { channel_id: id(GENERAL), root: id(2), answer: Ok(thread) });
     play
 }

@@ -5,13 +5,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_client::UnreadBook;
-use syncspace_protocol::channels::{Channel, ChannelMember, ChannelMembership};
+use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelMembership};
 use syncspace_protocol::messages::{Message, ThreadState};
+use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::reactions::{Emoji, MyReactions, Reactions};
+use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, Time, UserId};
+
+use super::own::Own;
 
 /// Everything that one person's device knows.
 #[derive(Debug)]
@@ -32,6 +36,10 @@ pub(super) struct TeamState {
     pub(super) members: BTreeMap<UserId, TeamMember>,
     /// Who left, and when: what was read before does not bring them back.
     pub(super) gone: BTreeMap<UserId, Rev>,
+    /// What the person keeps alone.
+    pub(super) own: Own,
+    /// What the person has scheduled, also what is over.
+    pub(super) scheduled: BTreeMap<ScheduledId, Scheduled>,
 }
 
 #[derive(Debug)]
@@ -195,6 +203,7 @@ impl Model {
             }
             (EventBody::ChannelUpdated { channel }, _) => self.put_channel(channel),
             (EventBody::ChannelDeleted { channel_id }, _) => self.remove_channel(*channel_id, &mut wishes),
+            (EventBody::ChannelHidden { channel_id }, _) => self.hide_channel(*channel_id, &mut wishes),
             (EventBody::ChannelMemberUpdated { member }, _) => self.put_member(member),
             (EventBody::ChannelMemberRemoved { channel_id, user_id }, _) => {
                 self.remove_member(*channel_id, *user_id, rev)
@@ -207,6 +216,14 @@ impl Model {
                     mine.read = *read;
                 }
             }
+            (EventBody::MyChannelPreferences { channel_id, preferences }, stream) => {
+                self.prefer(stream, *channel_id, *preferences);
+            }
+            (EventBody::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
+            (EventBody::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
+            (EventBody::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
+            (EventBody::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
+            (EventBody::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
             (
                 EventBody::MessageUpdated { .. }
@@ -233,6 +250,7 @@ impl Model {
             }
             (Change::Channel { channel }, _) => self.put_channel(channel),
             (Change::ChannelGone { channel_id, rev: _ }, _) => self.remove_channel(*channel_id, wishes),
+            (Change::ChannelHidden { channel_id, rev: _ }, _) => self.hide_channel(*channel_id, wishes),
             (Change::ChannelMember { member }, _) => self.put_member(member),
             (Change::ChannelMemberGone { channel_id, user_id, rev }, _) => {
                 self.remove_member(*channel_id, *user_id, *rev)
@@ -247,7 +265,31 @@ impl Model {
                 self.put_channel(channel);
             }
             (Change::MyChannelGone { channel_id, rev }, _) => self.leave_at(*channel_id, *rev, wishes),
+            (Change::MyChannelPreferences { channel_id, preferences }, stream) => {
+                self.prefer(stream, *channel_id, *preferences);
+            }
+            (Change::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
+            (Change::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
+            (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
+            (Change::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
+            (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (Change::Unknown | Change::TeamMemberGone { .. }, _) => unreachable!("{change:?} in {stream:?}"),
+        }
+    }
+
+    /// Takes what belongs to the person in the team whose own stream this is.
+    fn own(&mut self, stream: Option<StreamId>, take: impl FnOnce(&mut Own)) {
+        let of_stream = |state: &&mut TeamState| Some(StreamId::Member(state.mine.member_id)) == stream;
+        if let Some(state) = self.teams.values_mut().find(of_stream) {
+            take(&mut state.own);
+        }
+    }
+
+    fn prefer(&mut self, stream: Option<StreamId>, channel: ChannelId, preferences: ChannelPreferences) {
+        self.own(stream, |own| own.prefer(channel, preferences));
+        let held = self.channels.get_mut(&channel).and_then(|state| state.mine.as_mut());
+        if let Some(mine) = held.filter(|mine| mine.preferences.rev < preferences.rev) {
+            mine.preferences = preferences;
         }
     }
 
@@ -286,7 +328,14 @@ impl Model {
         if self.teams.contains_key(&id) {
             return;
         }
-        let state = TeamState { team: hello.team.team.clone(), mine, members: BTreeMap::new(), gone: BTreeMap::new() };
+        let state = TeamState {
+            team: hello.team.team.clone(),
+            mine,
+            members: BTreeMap::new(),
+            gone: BTreeMap::new(),
+            own: Own::default(),
+            scheduled: BTreeMap::new(),
+        };
         self.teams.insert(id, state);
         wishes.push(Wish::NewTeam(id, hello.team_rev, hello.member_rev));
     }
@@ -304,6 +353,13 @@ impl Model {
     pub(super) fn put_team(&mut self, team: &Team) {
         if let Some(state) = self.teams.get_mut(&team.id).filter(|state| team.rev > state.team.rev) {
             state.team = team.clone();
+        }
+    }
+
+    pub(super) fn put_scheduled(&mut self, scheduled: &Scheduled) {
+        let Some(state) = self.teams.get_mut(&scheduled.team_id) else { return };
+        if state.scheduled.get(&scheduled.id).is_none_or(|held| held.rev < scheduled.rev) {
+            state.scheduled.insert(scheduled.id, scheduled.clone());
         }
     }
 
@@ -354,6 +410,17 @@ impl Model {
         self.people.remove(&channel);
         self.book.forget(channel);
         wishes.push(Wish::Unfollow(StreamId::Channel(channel)));
+    }
+
+    /// Takes a channel that became private: who is not in it forgets it, and who leaves it later will.
+    fn hide_channel(&mut self, channel: ChannelId, wishes: &mut Vec<Wish>) {
+        match self.channels.get_mut(&channel) {
+            Some(state) if state.mine.is_some() => {
+                (state.channel.kind, state.channel.is_private) = (ChannelKind::Private, true);
+            }
+            Some(_) => self.remove_channel(channel, wishes),
+            None => {}
+        }
     }
 
     pub(super) fn put_member(&mut self, member: &ChannelMember) {

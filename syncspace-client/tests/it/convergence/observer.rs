@@ -8,15 +8,17 @@ use syncspace_client::{Client, ConnectOptions, Connection, Unread, Update};
 use syncspace_protocol::channels::{Channel, ChannelMember};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{Message, MessageQuery};
+use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
 use syncspace_protocol::socket::Event;
 use syncspace_protocol::sync::ChangesQuery;
 use syncspace_protocol::users::Person;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::model::{Model, Reacted, Wish};
+use super::own::Own;
 use crate::world::PATIENCE;
 
 /// Pause between two looks at whether everything was heard.
@@ -98,6 +100,7 @@ impl Observer {
         for (team, membership) in own {
             let members = self.client.all_team_members(team.id).await.expect("members");
             let channels = self.client.all_channels(team.id).await.expect("channels");
+            let scheduled = self.client.all_scheduled(team.id).await.expect("scheduled");
             let people: BTreeMap<UserId, Person> =
                 members.iter().map(|member| (member.user.id, member.user.clone())).collect();
             {
@@ -105,6 +108,12 @@ impl Observer {
                 let Some(state) = heard.model.teams.get(&team.id) else { continue };
                 differences.compare(&format!("{}", team.id), &state.team, &team);
                 differences.compare(&format!("me in {}", team.id), &state.mine, &membership);
+                let waits = |scheduled: &&Scheduled| {
+                    matches!(scheduled.state, ScheduledState::Waiting | ScheduledState::Failed)
+                };
+                let mut held: Vec<Scheduled> = state.scheduled.values().filter(waits).cloned().collect();
+                held.sort_by_key(|scheduled| (scheduled.send_at, scheduled.id));
+                differences.compare(&format!("scheduled in {}", team.id), &held, &scheduled);
                 let members = members.into_iter().map(|member| (member.user.id, member)).collect();
                 differences.compare(&format!("members of {}", team.id), &state.members, &members);
                 let ids: BTreeSet<ChannelId> = channels.iter().map(|mine| mine.channel.id).collect();
@@ -114,6 +123,20 @@ impl Observer {
                     &known.map(|state| state.channel.id).collect(),
                     &ids,
                 );
+            }
+            let own = Own::read(&self.client, team.id).await.expect("lists");
+            {
+                let heard = self.lock();
+                let model = &heard.model;
+                let Some(state) = model.teams.get(&team.id) else { continue };
+                let mine = |channel| model.channels.get(&channel).filter(|state| state.mine.is_some());
+                let is_in = |channel| mine(channel).is_some();
+                let is_there = |channel, seq| {
+                    let message = mine(channel).and_then(|state| state.log.get(&seq));
+                    message.is_some_and(|message| message.deleted_at.is_none())
+                };
+                let lists = |own: &Own| own.lists(is_in, is_there);
+                differences.compare(&format!("own lists in {}", team.id), &lists(&state.own), &lists(&own));
             }
             for mine in channels {
                 self.compare_channel(&mut differences, &people, mine).await;
@@ -152,8 +175,8 @@ impl Observer {
         let place = |read: &syncspace_protocol::channels::ReadMarker| (read.last_read_seq, read.rev);
         // What one may do in a channel is the team's stream's business, how far one has read one's own.
         let role = people_held.and_then(|people| people.members.get(&heard.model.me)).map(|member| member.role);
-        let held = state.mine.map(|mine| (role, mine.joined_at, place(&mine.read)));
-        let read = mine.membership.map(|mine| (Some(mine.role), mine.joined_at, place(&mine.read)));
+        let held = state.mine.map(|mine| (role, mine.joined_at, place(&mine.read), mine.preferences));
+        let read = mine.membership.map(|mine| (Some(mine.role), mine.joined_at, place(&mine.read), mine.preferences));
         differences.compare(&format!("me in channel {id}"), &held, &read);
         let served = mine.membership.map(|membership| Unread {
             messages: membership.read.unread_count,
@@ -248,12 +271,18 @@ async fn fulfil(
             let member = heard.lock().expect("unbroken").model.teams.get(&team).map(|state| state.mine.member_id);
             if let Some(member) = member {
                 for stream in [StreamId::Team(team), StreamId::Member(member)] {
-                    follow(connection, heard, stream, head(client, stream).await?);
+                    let rev = head(client, stream).await?;
+                    follow(connection, heard, stream, rev);
+                    let model = &mut heard.lock().expect("unbroken").model;
+                    if let (StreamId::Member(_), Some(state)) = (stream, model.teams.get_mut(&team)) {
+                        state.own.forget_up_to(rev);
+                    }
                 }
                 read_team(client, heard, team, wishes).await?;
             }
         }
         Wish::Channel(channel) => {
+            read_own(client, heard, channel).await?;
             read_members(client, heard, channel).await?;
             read_channel_log(client, connection, heard, channel).await?;
         }
@@ -281,12 +310,18 @@ async fn read_team(
     let mine = client.team(team).await?;
     let members = client.all_team_members(team).await?;
     let channels = client.all_channels(team).await?;
+    let own = Own::read(client, team).await?;
+    let scheduled = client.all_scheduled(team).await?;
     {
         let model = &mut heard.lock().expect("unbroken").model;
         model.put_team(&mine.team);
         members.iter().for_each(|member| model.put_team_member(member, wishes));
+        scheduled.iter().for_each(|scheduled| model.put_scheduled(scheduled));
         let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
+        let planned: BTreeSet<ScheduledId> = scheduled.iter().map(|scheduled| scheduled.id).collect();
         if let Some(state) = model.teams.get_mut(&team) {
+            state.own.take(own);
+            state.scheduled.retain(|id, _| planned.contains(id));
             state.members.retain(|user, _| listed.contains(user));
         }
         let listed: BTreeSet<ChannelId> = channels.iter().map(|channel| channel.channel.id).collect();
@@ -310,6 +345,21 @@ async fn read_team(
     for channel in &channels {
         // Of one that was deleted meanwhile nothing can be read; an event follows.
         drop(read_members(client, heard, channel.channel.id).await);
+    }
+    Ok(())
+}
+
+/// Reads what the person keeps in the team of a channel: threads of a channel one comes into were not told before.
+async fn read_own(
+    client: &Client,
+    heard: &Mutex<Heard>,
+    channel: ChannelId,
+) -> Result<(), syncspace_client::ClientError> {
+    let team = heard.lock().expect("unbroken").model.channels.get(&channel).map(|state| state.channel.team_id);
+    let Some(team) = team else { return Ok(()) };
+    let own = Own::read(client, team).await?;
+    if let Some(state) = heard.lock().expect("unbroken").model.teams.get_mut(&team) {
+        state.own.take(own);
     }
     Ok(())
 }

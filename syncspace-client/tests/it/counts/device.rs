@@ -3,16 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use syncspace_client::{Client, ConnectOptions, Connection, Unread, UnreadBook, Update};
+use futures_util::future::join_all;
+use syncspace_client::{
+    Client, ClientError, ConnectOptions, Connection, ThreadBook, ThreadKey, Unread, UnreadBook, Update,
+};
 use syncspace_protocol::channels::ReadMarker;
+use syncspace_protocol::messages::{MessageQuery, Thread};
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::sync::{Change, ChangesQuery};
-use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ErrorCode, Rev, StreamId, TeamId, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::world::PATIENCE;
+
+/// Most threads asked about at the same time.
+const THREADS_AT_ONCE: usize = 4;
 
 pub(crate) struct Device {
     pub(crate) client: Client,
@@ -30,8 +37,13 @@ struct Heard {
 
 struct State {
     book: UnreadBook,
+    threads: ThreadBook,
     /// How far each followed stream was heard.
     revs: BTreeMap<StreamId, Rev>,
+    /// How often the person came into a channel, in which it may have threads.
+    entered: u32,
+    /// How often it had, when all threads were last read.
+    threads_read_at: u32,
 }
 
 impl Device {
@@ -48,15 +60,29 @@ impl Device {
                 revs.insert(StreamId::Channel(channel.channel.id), channel.head.last_rev);
             }
         }
+        let mut threads = ThreadBook::new(me);
+        for thread in client.all_my_threads(team).await.expect("threads") {
+            threads.put(thread.membership);
+        }
         let (connection, updates) = client.connect(ConnectOptions { resume: revs.clone(), epoch: None });
-        let heard = Arc::new(Heard { state: Mutex::new(State { book, revs }), changed: Notify::new() });
+        let heard = Arc::new(Heard {
+            state: Mutex::new(State { book, threads, revs, entered: 0, threads_read_at: 0 }),
+            changed: Notify::new(),
+        });
         let mut tasks = JoinSet::new();
         tasks.spawn(hear(heard.clone(), updates, client.clone(), connection.clone()));
+        tasks.spawn(keep_threads(heard.clone(), client.clone(), team));
         Self { client, connection, me, heard, member, _tasks: tasks }
     }
 
     pub(crate) fn unread(&self, channel: ChannelId) -> Option<Unread> {
         self.heard.state.lock().expect("unbroken").book.unread(channel)
+    }
+
+    /// Gives the followed threads with what is unread in each.
+    pub(crate) fn threads(&self) -> BTreeMap<ThreadKey, Option<Unread>> {
+        let state = self.heard.state.lock().expect("unbroken");
+        state.threads.followed().map(|thread| (thread, state.threads.unread(thread))).collect()
     }
 
     pub(crate) fn marker(&self, channel: ChannelId) -> Option<ReadMarker> {
@@ -85,7 +111,10 @@ impl Device {
         }
         let state = self.heard.state.lock().expect("unbroken");
         let is_heard = |(stream, head): &(StreamId, Rev)| state.revs.get(stream).is_none_or(|rev| rev >= head);
-        heads.iter().all(is_heard) && state.book.unsure().next().is_none()
+        heads.iter().all(is_heard)
+            && state.book.unsure().next().is_none()
+            && state.threads.unsure().next().is_none()
+            && state.entered == state.threads_read_at
     }
 }
 
@@ -115,6 +144,46 @@ async fn hear(heard: Arc<Heard>, mut updates: mpsc::Receiver<Update>, client: Cl
     }
 }
 
+/// Asks about the threads that the book is not sure of, a few at a time; about all of them after coming into a channel.
+async fn keep_threads(heard: Arc<Heard>, client: Client, team: TeamId) {
+    loop {
+        let (unsure, entered, read_at) = {
+            let state = heard.state.lock().expect("unbroken");
+            let unsure: Vec<_> = state.threads.unsure().take(THREADS_AT_ONCE).collect();
+            (unsure, state.entered, state.threads_read_at)
+        };
+        if entered > read_at
+            && let Ok(threads) = client.all_my_threads(team).await
+        {
+            let mut state = heard.state.lock().expect("unbroken");
+            threads.into_iter().for_each(|thread| state.threads.put(thread.membership));
+            state.threads_read_at = entered;
+        }
+        let is_idle = unsure.is_empty();
+        join_all(unsure.into_iter().map(|thread| ask_thread(&heard, &client, thread))).await;
+        heard.changed.notify_waiters();
+        if is_idle {
+            drop(timeout(std::time::Duration::from_millis(20), heard.changed.notified()).await);
+        }
+    }
+}
+
+async fn ask_thread(heard: &Heard, client: &Client, (channel, root): ThreadKey) {
+    let query = MessageQuery { limit: Some(1), ..MessageQuery::default() };
+    let answer = client.thread(channel, root, query).await;
+    let mut state = heard.state.lock().expect("unbroken");
+    match answer {
+        Ok(Thread { membership: Some(membership), .. }) => state.threads.put(membership),
+        Ok(_) => state.threads.put_stranger(channel, root),
+        // The channel was left.
+        Err(ClientError::Refused(detail)) if detail.code == ErrorCode::NotFound => {
+            state.threads.put_stranger(channel, root);
+        }
+        // Asked again: the line was cut, or there is much to do.
+        Err(_) => {}
+    }
+}
+
 async fn take(heard: &Heard, event: &Event, client: &Client, connection: &Connection) {
     apply(&mut heard.state.lock().expect("unbroken"), event, connection);
     if let (Some(stream), EventBody::StreamReload {}) = (event.stream, &event.body) {
@@ -124,6 +193,7 @@ async fn take(heard: &Heard, event: &Event, client: &Client, connection: &Connec
 
 fn apply(state: &mut State, event: &Event, connection: &Connection) {
     state.book.take(event);
+    state.threads.take(event);
     match (event.stream, &event.body) {
         (Some(stream), EventBody::StreamGone {}) => drop(state.revs.remove(&stream)),
         (Some(stream @ StreamId::Member(_)), body) => {
@@ -142,20 +212,25 @@ fn apply(state: &mut State, event: &Event, connection: &Connection) {
 /// Follows what the person comes into, and lets go of what it leaves.
 fn take_own(state: &mut State, body: &EventBody, connection: &Connection) {
     match body {
-        EventBody::MyChannelJoined { channel, membership } => follow(state, channel.id, &membership.read, connection),
+        EventBody::MyChannelJoined { channel, membership } => {
+            state.entered += 1;
+            follow(state, channel.id, &membership.read, connection);
+        }
         EventBody::MyChannelLeft { channel_id } => unfollow(state, *channel_id, connection),
         EventBody::Changes { items, .. } => {
             for item in items {
                 match item {
                     Change::MyChannel { channel, membership } => {
+                        state.entered += 1;
                         follow(state, channel.id, &membership.read, connection)
                     }
                     Change::MyChannelGone { channel_id, .. } => unfollow(state, *channel_id, connection),
+                    Change::MyThread { .. } => {}
                     other => unreachable!("{other:?}"),
                 }
             }
         }
-        EventBody::MyRead { .. } | EventBody::Void {} => {}
+        EventBody::MyRead { .. } | EventBody::MyThread { .. } | EventBody::Void {} => {}
         other => unreachable!("{other:?}"),
     }
 }

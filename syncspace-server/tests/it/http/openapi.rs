@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -153,6 +154,8 @@ async fn every_operation_answers_as_the_document_says() {
     let team = walk_teams(&mut walk, &dave).await;
     let channel = walk_channels(&mut walk, &team, &dave).await;
     walk_messages(&mut walk, &channel).await;
+    walk_personal(&mut walk, &team, &channel).await;
+    walk_scheduled(&mut walk, &team, &channel).await;
     walk.call("delete_channel", &[channel], Value::Null).await;
     walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
@@ -209,6 +212,13 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     walk.call("put_team_member", &bob, json!({ "role": "guest" })).await;
     walk.call("team_members", &only_team, Value::Null).await;
     walk.call("remove_team_member", &bob, Value::Null).await;
+    walk.call("ban", &bob, Value::Null).await;
+    walk.call("bans", &only_team, Value::Null).await;
+    walk.call("lift_ban", &bob, Value::Null).await;
+    let root = json!(walk.call("me", &[], Value::Null).await["id"]);
+    let dave_id = json!(walk.call_as(dave, "me", &[], Value::Null).await["id"]);
+    walk.call("transfer_team", &only_team, json!({ "user_id": dave_id })).await;
+    walk.call_as(dave, "transfer_team", &only_team, json!({ "user_id": root })).await;
     team
 }
 
@@ -229,6 +239,21 @@ async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {
     walk.call("channel_members", &only_channel, Value::Null).await;
     walk.call("remove_channel_member", &dave, Value::Null).await;
     channel
+}
+
+async fn walk_scheduled(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let only_team = [team.clone()];
+    let ahead = Timestamp::now() + SignedDuration::from_hours(12);
+    let body = json!({ "channel_id": channel.1, "content": "Good morning", "send_at": ahead.to_string() });
+    let first = walk.call("schedule_message", &only_team, body.clone()).await;
+    let second = walk.call("schedule_message", &only_team, body).await;
+    walk.call("scheduled", &[team.clone(), ("limit", json!(1))], Value::Null).await;
+    let first = [team.clone(), ("scheduled_id", first["id"].clone())];
+    walk.call("edit_scheduled", &first, json!({ "content": "Good evening" })).await;
+    let sent = walk.call("send_scheduled_now", &first, Value::Null).await;
+    assert_eq!(walk.call("scheduled_message", &first, Value::Null).await, sent);
+    let second = [team.clone(), ("scheduled_id", second["id"].clone())];
+    walk.call("cancel_scheduled", &second, Value::Null).await;
 }
 
 async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
@@ -253,9 +278,42 @@ async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {
     walk.call("pins", &only_channel, Value::Null).await;
     walk.call("unpin", &place, Value::Null).await;
     walk.call("message_by_id", &[("message_id", root["id"].clone())], Value::Null).await;
+    walk.call("search", &[("q", json!("out")), ("team_id", json!(1)), ("sort", json!("relevance"))], Value::Null).await;
     walk.call("mark_read", &only_channel, json!({ "seq": root["seq"] })).await;
     walk.call("delete_message", &place, Value::Null).await;
     let stream = json!(format!("c{}", channel.1));
     walk.call("changes", &[("stream", stream), ("after", json!(0))], Value::Null).await;
     walk.call("presence", &[("users", json!("1,2"))], Value::Null).await;
+}
+
+async fn walk_personal(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let (only_team, only_channel) = ([team.clone()], [channel.clone()]);
+    let wanted = json!({ "is_muted": true, "notify": null, "is_favourite": true });
+    walk.call("edit_channel_preferences", &only_channel, wanted).await;
+    walk.call("order_channels", &only_team, json!({ "channel_ids": [channel.1] })).await;
+    let members = walk.call("team_members", &only_team, Value::Null).await;
+    let user = ("user_id", members["items"].as_array().expect("a list").last().expect("dave")["user"]["id"].clone());
+    let other = [team.clone(), user];
+    walk.call("mute_user", &other, Value::Null).await;
+    walk.call("muted_users", &only_team, Value::Null).await;
+    walk.call("unmute_user", &other, Value::Null).await;
+    let root = walk.call("send_message", &only_channel, json!({ "content": "who is in?" })).await;
+    let reply = json!({ "content": "I am", "parent_message_id": root["id"] });
+    walk.call("send_message", &only_channel, reply).await;
+    let place = [channel.clone(), ("seq", root["seq"].clone())];
+    walk.call("follow_thread", &place, Value::Null).await;
+    walk.call("mute_thread", &place, Value::Null).await;
+    walk.call("unmute_thread", &place, Value::Null).await;
+    walk.call("read_thread", &place, json!({ "seq": root["seq"], "mode": "set" })).await;
+    let threads = walk.call("my_threads", &only_team, Value::Null).await;
+    assert_eq!(threads["items"][0]["root"]["seq"], root["seq"]);
+    walk.call("unfollow_thread", &place, Value::Null).await;
+    walk.call("save_message", &place, Value::Null).await;
+    let saved = walk.call("saved_messages", &only_team, Value::Null).await;
+    assert_eq!(saved["items"][0]["message"]["seq"], root["seq"]);
+    walk.call("unsave_message", &place, Value::Null).await;
+    let thread = [channel.clone(), ("parent_seq", root["seq"].clone()), ("expected_rev", json!(0))];
+    walk.call("put_draft", &thread, json!({ "content": "perhaps" })).await;
+    walk.call("drafts", &only_team, Value::Null).await;
+    walk.call("clear_draft", &only_channel, Value::Null).await;
 }

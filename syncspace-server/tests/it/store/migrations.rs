@@ -34,16 +34,20 @@ async fn schema_of(store: &Store) -> Schema {
             );
             read_schema(store, &columns, &keys).await
         }
+        // FTS5's own tables are what a FULLTEXT key is on MySQL.
         Dialect::Sqlite => {
             let columns = Sql::both(
                 "SELECT t.name, c.name, CASE c.type WHEN 'INTEGER' THEN 'number' ELSE 'text' END, c.\"notnull\" = 0 \
-                 FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' ORDER BY t.name, c.cid",
+                 FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' \
+                 AND t.name NOT LIKE 'message!_search!_words%' ESCAPE '!' ORDER BY t.name, c.cid",
             );
             let keys = Sql::both(
                 "SELECT t.name, i.name, c.name FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_info(i.name) c \
                  WHERE t.type = 'table' AND i.\"unique\" = 1 AND i.origin = 'c' \
+                 AND t.name NOT LIKE 'message!_search!_words%' ESCAPE '!' \
                  UNION ALL SELECT * FROM (SELECT t.name, 'PRIMARY', c.name FROM sqlite_master t, pragma_table_info(t.name) c \
-                 WHERE t.type = 'table' AND c.pk > 0 ORDER BY t.name, c.pk)",
+                 WHERE t.type = 'table' AND c.pk > 0 AND t.name NOT LIKE 'message!_search!_words%' ESCAPE '!' \
+                 ORDER BY t.name, c.pk)",
             );
             read_schema(store, &columns, &keys).await
         }

@@ -1,6 +1,7 @@
 //! What events of the streams make of the state. Applying one twice changes nothing.
 
 use syncspace_client::UnreadBook;
+use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
@@ -210,6 +211,7 @@ fn team_event(state: &mut State, team_id: TeamId, body: EventBody, effects: &mut
         }
         EventBody::ChannelUpdated { channel } => state.world.put_channel_itself(channel),
         EventBody::ChannelDeleted { channel_id } => forget_channel(state, channel_id),
+        EventBody::ChannelHidden { channel_id } => hide_channel(state, channel_id),
         EventBody::StreamReload {} => reload_team(state, team_id, effects),
         EventBody::Changes { items, .. } => {
             items.into_iter().for_each(|item| team_change(state, team_id, item, effects));
@@ -245,6 +247,7 @@ fn team_change(state: &mut State, team_id: TeamId, item: Change, effects: &mut E
         }
         Change::Channel { channel } => state.world.put_channel_itself(channel),
         Change::ChannelGone { channel_id, .. } => forget_channel(state, channel_id),
+        Change::ChannelHidden { channel_id, .. } => hide_channel(state, channel_id),
         _ => {}
     }
 }
@@ -326,6 +329,17 @@ fn leave_channel(state: &mut State, channel_id: ChannelId) {
         channel.log = Log::Unloaded;
     }
     state.world.leave_channel(channel_id);
+}
+
+/// Takes a channel that became private: who is not in it sees it no more.
+fn hide_channel(state: &mut State, channel_id: ChannelId) {
+    match state.world.channels.get_mut(&channel_id) {
+        Some(channel) if channel.membership.is_some() => {
+            (channel.channel.kind, channel.channel.is_private) = (ChannelKind::Private, true);
+        }
+        Some(_) => forget_channel(state, channel_id),
+        None => {}
+    }
 }
 
 fn forget_channel(state: &mut State, channel_id: ChannelId) {

@@ -1,0 +1,87 @@
+//! `message schedule` and `schedule …`.
+
+use jiff::{SignedDuration, Timestamp};
+use syncspace_client::Client;
+use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
+use syncspace_protocol::{ScheduledId, Time};
+
+use super::lists::gather;
+use super::message::content;
+use super::message_send::root;
+use super::resolve;
+use crate::args::{ListArgs, message as message_args, schedule as args};
+use crate::context::Context;
+use crate::exit::{CliError, During, Outcome};
+use crate::output::local_time;
+
+pub(super) async fn run(context: &Context, args: args::Schedule) -> Outcome {
+    let client = &context.client()?;
+    match args {
+        args::Schedule::List(part) => {
+            let team = resolve::default_team(context, client).await?.team.id;
+            let part = ListArgs { query: None, limit: part.limit };
+            context.out.list(&gather(part, |query| client.scheduled(team, query)).await?)
+        }
+        args::Schedule::Edit(args) => edit(context, client, args).await,
+        args::Schedule::Cancel { id } => cancel(context, client, id).await,
+        args::Schedule::Now { id } => send_now(context, client, id).await,
+    }
+}
+
+pub(super) async fn schedule(context: &Context, client: &Client, args: message_args::Schedule) -> Outcome {
+    let send_at = when(&args.when).ok_or_else(|| CliError::Usage("say when: --at TIME or --in TIME".to_owned()))?;
+    let text = content(args.text).await?;
+    if context.only_plans(|| format!("schedule a message to {} for {}", args.target, local_time(send_at)))? {
+        return Ok(());
+    }
+    let channel = resolve::conversation_to_write(context, client, &args.target).await?.channel;
+    let parent_message_id = match args.reply_to {
+        Some(seq) => Some(root(client, channel.id, &args.target, seq).await?),
+        None => None,
+    };
+    let body = ScheduleMessage { channel_id: channel.id, content: text, parent_message_id, send_at };
+    let during = || format!("cannot schedule a message to {}", args.target);
+    let scheduled = client.schedule_message(channel.team_id, body).await.during(during)?;
+    let sentence = format!("scheduled for {}, with the id {}", local_time(scheduled.send_at), scheduled.id);
+    context.out.done(&sentence, &scheduled)
+}
+
+async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team.id;
+    if context.only_plans(|| format!("change the {}", named(args.id)))? {
+        return Ok(());
+    }
+    let edit = EditScheduled { content: args.text, send_at: when(&args.when) };
+    let during = || format!("cannot change the {}", named(args.id));
+    let scheduled = client.edit_scheduled(team, args.id, edit).await.during(during)?;
+    context.out.done(&format!("{} is sent at {}", named(args.id), local_time(scheduled.send_at)), &scheduled)
+}
+
+async fn cancel(context: &Context, client: &Client, id: ScheduledId) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team.id;
+    if context.only_plans(|| format!("cancel the {}", named(id)))? {
+        return Ok(());
+    }
+    client.cancel_scheduled(team, id).await.during(|| format!("cannot cancel the {}", named(id)))?;
+    context.out.say(&format!("{} cancelled", named(id)));
+    Ok(())
+}
+
+async fn send_now(context: &Context, client: &Client, id: ScheduledId) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team.id;
+    if context.only_plans(|| format!("send the {} now", named(id)))? {
+        return Ok(());
+    }
+    let sent = client.send_scheduled_now(team, id).await.during(|| format!("cannot send the {}", named(id)))?;
+    context.out.done(&format!("{} sent", named(id)), &sent)
+}
+
+fn named(id: ScheduledId) -> String {
+    format!("scheduled message {id}")
+}
+
+/// Gives the time that was typed; none where none was.
+fn when(when: &args::When) -> Option<Time> {
+    let from_now = |s: u32| Timestamp::now().checked_add(SignedDuration::from_secs(s.into())).map(Time::from).ok();
+    when.at.or_else(|| when.in_s.and_then(from_now))
+}

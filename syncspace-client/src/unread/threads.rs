@@ -1,0 +1,215 @@
+//! What a person has not read of the threads it follows, counted like channels: the server's numbers, carried on by events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::personal::ThreadMembership;
+use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::sync::Change;
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, UserId};
+
+use super::channel::{ChannelCounts, Unread, thread_effect};
+
+/// Names a thread: the channel, and the place of its root.
+pub type ThreadKey = (ChannelId, Seq);
+
+/// How a person stands to threads, and what is unread in them.
+///
+/// It wants every event of a connection, in order, and each [`ThreadMembership`] that the server gives. Threads that
+/// somebody's reply may have brought the person into, and those whose numbers are not sure, are [`unsure`](Self::unsure)
+/// until the server was asked and [`put`](Self::put) or [`put_stranger`](Self::put_stranger) brings the answer. Whoever
+/// comes into a channel reads the person's threads again. A book belongs to one epoch.
+#[derive(Debug, Clone)]
+pub struct ThreadBook {
+    me: UserId,
+    threads: BTreeMap<ThreadKey, Page>,
+    /// How far each channel was heard.
+    heard: BTreeMap<ChannelId, Rev>,
+    /// Channels that were left and not come into since: an answer that comes late is of an earlier stay.
+    left: BTreeSet<ChannelId>,
+}
+
+/// What is known of one thread.
+#[derive(Debug, Clone, Default)]
+struct Page {
+    /// None where the person has nothing to do with it.
+    standing: Option<ThreadMembership>,
+    counts: ChannelCounts,
+    /// Whether the server said how the person stands to it.
+    is_known: bool,
+    /// Whether a reply came since that may have made the person take part.
+    is_open: bool,
+}
+
+impl ThreadBook {
+    /// Makes the book of a person, in which nothing is known yet.
+    #[must_use]
+    pub const fn new(me: UserId) -> Self {
+        Self { me, threads: BTreeMap::new(), heard: BTreeMap::new(), left: BTreeSet::new() }
+    }
+
+    /// Takes what happened; events that change nothing of threads do nothing.
+    pub fn take(&mut self, event: &Event) {
+        match (event.stream, event.rev) {
+            (Some(StreamId::Channel(channel)), Some(rev)) => self.take_of_channel(channel, rev, &event.body),
+            (Some(StreamId::Channel(channel)), None) => match &event.body {
+                EventBody::StreamGone {} => self.forget(channel),
+                EventBody::StreamReload {} => self.doubt(channel),
+                _ => {}
+            },
+            (Some(StreamId::Member(_)), _) => self.take_of_member(&event.body),
+            (Some(StreamId::Team(_)) | None, _) => {}
+        }
+    }
+
+    fn take_of_channel(&mut self, channel: ChannelId, rev: Rev, body: &EventBody) {
+        if self.left.contains(&channel) || self.heard.get(&channel).is_some_and(|heard| rev <= *heard) {
+            return;
+        }
+        match body {
+            EventBody::StreamGone {} => return self.forget(channel),
+            EventBody::StreamReload {} => self.doubt(channel),
+            EventBody::Changes { items, after, head_rev, .. } => {
+                let replies: Vec<_> = items.iter().filter_map(reply_of).collect();
+                replies.iter().for_each(|reply| self.open(reply));
+                let touched: BTreeSet<Seq> = replies.iter().filter_map(|reply| reply.parent_seq).collect();
+                for (root, page) in self.of_channel(channel) {
+                    let awaits_page = rev < *head_rev;
+                    if touched.contains(&root) || !page.counts.go_on(*after, rev, awaits_page) {
+                        page.counts.skip_to(rev, awaits_page);
+                    }
+                }
+            }
+            body => {
+                if let EventBody::MessageCreated { message, .. } = body {
+                    self.open(message);
+                }
+                let me = self.me;
+                for (root, page) in self.of_channel(channel) {
+                    page.counts.take(rev, thread_effect(me, root, body));
+                }
+            }
+        }
+        self.heard.insert(channel, rev);
+    }
+
+    /// Asks for a thread in which a reply came that may make the person take part.
+    fn open(&mut self, reply: &Message) {
+        let Some(root) = reply.parent_seq else { return };
+        let concerns_me = reply.sender_id == self.me || reply.mentions.users.contains(&self.me);
+        let page = self.page((reply.channel_id, root));
+        page.is_open |= page.standing.is_none() && (concerns_me || !page.is_known);
+    }
+
+    fn take_of_member(&mut self, body: &EventBody) {
+        match body {
+            EventBody::MyThread { thread } => self.put(*thread),
+            EventBody::MyChannelJoined { channel, .. } => {
+                self.left.remove(&channel.id);
+            }
+            EventBody::MyChannelLeft { channel_id } => self.leave(*channel_id),
+            EventBody::Changes { items, .. } => {
+                for item in items {
+                    match item {
+                        Change::MyThread { thread } => self.put(*thread),
+                        Change::MyChannel { channel, .. } => {
+                            self.left.remove(&channel.id);
+                        }
+                        Change::MyChannelGone { channel_id, .. } => self.leave(*channel_id),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn of_channel(&mut self, channel: ChannelId) -> impl Iterator<Item = (Seq, &mut Page)> {
+        self.threads
+            .range_mut((channel, Seq::ZERO)..)
+            .take_while(move |((of, _), _)| *of == channel)
+            .map(|((_, root), page)| (*root, page))
+    }
+
+    fn page(&mut self, thread: ThreadKey) -> &mut Page {
+        let heard = self.heard.get(&thread.0).copied();
+        self.threads.entry(thread).or_insert_with(|| {
+            let mut page = Page::default();
+            // What was heard of the channel before is not in its numbers.
+            if let Some(heard) = heard {
+                page.counts.skip_to(heard, false);
+            }
+            page
+        })
+    }
+
+    /// Takes how the person stands to a thread, from a list, an answer or an event; an older one does nothing.
+    pub fn put(&mut self, thread: ThreadMembership) {
+        if self.left.contains(&thread.channel_id) {
+            return;
+        }
+        let page = self.page((thread.channel_id, thread.root_seq));
+        if page.standing.is_none_or(|held| held.read.rev <= thread.read.rev) {
+            page.standing = Some(thread);
+        }
+        page.counts.put(thread.read);
+        (page.is_known, page.is_open) = (true, false);
+    }
+
+    /// Notes that the person has nothing to do with a thread.
+    pub fn put_stranger(&mut self, channel: ChannelId, root: Seq) {
+        if self.left.contains(&channel) {
+            return;
+        }
+        let page = self.page((channel, root));
+        (page.is_known, page.is_open) = (true, false);
+        page.standing = None;
+        page.counts.close();
+    }
+
+    fn leave(&mut self, channel: ChannelId) {
+        self.forget(channel);
+        self.left.insert(channel);
+    }
+
+    fn forget(&mut self, channel: ChannelId) {
+        self.threads.retain(|(of, _), _| *of != channel);
+        self.heard.remove(&channel);
+    }
+
+    fn doubt(&mut self, channel: ChannelId) {
+        self.of_channel(channel).for_each(|(_, page)| page.counts.doubt());
+    }
+
+    /// Gives how the person stands to a thread as the server last said it; its counts belong to its `as_of_rev`.
+    #[must_use]
+    pub fn standing(&self, thread: ThreadKey) -> Option<ThreadMembership> {
+        self.threads.get(&thread)?.standing
+    }
+
+    /// Gives what is unread in a thread that the person follows.
+    #[must_use]
+    pub fn unread(&self, thread: ThreadKey) -> Option<Unread> {
+        let page = self.threads.get(&thread)?;
+        page.standing.filter(|standing| standing.is_following)?;
+        page.counts.unread()
+    }
+
+    /// Gives the threads that the person follows.
+    pub fn followed(&self) -> impl Iterator<Item = ThreadKey> {
+        let is_followed = |page: &Page| page.standing.is_some_and(|standing| standing.is_following);
+        self.threads.iter().filter(move |(_, page)| is_followed(page)).map(|(thread, _)| *thread)
+    }
+
+    /// Gives the threads to ask the server about, by [`Client::thread`](crate::Client::thread).
+    pub fn unsure(&self) -> impl Iterator<Item = ThreadKey> {
+        self.threads.iter().filter(|(_, page)| page.is_open || page.counts.is_unsure()).map(|(thread, _)| *thread)
+    }
+}
+
+fn reply_of(change: &Change) -> Option<&Message> {
+    match change {
+        Change::Message { message } if message.parent_seq.is_some() => Some(message),
+        _ => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! Work behind the log: what follows from messages, and no send waits for. So far the search index.
+//!
+//! Owns when it is done and how much at once; what is done, and how far it has come in each channel, is the service's. Commits
+//! of this instance call at once; what other instances wrote or left when they ended is found by looking at all heads,
+//! some at a time. Every instance may do everything: doing it twice is harmless.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::service::{Service, ServiceError};
+
+/// How long commits gather before they are worked on together.
+const GATHER: Duration = Duration::from_millis(50);
+/// Shortest and longest rest after a batch. As long as the batch took: at most half of a database's time.
+const REST: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
+/// Heads looked at by one statement.
+const HEADS_PER_LOOK: u32 = 1_000;
+/// Pause between two such statements.
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
+/// Wait before a look or batch that failed is tried again.
+const RETRY_WAIT: Duration = Duration::from_secs(2);
+
+/// How the work behind the log is timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Followers {
+    /// How long after the end of a look at all heads the next one begins.
+    pub look_every: Duration,
+}
+
+impl Default for Followers {
+    fn default() -> Self {
+        Self { look_every: Duration::from_secs(10) }
+    }
+}
+
+impl Followers {
+    /// Works until `closing`. May be cut off anywhere, and goes on where it was.
+    pub async fn run(self, service: Arc<Service>, closing: CancellationToken) {
+        let work = async { tokio::join!(self.keep_looking(&service), keep_working(&service)) };
+        closing.run_until_cancelled(work).await;
+    }
+
+    /// Looks at the heads of all channels again and again; never ends.
+    async fn keep_looking(&self, service: &Service) {
+        let mut trouble = Trouble::new("looking for channels that are not in the index");
+        loop {
+            let mut next = None;
+            loop {
+                match service.look_for_behind(next, HEADS_PER_LOOK).await {
+                    Ok(found) => {
+                        trouble.is_over();
+                        next = found;
+                    }
+                    Err(error) => {
+                        trouble.tell(&error);
+                        sleep(RETRY_WAIT).await;
+                    }
+                }
+                if next.is_none() {
+                    break;
+                }
+                sleep(LOOK_PAUSE).await;
+            }
+            sleep(self.look_every).await;
+        }
+    }
+}
+
+/// Works on channels that have something new; never ends.
+async fn keep_working(service: &Service) {
+    let mut trouble = Trouble::new("bringing the search index up to date");
+    loop {
+        let channels = service.unindexed().take();
+        if channels.is_empty() {
+            service.unindexed().wait().await;
+            sleep(GATHER).await;
+            continue;
+        }
+        let started = Instant::now();
+        match service.index_batch(&channels).await {
+            Ok(unfinished) => {
+                trouble.is_over();
+                service.unindexed().note(unfinished.into_iter());
+                let rest = started.elapsed().clamp(REST.0, REST.1);
+                sleep_until(Instant::now() + rest).await;
+            }
+            Err(error) => {
+                trouble.tell(&error);
+                // A fault is not due again at once: one channel that cannot be done must not keep the others waiting.
+                if matches!(error, ServiceError::Busy { .. } | ServiceError::Unavailable { .. }) {
+                    service.unindexed().note(channels.into_iter());
+                }
+                sleep(RETRY_WAIT).await;
+            }
+        }
+    }
+}
+
+/// Tells of the first failure in a row, and of its end.
+struct Trouble {
+    what: &'static str,
+    is_told: bool,
+}
+
+impl Trouble {
+    const fn new(what: &'static str) -> Self {
+        Self { what, is_told: false }
+    }
+
+    fn tell(&mut self, error: &ServiceError) {
+        let (what, error) = (self.what, error as &dyn Error);
+        if std::mem::replace(&mut self.is_told, true) {
+            debug!(what, error, "still fails");
+        } else {
+            warn!(what, error, "failed; tried again until it works");
+        }
+    }
+
+    fn is_over(&mut self) {
+        if std::mem::take(&mut self.is_told) {
+            info!(what = self.what, "works again");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What is due by the clock: found by the one instance that has the turn, done through the log.
+
+use std::error::Error;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::purge::Turn;
+use super::scheduled_changes::Dispatch;
+use super::{Service, ServiceError};
+use crate::store::scheduled;
+
+/// Most things done at once: they fall into few commits, and requests come in between.
+const DUE_AT_ONCE: u32 = 100;
+
+/// What came of a look at the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// So many things were done, and there may be more.
+    Done(usize),
+    /// Nothing is due; the next thing is so far away, if there is any.
+    NothingFor(Option<Duration>),
+    /// Nothing was done: another instance has the turn now.
+    TurnLost,
+}
+
+impl Service {
+    /// Does what is due, up to a bound.
+    ///
+    /// The fence is asked before, not in each commit: every operation looks again, under the lock of its stream, whether its
+    /// thing is still to be done, so an instance that was held up after it asked does nothing twice.
+    pub async fn do_due(&self, turn: &Turn) -> Result<Due, ServiceError> {
+        let now = self.clock.now();
+        let next = scheduled::next_due(&mut &self.store).await?;
+        let Some(_due) = next.filter(|&next| next <= now) else {
+            let wait_ms = next.map(|next| u64::try_from(next.unix_ms() - now.unix_ms()).unwrap_or(0));
+            return Ok(Due::NothingFor(wait_ms.map(Duration::from_millis)));
+        };
+        let mut tx = self.store.begin().await?;
+        if !turn.fence().holds(&mut tx).await? {
+            return Ok(Due::TurnLost);
+        }
+        let due = scheduled::list_due(&mut tx, now, DUE_AT_ONCE).await?;
+        tx.rollback().await;
+        let submitted = due.into_iter().map(|due| self.log.commit(Dispatch::due(due)));
+        let mut done = 0;
+        for outcome in join_all(submitted).await {
+            match outcome {
+                Ok(_) => done += 1,
+                Err(error @ ServiceError::Refused(_)) => {
+                    tracing::warn!(error = &error as &dyn Error, "a scheduled message was passed over");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Due::Done(done))
+    }
+
+    /// Waits until something may be due sooner than was known, by a request to this instance.
+    pub async fn alarmed(&self) {
+        self.alarm.notified().await;
+    }
+}

@@ -1,0 +1,298 @@
+//! Operations on messages to be sent later. All of them lock the author's own stream, so that edit, cancellation and sending
+//! happen one after the other: what is sent was not cancelled, and is sent once.
+
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{SCHEDULE_FAILURE_CHARS_MAX, SCHEDULED_MESSAGES_MAX};
+use syncspace_protocol::mentions::MentionedNames;
+use syncspace_protocol::messages::SendMessage;
+use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState};
+use syncspace_protocol::socket::EventBody;
+use syncspace_protocol::{ChannelId, ClientId, MemberId, MessageId, ScheduledId, StreamId, TeamId, Time};
+
+use super::idempotency::Makes;
+use super::sends::{Send, digest};
+use super::team_changes::{Refused, prepared};
+use super::{Actor, ServiceError, access};
+use crate::log::{Abort, LogTx, Operation};
+use crate::permissions::{self, ChannelAction, Permit, TeamAction};
+use crate::store::scheduled::{self, ScheduledRow};
+use crate::store::{IdBlocks, StoreError, messages, users};
+
+/// Schedules a message.
+pub(super) struct Schedule {
+    pub(super) actor: Actor,
+    pub(super) id: Option<ScheduledId>,
+    pub(super) team: TeamId,
+    pub(super) member: MemberId,
+    pub(super) channel: ChannelId,
+    pub(super) parent: Option<MessageId>,
+    pub(super) content: String,
+    pub(super) send_at: Time,
+}
+
+impl Operation for Schedule {
+    type Output = Scheduled;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Member(self.member)]
+    }
+
+    fn content_bytes(&self) -> usize {
+        self.content.len()
+    }
+
+    async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {
+        self.id = Some(ids.next().await?);
+        Ok(())
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Scheduled, Refused> {
+        access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
+        let (permit, found) = access::on_channel(tx.db, &self.actor, self.channel, ChannelAction::Post).await?;
+        if found.team_id != self.team {
+            return Err(Abort::Refused(ServiceError::not_found("channel")));
+        }
+        self.check_parent(tx).await?;
+        if scheduled::count_open(tx.db, self.member).await? >= u64::from(SCHEDULED_MESSAGES_MAX) {
+            return Err(Abort::Refused(too_many()));
+        }
+        let taken = tx.next_rev(StreamId::Member(self.member), &permit)?;
+        let scheduled = Scheduled {
+            id: prepared(self.id)?,
+            team_id: self.team,
+            channel_id: self.channel,
+            parent_message_id: self.parent,
+            content: self.content.clone(),
+            send_at: self.send_at,
+            state: ScheduledState::Waiting,
+            failure: None,
+            message: None,
+            created_at: tx.now,
+            updated_at: tx.now,
+            rev: taken.rev,
+        };
+        let Actor { user_id, session_id, .. } = self.actor;
+        let row = ScheduledRow { scheduled, member_id: self.member, user_id, session_id };
+        scheduled::insert(tx.db, &row).await?;
+        tx.announce(taken, EventBody::MyScheduled { scheduled: row.scheduled.clone() })?;
+        Ok(row.scheduled)
+    }
+}
+
+impl Schedule {
+    async fn check_parent(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        let Some(parent) = self.parent else { return Ok(()) };
+        let found = messages::find_by_id(tx.db, parent).await?;
+        if found.is_some_and(|found| found.channel_id == self.channel && found.deleted_at.is_none()) {
+            return Ok(());
+        }
+        let sentence = "the message you answer does not exist in this channel, or was deleted";
+        Err(Abort::Refused(ServiceError::invalid_field("parent_message_id", sentence)))
+    }
+}
+
+impl Makes for Schedule {
+    fn made_id(scheduled: &Scheduled) -> u64 {
+        scheduled.id.get()
+    }
+}
+
+/// Changes text or time of one that was not sent yet.
+pub(super) struct Change {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) member: MemberId,
+    pub(super) id: ScheduledId,
+    pub(super) content: Option<String>,
+    pub(super) send_at: Option<Time>,
+}
+
+impl Operation for Change {
+    type Output = Scheduled;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Member(self.member)]
+    }
+
+    fn content_bytes(&self) -> usize {
+        self.content.as_ref().map_or(0, String::len)
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Scheduled, Refused> {
+        let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
+        let mut scheduled = find_open(tx, self.member, self.id).await?;
+        let before = scheduled.clone();
+        if let Some(content) = &self.content {
+            scheduled.content.clone_from(content);
+        }
+        if let Some(send_at) = self.send_at {
+            (scheduled.send_at, scheduled.state, scheduled.failure) = (send_at, ScheduledState::Waiting, None);
+        }
+        if scheduled != before {
+            write(tx, self.member, &mut scheduled, &permit).await?;
+        }
+        Ok(scheduled)
+    }
+}
+
+/// Takes one back that was not sent yet.
+pub(super) struct Cancel {
+    pub(super) actor: Actor,
+    pub(super) team: TeamId,
+    pub(super) member: MemberId,
+    pub(super) id: ScheduledId,
+}
+
+impl Operation for Cancel {
+    type Output = ();
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Member(self.member)]
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
+        let mut scheduled = find_open(tx, self.member, self.id).await?;
+        (scheduled.state, scheduled.failure) = (ScheduledState::Cancelled, None);
+        scheduled.content.clear();
+        write(tx, self.member, &mut scheduled, &permit).await
+    }
+}
+
+/// Sends one with the rights that its author has now. The message and the end of the row are one commit.
+pub(super) struct Dispatch {
+    id: ScheduledId,
+    member: MemberId,
+    channel: ChannelId,
+    message: Option<MessageId>,
+    /// Whether the clock sends it: then a refusal is written down for the author, who is not there to be told.
+    is_by_clock: bool,
+}
+
+impl Dispatch {
+    /// Sends one because its time has come; changes nothing where it is not due any more.
+    pub(super) const fn due(due: scheduled::Due) -> Self {
+        Self { id: due.id, member: due.member_id, channel: due.channel_id, message: None, is_by_clock: true }
+    }
+
+    /// Sends one because its author wants it now.
+    pub(super) const fn now(id: ScheduledId, member: MemberId, channel: ChannelId) -> Self {
+        Self { id, member, channel, message: None, is_by_clock: false }
+    }
+}
+
+impl Operation for Dispatch {
+    type Output = Scheduled;
+    type Error = ServiceError;
+
+    fn streams(&self) -> Vec<StreamId> {
+        vec![StreamId::Channel(self.channel), StreamId::Member(self.member)]
+    }
+
+    async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {
+        self.message = Some(ids.next().await?);
+        Ok(())
+    }
+
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Scheduled, Refused> {
+        let found = scheduled::find(tx.db, self.member, self.id).await?;
+        let row = found.ok_or_else(|| Abort::Refused(ServiceError::not_found("scheduled message")))?;
+        // Another instance, another device or an edit was faster.
+        let state = row.scheduled.state;
+        let is_due = state == ScheduledState::Waiting && row.scheduled.send_at <= tx.now;
+        if state == ScheduledState::Sent || (self.is_by_clock && !is_due) {
+            return Ok(row.scheduled);
+        }
+        if state != ScheduledState::Waiting && state != ScheduledState::Failed {
+            return Err(over());
+        }
+        // The rules of sending come before its first row: a refusal leaves the transaction as it was.
+        let outcome = self.send(tx, &row).await;
+        let mut scheduled = row.scheduled;
+        match outcome {
+            Ok(message) => {
+                scheduled.content.clear();
+                (scheduled.state, scheduled.message, scheduled.failure) = (ScheduledState::Sent, Some(message), None);
+            }
+            Err(Abort::Refused(error)) if self.is_by_clock => {
+                let reason = error.to_string().chars().take(SCHEDULE_FAILURE_CHARS_MAX).collect();
+                (scheduled.state, scheduled.failure) = (ScheduledState::Failed, Some(reason));
+            }
+            Err(stopped) => return Err(stopped),
+        }
+        // The clock acts for the author: what the author may do was asked above.
+        write(tx, self.member, &mut scheduled, &permissions::everyone()).await?;
+        Ok(scheduled)
+    }
+}
+
+impl Dispatch {
+    async fn send(&self, tx: &mut LogTx<'_>, row: &ScheduledRow) -> Result<ScheduledMessage, Refused> {
+        let Some(user) = users::find_active(tx.db, row.user_id).await? else {
+            let sentence = "your account was switched off when this was due; give it a new time, or cancel it";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Forbidden, sentence)));
+        };
+        // Derived, so that whatever repeats the sending gives the same message.
+        let client_id = ClientId::try_from(format!("scheduled-{}", self.id)).map_err(ServiceError::fault);
+        let client_id = client_id.map_err(Abort::Refused)?;
+        let Scheduled { content, parent_message_id, .. } = row.scheduled.clone();
+        let body =
+            SendMessage { content, client_id: Some(client_id.clone()), parent_message_id, ..SendMessage::default() };
+        let digest = digest(&body).map_err(|error| Abort::Refused(ServiceError::fault(error)))?;
+        let send = Send {
+            actor: Actor { user_id: row.user_id, session_id: row.session_id, is_admin: user.is_admin },
+            id: self.message,
+            channel: self.channel,
+            names: MentionedNames::find(&body.content),
+            digest,
+            content: body.content,
+            message_type: body.message_type,
+            code: None,
+            forward_of: None,
+            parent: parent_message_id,
+            client_id,
+            place: None,
+        };
+        let sent = send.apply(tx).await?;
+        Ok(ScheduledMessage { id: sent.message.id, seq: sent.message.seq })
+    }
+}
+
+/// Finds one that was not sent yet, for a change of it.
+async fn find_open(tx: &mut LogTx<'_>, member: MemberId, id: ScheduledId) -> Result<Scheduled, Refused> {
+    let found = scheduled::find(tx.db, member, id).await?;
+    let found = found.ok_or_else(|| Abort::Refused(ServiceError::not_found("scheduled message")))?.scheduled;
+    match found.state {
+        ScheduledState::Waiting | ScheduledState::Failed => Ok(found),
+        ScheduledState::Sent | ScheduledState::Cancelled | ScheduledState::Unknown => Err(over()),
+    }
+}
+
+fn over() -> Refused {
+    let sentence = "this scheduled message was sent or cancelled already; a sent one is edited or deleted as a message";
+    Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence))
+}
+
+fn too_many() -> ServiceError {
+    let sentence = format!(
+        "you have {SCHEDULED_MESSAGES_MAX} scheduled messages in this team; cancel some, or wait until they are sent"
+    );
+    ServiceError::refused(ErrorCode::Conflict, sentence)
+}
+
+/// Writes one with its new number, and tells the author's devices.
+async fn write(
+    tx: &mut LogTx<'_>,
+    member: MemberId,
+    scheduled: &mut Scheduled,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    let taken = tx.next_rev(StreamId::Member(member), permit)?;
+    (scheduled.rev, scheduled.updated_at) = (taken.rev, tx.now);
+    scheduled::update(tx.db, scheduled).await?;
+    tx.announce(taken, EventBody::MyScheduled { scheduled: scheduled.clone() })?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Rows of what a person has saved; a message that was saved once keeps a row that says no.
+
+use syncspace_protocol::personal::{SavedMark, SavedMessage};
+use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
+
+use super::messages::{message_of, read_from};
+use super::{Queries, Row, Sql, Statement, StoreError, params};
+
+const MARK: &str = "channel_id, seq, is_saved, rev";
+
+fn read_mark(row: &Row) -> Result<SavedMark, StoreError> {
+    let mut row = row.reader();
+    Ok(SavedMark { channel_id: row.take()?, seq: row.take()?, is_saved: row.take()?, rev: row.take()? })
+}
+
+/// Finds whether a person has saved a message, where that was ever chosen.
+pub async fn find(
+    db: &mut impl Queries,
+    member: MemberId,
+    channel: ChannelId,
+    seq: Seq,
+) -> Result<Option<SavedMark>, StoreError> {
+    let sql =
+        Sql::built(format!("SELECT {MARK} FROM saved_messages WHERE member_id = ? AND channel_id = ? AND seq = ?"));
+    db.query(&sql, params![member, channel, seq]).await?.first().map(read_mark).transpose()
+}
+
+/// Who reads a list of saved messages, and which part of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    /// Whose list it is.
+    pub member: MemberId,
+    /// The same person's account.
+    pub user: UserId,
+    /// Whether the person reads public channels without being in them.
+    pub sees_public: bool,
+    /// Only what was saved before this rev.
+    pub before: Rev,
+    /// Most rows.
+    pub limit: u32,
+}
+
+/// Lists what a person has saved and may read now, the last saved first.
+pub async fn list(db: &mut impl Queries, reader: Reader) -> Result<Vec<SavedMessage>, StoreError> {
+    let Statement { sql, params } = list_statement(reader);
+    let rows = db.query(&sql, params).await?;
+    rows.iter()
+        .map(|row| {
+            let mut row = row.reader();
+            Ok(SavedMessage { message: read_from(&mut row)?, saved_at: row.take()?, rev: row.take()? })
+        })
+        .collect()
+}
+
+/// Gives the statement of [`list`].
+#[must_use]
+pub fn list_statement(reader: Reader) -> Statement {
+    let Reader { member, user, sees_public, before, limit } = reader;
+    let sql = Sql::built(format!(
+        "SELECT {}, s.saved_at, s.rev FROM saved_messages s \
+         JOIN messages m ON m.channel_id = s.channel_id AND m.seq = s.seq AND m.deleted_at IS NULL \
+         JOIN channels c ON c.id = s.channel_id AND c.deleted_at IS NULL \
+         LEFT JOIN channel_members cm ON cm.channel_id = s.channel_id AND cm.user_id = ? AND cm.left_at IS NULL \
+         WHERE s.member_id = ? AND s.is_saved = 1 AND s.rev < ? \
+         AND (cm.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)) ORDER BY s.rev DESC LIMIT {limit}",
+        message_of("m")
+    ));
+    Statement { sql, params: params![user, member, before, sees_public] }
+}
+
+/// Lists what changed of it in a person's own stream after a rev, in its order.
+pub async fn list_changes(
+    db: &mut impl Queries,
+    member: MemberId,
+    after: Rev,
+    limit: u32,
+) -> Result<Vec<SavedMark>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT {MARK} FROM saved_messages WHERE member_id = ? AND rev > ? ORDER BY rev LIMIT {limit}"
+    ));
+    db.query(&sql, params![member, after]).await?.iter().map(read_mark).collect()
+}
+
+/// Writes whether a person has saved a message.
+pub async fn put(
+    db: &mut impl Queries,
+    (member, team): (MemberId, TeamId),
+    saved: &SavedMark,
+    now: Time,
+) -> Result<(), StoreError> {
+    const PUT: Sql = Sql::pair(
+        "INSERT INTO saved_messages (member_id, channel_id, seq, team_id, is_saved, saved_at, rev) VALUES (?,?,?,?,?,?,?) \
+         ON DUPLICATE KEY UPDATE is_saved = VALUES(is_saved), saved_at = VALUES(saved_at), rev = VALUES(rev)",
+        "INSERT INTO saved_messages (member_id, channel_id, seq, team_id, is_saved, saved_at, rev) VALUES (?,?,?,?,?,?,?) \
+         ON CONFLICT (member_id, channel_id, seq) DO UPDATE SET is_saved = excluded.is_saved, \
+         saved_at = excluded.saved_at, rev = excluded.rev",
+    );
+    let values = params![member, saved.channel_id, saved.seq, team, saved.is_saved, now, saved.rev];
+    db.execute(&PUT, values).await.map(drop)
+}
