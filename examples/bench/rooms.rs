@@ -263,7 +263,8 @@ async fn measure_alone(server: &Path, messages: usize) -> anyhow::Result<()> {
     let mut instances = Vec::new();
     for data in [&one_data, &other_data] {
         let mut command = server_command(server, data.path());
-        command.args(["--database", &database, "--redis", &redis_url, "--jwt-secret", secret, "--bcrypt-cost", "4"]);
+        command.args(["--database", &database, "--redis", &redis_url, "--bcrypt-cost", "4"]);
+        command.env("SYNCSPACE_JWT_SECRET", secret);
         command.args(["--registration", "open", "--requests-per-second", "0", "--log-filter", "warn"]);
         let running = Running::start(&mut command)?;
         running.wait_until_ready()?;
