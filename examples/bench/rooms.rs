@@ -258,7 +258,7 @@ impl Sender {
 async fn measure_alone(server: &Path, messages: usize) -> anyhow::Result<()> {
     let (mysql, redis) = (MysqlServer::start().await, RedisServer::start().await);
     let (database, redis_url) = (mysql.database().await, redis.url());
-    let secret = "a secret of the benchmark, at least 32 bytes";
+    let secret = "a signing secret for two instances of a benchmark";
     let (one_data, other_data) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let mut instances = Vec::new();
     for data in [&one_data, &other_data] {

@@ -125,7 +125,8 @@ fn make_data_folder(folder: &Path) {
     }
 }
 
-/// Small buffers for a quick start; commits are as durable as the product wants them.
+/// The pool is taken as it fills: a few MB for most tests, all of it for a million messages. Commits are as durable as the
+/// product wants them.
 fn run_server(folder: &Path, port: u16) -> Daemon {
     let mut command = Command::new(server_program());
     command.arg("--no-defaults").arg(format!("--user={}", user_name()));
@@ -134,7 +135,7 @@ fn run_server(folder: &Path, port: u16) -> Daemon {
     command.arg(format!("--pid-file={}", folder.join("pid").display()));
     command.arg(format!("--log-error={}", folder.join("server.err").display()));
     command.arg(format!("--port={port}"));
-    command.args(["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=1"]);
+    command.args(["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=512M", "--innodb-flush-log-at-trx-commit=1"]);
     command.args(["--sync-binlog=1", "--max-connections=400", "--performance-schema=OFF", "--loose-mysqlx=OFF"]);
     Daemon::start(folder, &command)
 }
