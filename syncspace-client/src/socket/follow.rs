@@ -52,6 +52,8 @@ struct Follow {
 struct Repair {
     /// Where a failed read is repeated; `None` while one is under way.
     retry_at: Option<Instant>,
+    /// The last read was refused, as if there were no such stream.
+    was_gone: bool,
     /// The hole is not closed before this.
     target: Rev,
     /// Events above the hole, as they came.
@@ -162,12 +164,14 @@ impl Follows {
         let page = match outcome {
             Ok(page) => page,
             Err(ReadFailure::Reload) => return self.reload(stream),
-            Err(ReadFailure::Gone) => return self.gone(stream),
-            Err(ReadFailure::Later) => {
+            // Who was removed and added again meanwhile hears of both by the own stream, in order; this answer is in none.
+            Err(ReadFailure::Gone) if std::mem::replace(&mut repair.was_gone, true) => return self.gone(stream),
+            Err(ReadFailure::Gone | ReadFailure::Later) => {
                 repair.retry_at = Some(now + REPAIR_RETRY);
                 return Vec::new();
             }
         };
+        repair.was_gone = false;
         let (rev, is_last) = (page.rev, page.rev >= page.head_rev);
         let mut steps = Vec::new();
         if rev > follow.rev {
@@ -206,7 +210,7 @@ impl Follows {
 
 impl Repair {
     const fn up_to(target: Rev) -> Self {
-        Self { retry_at: None, target, held: VecDeque::new() }
+        Self { retry_at: None, was_gone: false, target, held: VecDeque::new() }
     }
 
     /// Holds an event; where there are too many, they are let go, and read again instead.

@@ -13,7 +13,7 @@ pub struct Committed {
     pub route: Route,
     /// The event as it goes to sockets.
     pub frame: Frame,
-    /// What it took away; only on the instance that committed it.
+    /// What it took away.
     pub revoked: Option<Revoked>,
 }
 

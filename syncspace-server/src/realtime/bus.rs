@@ -27,7 +27,7 @@ pub(super) enum Message {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Header {
-    Committed(Route),
+    Committed { route: Route, revoked: Option<Revoked> },
     Passing { stream: StreamId, but: UserId },
     Effects(Vec<Effect>),
     Revoked(Revoked),
@@ -43,7 +43,9 @@ pub(super) struct BusError;
 impl Message {
     pub(super) fn encode(&self) -> Result<Bytes, serde_json::Error> {
         let (header, frame) = match self {
-            Self::Committed(event) => (Header::Committed(event.route.clone()), event.frame.as_str()),
+            Self::Committed(Committed { route, frame, revoked }) => {
+                (Header::Committed { route: route.clone(), revoked: revoked.clone() }, frame.as_str())
+            }
             Self::Passing { stream, but, frame } => (Header::Passing { stream: *stream, but: *but }, frame.as_str()),
             Self::Effects(effects) => (Header::Effects(effects.clone()), ""),
             Self::Revoked(revoked) => (Header::Revoked(revoked.clone()), ""),
@@ -61,7 +63,9 @@ impl Message {
         let header = serde_json::from_slice(&payload[..end]).map_err(|_| BusError)?;
         let text = payload.get(end + 1..).and_then(|text| str::from_utf8(text).ok()).ok_or(BusError)?;
         Ok(match header {
-            Header::Committed(route) => Self::Committed(Committed { route, frame: Frame::text(text), revoked: None }),
+            Header::Committed { route, revoked } => {
+                Self::Committed(Committed { route, frame: Frame::text(text), revoked })
+            }
             Header::Passing { stream, but } => Self::Passing { stream, but, frame: Frame::text(text) },
             Header::Effects(effects) => Self::Effects(effects),
             Header::Revoked(revoked) => Self::Revoked(revoked),
@@ -86,11 +90,13 @@ mod tests {
             effects: vec![Effect::ChannelDeleted { channel_id: 7.try_into().unwrap() }],
         };
         let frame = Frame::text("{\"ev\":\"void\"}\n");
-        let sent = Message::Committed(Committed { route: route.clone(), frame: frame.clone(), revoked: None });
+        let revoked = Some(Revoked { first: 4, effects: route.effects.clone() });
+        let sent =
+            Message::Committed(Committed { route: route.clone(), frame: frame.clone(), revoked: revoked.clone() });
         let Message::Committed(came) = Message::decode(&sent.encode().unwrap()).unwrap() else {
             panic!("another kind of message")
         };
-        assert_eq!((came.route, came.frame), (route, frame));
+        assert_eq!((came.route, came.frame, came.revoked), (route, frame, revoked));
     }
 
     #[test]

@@ -191,11 +191,18 @@ impl Hub {
     }
 
     /// Stops a stream that cannot be read: it is not tried again before the connection's streams are looked at anew.
-    pub(super) fn lose(&self, connection: &Connection, stream: StreamId) {
+    ///
+    /// Nothing is stopped where that was found out before the connection's last move: its person may have come in again.
+    pub(super) fn lose(&self, connection: &Connection, stream: StreamId, as_of: u64) {
+        let moving = connection.moving();
+        if connection.moves() != as_of {
+            return;
+        }
         if let StreamId::Channel(channel) = stream {
-            self.drop_channel(connection, channel);
+            self.take_channel(connection, channel);
         }
         connection.state().behind.remove(stream);
+        drop(moving);
         connection.ask_refresh();
     }
 
@@ -341,7 +348,9 @@ impl Hub {
             // Who may write is asked with every message.
             Effect::ChannelArchived { .. } => {}
             Effect::ChannelDeleted { channel_id } => {
-                for connection in connections.all() {
+                // Who was about to follow it takes up a stream on which nothing comes any more: no reason to look again.
+                let stream = StreamId::Channel(channel_id);
+                for connection in connections.all().filter(|connection| connection.holds(stream)) {
                     is_news |= self.drop_channel(connection, channel_id);
                 }
             }
@@ -396,12 +405,14 @@ impl Hub {
     /// Stops a channel at once; tells whether the connection had it.
     fn drop_channel(&self, connection: &Connection, channel: ChannelId) -> bool {
         let _moving = connection.moving();
-        {
-            let mut state = connection.state();
-            state.moves += 1;
-            if !state.channels.remove(channel) {
-                return false;
-            }
+        connection.state().moves += 1;
+        self.take_channel(connection, channel)
+    }
+
+    /// Does that for whoever moves the connection's streams.
+    fn take_channel(&self, connection: &Connection, channel: ChannelId) -> bool {
+        if !connection.state().channels.remove(channel) {
+            return false;
         }
         self.unfollow(connection, StreamId::Channel(channel));
         true
@@ -541,11 +552,36 @@ mod tests {
         let (alice, bob) = (connect(&hub, 1), connect(&hub, 2));
         enter(&hub, &alice);
         bob.connection.fall_behind(stream(), rev(1));
-        hub.lose(&bob.connection, stream());
+        hub.lose(&bob.connection, stream(), bob.connection.moves());
         assert_eq!(bob.connection.take_duty().behind, None);
         bob.connection.fall_behind(stream(), rev(1));
         assert!(!hub.go_on(&bob.connection, (stream(), rev(1))));
         assert_eq!(bob.connection.take_duty().behind, None, "nobody holds it: it is not read again and again");
+    }
+
+    #[test]
+    fn what_was_read_before_somebody_came_in_again_takes_nothing_away() {
+        let hub = Hub::new();
+        let bob = connect(&hub, 2);
+        enter(&hub, &bob);
+        let as_of = bob.connection.moves();
+        leave(&hub, 2);
+        let (channel_id, team_id) = channel();
+        hub.apply_all(&[Effect::ChannelJoined { user_id: user(2), channel_id, team_id, at: rev(4) }]);
+        hub.lose(&bob.connection, stream(), as_of);
+        assert!(bob.connection.holds(stream()));
+        assert_eq!(bob.connection.take_duty().behind, Some((stream(), rev(4))));
+    }
+
+    #[test]
+    fn a_channel_that_is_deleted_moves_only_those_who_are_in_it() {
+        let hub = Hub::new();
+        let (alice, bob) = (connect(&hub, 1), connect(&hub, 2));
+        enter(&hub, &alice);
+        let before = bob.connection.moves();
+        hub.apply_all(&[Effect::ChannelDeleted { channel_id: channel().0 }]);
+        assert!(!alice.connection.holds(stream()));
+        assert_eq!(bob.connection.moves(), before);
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Ledger {
         self.confirm();
     }
 
+    /// Tells whether a number was applied.
+    pub(super) fn holds(&self, number: u64) -> bool {
+        number <= self.applied || self.beyond.contains(&number)
+    }
+
     /// Notes that the log ended with `last` when it was read at `at`.
     pub(super) fn see(&mut self, last: u64, at: Instant) {
         self.known = self.known.max(last);
@@ -86,6 +91,7 @@ mod tests {
         assert_eq!(ledger.missing_after(), None);
         ledger.apply(4, 1);
         assert_eq!(ledger.missing_after(), Some(2));
+        assert_eq!((1..=5).map(|number| ledger.holds(number)).collect::<Vec<_>>(), [true, true, false, true, false]);
         ledger.apply(3, 1);
         assert_eq!(ledger.missing_after(), None);
         ledger.apply(2, 3);

@@ -118,9 +118,8 @@ impl Realtime {
     fn publish(&self, event: &Committed) {
         self.tell(Subject::Team(event.route.team), &Message::Committed(event.clone()));
         if let Some(revoked) = &event.revoked {
-            // Applied with the event. Others may not hear its team, and must know that they miss nothing.
-            revoked.effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
             self.note_revoked(revoked);
+            // Others may not hear its team, and must know that they miss nothing.
             self.tell(Subject::Control, &Message::Revoked(revoked.clone()));
         }
         // Whoever comes into a team does not hear its subject yet.
@@ -159,7 +158,10 @@ impl Realtime {
                 return true;
             }
             BusEvent::Message { payload, .. } => match Message::decode(&payload) {
-                Ok(Message::Committed(event)) => self.inner.hub.offer(std::slice::from_ref(&event)),
+                Ok(Message::Committed(event)) => {
+                    self.inner.hub.offer(std::slice::from_ref(&event));
+                    event.revoked.iter().for_each(|revoked| self.note_revoked(revoked));
+                }
                 Ok(Message::Passing { stream, but, frame }) => self.inner.hub.pass_on(stream, &frame, but),
                 Ok(Message::Effects(effects)) => self.inner.hub.apply_all(&effects),
                 Ok(Message::Revoked(revoked)) => self.apply_revoked(&revoked),
@@ -312,9 +314,10 @@ impl Realtime {
         self.inner.hub.follow(connection, (stream, rev));
     }
 
-    /// Takes a stream from a connection whose person may no longer follow it, and has the rest looked at again.
-    pub fn lose(&self, connection: &Connection, stream: StreamId) {
-        self.inner.hub.lose(connection, stream);
+    /// Takes a stream from a connection whose person may no longer follow it, and has the rest looked at again; not where
+    /// that was found out before the last of the connection's [moves](Connection::moves).
+    pub fn lose(&self, connection: &Connection, stream: StreamId, as_of: u64) {
+        self.inner.hub.lose(connection, stream, as_of);
     }
 
     /// Goes on after missed changes were sent up to `rev`; false while there are more.

@@ -23,21 +23,26 @@ impl Realtime {
         self.tell(Subject::Control, &Message::Revoked(revoked));
     }
 
-    /// Applies what the log says was taken away; doing so twice changes nothing.
+    /// Applies what the log says was taken away, unless it was applied here with its event.
     pub(super) fn apply_revoked(&self, revoked: &Revoked) {
-        self.apply_effects(&revoked.effects);
-        self.ledger().apply(revoked.first, revoked.effects.len());
+        (revoked.first..).zip(&revoked.effects).for_each(|(number, &effect)| self.apply_row(number, effect));
         self.look_for_gaps();
     }
 
-    fn apply_effects(&self, effects: &[Effect]) {
+    /// Applies a row of the log. A second time it may take away what was given back since.
+    fn apply_row(&self, number: u64, effect: Effect) {
+        if self.ledger().holds(number) {
+            return;
+        }
         // First nobody is let in by what is kept, then those who are in go.
-        effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
-        self.inner.hub.revoke_all(effects);
+        self.inner.sessions.hear(effect);
+        self.inner.hub.revoke_all(&[effect]);
+        self.ledger().apply(number, 1);
     }
 
     /// Notes the numbers of what was applied as part of its stream.
     pub(super) fn note_revoked(&self, revoked: &Revoked) {
+        revoked.effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
         self.ledger().apply(revoked.first, revoked.effects.len());
         self.look_for_gaps();
     }
@@ -79,10 +84,7 @@ impl Realtime {
 
     /// Applies rows of the log, in their order.
     pub fn catch_up_revocations(&self, rows: &[(u64, Effect)]) {
-        for &(number, effect) in rows {
-            self.apply_effects(&[effect]);
-            self.ledger().apply(number, 1);
-        }
+        rows.iter().for_each(|&(number, effect)| self.apply_row(number, effect));
         self.inner.confirmed.notify_one();
     }
 

@@ -43,19 +43,21 @@ impl Socket {
         let Some((stream, after)) = duty.behind.filter(|_| !self.service.realtime().is_withholding()) else {
             return Ok(false);
         };
-        if matches!(stream, StreamId::Channel(_)) && self.send_missed(talk).await? {
+        // Before anything is read: who comes in again meanwhile keeps what that gives.
+        let as_of = talk.connection.moves();
+        if matches!(stream, StreamId::Channel(_)) && self.send_missed(talk, as_of).await? {
             return Ok(true);
         }
         let query = ChangesQuery { after, limit: Some(PAGE_ITEMS_MAX) };
         match self.service.changes(&talk.actor, stream, query).await {
             Ok(page) => self.send_page(talk, after, page).await?,
-            Err(error) => self.cannot_continue(talk, stream, &error).await?,
+            Err(error) => self.cannot_continue(talk, stream, as_of, &error).await?,
         }
         Ok(true)
     }
 
     /// Sends one page of what was missed in as many channels as it holds; false where one of them cannot be read.
-    async fn send_missed(&mut self, talk: &mut Talk) -> Result<bool, End> {
+    async fn send_missed(&mut self, talk: &mut Talk, as_of: u64) -> Result<bool, End> {
         let behind = talk.connection.behind_channels(MISSED_CHANNELS_MAX);
         let missed = match self.service.missed(&talk.actor, &behind).await {
             Ok(missed) => missed,
@@ -73,11 +75,8 @@ impl Socket {
         for (channel, missed) in missed {
             let stream = StreamId::Channel(channel);
             match missed {
-                Missed::Gone => {
-                    self.service.realtime().lose(&talk.connection, stream);
-                    let event = Event { stream: Some(stream), rev: None, body: EventBody::StreamGone {} };
-                    frames.extend(frame_of(&event));
-                }
+                // The person's own stream says so, in its place among what came before and after.
+                Missed::Gone => self.service.realtime().lose(&talk.connection, stream, as_of),
                 Missed::Reload(head) => {
                     let event = Event { stream: Some(stream), rev: Some(head), body: EventBody::StreamReload {} };
                     frames.extend(frame_of(&event));
@@ -128,7 +127,13 @@ impl Socket {
         Ok(())
     }
 
-    async fn cannot_continue(&mut self, talk: &mut Talk, stream: StreamId, error: &ServiceError) -> Result<(), End> {
+    async fn cannot_continue(
+        &mut self,
+        talk: &mut Talk,
+        stream: StreamId,
+        as_of: u64,
+        error: &ServiceError,
+    ) -> Result<(), End> {
         match error.code() {
             ErrorCode::ReloadRequired => match self.service.head_rev(stream).await {
                 Ok(head) => {
@@ -138,10 +143,7 @@ impl Socket {
                 }
                 Err(error) => retry_later(talk, stream, &error),
             },
-            ErrorCode::NotFound | ErrorCode::Forbidden => {
-                self.service.realtime().lose(&talk.connection, stream);
-                self.send(&Event { stream: Some(stream), rev: None, body: EventBody::StreamGone {} }).await?;
-            }
+            ErrorCode::NotFound | ErrorCode::Forbidden => self.service.realtime().lose(&talk.connection, stream, as_of),
             _ => retry_later(talk, stream, error),
         }
         Ok(())
@@ -162,6 +164,7 @@ impl Socket {
                 return Ok(());
             }
         };
+        let is_same_teams = followed.joined.is_empty();
         for team_id in followed.left {
             self.send(&Event::outside_streams(EventBody::MyTeamLeft { team_id })).await?;
         }
@@ -169,10 +172,15 @@ impl Socket {
             self.send(&Event::outside_streams(EventBody::MyTeamJoined { team })).await?;
         }
         for (stream, rev) in followed.added {
-            match &mut talk.unnamed {
-                Some(unnamed) => drop(unnamed.insert(stream, rev)),
-                None => self.service.realtime().follow(&talk.connection, stream, rev),
+            if let Some(unnamed) = &mut talk.unnamed {
+                unnamed.insert(stream, rev);
+                continue;
             }
+            if is_same_teams && matches!(stream, StreamId::Channel(_)) {
+                // It was here, went and came back, or came while nobody told: what was said meanwhile went to nobody.
+                self.send(&Event { stream: Some(stream), rev: Some(rev), body: EventBody::StreamReload {} }).await?;
+            }
+            self.service.realtime().follow(&talk.connection, stream, rev);
         }
         Ok(())
     }

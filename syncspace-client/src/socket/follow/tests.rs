@@ -128,16 +128,37 @@ fn a_store_that_lags_behind_the_socket_is_asked_again() {
 
 #[test]
 fn reload_and_gone_end_the_following() {
-    for (failure, told) in [(ReadFailure::Reload, "reload"), (ReadFailure::Gone, "gone")] {
-        let mut follows = following(5);
-        assert_eq!(take(&mut follows, &[8]), [">5"]);
-        assert_eq!(read(&mut follows, 5, Err(failure)), [told]);
-        assert!(!follows.is_followed(stream()));
-    }
+    let now = Instant::now();
+    let mut follows = following(5);
+    assert_eq!(take(&mut follows, &[8]), [">5"]);
+    assert_eq!(read(&mut follows, 5, Err(ReadFailure::Reload)), ["reload"]);
+    assert!(!follows.is_followed(stream()));
+    let mut follows = following(5);
+    assert_eq!(take(&mut follows, &[8]), [">5"]);
+    assert_eq!(
+        written(follows.page(now, stream(), rev(5), Err(ReadFailure::Gone))),
+        [""; 0],
+        "it may be an old answer"
+    );
+    assert_eq!(written(follows.tick(now + REPAIR_RETRY)), [">5"]);
+    assert_eq!(read(&mut follows, 5, Err(ReadFailure::Gone)), ["gone"]);
+    assert!(!follows.is_followed(stream()));
     let mut follows = following(5);
     let gone = Event { stream: Some(stream()), rev: None, body: EventBody::StreamGone {} };
     assert_eq!(written(follows.event(stream(), gone)), ["gone"]);
     assert!(!follows.is_followed(stream()));
+}
+
+#[test]
+fn who_came_in_again_while_a_read_was_refused_keeps_the_stream() {
+    let now = Instant::now();
+    let mut follows = following(5);
+    assert_eq!(take(&mut follows, &[8]), [">5"]);
+    assert_eq!(written(follows.page(now, stream(), rev(5), Err(ReadFailure::Gone))), [""; 0]);
+    assert_eq!(written(follows.tick(now + REPAIR_RETRY)), [">5"]);
+    assert_eq!(read(&mut follows, 5, Ok(page(8, 9))), ["..8", ">8"]);
+    assert_eq!(written(follows.page(now, stream(), rev(8), Err(ReadFailure::Gone))), [""; 0], "not in a row");
+    assert!(follows.is_followed(stream()));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use syncspace_client::{Client, ConnectOptions, Connection, Unread, Update};
 use syncspace_protocol::channels::{Channel, ChannelMember};
+use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{Message, MessageQuery};
 use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
@@ -226,8 +227,13 @@ async fn hear(client: Client, connection: Connection, heard: Arc<Mutex<Heard>>, 
             Update::LoggedOut { reason } => unreachable!("{reason}"),
         };
         while let Some(wish) = wishes.pop() {
-            // What cannot be read now was left or deleted meanwhile, and an event is on its way that says so.
-            drop(fulfil(&client, &connection, &heard, wish, &mut wishes).await);
+            while let Err(error) = fulfil(&client, &connection, &heard, wish, &mut wishes).await {
+                // What may not be read was left or deleted meanwhile, and an event is on its way that says so.
+                if matches!(error.code(), Some(ErrorCode::NotFound | ErrorCode::Forbidden)) {
+                    break;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
         }
         let unsure: Vec<ChannelId> = heard.lock().expect("unbroken").model.book.unsure().collect();
         for channel in unsure {
