@@ -25,7 +25,7 @@ use crate::realtime::carrier::{BusEvent, Carrier, CarrierConfig, CarrierError, H
 use crate::service::{self, Clock, SecretFileError, Service, ServiceParts, TokenKeys, tokens};
 use crate::store::{Store, StoreError};
 
-/// Why a server did not start.
+/// Why a server did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The data directory cannot be used.
@@ -49,7 +49,13 @@ pub enum StartError {
     /// The service refuses to start.
     #[error(transparent)]
     Service(#[from] service::StartError),
+    /// What hears of changes and of ended rights panicked.
+    #[error("a defect ended the server, see its log; start it again, and report the panic")]
+    Defect,
 }
+
+/// Pause before work that panicked begins again.
+const BEGIN_AGAIN: Duration = Duration::from_secs(5);
 
 /// A server that answers requests until its shutdown token is cancelled.
 pub struct Server {
@@ -58,7 +64,7 @@ pub struct Server {
     bootstrap_token: Option<SecretString>,
     shutdown_deadline: Duration,
     serving: JoinHandle<bool>,
-    background: JoinHandle<()>,
+    background: JoinHandle<bool>,
     _sweeper: AbortOnDropHandle<()>,
     _claim: Option<Claim>,
 }
@@ -82,12 +88,7 @@ impl Server {
         let service = Arc::new(service);
         let bootstrap_token = service.prepare().await?;
         http.open(service.clone());
-        let background = tokio::spawn({
-            let (service, closing) = (service.clone(), shutdown.clone());
-            let jobs = Jobs::default().run(service.clone(), closing.clone());
-            let followers = Followers::default().run(service.clone(), closing.clone());
-            async move { tokio::join!(service.run(bus, closing), jobs, followers).0 }
-        });
+        let background = tokio::spawn(work(service.clone(), bus, shutdown.clone()));
         unfinished.disarm();
         if let Some(claim) = &claim
             && let Err(error) = claim.announce(address)
@@ -125,8 +126,8 @@ impl Server {
         self.bootstrap_token.as_ref()
     }
 
-    /// Waits for the end: running requests and sockets finish, or are cut off at the deadline.
-    pub async fn ended(self) {
+    /// Waits for the end: running requests and sockets finish, or are cut off at the deadline. False where a defect ended it.
+    pub async fn ended(self) -> bool {
         match self.serving.await {
             Ok(true) => {}
             Ok(false) => {
@@ -138,21 +139,57 @@ impl Server {
         // Requests are answered and sockets closed: what they committed is all there is to commit.
         let closing = async {
             self.service.close().await;
-            if let Err(error) = self.background.await {
-                tracing::error!(error = &error as &dyn Error, "the background work failed");
-            }
+            self.background.await.unwrap_or(false)
         };
-        if tokio::time::timeout(self.shutdown_deadline, closing).await.is_err() {
+        let is_sound = tokio::time::timeout(self.shutdown_deadline, closing).await.unwrap_or_else(|_| {
             tracing::warn!("the last commits did not finish before the shutdown deadline");
-        }
+            true
+        });
         tracing::info!("ended");
+        is_sound
+    }
+}
+
+/// Does what no request waits for, until `closing`; false where it could not go on.
+async fn work(service: Arc<Service>, bus: mpsc::Receiver<BusEvent>, closing: CancellationToken) -> bool {
+    let jobs =
+        again_and_again("the jobs", BEGIN_AGAIN, &closing, || Jobs::default().run(service.clone(), closing.clone()));
+    let behind = || Followers::default().run(service.clone(), closing.clone());
+    let followers = again_and_again("the work behind the log", BEGIN_AGAIN, &closing, behind);
+    let hearing = tokio::spawn({
+        let (service, closing) = (service.clone(), closing.clone());
+        async move { service.run(bus, closing).await }
+    });
+    let hearing = async {
+        let outcome = hearing.await;
+        if let Err(error) = &outcome {
+            // Sockets would go on getting what their people may no longer see.
+            tracing::error!(error = error as &dyn Error, "what hears of ended rights failed: the server ends");
+            closing.cancel();
+            service.realtime().close();
+        }
+        outcome.is_ok()
+    };
+    tokio::join!(hearing, jobs, followers).0
+}
+
+/// Runs work in a task of its own until it ends, and begins again where it panics: one bad row must not end what has nothing to
+/// do with it.
+async fn again_and_again<W>(what: &str, pause: Duration, closing: &CancellationToken, work: impl Fn() -> W)
+where
+    W: Future<Output = ()> + Send + 'static,
+{
+    while let Err(error) = tokio::spawn(work()).await {
+        tracing::error!(what, error = &error as &dyn Error, "panicked; it begins again");
+        if closing.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+            return;
+        }
     }
 }
 
 /// Runs a server until `shutdown` is cancelled and everything has ended.
 pub async fn run(config: Config, listener: TcpListener, shutdown: CancellationToken) -> Result<(), StartError> {
-    Server::start(config, listener, shutdown).await?.ended().await;
-    Ok(())
+    if Server::start(config, listener, shutdown).await?.ended().await { Ok(()) } else { Err(StartError::Defect) }
 }
 
 /// Opens the database, brings it up to date, and puts the service on it.
@@ -193,4 +230,29 @@ pub fn service_parts(
         token_keys,
         data_dir: config.is_embedded().then(|| config.data_dir.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_panics_begins_again_and_work_that_ends_does_not() {
+        let begun = Arc::new(AtomicU32::new(0));
+        let work = || {
+            let begun = begun.clone();
+            async move { assert!(begun.fetch_add(1, Ordering::Relaxed) >= 2, "the first two fail") }
+        };
+        again_and_again("work", Duration::ZERO, &CancellationToken::new(), work).await;
+        assert_eq!(begun.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_while_the_server_ends_is_let_go() {
+        let closing = CancellationToken::new();
+        closing.cancel();
+        again_and_again("work", Duration::from_secs(60), &closing, || async { panic!("as it must") }).await;
+    }
 }
