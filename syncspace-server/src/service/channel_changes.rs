@@ -251,6 +251,12 @@ impl Arrival {
     }
 }
 
+/// Names what a change of a channel's rules holds until its commit: the team that tells of it, and the channel's log, so that
+/// no message comes after it that was allowed before.
+fn locked(team: TeamId, channel: ChannelId) -> Vec<StreamId> {
+    vec![StreamId::Team(team), StreamId::Channel(channel)]
+}
+
 /// Changes what a channel says of itself.
 pub(super) struct ChangeChannel {
     pub(super) actor: Actor,
@@ -264,7 +270,7 @@ impl Operation for ChangeChannel {
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::Team(self.team)]
+        locked(self.team, self.channel)
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Channel, Refused> {
@@ -392,7 +398,7 @@ impl Operation for DeleteChannel {
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::Team(self.team)]
+        locked(self.team, self.channel)
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
@@ -501,7 +507,9 @@ impl Operation for Leave {
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
-        vec![StreamId::Team(self.team), StreamId::Member(self.member)]
+        let mut streams = locked(self.team, self.channel);
+        streams.push(StreamId::Member(self.member));
+        streams
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
