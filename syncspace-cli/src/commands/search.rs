@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, args: args::Search) -> Outcome {
     if found.is_partial {
         context.out.say(match args.sort {
             args::Sort::Time => {
-                "the search ended before it had looked at everything: ask for more with --limit, or for less"
+                "the search ended before it had looked at everything: narrow it, by in:, from:, after: or before:"
             }
             args::Sort::Relevance => "only the newest hits were compared: narrow the search, or use --sort time",
         });
@@ -41,6 +41,9 @@ struct Found {
     behind_changes: u64,
 }
 
+/// Most pages without a hit, each of some ten thousand messages, before the person is asked to narrow the search.
+const PAGES_IN_VAIN_MAX: u32 = 30;
+
 /// Reads page after page, up to the wanted number of hits.
 async fn find(client: &Client, team: TeamId, args: &args::Search) -> Outcome<Found> {
     let wanted = usize::try_from(args.limit).unwrap_or(usize::MAX);
@@ -51,6 +54,7 @@ async fn find(client: &Client, team: TeamId, args: &args::Search) -> Outcome<Fou
     let time_zone = args.time_zone.clone().unwrap_or_else(zone_here);
     let mut found = Found { hits: Vec::new(), is_partial: false, behind_changes: 0 };
     let mut cursor = None;
+    let mut in_vain = 0;
     loop {
         let left = u32::try_from(wanted - found.hits.len()).unwrap_or(u32::MAX);
         let params = SearchParams {
@@ -62,13 +66,12 @@ async fn find(client: &Client, team: TeamId, args: &args::Search) -> Outcome<Fou
             limit: Some(left.min(SEARCH_HITS_MAX)),
         };
         let page = client.search(params).await.during(|| "search".to_owned())?;
-        let is_empty = page.items.is_empty();
+        in_vain = if page.items.is_empty() { in_vain + 1 } else { 0 };
         found.hits.extend(page.items);
         found.is_partial = page.is_partial;
         found.behind_changes = found.behind_changes.max(page.behind_changes);
         cursor = page.next;
-        // An empty page with a cursor has looked at many rows in vain: the person decides whether that is worth more.
-        if cursor.is_none() || is_empty || found.hits.len() >= wanted {
+        if cursor.is_none() || in_vain >= PAGES_IN_VAIN_MAX || found.hits.len() >= wanted {
             found.hits.truncate(wanted);
             return Ok(found);
         }

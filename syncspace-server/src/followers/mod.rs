@@ -8,16 +8,18 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::service::{Service, ServiceError};
+use crate::service::{CHANNELS_PER_BATCH, Service, ServiceError};
 
-/// How long commits gather before they are worked on together.
-const GATHER: Duration = Duration::from_millis(50);
-/// Shortest and longest rest after a batch. As long as the batch took: at most half of a database's time.
+/// How long commits gather before they are worked on together: a transaction for each message would cost as much as its send.
+const GATHER: Duration = Duration::from_millis(500);
+/// Shortest and longest rest after a batch.
 const REST: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
+/// Longer rest for each change that was committed beside a batch, and most times as long as the batch: sends come first.
+const GIVE_WAY: (Duration, u32) = (Duration::from_millis(2), 8);
 /// Heads looked at by one statement.
 const HEADS_PER_LOOK: u32 = 1_000;
 /// Pause between two such statements.
@@ -71,34 +73,42 @@ impl Followers {
     }
 }
 
-/// Works on channels that have something new; never ends.
+/// Works on channels that have something new, a round of all of them at a time, so that none waits for others for ever; never
+/// ends.
 async fn keep_working(service: &Service) {
     let mut trouble = Trouble::new("bringing the search index up to date");
+    let due = service.unindexed();
     loop {
-        let channels = service.unindexed().take();
-        if channels.is_empty() {
-            service.unindexed().wait().await;
-            sleep(GATHER).await;
-            continue;
-        }
-        let started = Instant::now();
-        match service.index_batch(&channels).await {
-            Ok(unfinished) => {
-                trouble.is_over();
-                service.unindexed().note(unfinished.into_iter());
-                let rest = started.elapsed().clamp(REST.0, REST.1);
-                sleep_until(Instant::now() + rest).await;
-            }
-            Err(error) => {
-                trouble.tell(&error);
-                // A fault is not due again at once: one channel that cannot be done must not keep the others waiting.
-                if matches!(error, ServiceError::Busy { .. } | ServiceError::Unavailable { .. }) {
-                    service.unindexed().note(channels.into_iter());
+        due.wait(GATHER).await;
+        let round = due.take();
+        for channels in round.chunks(CHANNELS_PER_BATCH) {
+            let (started, before) = (Instant::now(), due.commits());
+            match service.index_batch(channels).await {
+                Ok(unfinished) => {
+                    trouble.is_over();
+                    due.worked(unfinished);
+                    let took = started.elapsed();
+                    sleep(rest(took, due.commits() - before)).await;
                 }
-                sleep(RETRY_WAIT).await;
+                Err(error) => {
+                    trouble.tell(&error);
+                    // A fault is not due again at once: one channel that cannot be done must not keep the others waiting.
+                    if matches!(error, ServiceError::Busy { .. } | ServiceError::Unavailable { .. }) {
+                        due.note(channels.iter().copied());
+                    }
+                    sleep(RETRY_WAIT).await;
+                }
             }
         }
     }
+}
+
+/// Gives how long to rest after a batch: at most half of a database's time is used, and a ninth beside many commits.
+fn rest(took: Duration, commits: u64) -> Duration {
+    let (each, most) = GIVE_WAY;
+    let commits = u32::try_from(commits).unwrap_or(u32::MAX);
+    let given = took.saturating_add(each.saturating_mul(commits)).min(took.saturating_mul(most));
+    given.clamp(REST.0, REST.1)
 }
 
 /// Tells of the first failure in a row, and of its end.
@@ -125,5 +135,20 @@ impl Trouble {
         if std::mem::take(&mut self.is_told) {
             info!(what = self.what, "works again");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_is_as_long_as_the_batch_and_longer_beside_sends() {
+        let ms = Duration::from_millis;
+        assert_eq!(rest(ms(20), 0), ms(20));
+        assert_eq!(rest(ms(20), 10), ms(40));
+        assert_eq!(rest(ms(20), 1_000), ms(160));
+        assert_eq!(rest(Duration::ZERO, u64::MAX), REST.0);
+        assert_eq!(rest(ms(10_000), 0), REST.1);
     }
 }

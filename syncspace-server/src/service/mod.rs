@@ -58,6 +58,7 @@ use syncspace_protocol::{Epoch, SessionId, UserId};
 use tokio::sync::{Notify, Semaphore};
 
 use self::gather::{Arrivals, Gather, HeadsOf};
+pub(crate) use self::search_index::CHANNELS_PER_BATCH;
 use self::search_index::Unindexed;
 use crate::log::{Committed, Log, Outlet};
 use crate::realtime::Realtime;
@@ -130,7 +131,7 @@ pub struct Service {
     /// Rung where something may be due sooner than was known.
     alarm: Notify,
     doors: Semaphore,
-    searches: Semaphore,
+    searches: search::Turns,
     unindexed: Arc<Unindexed>,
     heads: Gather<HeadsOf>,
     epoch: Epoch,
@@ -155,7 +156,7 @@ impl Service {
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
             alarm: Notify::new(),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
-            searches: Semaphore::new(search::SEARCHES_AT_ONCE),
+            searches: search::Turns::default(),
             unindexed,
             heads: Gather::new(HeadsOf(store.clone())),
             epoch,

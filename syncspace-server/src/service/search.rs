@@ -5,6 +5,8 @@
 //! is, the first rows of the walk tell: no count of words is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::{Offset, TimeZone};
@@ -13,7 +15,8 @@ use syncspace_protocol::messages::Message;
 use syncspace_protocol::search::matching::Found;
 use syncspace_protocol::search::query::SearchQuery;
 use syncspace_protocol::search::{SearchContext, SearchHit, SearchPage, SearchParams, SearchSort};
-use syncspace_protocol::{ChannelId, MessageId, Seq, Time};
+use syncspace_protocol::{ChannelId, MessageId, Seq, Time, UserId};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::search_index::FOLLOWER;
@@ -24,7 +27,7 @@ use crate::store::search::{self, Candidate, Key, Readable, Wanted};
 use crate::store::{Queries, Store, channels, messages};
 
 /// Searches at once; the embedded store has three readers, and others need one.
-pub(super) const SEARCHES_AT_ONCE: usize = 2;
+const SEARCHES_AT_ONCE: usize = 2;
 /// Longest wait for another search to end.
 const TURN_WAIT: Duration = Duration::from_secs(3);
 /// Longest work for one request. What was found by then is the answer.
@@ -43,6 +46,9 @@ const CHANNELS_MAX: u32 = 20_000;
 const CANDIDATES_MAX: usize = 256;
 /// Fewest messages read again at once.
 const CANDIDATES_MIN: usize = 32;
+/// What was written just now is found: a search waits this long for the index, where no more changes than this are missing.
+const CATCH_UP_WAIT: Duration = Duration::from_millis(150);
+const CATCH_UP_CHANGES: u64 = 128;
 /// Most times that one request asks the index of words: each time costs as much as the first.
 const WORD_STATEMENTS_MAX: u32 = 4;
 
@@ -71,6 +77,57 @@ enum Cursor {
     Relevance(Key, usize),
 }
 
+/// Who searches now: few at once, and nobody twice.
+pub(super) struct Turns {
+    free: Semaphore,
+    searching: Mutex<BTreeSet<UserId>>,
+    ended: Notify,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { free: Semaphore::new(SEARCHES_AT_ONCE), searching: Mutex::default(), ended: Notify::new() }
+    }
+}
+
+/// A search under way; ends it when dropped.
+struct Turn<'a> {
+    turns: &'a Turns,
+    user: UserId,
+    _permit: Option<SemaphorePermit<'a>>,
+}
+
+impl Turns {
+    fn searching(&self) -> MutexGuard<'_, BTreeSet<UserId>> {
+        self.searching.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the person's search before has ended and there is room for another one, not for long.
+    async fn take(&self, user: UserId) -> Result<Turn<'_>, ServiceError> {
+        let taking = async {
+            loop {
+                let mut ended = pin!(self.ended.notified());
+                ended.as_mut().enable();
+                if self.searching().insert(user) {
+                    break;
+                }
+                ended.await;
+            }
+            let mut turn = Turn { turns: self, user, _permit: None };
+            turn._permit = Some(self.free.acquire().await.map_err(ServiceError::fault)?);
+            Ok(turn)
+        };
+        timeout(TURN_WAIT, taking).await.unwrap_or(Err(ServiceError::Busy { retry_after_ms: 1_000 }))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.turns.searching().remove(&self.user);
+        self.turns.ended.notify_waiters();
+    }
+}
+
 impl Service {
     /// Finds messages of a team that the actor may read.
     pub async fn search(&self, actor: &Actor, params: SearchParams) -> Result<SearchPage, ServiceError> {
@@ -80,17 +137,21 @@ impl Service {
         let sort = params.sort.unwrap_or_default();
         let cursor = params.cursor.as_deref().map(|text| Cursor::parse(text, sort)).transpose()?;
         let zone = time_zone(params.time_zone.as_deref())?;
-        let busy = |_| ServiceError::Busy { retry_after_ms: 1_000 };
-        let turn = timeout(TURN_WAIT, self.searches.acquire()).await.map_err(busy)?;
-        let _turn = turn.map_err(ServiceError::fault)?;
         let mut db = &self.store;
         let (_, access) = access::on_team(&mut db, actor, params.team_id, TeamAction::ViewInside).await?;
         let plan = Plan::make(&mut db, actor, params.team_id, query, &zone).await?;
         // Before the hits: what comes into the index meanwhile is no reason to look again.
         let sees_public = access.facts.sees_public_channels();
         let whose = (params.team_id, actor.user_id);
-        let readable = search::list_readable(&mut db, FOLLOWER, whose, sees_public, CHANNELS_MAX).await?;
-        let behind_changes = readable.iter().map(|channel| channel.behind).sum();
+        let mut readable = search::list_readable(&mut db, FOLLOWER, whose, sees_public, CHANNELS_MAX).await?;
+        let behind = readable.iter().filter(|channel| channel.behind > 0).map(|channel| channel.channel);
+        if (1..=CATCH_UP_CHANGES).contains(&count_behind(&readable))
+            && self.unindexed.hurry(behind, CATCH_UP_WAIT).await
+        {
+            readable = search::list_readable(&mut db, FOLLOWER, whose, sees_public, CHANNELS_MAX).await?;
+        }
+        let behind_changes = count_behind(&readable);
+        let _turn = self.searches.take(actor.user_id).await?;
         let mut search = Search::new(&self.store, actor, &plan, &readable);
         let page = match sort {
             SearchSort::Time => search.page_by_time(cursor, limit).await?,
@@ -100,6 +161,10 @@ impl Service {
         let (next, is_partial) = (page.next, page.is_partial);
         Ok(SearchPage { items, next, is_partial, behind: behind_changes > 0, behind_changes })
     }
+}
+
+fn count_behind(readable: &[Readable]) -> u64 {
+    readable.iter().map(|channel| channel.behind).sum()
 }
 
 fn hits_limit(asked: Option<u32>) -> Result<usize, ServiceError> {

@@ -4,14 +4,17 @@
 //! work find out, and one of them has done it in vain. Nothing here is needed for a send.
 
 use std::collections::BTreeSet;
-use std::ops::Bound::{Excluded, Unbounded};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use syncspace_protocol::mentions::has_code;
 use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::search::words::{INDEX_WORD_CHARS, Words, index_word};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::{Service, ServiceError};
 use crate::log::Committed;
@@ -108,20 +111,18 @@ fn index_row(team: TeamId, message: &Message) -> IndexRow {
 /// Channels that are known to have something new.
 #[derive(Default)]
 pub(crate) struct Unindexed {
-    waiting: Mutex<Waiting>,
+    channels: Mutex<BTreeSet<ChannelId>>,
+    /// Changes that were committed here so far.
+    commits: AtomicU64,
     noted: Notify,
-}
-
-#[derive(Default)]
-struct Waiting {
-    channels: BTreeSet<ChannelId>,
-    /// The last one that was taken out: the next ones come first, so that none waits for ever.
-    last: Option<ChannelId>,
+    hurried: Notify,
+    worked: Notify,
 }
 
 impl Unindexed {
     /// Notes the channels of what was committed here; must not wait.
     pub(crate) fn note_committed(&self, events: &[Committed]) {
+        self.commits.fetch_add(events.len() as u64, Ordering::Relaxed);
         let channels = events.iter().filter_map(|event| match event.route.stream {
             StreamId::Channel(channel) => Some(channel),
             StreamId::Team(_) | StreamId::Member(_) => None,
@@ -129,36 +130,54 @@ impl Unindexed {
         self.note(channels);
     }
 
+    /// Gives how many changes were committed here so far.
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
     /// Notes channels.
     pub(crate) fn note(&self, channels: impl Iterator<Item = ChannelId>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut due = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = due.len();
         for channel in channels {
-            if waiting.channels.len() < DUE_MAX {
-                waiting.channels.insert(channel);
+            if due.len() < DUE_MAX {
+                due.insert(channel);
             }
         }
-        drop(waiting);
-        self.noted.notify_one();
-    }
-
-    /// Takes some channels out, by turns.
-    pub(crate) fn take(&self) -> Vec<ChannelId> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut taken = Vec::new();
-        while taken.len() < CHANNELS_PER_BATCH {
-            let last = waiting.last;
-            let later = last.and_then(|last| waiting.channels.range((Excluded(last), Unbounded)).next());
-            let Some(&next) = later.or_else(|| waiting.channels.first()) else { break };
-            waiting.channels.remove(&next);
-            waiting.last = Some(next);
-            taken.push(next);
+        if due.len() > before {
+            self.noted.notify_one();
         }
-        taken
     }
 
-    /// Waits until channels are noted.
-    pub(crate) async fn wait(&self) {
+    /// Takes all of them out.
+    pub(crate) fn take(&self) -> Vec<ChannelId> {
+        let due = std::mem::take(&mut *self.channels.lock().unwrap_or_else(PoisonError::into_inner));
+        due.into_iter().collect()
+    }
+
+    /// Waits until channels are noted, and a little for more of them; not while somebody waits for the index.
+    pub(crate) async fn wait(&self, gather: Duration) {
         self.noted.notified().await;
+        // Nobody hurrying is the usual end of this.
+        let _ = timeout(gather, self.hurried.notified()).await;
+    }
+
+    /// Tells that a batch is done, and what of it has more to do at once.
+    pub(crate) fn worked(&self, unfinished: Vec<ChannelId>) {
+        if !unfinished.is_empty() {
+            self.note(unfinished.into_iter());
+            self.hurried.notify_one();
+        }
+        self.worked.notify_waiters();
+    }
+
+    /// Has these channels done soon, and waits for a batch, not for long. Tells whether there was one.
+    pub(super) async fn hurry(&self, channels: impl Iterator<Item = ChannelId>, wait: Duration) -> bool {
+        let mut worked = pin!(self.worked.notified());
+        worked.as_mut().enable();
+        self.note(channels);
+        self.hurried.notify_one();
+        timeout(wait, worked).await.is_ok()
     }
 }
 
@@ -257,18 +276,13 @@ impl Service {
             while next.is_some() {
                 next = self.look_for_behind(next, FORGET_ROWS).await?;
             }
-            let mut is_idle = true;
-            loop {
-                let channels = self.unindexed.take();
-                if channels.is_empty() {
-                    break;
-                }
-                is_idle = false;
-                let unfinished = self.index_batch(&channels).await?;
-                self.unindexed.note(unfinished.into_iter());
-            }
-            if is_idle {
+            let due = self.unindexed.take();
+            if due.is_empty() {
                 return Ok(());
+            }
+            for channels in due.chunks(CHANNELS_PER_BATCH) {
+                let unfinished = self.index_batch(channels).await?;
+                self.unindexed.note(unfinished.into_iter());
             }
         }
     }
@@ -309,28 +323,26 @@ mod tests {
         let due = Unindexed::default();
         let channel = |id: usize| ChannelId::try_from(u64::try_from(id).expect("small")).expect("an id");
         due.note((1..=DUE_MAX + 5).chain([3]).map(channel));
-        let mut taken = Vec::new();
-        loop {
-            let some = due.take();
-            if some.is_empty() {
-                break;
-            }
-            assert!(some.len() <= CHANNELS_PER_BATCH);
-            taken.extend(some);
-        }
-        assert_eq!(taken, (1..=DUE_MAX).map(channel).collect::<Vec<_>>());
+        assert_eq!(due.take(), (1..=DUE_MAX).map(channel).collect::<Vec<_>>());
+        assert_eq!(due.take(), []);
     }
 
-    #[test]
-    fn no_channel_waits_for_others_for_ever() {
+    #[tokio::test]
+    async fn who_waits_for_the_index_ends_the_gathering() {
+        const LONG: Duration = Duration::from_secs(60);
         let due = Unindexed::default();
-        let channel = |id: usize| ChannelId::try_from(u64::try_from(id).expect("small")).expect("an id");
-        due.note((1..=CHANNELS_PER_BATCH + 2).map(channel));
-        let first = due.take();
-        // All that was taken has more to do.
-        due.note(first.into_iter());
-        let second = due.take();
-        let expected = [CHANNELS_PER_BATCH + 1, CHANNELS_PER_BATCH + 2].into_iter().chain(1..=CHANNELS_PER_BATCH - 2);
-        assert_eq!(second, expected.map(channel).collect::<Vec<_>>());
+        let channel = ChannelId::try_from(7).expect("an id");
+        let follow = async {
+            due.wait(LONG).await;
+            let taken = due.take();
+            due.worked(Vec::new());
+            taken
+        };
+        let begun = tokio::time::Instant::now();
+        let (has_worked, taken) = tokio::join!(due.hurry([channel].into_iter(), LONG), follow);
+        assert!(has_worked);
+        assert_eq!(taken, [channel]);
+        assert!(begun.elapsed() < LONG);
+        assert!(!due.hurry([channel].into_iter(), Duration::from_millis(5)).await, "nobody works");
     }
 }

@@ -3,7 +3,6 @@
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
-use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{ChannelId, Epoch, MemberId, Rev, StreamId, TeamId, Time};
 
 use super::channels::{find_read, with_counts};
@@ -110,10 +109,9 @@ impl Service {
                 Ok(Scope::Team { team, sees_public: found.facts.sees_public_channels() })
             }
             StreamId::Member(member) => {
-                let own = teams::list_of(&mut db, actor.user_id).await?;
-                let is_own = |team: &&MyTeam| team.membership.is_some_and(|mine| mine.member_id == member);
-                let team = own.iter().find(is_own).ok_or_else(|| ServiceError::not_found("stream"))?;
-                Ok(Scope::Member { member, team: team.team.id })
+                let team = teams::find_of_member(&mut db, member, actor.user_id).await?;
+                let team = team.ok_or_else(|| ServiceError::not_found("stream"))?;
+                Ok(Scope::Member { member, team })
             }
         }
     }

@@ -195,6 +195,15 @@ pub async fn find_by_key(db: &mut impl Queries, team: TeamId, key: &str) -> Resu
     db.query(&sql, params![team, key]).await?.first().map(|row| row.reader().take()).transpose()
 }
 
+/// Names the channels of a team that a person may see by its rows, as a table `v` of `channel_id`; takes the team, whether the
+/// person sees public ones, the person, and the team again.
+///
+/// Two halves, because one condition for both reads everybody's direct channels: 40 ms instead of 10 for 40,000 channels.
+pub(super) const VISIBLE: &str = "(SELECT c.id AS channel_id FROM channels c \
+     WHERE c.team_id = ? AND c.kind = 'public' AND ? = 1 AND c.deleted_at IS NULL UNION \
+     SELECT m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+     WHERE m.user_id = ? AND m.team_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL) v";
+
 /// Lists the channels of a team that a person may see, by id.
 pub async fn list_visible(
     db: &mut impl Queries,
@@ -203,17 +212,23 @@ pub async fn list_visible(
     sees_public: bool,
     slice: &Slice,
 ) -> Result<Vec<ChannelRow>, StoreError> {
-    let (filter, values) = slice.filter("c.id", "c.name_key");
-    let sql = Sql::built(format!(
-        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
-         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.team_id = ? AND c.deleted_at IS NULL \
-         AND (m.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)){filter}"
-    ));
-    let mut all = params![user, team, sees_public];
-    all.extend(values);
-    let mut rows: Vec<_> = db.query(&sql, all).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+    let (sql, values) = visible_statement((team, user), sees_public, slice);
+    let mut rows: Vec<_> = db.query(&sql, values).await?.iter().map(read_row).collect::<Result<_, _>>()?;
     add_people(db, rows.iter_mut().map(|row| &mut row.channel)).await?;
     Ok(rows)
+}
+
+/// Gives the statement of [`list_visible`].
+#[must_use]
+pub fn visible_statement((team, user): (TeamId, UserId), sees_public: bool, slice: &Slice) -> (Sql, Vec<Value>) {
+    let (filter, values) = slice.filter("c.id", "c.name_key");
+    let sql = Sql::built(format!(
+        "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM {VISIBLE} JOIN channels c ON c.id = v.channel_id \
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.deleted_at IS NULL{filter}"
+    ));
+    let mut all = params![team, sees_public, user, team, user];
+    all.extend(values);
+    (sql, all)
 }
 
 /// Adds the people to direct and group channels, with one statement for all of them.

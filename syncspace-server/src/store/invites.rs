@@ -81,7 +81,7 @@ pub async fn take_use(db: &mut impl Queries, invite: InviteId, now: Time) -> Res
     Ok(db.execute(&sql, params![invite, now]).await? == 1)
 }
 
-/// Lists a team's invites that are neither revoked nor over, by id.
+/// Lists a team's invites that still admit somebody, by id.
 pub async fn list_open(
     db: &mut impl Queries,
     team: TeamId,
@@ -90,7 +90,7 @@ pub async fn list_open(
 ) -> Result<Vec<Invite>, StoreError> {
     let (filter, values) = slice.filter("i.id", "i.role");
     let sql = Sql::built(format!(
-        "SELECT {INVITE} FROM team_invites i WHERE i.team_id = ? AND i.revoked_at IS NULL AND i.expires_at > ?{filter}"
+        "SELECT {INVITE} FROM team_invites i WHERE i.team_id = ? AND i.revoked_at IS NULL AND i.expires_at > ? AND i.uses < i.uses_max{filter}"
     ));
     let mut all = params![team, now];
     all.extend(values);

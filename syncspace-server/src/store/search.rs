@@ -2,8 +2,11 @@
 //!
 //! What comes out of here are places of messages, not hits: the index may be old, and knows no permission.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use syncspace_protocol::{ChannelId, MessageId, Seq, TeamId, Time, UserId};
 
+use super::channels::VISIBLE;
 use super::{Dialect, Many, ManySql, Queries, Row, Sql, StoreError, Value, padded, params, placeholders};
 
 /// A message as the index knows it.
@@ -80,9 +83,9 @@ const INSERT: ManySql = ManySql {
     start: "INSERT INTO message_search (team_id, created_at, message_id, channel_id, seq, sender_id, traits, tokens) VALUES ",
     each: "(?,?,?,?,?,?,?,?)",
     between: ",",
-    end: "",
+    end: " ON DUPLICATE KEY UPDATE traits = VALUES(traits)",
     sqlite: "INSERT INTO message_search (team_id, created_at, message_id, channel_id, seq, sender_id, traits, tokens) \
-             VALUES (?,?,?,?,?,?,?,?)",
+             VALUES (?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET traits = excluded.traits",
 };
 
 const REMOVE: ManySql = ManySql {
@@ -103,12 +106,19 @@ const fn sqlite_only(width: usize, sqlite: &'static str) -> ManySql {
 }
 
 /// Puts rows in place of what the index had of these messages.
+///
+/// Where the words are the same, as after a reaction or a reply, the full text index is left alone: InnoDB keeps what was deleted
+/// from one until somebody optimises the table.
 pub async fn replace(
     db: &mut impl Queries,
     dialect: Dialect,
     messages: &[MessageId],
     rows: &[IndexRow],
 ) -> Result<(), StoreError> {
+    let held = words_of(db, messages).await?;
+    let has_same_words = |row: &IndexRow| held.get(&row.key.message) == Some(&row.tokens);
+    let same: BTreeSet<_> = rows.iter().filter(|row| has_same_words(row)).map(|row| row.key.message).collect();
+    let changed: Vec<_> = held.into_keys().filter(|message| !same.contains(message)).collect();
     let mut insert = Many::with_capacity(&INSERT, rows.len());
     let mut insert_words = Many::with_capacity(&INSERT_WORDS, rows.len());
     for row in rows {
@@ -122,14 +132,33 @@ pub async fn replace(
             row.traits.into(),
             Value::from(&row.tokens),
         ]);
-        insert_words.push([row.key.message.into(), Value::from(&row.tokens)]);
+        if !same.contains(&row.key.message) {
+            insert_words.push([row.key.message.into(), Value::from(&row.tokens)]);
+        }
     }
-    remove(db, dialect, messages).await?;
+    remove(db, dialect, &changed).await?;
     if rows.is_empty() {
         return Ok(());
     }
     db.execute_many(insert).await?;
-    if dialect == Dialect::Sqlite { db.execute_many(insert_words).await } else { Ok(()) }
+    if dialect == Dialect::Sqlite && same.len() < rows.len() { db.execute_many(insert_words).await } else { Ok(()) }
+}
+
+/// Gives the words of those messages that are in the index.
+async fn words_of(db: &mut impl Queries, messages: &[MessageId]) -> Result<BTreeMap<MessageId, String>, StoreError> {
+    if messages.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids = padded(messages.iter().map(|&message| Value::from(message)).collect());
+    let sql = Sql::built(format!(
+        "SELECT message_id, tokens FROM message_search WHERE message_id IN ({})",
+        placeholders(ids.len())
+    ));
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    };
+    db.query(&sql, ids).await?.iter().map(read).collect()
 }
 
 /// Takes messages out of the index.
@@ -324,7 +353,9 @@ pub async fn walk(
     db.query(&sql, values).await?.iter().map(read).collect()
 }
 
-/// Counts, in some rows of a walk, all of them and those that have each of the wanted words.
+/// Counts, in the rows of a walk that the filters let through, all of them and those that have each of the wanted words.
+///
+/// Not in others: what one may not read must not show in how a search goes on.
 pub async fn count_words(
     db: &mut impl Queries,
     wanted: &Wanted,
@@ -334,6 +365,7 @@ pub async fn count_words(
     let mut condition = wanted.path.condition();
     condition.before(before);
     condition.from(from);
+    condition.filters(wanted);
     let (mut sums, mut values) = (String::new(), Vec::new());
     for any in &wanted.tokens {
         let (text, tokens) = has_token(any);
@@ -349,6 +381,9 @@ pub async fn count_words(
     Ok((row.take()?, wanted.tokens.iter().map(|_| row.take()).collect::<Result<_, _>>()?))
 }
 
+/// Longest time that MariaDB or MySQL works at a statement of the index of words, in seconds.
+const WORDS_MAX_S: u32 = 2;
+
 /// Gives the statement of [`find_by_words`].
 #[must_use]
 pub fn words_statement(wanted: &Wanted, asked: &[usize], before: Key, limit: u32) -> Asked {
@@ -363,7 +398,7 @@ pub fn words_statement(wanted: &Wanted, asked: &[usize], before: Key, limit: u32
     }
     let order = format!("ORDER BY s.created_at DESC, s.message_id DESC LIMIT {limit}");
     let mysql = format!(
-        "SELECT {CANDIDATE} FROM message_search s FORCE INDEX (message_search_tokens) WHERE MATCH (s.tokens) AGAINST (? IN BOOLEAN MODE) AND {} {order}",
+        "SELECT /*+ MAX_EXECUTION_TIME({WORDS_MAX_S}000) */ {CANDIDATE} FROM message_search s FORCE INDEX (message_search_tokens) WHERE MATCH (s.tokens) AGAINST (? IN BOOLEAN MODE) AND {} {order}",
         condition.text
     );
     // CROSS JOIN: the words first, then their rows.
@@ -387,6 +422,9 @@ pub async fn find_by_words(
     limit: u32,
 ) -> Result<Vec<Candidate>, StoreError> {
     let (sql, values) = words_statement(wanted, asked, before, limit);
+    // Whoever asks gives up sooner, and the statement must not go on for nobody: MariaDB is told here, MySQL in the statement.
+    let limited = format!("/*M! SET STATEMENT max_statement_time = {WORDS_MAX_S} FOR */ {}", sql.mysql());
+    let sql = Sql::built_pair(limited, sql.sqlite().into_owned());
     let tokens: Vec<_> = asked.iter().filter_map(|&place| wanted.tokens.get(place)).cloned().collect();
     let mut all = vec![Value::from(words_expression(dialect, &tokens))];
     all.extend(values);
@@ -453,13 +491,9 @@ pub async fn list_readable(
     limit: u32,
 ) -> Result<Vec<Readable>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT h.channel_id, h.floor_seq, h.last_rev - COALESCE(k.rev, 0) FROM (\
-         SELECT c.id AS channel_id FROM channels c \
-         WHERE c.team_id = ? AND c.kind = 'public' AND ? = 1 AND c.deleted_at IS NULL UNION \
-         SELECT m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
-         WHERE m.user_id = ? AND m.team_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL) r \
-         JOIN channel_heads h ON h.channel_id = r.channel_id \
-         LEFT JOIN follower_marks k ON k.follower = ? AND k.channel_id = r.channel_id LIMIT {limit}"
+        "SELECT h.channel_id, h.floor_seq, h.last_rev - COALESCE(k.rev, 0) FROM {VISIBLE} \
+         JOIN channel_heads h ON h.channel_id = v.channel_id \
+         LEFT JOIN follower_marks k ON k.follower = ? AND k.channel_id = v.channel_id LIMIT {limit}"
     ));
     let read = |row: &Row| {
         let mut row = row.reader();

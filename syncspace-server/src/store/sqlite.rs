@@ -9,6 +9,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +27,8 @@ use super::{Many, Row, Sql, Statement, StoreError, Value};
 const READERS: usize = 3;
 /// Distinct statements that a connection keeps prepared.
 const STATEMENTS_KEPT: usize = 256;
+/// Steps of a reading statement, as SQLite counts them, between two looks whether anybody still waits for it: about 0.1 ms.
+const STEPS_PER_LOOK: i32 = 10_000;
 /// Longest wait for another process that writes to the file.
 const FILE_LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Longest wait for the writer's turn or for a free reader.
@@ -34,6 +37,18 @@ const TURN_WAIT: Duration = Duration::from_secs(10);
 thread_local! {
     /// Whether this thread may wait for the disk.
     static MAY_WAIT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Somebody who waits for what is read; says so when that ends.
+#[derive(Default)]
+struct Asked {
+    is_given_up: Arc<AtomicBool>,
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
+    }
 }
 
 /// An open file with its connections. Clones share them.
@@ -88,14 +103,22 @@ impl Sqlite {
         let permit = waited.map_err(|late| unavailable("wait for a reader", late))?;
         let permit = permit.map_err(|closed| unavailable("the store is closed", closed))?;
         let this = self.clone();
+        let asked = Asked::default();
+        let is_given_up = Arc::clone(&asked.is_given_up);
         let task = tokio::task::spawn_blocking(move || {
-            let reader = this.readers().pop().ok_or_else(|| gone("the store is closed"))?;
-            let result = job(&reader, &this.0.path);
+            let mut reader = this.readers().pop().ok_or_else(|| gone("the store is closed"))?;
+            let is_wanted = reader.progress_handler(STEPS_PER_LOOK, Some(move || is_given_up.load(Ordering::Relaxed)));
+            let during = "begin to read";
+            let result = is_wanted
+                .map_err(|error| store_error(&this.0.path, during, error))
+                .and_then(|()| job(&reader, &this.0.path));
             this.readers().push(reader);
             drop(permit);
             result
         });
-        task.await.map_err(|error| unavailable("read", error))?
+        let result = task.await.map_err(|error| unavailable("read", error))?;
+        drop(asked);
+        result
     }
 
     /// Runs a task that writes again and again on a thread of its own, where no statement changes threads.

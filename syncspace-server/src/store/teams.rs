@@ -120,6 +120,19 @@ pub async fn list_of(db: &mut impl Queries, user: UserId) -> Result<Vec<MyTeam>,
     db.query(&sql, params![user]).await?.iter().map(read_my_team).collect()
 }
 
+/// Finds the team that somebody is a member of under this number; none where that is not this person.
+pub async fn find_of_member(
+    db: &mut impl Queries,
+    member: MemberId,
+    user: UserId,
+) -> Result<Option<TeamId>, StoreError> {
+    let sql = Sql::both(
+        "SELECT m.team_id FROM team_members m JOIN teams t ON t.id = m.team_id \
+         WHERE m.member_id = ? AND m.user_id = ? AND m.left_at IS NULL AND t.deleted_at IS NULL",
+    );
+    db.query(&sql, params![member, user]).await?.first().map(|row| row.reader().take()).transpose()
+}
+
 /// Lists the teams that a person may see: its own, the public ones, and all for a server administrator.
 pub async fn list_visible(
     db: &mut impl Queries,
