@@ -3,6 +3,7 @@
 //! `sqlite.rs` and `mysql.rs` are drivers and name no table; files named for tables hold SQL as functions over
 //! [`Queries`]. Nothing here knows a rule of the product.
 
+mod checkpoint;
 mod counts;
 mod error;
 #[cfg(feature = "failpoints")]

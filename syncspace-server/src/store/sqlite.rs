@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::error::Source;
-use super::{Many, Row, Sql, Statement, StoreError, Value};
+use super::{Many, Row, Sql, Statement, StoreError, Value, checkpoint};
 
 /// Connections that only read. More would not help: they share the machine with the server itself.
 const READERS: usize = 3;
@@ -59,6 +59,8 @@ struct Connections {
     path: PathBuf,
     /// None once the store is closed.
     writer: Arc<TurnLock<Option<Connection>>>,
+    /// The thread that moves pages into the data file; ends with the writer.
+    mover: Mutex<Option<JoinHandle<()>>>,
     readers: Mutex<Vec<Connection>>,
     readers_free: Arc<Semaphore>,
 }
@@ -76,11 +78,13 @@ impl Sqlite {
             source: Box::new(FileTrouble { path: path.clone(), advice: "check the path and who owns it", source }),
         })?;
         let failed = |error| store_error(&path, "open the data file", error);
-        let writer = connect(&path).map_err(failed)?;
+        let mut writer = connect(&path).map_err(failed)?;
+        let mover = connect(&path).and_then(|mover| checkpoint::beside(&mut writer, mover, &path)).map_err(failed)?;
         let readers = (0..READERS).map(|_| connect_reader(&path)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         Ok(Self(Arc::new(Connections {
             path,
             writer: Arc::new(TurnLock::new(Some(writer))),
+            mover: Mutex::new(mover),
             readers: Mutex::new(readers),
             readers_free: Arc::new(Semaphore::new(READERS)),
         })))
@@ -177,7 +181,14 @@ impl Sqlite {
         }
         self.0.readers_free.close();
         let readers = std::mem::take(&mut *self.readers());
-        let _ = tokio::task::spawn_blocking(move || drop((writer, readers))).await;
+        let mover = self.0.mover.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let closing = move || {
+            drop((writer, readers));
+            if mover.is_some_and(|mover| mover.join().is_err()) {
+                tracing::error!("the thread that moves pages panicked");
+            }
+        };
+        let _ = tokio::task::spawn_blocking(closing).await;
     }
 
     async fn turn(&self) -> Result<Turn, StoreError> {
