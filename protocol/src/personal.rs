@@ -166,7 +166,8 @@ pub struct DraftQuery {
     /// The message whose thread the draft belongs to; absent outside threads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_seq: Option<Seq>,
-    /// The rev of the draft that this side knows, 0 for none: another one is a conflict. Absent: the last writer wins.
+    /// The rev of the draft that this side knows, 0 for none, also where it was cleared: another text meanwhile is a
+    /// conflict. Absent: the last writer wins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_rev: Option<Rev>,
 }

@@ -91,15 +91,18 @@ impl Operation for WriteDraft {
             updated_at: tx.now,
             rev: Rev::ZERO,
         });
-        if self.expected_rev.is_some_and(|expected| expected != held.rev) {
-            let sentence = "the draft was changed on another device; read it again before you write over it";
-            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
-        }
+        // First of all the repeat whose answer was lost: it names the rev from before.
         if held.content == self.content {
             return Ok(held);
         }
         let is_new = held.content.is_empty();
-        if is_new && drafts::count(tx.db, self.member).await? >= u64::from(DRAFTS_MAX) {
+        // What was cleared is none, whatever rev it left: no list shows it.
+        let is_known = |expected| expected == held.rev || (is_new && expected == Rev::ZERO);
+        if !self.expected_rev.is_none_or(is_known) {
+            let sentence = "the draft was changed on another device; read it again before you write over it";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
+        }
+        if is_new && drafts::count(tx.db, (self.member, self.actor.user_id)).await? >= u64::from(DRAFTS_MAX) {
             let sentence = format!("you have {DRAFTS_MAX} drafts in this team; send or clear some of them first");
             return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
         }

@@ -1,9 +1,10 @@
 //! Rows of what a person has typed and not sent; an empty one is a tombstone.
 
+use syncspace_protocol::limits::DRAFTS_MAX;
 use syncspace_protocol::personal::Draft;
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, UserId};
 
-use super::{Queries, Row, Sql, StoreError, params};
+use super::{Queries, Row, Sql, Statement, StoreError, params};
 
 const DRAFT: &str = "d.channel_id, d.parent_seq, d.content, d.updated_at, d.rev";
 
@@ -34,11 +35,23 @@ pub async fn find(
     db.query(&sql, values).await?.first().map(read).transpose()
 }
 
-/// Counts a person's drafts in a team.
-pub async fn count(db: &mut impl Queries, member: MemberId) -> Result<u64, StoreError> {
-    let sql = Sql::both("SELECT COUNT(*) FROM drafts WHERE member_id = ? AND content <> ''");
-    let rows = db.query(&sql, params![member]).await?;
+/// Drafts that a person can see: those in channels that it is in.
+const SEEN: &str = "FROM drafts d JOIN channels c ON c.id = d.channel_id AND c.deleted_at IS NULL \
+                    JOIN channel_members m ON m.channel_id = d.channel_id AND m.user_id = ? AND m.left_at IS NULL \
+                    WHERE d.member_id = ? AND d.content <> ''";
+
+/// Counts the drafts that [`list`] shows, up to as many as a person may have.
+pub async fn count(db: &mut impl Queries, person: (MemberId, UserId)) -> Result<u64, StoreError> {
+    let Statement { sql, params } = count_statement(person);
+    let rows = db.query(&sql, params).await?;
     rows.first().map_or(Ok(0), |row| row.reader().take())
+}
+
+/// Gives the statement of [`count`].
+#[must_use]
+pub fn count_statement((member, user): (MemberId, UserId)) -> Statement {
+    let sql = Sql::built(format!("SELECT COUNT(*) FROM (SELECT 1 {SEEN} LIMIT {DRAFTS_MAX}) AS seen"));
+    Statement { sql, params: params![user, member] }
 }
 
 /// Lists a person's drafts before a rev in channels that the person is in, the last changed first.
@@ -48,12 +61,15 @@ pub async fn list(
     before: Rev,
     limit: u32,
 ) -> Result<Vec<Draft>, StoreError> {
-    let sql = Sql::built(format!(
-        "SELECT {DRAFT} FROM drafts d JOIN channels c ON c.id = d.channel_id AND c.deleted_at IS NULL \
-         JOIN channel_members m ON m.channel_id = d.channel_id AND m.user_id = ? AND m.left_at IS NULL \
-         WHERE d.member_id = ? AND d.content <> '' AND d.rev < ? ORDER BY d.rev DESC LIMIT {limit}"
-    ));
-    db.query(&sql, params![user, member, before]).await?.iter().map(read).collect()
+    let Statement { sql, params } = list_statement((member, user), before, limit);
+    db.query(&sql, params).await?.iter().map(read).collect()
+}
+
+/// Gives the statement of [`list`].
+#[must_use]
+pub fn list_statement((member, user): (MemberId, UserId), before: Rev, limit: u32) -> Statement {
+    let sql = Sql::built(format!("SELECT {DRAFT} {SEEN} AND d.rev < ? ORDER BY d.rev DESC LIMIT {limit}"));
+    Statement { sql, params: params![user, member, before] }
 }
 
 /// Lists drafts changed in a person's own stream after a rev, in its order.

@@ -31,6 +31,7 @@ on_both_stores! {
     threads_of_a_channel_that_was_left_are_not_shown,
     saved_messages_are_listed_while_they_may_be_read,
     the_last_writer_of_a_draft_wins_unless_it_expects_another,
+    a_cleared_draft_is_none_and_a_write_can_be_repeated,
     drafts_are_bounded,
     nothing_of_it_is_kept_for_strangers,
     changes_of_the_own_stream_say_what_the_lists_say,
@@ -526,6 +527,24 @@ async fn the_last_writer_of_a_draft_wins_unless_it_expects_another(place: Place)
     room.put_draft(None, None, "for when it is restored").await.expect("writes");
 }
 
+async fn a_cleared_draft_is_none_and_a_write_can_be_repeated(place: Place) {
+    let room = Room::open(place).await;
+    let first = room.put_draft(None, Some(0), "hello").await.expect("writes");
+    assert_eq!(
+        room.put_draft(None, Some(0), "hello").await.expect("the answer was lost, the text stands there"),
+        first
+    );
+    let query = DraftQuery { parent_seq: None, expected_rev: Some(first.rev) };
+    let cleared = room.rig.service.clear_draft(&room.bob, room.channel, query).await.expect("clears");
+    assert_eq!(room.rig.service.clear_draft(&room.bob, room.channel, query).await.expect("repeats"), cleared);
+    let refusal = refused(room.put_draft(None, Some(first.rev.get()), "hello again").await, ErrorCode::Conflict);
+    assert!(refusal.message.contains("another device"), "{}", refusal.message);
+    // Another device reads the list, finds none, and says so.
+    let second = room.put_draft(None, Some(0), "from the other one").await.expect("writes");
+    refused(room.put_draft(None, Some(0), "over it").await, ErrorCode::Conflict);
+    room.put_draft(None, Some(second.rev.get()), "after it").await.expect("writes");
+}
+
 async fn drafts_are_bounded(place: Place) {
     let room = Room::open(place).await;
     for _ in 0..DRAFTS_MAX {
@@ -540,6 +559,14 @@ async fn drafts_are_bounded(place: Place) {
     let query = DraftQuery { parent_seq: Some(seq(2)), expected_rev: None };
     room.rig.service.clear_draft(&room.bob, room.channel, query).await.expect("clears");
     room.put_draft(None, None, "one more").await.expect("writes");
+    // What one can neither see nor clear does not count.
+    let mut room = room;
+    let other = room.make("other", "public").await;
+    let left = std::mem::replace(&mut room.channel, other);
+    room.rig.service.join_channel(&room.bob, room.channel).await.expect("joins");
+    refused(room.put_draft(None, None, "and one more").await, ErrorCode::Conflict);
+    room.rig.service.leave_channel(&room.bob, left).await.expect("leaves");
+    room.put_draft(None, None, "and one more").await.expect("writes");
 }
 
 async fn nothing_of_it_is_kept_for_strangers(place: Place) {
