@@ -29,7 +29,10 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Changes the text of your message; what it replaces stays in its history.")
             .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::delete("/channels/{channel_id}/messages/{seq}", "delete_message", delete_message)
-            .about("Deletes a message: its place stays, its text is gone. Gives what is left.")
+            .about(
+                "Deletes a message: its place stays, its text is gone. Gives what is left; again is no change. Replies in \
+                 which its text goes on are messages of their own and stay.",
+            )
             .refuses(&[NotFound, Forbidden, Archived, Conflict]),
         Route::get("/channels/{channel_id}/messages/{seq}/thread", "thread", thread)
             .about("Gives a message and its replies, oldest first.")

@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Changes text or time of a scheduled message; one that failed waits again with a new time.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::delete("/teams/{team_id}/scheduled/{scheduled_id}", "cancel_scheduled", cancel_scheduled)
-            .about("Cancels a scheduled message.")
+            .about("Cancels a scheduled message; again is no change.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::post("/teams/{team_id}/scheduled/{scheduled_id}/send", "send_scheduled_now", send_scheduled_now)
             .about("Sends a scheduled message at once.")

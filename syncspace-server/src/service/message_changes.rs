@@ -60,7 +60,7 @@ impl Operation for Rewrite {
     }
 }
 
-/// Empties a message and keeps its place.
+/// Empties a message and keeps its place; one that is empty already stays as it is.
 pub(super) struct Bury {
     pub(super) actor: Actor,
     pub(super) channel: ChannelId,
@@ -77,7 +77,10 @@ impl Operation for Bury {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |is_own| ChannelAction::DeleteMessage { is_own };
-        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let (permit, team, mut message) = find_place(tx, &self.actor, self.channel, self.seq, action).await?;
+        if message.deleted_at.is_some() {
+            return Ok(message);
+        }
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
         if !message.reactions.is_empty() {
@@ -131,8 +134,21 @@ pub(super) async fn find_written(
     seq: Seq,
     action: impl Fn(bool) -> ChannelAction + std::marker::Send,
 ) -> Result<(Permit, TeamId, Message), Refused> {
+    let found = find_place(tx, actor, channel, seq, action).await?;
+    let is_written = found.2.deleted_at.is_none();
+    if is_written { Ok(found) } else { Err(Abort::Refused(ServiceError::not_found("message"))) }
+}
+
+/// Finds a message, also a deleted one, and asks whether the actor may do this to it.
+async fn find_place(
+    tx: &mut LogTx<'_>,
+    actor: &Actor,
+    channel: ChannelId,
+    seq: Seq,
+    action: impl Fn(bool) -> ChannelAction + std::marker::Send,
+) -> Result<(Permit, TeamId, Message), Refused> {
     let found = access::load_channel(tx.db, actor, channel).await?;
-    let message = messages::find(tx.db, channel, seq).await?.filter(|message| message.deleted_at.is_none());
+    let message = messages::find(tx.db, channel, seq).await?;
     let message = message.ok_or_else(|| Abort::Refused(ServiceError::not_found("message")))?;
     let permit = access::permit_channel(&found, action(message.sender_id == actor.user_id))?;
     Ok((permit, found.team_id, message))

@@ -137,7 +137,7 @@ impl Operation for Change {
     }
 }
 
-/// Takes one back that was not sent yet.
+/// Takes one back that was not sent yet; one that was taken back already stays as it is.
 pub(super) struct Cancel {
     pub(super) actor: Actor,
     pub(super) team: TeamId,
@@ -155,7 +155,12 @@ impl Operation for Cancel {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
         let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
-        let mut scheduled = find_open(tx, self.member, self.id).await?;
+        let mut scheduled = find(tx, self.member, self.id).await?;
+        match scheduled.state {
+            ScheduledState::Waiting | ScheduledState::Failed => {}
+            ScheduledState::Cancelled => return Ok(()),
+            ScheduledState::Sent | ScheduledState::Unknown => return Err(over()),
+        }
         (scheduled.state, scheduled.failure) = (ScheduledState::Cancelled, None);
         scheduled.content.clear();
         write(tx, self.member, &mut scheduled, &permit).await
@@ -263,12 +268,16 @@ impl Dispatch {
 
 /// Finds one that was not sent yet, for a change of it.
 async fn find_open(tx: &mut LogTx<'_>, member: MemberId, id: ScheduledId) -> Result<Scheduled, Refused> {
-    let found = scheduled::find(tx.db, member, id).await?;
-    let found = found.ok_or_else(|| Abort::Refused(ServiceError::not_found("scheduled message")))?.scheduled;
+    let found = find(tx, member, id).await?;
     match found.state {
         ScheduledState::Waiting | ScheduledState::Failed => Ok(found),
         ScheduledState::Sent | ScheduledState::Cancelled | ScheduledState::Unknown => Err(over()),
     }
+}
+
+async fn find(tx: &mut LogTx<'_>, member: MemberId, id: ScheduledId) -> Result<Scheduled, Refused> {
+    let found = scheduled::find(tx.db, member, id).await?;
+    Ok(found.ok_or_else(|| Abort::Refused(ServiceError::not_found("scheduled message")))?.scheduled)
 }
 
 fn over() -> Refused {
