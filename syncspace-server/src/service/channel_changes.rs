@@ -17,7 +17,7 @@ use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
 use crate::permissions::{ChannelAction, Permit, TeamAction};
 use crate::store::channel_members::NewMembership;
-use crate::store::{IdBlocks, StoreError, channel_members, channels, heads, teams};
+use crate::store::{IdBlocks, StoreError, channel_members, channels, heads, teams, threads};
 
 /// What a new channel is to be.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ struct Revs {
 }
 
 impl Arrival {
-    /// Writes the membership.
+    /// Writes the membership, with everything up to a place as read.
     async fn write(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<Revs, Refused> {
         let mine = tx.next_rev(StreamId::Member(self.member), permit)?;
         let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
@@ -217,6 +217,9 @@ impl Arrival {
             my_rev: mine.rev,
         };
         channel_members::put(tx.db, &new).await?;
+        // Whoever was here before has read the threads as far as the channel. They take no revs: a device that learns of
+        // the arrival reads them again.
+        threads::advance_all(tx.db, self.user, self.channel, read_up_to).await?;
         Ok(Revs { mine, shared })
     }
 

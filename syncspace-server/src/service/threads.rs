@@ -200,10 +200,12 @@ impl Operation for ChooseThread {
         let found = messages::find(tx.db, self.channel, self.seq).await?;
         let found = found.ok_or_else(|| Abort::Refused(ServiceError::not_found("message")))?;
         let thread = (self.channel, found.parent_seq.unwrap_or(found.seq));
-        let held = threads::find(tx.db, user, thread).await?;
         let stream = StreamId::Channel(self.channel);
+        // The head comes first. Sends hold another lock than this: what names the person after the head was read is either
+        // found in the row, or comes after the marker that is written.
         let head = heads::load(tx.db, &[stream]).await?.remove(&stream);
         let newest = head.map_or(Seq::ZERO, |head| head.last_seq);
+        let held = threads::find(tx.db, user, thread).await?;
         let Some(mut row) = self.chosen(thread, held, newest).map_err(Abort::Refused)? else {
             return self.standing(tx, held.unwrap_or_else(|| stranger(thread, newest))).await;
         };

@@ -120,6 +120,14 @@ pub async fn put(db: &mut impl Queries, user: UserId, team: TeamId, row: &Thread
     db.execute(&PUT, values).await.map(drop)
 }
 
+/// Moves a person's markers in all threads of a channel forward to a place, where they are before it.
+pub async fn advance_all(db: &mut impl Queries, user: UserId, channel: ChannelId, seq: Seq) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "UPDATE thread_members SET last_read_seq = ? WHERE user_id = ? AND channel_id = ? AND last_read_seq < ?",
+    );
+    db.execute(&sql, params![seq, user, channel, seq]).await.map(drop)
+}
+
 /// A row of a person's own stream: how it stands to a thread, or its rev alone where the person is not in the channel.
 pub enum ThreadChange {
     /// As it is now.

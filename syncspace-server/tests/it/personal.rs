@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use serde_json::json;
 use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel};
 use syncspace_protocol::limits::{DRAFTS_MAX, MESSAGE_BYTES_MAX, ORDERED_CHANNELS_MAX};
@@ -29,6 +30,8 @@ on_both_stores! {
     a_thread_has_its_own_marker,
     threads_are_listed_unread_first_and_page_by_page,
     threads_of_a_channel_that_was_left_are_not_shown,
+    whoever_comes_back_has_read_the_threads_of_the_absence,
+    whoever_follows_while_being_named_has_not_read_it,
     saved_messages_are_listed_while_they_may_be_read,
     the_last_writer_of_a_draft_wins_unless_it_expects_another,
     a_cleared_draft_is_none_and_a_write_can_be_repeated,
@@ -81,7 +84,7 @@ async fn lists_and_counts_use_their_indexes_on_mysql() {
     let root = room.say(&room.bob, "question").await;
     // Enough rows that reading them all would be dearer.
     let replies = (0..600).map(|number| room.answer(&room.alice, (number % 3 == 0).then_some(&root), "answer"));
-    futures_util::future::join_all(replies).await;
+    join_all(replies).await;
     let store = Store::open(&room.rig.place.url).await.expect("opens");
     (&store).query(&Sql::both("ANALYZE TABLE messages"), params![]).await.expect("analyses");
     for Statement { sql, params } in hot_statements() {
@@ -464,6 +467,41 @@ async fn threads_of_a_channel_that_was_left_are_not_shown(place: Place) {
     refused(room.choose(&room.bob, &root, ThreadChoice::Follow(true)).await, ErrorCode::Forbidden);
     room.rig.service.join_channel(&room.bob, room.channel).await.expect("joins");
     assert_eq!(room.threads(&room.bob, 10).await, [1]);
+}
+
+async fn whoever_comes_back_has_read_the_threads_of_the_absence(place: Place) {
+    let room = Room::open(place).await;
+    let (root, other) = (room.say(&room.bob, "question").await, room.say(&room.bob, "another").await);
+    room.answer(&room.alice, Some(&root), "answer").await;
+    room.choose(&room.bob, &root, ThreadChoice::Mute(true)).await.expect("mutes");
+    room.rig.service.leave_channel(&room.bob, room.channel).await.expect("leaves");
+    for root in [&root, &other] {
+        room.answer(&room.alice, Some(root), "@channel, anybody?").await;
+    }
+    room.rig.service.join_channel(&room.bob, room.channel).await.expect("joins");
+    let mine = room.mine(&room.bob, room.channel).await.membership.expect("a membership").read;
+    assert_eq!((mine.unread_count, mine.mention_count), (0, 0));
+    for root in [&root, &other] {
+        assert_eq!(room.unread(&room.bob, root).await, Some((0, 0)), "one rule for the channel and its threads");
+    }
+    room.answer(&room.alice, Some(&root), "@bob, there you are").await;
+    assert_eq!(room.unread(&room.bob, &root).await, Some((1, 1)));
+    assert!(room.standing(&room.bob, &root).await.expect("a row").is_muted, "what was chosen stays");
+}
+
+async fn whoever_follows_while_being_named_has_not_read_it(place: Place) {
+    let room = Room::open(place).await;
+    for round in 0..40 {
+        let roots = join_all((0..8).map(|_| room.say(&room.alice, "question"))).await;
+        // Many at once share a commit, so that the sends come in between the follows.
+        let follows = join_all(roots.iter().map(|root| room.choose(&room.bob, root, ThreadChoice::Follow(true))));
+        let named = join_all(roots.iter().map(|root| room.answer(&room.alice, Some(root), "@bob?")));
+        let (follows, _) = tokio::join!(follows, named);
+        assert!(follows.iter().all(Result::is_ok), "{follows:?}");
+        for root in &roots {
+            assert_eq!(room.unread(&room.bob, root).await, Some((1, 1)), "in whichever order they came, {round}");
+        }
+    }
 }
 
 async fn saved_messages_are_listed_while_they_may_be_read(place: Place) {

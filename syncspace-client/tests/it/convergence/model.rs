@@ -65,6 +65,8 @@ pub(super) struct People {
 pub(super) enum Wish {
     /// Everything of a team.
     Team(TeamId),
+    /// The person's own lists in a team, its threads among them.
+    Threads(TeamId),
     /// A team that came new, with the revs from which its events follow.
     NewTeam(TeamId, Rev, Rev),
     /// Log and members of a channel that the person came into.
@@ -447,6 +449,9 @@ impl Model {
         if state.mine.is_none_or(|mine| mine.read.rev < membership.read.rev) {
             state.mine = Some(membership);
             wishes.push(Wish::Channel(channel.id));
+            let team = channel.team_id;
+            self.teams.entry(team).and_modify(|state| state.own.forget_threads(channel.id));
+            wishes.push(Wish::Threads(team));
         }
     }
 

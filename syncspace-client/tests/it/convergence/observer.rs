@@ -287,6 +287,11 @@ async fn fulfil(
                 read_team(client, heard, team, wishes).await?;
             }
         }
+        Wish::Threads(team) => {
+            let own = Own::read(client, team).await?;
+            let model = &mut heard.lock().expect("unbroken").model;
+            model.teams.entry(team).and_modify(|state| state.own.take(own));
+        }
         Wish::Channel(channel) => {
             read_own(client, heard, channel).await?;
             read_members(client, heard, channel).await?;

@@ -54,6 +54,11 @@ impl Own {
         self.drafts.retain(|_, held| held.rev > rev);
     }
 
+    /// Forgets the threads of a channel that the person came into: there they are read up to where it is.
+    pub(super) fn forget_threads(&mut self, channel: ChannelId) {
+        self.threads.retain(|(of, _), _| *of != channel);
+    }
+
     /// Gives what the lists are to hold, where `is_there` says which messages may be read and `is_in` which channels.
     pub(super) fn lists(&self, is_in: impl Fn(ChannelId) -> bool, is_there: impl Fn(ChannelId, Seq) -> bool) -> Lists {
         let threads = self.threads.values().filter(|held| held.is_following && is_in(held.channel_id));
