@@ -69,11 +69,13 @@ impl Operation for Append {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Appended, Refused> {
         let action = |is_own| ChannelAction::Append { is_own };
-        let (permit, team, message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
         let continued = match message.continued_seq {
-            Some(seq) => messages::find(tx.db, self.channel, seq).await?,
+            Some(seq) => messages::find(tx.db, self.channel, seq).await?.filter(|reply| reply.deleted_at.is_none()),
             None => None,
         };
+        // Where the reply is gone, the text ends here again.
+        message.continued_seq = continued.as_ref().map(|reply| reply.seq);
         if self.is_done(&message, continued.as_ref()) {
             return Ok(end_of(&message, continued.as_ref()));
         }
@@ -112,12 +114,11 @@ impl Append {
 
     async fn refuse_early(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
         let last = messages::find_appended_at(tx.db, self.channel, self.seq).await?;
-        let passed_ms = last.map_or(i64::MAX, |last| tx.now.unix_ms().saturating_sub(last.unix_ms()));
-        // A clock behind another instance's: the pause is never longer than it is meant to be.
-        let passed_ms = u64::try_from(passed_ms).unwrap_or(0);
-        if passed_ms >= APPEND_PAUSE_MS {
+        let passed_ms = last.map(|last| tx.now.unix_ms().saturating_sub(last.unix_ms()));
+        // A clock behind another instance's says nothing of the pause: nobody waits until it has caught up.
+        let Some(passed_ms) = passed_ms.and_then(|ms| u64::try_from(ms).ok()).filter(|&ms| ms < APPEND_PAUSE_MS) else {
             return Ok(());
-        }
+        };
         Err(Abort::Refused(ServiceError::Refused(Refusal {
             code: ErrorCode::RateLimited,
             message: "a message grows at most once a second; gather what comes meanwhile, then append it".into(),
@@ -160,6 +161,10 @@ impl Append {
         tx.announce(taken, body)?;
         let Some(seq) = message.continued_seq else { return Ok(end_of(&message, None)) };
         let reply = self.go_on(tx, (permit, team), &message, (seq, beyond)).await?;
+        if reply.parent_seq == Some(message.seq) {
+            // The reply stamps its root.
+            message.rev = reply.rev;
+        }
         Ok(end_of(&message, Some(&reply)))
     }
 

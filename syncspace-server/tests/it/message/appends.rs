@@ -18,6 +18,8 @@ on_both_stores! {
     a_name_may_come_in_two_parts,
     a_full_message_goes_on_in_a_reply,
     a_full_reply_goes_on_in_its_thread,
+    a_deleted_continuation_is_no_dead_end,
+    a_clock_that_is_behind_another_makes_nobody_wait,
     an_edit_knows_of_what_was_appended,
 }
 
@@ -124,10 +126,11 @@ async fn a_full_message_goes_on_in_a_reply(place: Place) {
     assert_eq!((reply.sender_id, reply.parent_message_id), (room.alice.user_id, Some(said.id)));
     let continued = grown.continued.expect("goes on");
     assert_eq!((continued.seq, continued.length), (reply.seq, 17));
-    assert_eq!((grown.rev, thread.root.rev, reply.rev), (said.rev.next(), said.rev.next().next(), thread.root.rev));
+    let newest = said.rev.next().next();
+    assert_eq!((grown.rev, thread.root.rev, reply.rev), (newest, newest, newest), "the reply stamps its root");
 
     let again = room.append(&room.alice, said.seq, full, part).await.expect("done already");
-    assert_eq!(again.continued, Some(continued));
+    assert_eq!(again, grown);
     let refusal = refused(room.append_later(said.seq, full, "more").await, ErrorCode::Conflict);
     assert!(refusal.message.contains("append there"), "{}", refusal.message);
     let more = room.append_later(reply.seq, 17, " more").await.expect("appends");
@@ -148,6 +151,36 @@ async fn a_full_reply_goes_on_in_its_thread(place: Place) {
     assert_eq!((next.content.as_str(), next.message_type), ("@bob", first.message_type));
     assert_eq!((next.parent_message_id, next.mentions.is_empty()), (Some(root.id), true), "code names nobody");
     assert_eq!((thread.root.reply_count, thread.root.rev), (2, next.rev));
+}
+
+async fn a_deleted_continuation_is_no_dead_end(place: Place) {
+    let room = Room::open(place).await;
+    let said = room.say(&room.alice, &"x".repeat(MESSAGE_BYTES_MAX - 1)).await;
+    let full = MESSAGE_BYTES_MAX - 1;
+    let first = room.append(&room.alice, said.seq, full, "éé").await.expect("appends").continued.expect("goes on");
+    room.rig.service.delete_message(&room.alice, room.channel, first.seq).await.expect("deletes");
+    let next = room.append_later(said.seq, full, "éa").await.expect("appends").continued.expect("goes on elsewhere");
+    assert_eq!((next.seq > first.seq, next.length), (true, 3));
+    assert_eq!(room.read(said.seq).await.continued_seq, Some(next.seq));
+    let refusal = refused(room.append_later(said.seq, full, "more").await, ErrorCode::Conflict);
+    assert!(refusal.message.contains(&format!("message {}", next.seq)), "{}", refusal.message);
+    // Where an edit made room, the text goes on where it stands.
+    room.rig.service.delete_message(&room.alice, room.channel, next.seq).await.expect("deletes");
+    let edit = EditMessage { content: "short".to_owned(), expected_rev: None };
+    room.rig.service.edit_message(&room.alice, room.channel, said.seq, edit).await.expect("edits");
+    let grown = room.append_later(said.seq, 5, " again").await.expect("appends");
+    assert_eq!((grown.length, grown.continued), (11, None));
+    assert_eq!(room.read(said.seq).await.continued_seq, None);
+}
+
+async fn a_clock_that_is_behind_another_makes_nobody_wait(place: Place) {
+    let room = Room::open(place).await;
+    let said = room.say(&room.alice, "a").await;
+    room.append(&room.alice, said.seq, 1, "1").await.expect("appends");
+    room.rig.clock.advance_ms(-20_000);
+    room.append(&room.alice, said.seq, 2, "2").await.expect("by an instance whose clock is behind");
+    let detail = refused(room.append(&room.alice, said.seq, 3, "3").await, ErrorCode::RateLimited);
+    assert_eq!(detail.retry_after_ms, Some(1_000), "from then on it is this clock that counts");
 }
 
 async fn an_edit_knows_of_what_was_appended(place: Place) {
