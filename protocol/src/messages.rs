@@ -307,6 +307,9 @@ pub struct Thread {
 pub struct ThreadState {
     /// Place of the root.
     pub root_seq: Seq,
+    /// Who began the thread; absent where its root is no longer kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_sender_id: Option<UserId>,
     /// Replies that are not deleted.
     pub reply_count: u32,
     /// When the newest of them came.

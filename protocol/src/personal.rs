@@ -95,8 +95,9 @@ pub struct MutedUser {
 
 /// How a person stands to a thread that it follows, or no longer follows.
 ///
-/// Whoever starts, answers, or is named in a reply follows by itself, unless the person had stopped following before. A
-/// device learns of that by the reply in the channel's stream, and of everything else by the person's own.
+/// Whoever starts, answers, or is named in a reply when it is sent follows by itself, unless the person had stopped
+/// following before; an edit that names somebody later brings nobody in. A device learns of that by the reply in the
+/// channel's stream, and of everything else by the person's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ThreadMembership {
     /// The channel.

@@ -286,6 +286,9 @@ pub enum EventBody {
         seq: Seq,
         /// Who wrote it.
         sender_id: UserId,
+        /// Place of the root of its thread, where it is a reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_seq: Option<Seq>,
         /// The new text.
         content: String,
         /// When it was changed.
@@ -304,6 +307,9 @@ pub enum EventBody {
         seq: Seq,
         /// Who wrote it.
         sender_id: UserId,
+        /// Place of the root of its thread, where it is a reply.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent_seq: Option<Seq>,
         /// Length of the text before, in bytes.
         offset: u64,
         /// What came behind it; empty where nothing fitted and the text goes on elsewhere.

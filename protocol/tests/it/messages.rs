@@ -56,7 +56,7 @@ pub(crate) fn mentions() -> Value {
 }
 
 pub(crate) fn thread_state() -> Value {
-    json!({"root_seq": 41, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
+    json!({"root_seq": 41, "root_sender_id": 8, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
 const NULLABLE: [&str; 12] = [
@@ -170,6 +170,6 @@ fn a_thread_has_its_root_and_its_replies() {
     let bare = without(&thread, &["next", "membership", "my_reactions"]);
     least::<Thread>(&bare, &with(&bare, json!({"next": null, "membership": null})));
     full::<ThreadState>(&thread_state());
-    let bare = without(&thread_state(), &["last_reply_at"]);
-    least::<ThreadState>(&bare, &with(&bare, json!({"last_reply_at": null})));
+    let bare = without(&thread_state(), &["last_reply_at", "root_sender_id"]);
+    least::<ThreadState>(&bare, &with(&bare, json!({"last_reply_at": null, "root_sender_id": null})));
 }

@@ -259,30 +259,27 @@ pub(super) fn effect(me: UserId, body: &EventBody) -> Effect {
 
 /// Gives what an event of a channel does to the counts of one of its threads.
 pub(super) fn thread_effect(me: UserId, root: Seq, body: &EventBody) -> Effect {
+    let stands_below = match body {
+        EventBody::MessageCreated { message, .. } => message.parent_seq,
+        EventBody::MessageUpdated { parent_seq, .. } | EventBody::MessageAppended { parent_seq, .. } => *parent_seq,
+        EventBody::MessageDeleted { thread, .. } => thread.map(|thread| thread.root_seq),
+        body => return effect(me, body),
+    };
+    if stands_below != Some(root) {
+        return Effect::Nothing;
+    }
     match body {
-        EventBody::MessageCreated { message, .. } if message.parent_seq == Some(root) => {
+        EventBody::MessageCreated { message, .. } => {
             let is_news =
                 message.sender_id != me && message.deleted_at.is_none() && message.message_type != MessageType::System;
             let net = Net { messages: i64::from(is_news), mentions: i64::from(message.is_mention_of(me)) };
             Effect::Counts(message.seq, net)
         }
-        // Nothing says in which thread an edited message stands: where it names the person now and did not before, ask.
-        EventBody::MessageUpdated { seq, sender_id, mentions, former_mentions, .. }
-            if *sender_id != me && *seq > root && mentions.count_for(me) != former_mentions.count_for(me) =>
-        {
-            Effect::Unknown
-        }
-        EventBody::MessageDeleted { seq, sender_id, message_type, former_mentions, thread, .. }
-            if *sender_id != me && thread.is_some_and(|thread| thread.root_seq == root) =>
-        {
+        EventBody::MessageDeleted { seq, sender_id, message_type, former_mentions, .. } if *sender_id != me => {
             let was_unread = *message_type != MessageType::System;
             let net = Net { messages: -i64::from(was_unread), mentions: -i64::from(former_mentions.count_for(me)) };
             Effect::Counts(*seq, net)
         }
-        EventBody::MessageCreated { .. }
-        | EventBody::MessageUpdated { .. }
-        | EventBody::MessageDeleted { .. }
-        | EventBody::Void {} => Effect::Nothing,
         body => effect(me, body),
     }
 }

@@ -1,7 +1,10 @@
+mod threads;
+
 use super::*;
 
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::messages::{Message, MessageType, ThreadState};
+use syncspace_protocol::personal::ThreadMembership;
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::{Mentions, Time};
 
@@ -73,16 +76,24 @@ fn reply(seq: u64, rev: u64, mentions: Mentions) -> Event {
 }
 
 fn thread() -> ThreadState {
-    ThreadState { root_seq: id(1), reply_count: 1, last_reply_at: None }
+    ThreadState { root_seq: id(1), root_sender_id: Some(id(OTHER)), reply_count: 1, last_reply_at: None }
 }
 
 fn edited(seq: u64, rev: u64, mentions: Mentions, former_mentions: Mentions) -> Event {
-    let edited_at = Time::from_unix_ms(0).expect("a time");
-    let content = String::new();
-    event(
-        rev,
-        EventBody::MessageUpdated { seq: id(seq), sender_id: id(OTHER), content, edited_at, mentions, former_mentions },
-    )
+    edited_in(None, seq, rev, mentions, former_mentions)
+}
+
+fn edited_in(root: Option<u64>, seq: u64, rev: u64, mentions: Mentions, former_mentions: Mentions) -> Event {
+    let body = EventBody::MessageUpdated {
+        seq: id(seq),
+        sender_id: id(OTHER),
+        parent_seq: root.map(id),
+        content: String::new(),
+        edited_at: Time::from_unix_ms(0).expect("a time"),
+        mentions,
+        former_mentions,
+    };
+    event(rev, body)
 }
 
 fn deleted(seq: u64, rev: u64, former_mentions: Mentions, thread: Option<ThreadState>) -> Event {

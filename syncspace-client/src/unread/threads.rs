@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::personal::ThreadMembership;
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::sync::Change;
@@ -15,14 +15,15 @@ pub type ThreadKey = (ChannelId, Seq);
 
 /// How a person stands to threads, and what is unread in them.
 ///
-/// It wants every event of a connection, in order, and each [`ThreadMembership`] that the server gives. Threads that
-/// somebody's reply may have brought the person into, and those whose numbers are not sure, are [`unsure`](Self::unsure)
-/// until the server was asked and [`put`](Self::put) or [`put_stranger`](Self::put_stranger) brings the answer. Whoever
-/// comes into a channel reads the person's threads again. A book belongs to one epoch.
+/// It wants every event of a connection, in order, and each [`ThreadMembership`] that the server gives. Threads that a reply
+/// may have brought the person into, by its author, its names or whose thread it answers, and those whose numbers are not
+/// sure, are [`unsure`](Self::unsure) until the server was asked and [`put`](Self::put) or
+/// [`put_stranger`](Self::put_stranger) brings the answer. Nothing is kept of threads that do not concern the person.
+/// Whoever comes into a channel reads the person's threads again. A book belongs to one epoch.
 #[derive(Debug, Clone)]
 pub struct ThreadBook {
     me: UserId,
-    threads: BTreeMap<ThreadKey, Page>,
+    pub(super) threads: BTreeMap<ThreadKey, Page>,
     /// How far each channel was heard.
     heard: BTreeMap<ChannelId, Rev>,
     /// Channels that were left and not come into since: an answer that comes late is of an earlier stay.
@@ -30,15 +31,13 @@ pub struct ThreadBook {
 }
 
 /// What is known of one thread.
-#[derive(Debug, Clone, Default)]
-struct Page {
-    /// None where the person has nothing to do with it.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    /// None until the server said so. Once there, it is never taken back while the person is in the channel.
     standing: Option<ThreadMembership>,
     counts: ChannelCounts,
-    /// Whether the server said how the person stands to it.
-    is_known: bool,
-    /// Whether a reply came since that may have made the person take part.
-    is_open: bool,
+    /// The channel's rev of the last reply that may have made the person take part.
+    concerned_at: Rev,
 }
 
 impl ThreadBook {
@@ -70,9 +69,9 @@ impl ThreadBook {
             EventBody::StreamGone {} => return self.forget(channel),
             EventBody::StreamReload {} => self.doubt(channel),
             EventBody::Changes { items, after, head_rev, .. } => {
-                let replies: Vec<_> = items.iter().filter_map(reply_of).collect();
-                replies.iter().for_each(|reply| self.open(reply));
-                let touched: BTreeSet<Seq> = replies.iter().filter_map(|reply| reply.parent_seq).collect();
+                let messages: Vec<_> = items.iter().filter_map(message_of).collect();
+                messages.iter().for_each(|message| self.open_missed(message));
+                let touched: BTreeSet<Seq> = messages.iter().filter_map(|message| message.parent_seq).collect();
                 for (root, page) in self.of_channel(channel) {
                     let awaits_page = rev < *head_rev;
                     if touched.contains(&root) || !page.counts.go_on(*after, rev, awaits_page) {
@@ -81,8 +80,8 @@ impl ThreadBook {
                 }
             }
             body => {
-                if let EventBody::MessageCreated { message, .. } = body {
-                    self.open(message);
+                if let EventBody::MessageCreated { message, thread: Some(thread) } = body {
+                    self.open_live(message, thread);
                 }
                 let me = self.me;
                 for (root, page) in self.of_channel(channel) {
@@ -94,11 +93,34 @@ impl ThreadBook {
     }
 
     /// Asks for a thread in which a reply came that may make the person take part.
-    fn open(&mut self, reply: &Message) {
-        let Some(root) = reply.parent_seq else { return };
-        let concerns_me = reply.sender_id == self.me || reply.mentions.users.contains(&self.me);
-        let page = self.page((reply.channel_id, root));
-        page.is_open |= page.standing.is_none() && (concerns_me || !page.is_known);
+    fn open_live(&mut self, reply: &Message, thread: &ThreadState) {
+        if self.takes_part_by(reply) || thread.root_sender_id == Some(self.me) {
+            self.open((reply.channel_id, thread.root_seq), reply.rev);
+        }
+    }
+
+    /// The same by a message of a page of what was missed. Who began the thread of a reply is said by its root, which the
+    /// reply has stamped: it is in the page too, or in a later one. Whom a reply named that was changed since, nobody says.
+    fn open_missed(&mut self, message: &Message) {
+        let is_as_sent = message.deleted_at.is_none() && !message.is_edited && message.updated_at == message.created_at;
+        match message.parent_seq {
+            Some(root) if self.takes_part_by(message) || !is_as_sent => {
+                self.open((message.channel_id, root), message.rev);
+            }
+            None if message.sender_id == self.me && message.last_reply_at.is_some() => {
+                self.open((message.channel_id, message.seq), message.rev);
+            }
+            _ => {}
+        }
+    }
+
+    fn takes_part_by(&self, reply: &Message) -> bool {
+        reply.sender_id == self.me || reply.mentions.users.contains(&self.me)
+    }
+
+    fn open(&mut self, thread: ThreadKey, rev: Rev) {
+        let page = self.page(thread);
+        page.concerned_at = page.concerned_at.max(rev);
     }
 
     fn take_of_member(&mut self, body: &EventBody) {
@@ -134,7 +156,7 @@ impl ThreadBook {
     fn page(&mut self, thread: ThreadKey) -> &mut Page {
         let heard = self.heard.get(&thread.0).copied();
         self.threads.entry(thread).or_insert_with(|| {
-            let mut page = Page::default();
+            let mut page = Page { standing: None, counts: ChannelCounts::default(), concerned_at: Rev::ZERO };
             // What was heard of the channel before is not in its numbers.
             if let Some(heard) = heard {
                 page.counts.skip_to(heard, false);
@@ -153,18 +175,17 @@ impl ThreadBook {
             page.standing = Some(thread);
         }
         page.counts.put(thread.read);
-        (page.is_known, page.is_open) = (true, false);
     }
 
-    /// Notes that the person has nothing to do with a thread.
-    pub fn put_stranger(&mut self, channel: ChannelId, root: Seq) {
-        if self.left.contains(&channel) {
-            return;
+    /// Notes that the person had nothing to do with a thread at a rev of its channel, the one in the answer.
+    ///
+    /// It does nothing where a reply came after that which may have changed it, or where the server said otherwise: whoever
+    /// takes part once is never a stranger again, so that answer is older.
+    pub fn put_stranger(&mut self, channel: ChannelId, root: Seq, as_of: Rev) {
+        let is_over = |page: &Page| page.standing.is_none() && page.concerned_at <= as_of;
+        if self.threads.get(&(channel, root)).is_some_and(is_over) {
+            self.threads.remove(&(channel, root));
         }
-        let page = self.page((channel, root));
-        (page.is_known, page.is_open) = (true, false);
-        page.standing = None;
-        page.counts.close();
     }
 
     fn leave(&mut self, channel: ChannelId) {
@@ -203,13 +224,14 @@ impl ThreadBook {
 
     /// Gives the threads to ask the server about, by [`Client::thread`](crate::Client::thread).
     pub fn unsure(&self) -> impl Iterator<Item = ThreadKey> {
-        self.threads.iter().filter(|(_, page)| page.is_open || page.counts.is_unsure()).map(|(thread, _)| *thread)
+        let is_unsure = |page: &Page| page.standing.is_none() || page.counts.is_unsure();
+        self.threads.iter().filter(move |(_, page)| is_unsure(page)).map(|(thread, _)| *thread)
     }
 }
 
-fn reply_of(change: &Change) -> Option<&Message> {
+fn message_of(change: &Change) -> Option<&Message> {
     match change {
-        Change::Message { message } if message.parent_seq.is_some() => Some(message),
+        Change::Message { message } => Some(message),
         _ => None,
     }
 }

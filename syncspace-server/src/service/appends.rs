@@ -7,17 +7,17 @@ use syncspace_protocol::limits::{APPEND_PAUSE_MS, MESSAGE_BYTES_MAX};
 use syncspace_protocol::messages::{AppendMessage, Appended, Continued, Message, ThreadState};
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Seq, StreamId, TeamId};
+use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Seq, StreamId, TeamId, Time};
 use uuid::Uuid;
 
 use super::error::Refusal;
 use super::message_changes::find_written;
+use super::sends::Written;
 use super::team_changes::{Refused, prepared};
 use super::{Actor, Service, ServiceError, mentions, parse, sends};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, Permit};
-use crate::store::messages::{self, NewMessage};
-use crate::store::{IdBlocks, StoreError};
+use crate::store::{IdBlocks, StoreError, messages};
 
 impl Service {
     /// Appends to a message of the actor's own; the same part at the same place again is no change.
@@ -151,6 +151,7 @@ impl Append {
         let body = EventBody::MessageAppended {
             seq: self.seq,
             sender_id: message.sender_id,
+            parent_seq: message.parent_seq,
             offset,
             appended: here.to_owned(),
             updated_at: tx.now,
@@ -178,11 +179,15 @@ impl Append {
     ) -> Result<Message, Refused> {
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         let root_seq = message.parent_seq.unwrap_or(message.seq);
+        // The root of a reply may be kept no longer.
+        let root = messages::find(tx.db, self.channel, root_seq).await?;
+        let thread = root.map_or_else(|| lone(root_seq, tx.now), |mut root| sends::answered(&mut root, tx.now));
         let reply = Message {
             id: prepared(self.id)?,
             seq,
             rev: taken.rev,
             content: beyond.to_owned(),
+            file_url: None,
             parent_message_id: Some(message.parent_message_id.unwrap_or(message.id)),
             parent_seq: Some(root_seq),
             reply_count: 0,
@@ -200,13 +205,8 @@ impl Append {
             ..message.clone()
         };
         let digest = sends::digest_of_reply(&reply);
-        messages::insert(tx.db, &[NewMessage { team, message: &reply, digest: &digest }]).await?;
-        mentions::note(tx.db, team, &[&reply]).await?;
-        let root = messages::find(tx.db, self.channel, root_seq).await?;
-        let reply_count = root.map_or(1, |root| root.reply_count.saturating_add(1));
-        let thread = ThreadState { root_seq, reply_count, last_reply_at: Some(tx.now) };
-        messages::set_thread(tx.db, self.channel, &thread, tx.now, taken.rev).await?;
-        tx.announce(taken, EventBody::MessageCreated { message: reply.clone(), thread: Some(thread) })?;
+        let written = Written { taken, team, message: reply.clone(), digest, thread: Some(thread) };
+        sends::write(vec![written], tx).await?;
         Ok(reply)
     }
 
@@ -214,6 +214,11 @@ impl Append {
         let names = mentions::names_in(content, message.message_type);
         Ok(mentions::resolve(tx.db, &[(self.channel, &names)]).await?.pop().unwrap_or_default())
     }
+}
+
+/// The thread of a reply whose root is no longer kept.
+const fn lone(root_seq: Seq, now: Time) -> ThreadState {
+    ThreadState { root_seq, root_sender_id: None, reply_count: 1, last_reply_at: Some(now) }
 }
 
 fn length(text: &str) -> u64 {

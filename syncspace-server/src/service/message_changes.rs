@@ -50,6 +50,7 @@ impl Operation for Rewrite {
         let body = EventBody::MessageUpdated {
             seq: self.seq,
             sender_id: message.sender_id,
+            parent_seq: message.parent_seq,
             content: self.content.clone(),
             edited_at: tx.now,
             mentions: message.mentions.clone(),
@@ -119,8 +120,9 @@ impl Bury {
     async fn forget_reply(&self, tx: &mut LogTx<'_>, root_seq: Seq, rev: Rev) -> Result<ThreadState, Refused> {
         let root = messages::find(tx.db, self.channel, root_seq).await?;
         let last_reply_at: Option<Time> = messages::find_last_reply_at(tx.db, self.channel, root_seq).await?;
+        let root_sender_id = root.as_ref().map(|root| root.sender_id);
         let reply_count = root.map_or(0, |root| root.reply_count.saturating_sub(1));
-        let state = ThreadState { root_seq, reply_count, last_reply_at };
+        let state = ThreadState { root_seq, root_sender_id, reply_count, last_reply_at };
         messages::set_thread(tx.db, self.channel, &state, tx.now, rev).await?;
         Ok(state)
     }

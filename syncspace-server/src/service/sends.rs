@@ -8,7 +8,7 @@ use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Code, ForwardedFrom, Message, MessagePlace, MessageType, SendMessage, ThreadState};
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, Time, UserId};
 
 use super::team_changes::{Refused, prepared};
 use super::threads::NewReply;
@@ -106,7 +106,7 @@ impl Operation for Send {
             }
             outcomes.push(page.enter(send, mentions, tx)?);
         }
-        page.write(tx).await?;
+        write(page.written, tx).await?;
         Ok(outcomes)
     }
 }
@@ -145,15 +145,14 @@ struct Page {
     written: Vec<Written>,
 }
 
-/// A message of this run.
-struct Written {
-    taken: Taken,
-    team: TeamId,
-    message: Message,
-    digest: String,
-    thread: Option<ThreadState>,
-    /// Who began the thread.
-    root_sender: Option<UserId>,
+/// A new message that has its numbers.
+pub(super) struct Written {
+    pub(super) taken: Taken,
+    pub(super) team: TeamId,
+    pub(super) message: Message,
+    pub(super) digest: String,
+    /// The root of its thread as the message leaves it.
+    pub(super) thread: Option<ThreadState>,
 }
 
 impl Page {
@@ -254,15 +253,10 @@ impl Page {
             forwarded_from,
             continued_seq: None,
         };
-        let root_sender = root.as_ref().map(|root| root.sender_id);
-        let thread = root.map(|root| {
-            root.reply_count = root.reply_count.saturating_add(1);
-            root.last_reply_at = Some(tx.now);
-            ThreadState { root_seq: root.seq, reply_count: root.reply_count, last_reply_at: root.last_reply_at }
-        });
+        let thread = root.map(|root| answered(root, tx.now));
         let digest = send.digest.clone();
         self.mine.insert(send.key(), self.written.len());
-        self.written.push(Written { taken, team, message: message.clone(), digest, thread, root_sender });
+        self.written.push(Written { taken, team, message: message.clone(), digest, thread });
         Ok(Ok(Sent { message, sent_rev: taken.rev, is_repeat: false }))
     }
 
@@ -318,41 +312,49 @@ impl Page {
         })?;
         Ok(Some(ForwardedFrom { channel_id, seq, sender_id: source.sender_id }))
     }
+}
 
-    /// Writes all messages with one statement, each root of a thread once, and announces them in order.
-    async fn write(self, tx: &mut LogTx<'_>) -> Result<(), LogError> {
-        if self.written.is_empty() {
-            return Ok(());
-        }
-        let rows = self.written.iter().map(|Written { team, message, digest, .. }| NewMessage {
-            team: *team,
-            message,
-            digest,
-        });
-        let rows: Vec<_> = rows.collect();
-        messages::insert(tx.db, &rows).await?;
-        for rows in rows.chunk_by(|one, other| one.team == other.team) {
-            let messages: Vec<_> = rows.iter().map(|row| row.message).collect();
-            mentions::note(tx.db, rows[0].team, &messages).await?;
-        }
-        let replies = self.written.iter().filter_map(|Written { team, message, root_sender, .. }| {
-            Some(NewReply { team: *team, message, root_sender: (*root_sender)? })
-        });
-        threads::enter(tx.db, &replies.collect::<Vec<_>>()).await?;
-        let mut touched = BTreeMap::new();
-        for Written { taken, message, thread, .. } in &self.written {
-            if let Some(thread) = thread {
-                touched.insert((message.channel_id, thread.root_seq), (*thread, taken.rev));
-            }
-        }
-        for ((channel, _), (thread, rev)) in touched {
-            messages::set_thread(tx.db, channel, &thread, tx.now, rev).await?;
-        }
-        for Written { taken, message, thread, .. } in self.written {
-            tx.announce(taken, EventBody::MessageCreated { message, thread })?;
-        }
-        Ok(())
+/// Gives what a new reply makes of the root of its thread.
+pub(super) fn answered(root: &mut Message, now: Time) -> ThreadState {
+    root.reply_count = root.reply_count.saturating_add(1);
+    root.last_reply_at = Some(now);
+    ThreadState {
+        root_seq: root.seq,
+        root_sender_id: Some(root.sender_id),
+        reply_count: root.reply_count,
+        last_reply_at: root.last_reply_at,
     }
+}
+
+/// Writes new messages with one statement, each root of a thread once, and announces them in order.
+pub(super) async fn write(written: Vec<Written>, tx: &mut LogTx<'_>) -> Result<(), LogError> {
+    if written.is_empty() {
+        return Ok(());
+    }
+    let rows = written.iter().map(|Written { team, message, digest, .. }| NewMessage { team: *team, message, digest });
+    let rows: Vec<_> = rows.collect();
+    messages::insert(tx.db, &rows).await?;
+    for rows in rows.chunk_by(|one, other| one.team == other.team) {
+        let messages: Vec<_> = rows.iter().map(|row| row.message).collect();
+        mentions::note(tx.db, rows[0].team, &messages).await?;
+    }
+    let replies = written.iter().filter_map(|Written { team, message, thread, .. }| {
+        Some(NewReply { team: *team, message, root_sender: thread.as_ref()?.root_sender_id? })
+    });
+    threads::enter(tx.db, &replies.collect::<Vec<_>>()).await?;
+    let mut touched = BTreeMap::new();
+    for Written { taken, message, thread, .. } in &written {
+        if let Some(thread) = thread {
+            touched.insert((message.channel_id, thread.root_seq), (*thread, taken.rev));
+        }
+    }
+    for ((channel, _), (thread, rev)) in touched {
+        messages::set_thread(tx.db, channel, &thread, tx.now, rev).await?;
+    }
+    for Written { taken, message, thread, .. } in written {
+        tx.announce(taken, EventBody::MessageCreated { message, thread })?;
+    }
+    Ok(())
 }
 
 /// Gives a message as it was sent, for a sender who may not see its channel any more: nothing of what came after.

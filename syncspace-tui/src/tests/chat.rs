@@ -127,7 +127,8 @@ fn a_reply_goes_into_the_thread_and_arrives_in_it() {
     let mut reply = message(7, CAROL, 60, "thanks");
     reply.parent_seq = Some(id(2));
     reply.parent_message_id = Some(id(1_002));
-    let thread = Some(ThreadState { root_seq: id(2), reply_count: 2, last_reply_at: Some(at(NINE)) });
+    let thread =
+        Some(ThreadState { root_seq: id(2), root_sender_id: None, reply_count: 2, last_reply_at: Some(at(NINE)) });
     play.stream(channel_stream(GENERAL), Some(7), EventBody::MessageCreated { message: reply, thread });
     assert_eq!(play.screen().matches("thanks").count(), 2, "{}", play.screen());
     assert!(play.screen().contains("2 replies"));

@@ -108,11 +108,12 @@ impl Model {
                 self.set_thread(message.channel_id, *thread, message.created_at, rev);
             }
             (
-                EventBody::MessageUpdated { seq, sender_id, content, edited_at, mentions, former_mentions },
+                EventBody::MessageUpdated { seq, sender_id, parent_seq, content, edited_at, mentions, former_mentions },
                 Some(StreamId::Channel(channel)),
             ) => {
                 if let Some(message) = self.message_before(channel, *seq, rev) {
                     assert_eq!((message.sender_id, &message.mentions), (*sender_id, former_mentions), "{event:?}");
+                    assert_eq!(message.parent_seq, *parent_seq, "{event:?}");
                     message.content.clone_from(content);
                     message.mentions.clone_from(mentions);
                     (message.is_edited, message.edited_at, message.updated_at) = (true, Some(*edited_at), *edited_at);
@@ -166,6 +167,7 @@ impl Model {
                 EventBody::MessageAppended {
                     seq,
                     sender_id,
+                    parent_seq,
                     offset,
                     appended,
                     updated_at,
@@ -177,6 +179,7 @@ impl Model {
             ) => {
                 if let Some(message) = self.message_before(channel, *seq, rev) {
                     assert_eq!((message.sender_id, &message.mentions), (*sender_id, former_mentions), "{event:?}");
+                    assert_eq!(message.parent_seq, *parent_seq, "{event:?}");
                     assert_eq!(u64::try_from(message.content.len()), Ok(*offset), "{event:?}");
                     message.content.push_str(appended);
                     message.mentions.clone_from(mentions);

@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures_util::future::join_all;
-use syncspace_client::{
-    Client, ClientError, ConnectOptions, Connection, ThreadBook, ThreadKey, Unread, UnreadBook, Update,
-};
+use syncspace_client::{Client, ConnectOptions, Connection, ThreadBook, ThreadKey, Unread, UnreadBook, Update};
 use syncspace_protocol::channels::ReadMarker;
 use syncspace_protocol::messages::{MessageQuery, Thread};
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::sync::{Change, ChangesQuery};
-use syncspace_protocol::{ChannelId, ErrorCode, Rev, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -174,12 +172,8 @@ async fn ask_thread(heard: &Heard, client: &Client, (channel, root): ThreadKey) 
     let mut state = heard.state.lock().expect("unbroken");
     match answer {
         Ok(Thread { membership: Some(membership), .. }) => state.threads.put(membership),
-        Ok(_) => state.threads.put_stranger(channel, root),
-        // The channel was left.
-        Err(ClientError::Refused(detail)) if detail.code == ErrorCode::NotFound => {
-            state.threads.put_stranger(channel, root);
-        }
-        // Asked again: the line was cut, or there is much to do.
+        Ok(Thread { rev, .. }) => state.threads.put_stranger(channel, root, rev),
+        // Asked again: the line was cut, or there is much to do; where the channel was left, the event that says so comes.
         Err(_) => {}
     }
 }

@@ -123,6 +123,12 @@ async fn a_full_message_goes_on_in_a_reply(place: Place) {
     assert_eq!((thread.root.content.len(), reply.content.as_str()), (full, part), "no letter is cut in two");
     assert_eq!((thread.root.continued_seq, thread.root.reply_count), (Some(reply.seq), 1));
     assert_eq!(reply.mentions.users, [room.bob.user_id]);
+    let standing = thread.membership.expect("whoever is named takes part");
+    assert_eq!((standing.is_following, standing.read.unread_count, standing.read.mention_count), (true, 1, 1));
+    let query = MessageQuery::default();
+    let own = room.rig.service.thread(&room.alice, room.channel, said.seq, query).await.expect("reads").membership;
+    let own = own.expect("whoever answers takes part");
+    assert_eq!((own.is_following, own.read.last_read_seq), (true, reply.seq));
     assert_eq!((reply.sender_id, reply.parent_message_id), (room.alice.user_id, Some(said.id)));
     let continued = grown.continued.expect("goes on");
     assert_eq!((continued.seq, continued.length), (reply.seq, 17));
