@@ -116,10 +116,19 @@ impl Rev {
     /// Stands before the first change.
     pub const ZERO: Self = Self(0);
 
+    /// Stands after every change.
+    pub const END: Self = Self(NUMBER_MAX);
+
     /// Gives the number after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+
+    /// Gives the number before this one; before the first there is 0.
+    #[must_use]
+    pub const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
     }
 }
 

@@ -105,8 +105,8 @@ impl ChannelCounts {
         match &mut self.run {
             Some((_, last)) if last.next() == rev => *last = rev,
             _ => {
-                self.skip_to(before(rev), false);
-                self.run = Some((before(rev), rev));
+                self.skip_to(rev.before(), false);
+                self.run = Some((rev.before(), rev));
             }
         }
         if net != Net::default() {
@@ -287,10 +287,6 @@ pub(super) fn thread_effect(me: UserId, root: Seq, body: &EventBody) -> Effect {
 fn capped(count: u32, net: i64) -> u32 {
     let sum = i64::from(count).saturating_add(net).clamp(0, i64::from(UNREAD_COUNT_MAX));
     u32::try_from(sum).unwrap_or(UNREAD_COUNT_MAX)
-}
-
-fn before(rev: Rev) -> Rev {
-    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
 }
 
 #[cfg(test)]

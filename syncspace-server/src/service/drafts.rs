@@ -7,7 +7,7 @@ use syncspace_protocol::personal::{Draft, DraftQuery, PutDraft};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, MemberId, Page, Rev, Seq, StreamId, TeamId};
 
-use super::saved::{cut, newest_first};
+use super::paging::{cut, newest_first};
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access, parse};
 use crate::log::{Abort, LogTx, Operation};

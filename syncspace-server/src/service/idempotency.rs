@@ -179,6 +179,10 @@ impl<O: Makes> Operation for Once<O> {
         self.operation.streams()
     }
 
+    fn content_bytes(&self) -> usize {
+        self.operation.content_bytes()
+    }
+
     async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {
         self.operation.prepare(ids).await
     }

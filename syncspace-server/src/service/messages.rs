@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::mentions::names_in;
 use super::message_changes::{Bury, Rewrite};
-use super::paging::Window;
+use super::paging::{Window, truncate};
 use super::sends::{Send, Sent, digest};
 use super::threads::find_membership;
 use super::{Actor, Service, ServiceError, access, parse, reactions};
@@ -207,11 +207,4 @@ async fn both_sides(
     let (newer, _) = one_side(db, channel, Part::After(place), limit - older).await?;
     items.extend(newer);
     Ok((items, has_more))
-}
-
-fn truncate(items: &mut Vec<Message>, limit: u32) -> bool {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    has_more
 }

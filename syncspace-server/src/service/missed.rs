@@ -113,7 +113,7 @@ fn cut(moved: Vec<(ChannelId, Rev, Range)>, found: Vec<Message>, limit: u32) -> 
         let head = range.marker.head.last_rev;
         let rev = match end {
             Some((last, _)) if channel > last && head > after => return None,
-            Some((last, rev)) if channel == last => before(rev).min(head),
+            Some((last, rev)) if channel == last => rev.before().min(head),
             _ => head,
         };
         let mut items = items.remove(&channel).unwrap_or_default();
@@ -121,8 +121,4 @@ fn cut(moved: Vec<(ChannelId, Rev, Range)>, found: Vec<Message>, limit: u32) -> 
         Some(Part { channel, after, range, items, rev })
     });
     parts.collect()
-}
-
-fn before(rev: Rev) -> Rev {
-    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
 }

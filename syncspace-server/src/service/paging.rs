@@ -1,7 +1,8 @@
 //! Lists: how many, and where to go on. A cursor is the id of the last item of the page before.
 
+use syncspace_protocol::Rev;
 use syncspace_protocol::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
-use syncspace_protocol::page::{Page, PageQuery};
+use syncspace_protocol::page::{CursorQuery, Page, PageQuery};
 
 use super::ServiceError;
 
@@ -19,9 +20,7 @@ impl Window {
     pub(crate) fn parse(query: &PageQuery) -> Result<Self, ServiceError> {
         let after_id = match &query.cursor {
             None => 0,
-            Some(cursor) => cursor
-                .parse()
-                .map_err(|_| ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before"))?,
+            Some(cursor) => cursor.parse().map_err(|_| odd_cursor())?,
         };
         Ok(Self { after_id, limit: Self::limit(query.limit)? })
     }
@@ -41,12 +40,40 @@ impl Window {
 
     /// Makes the page of the rows that were read, at most [`Self::rows_wanted`].
     pub(crate) fn page<T>(self, mut rows: Vec<T>, id: impl Fn(&T) -> u64) -> Page<T> {
-        let limit = self.limit as usize;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = if has_more { rows.last().map(|last| id(last).to_string()) } else { None };
+        let has_more = truncate(&mut rows, self.limit);
+        let next = rows.last().filter(|_| has_more).map(|last| id(last).to_string());
         Page { items: rows, next }
     }
+}
+
+/// Cuts off the row that was read beyond the page, and tells whether there was one.
+pub(crate) fn truncate<T>(rows: &mut Vec<T>, limit: u32) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    has_more
+}
+
+/// Reads the part of a list that goes from the newest rev down: how many, and before which rev.
+pub(crate) fn newest_first(query: &CursorQuery) -> Result<(u32, Rev), ServiceError> {
+    let limit = Window::limit(query.limit)?;
+    let before = match &query.cursor {
+        None => Rev::END,
+        Some(cursor) => cursor.parse().map_err(|_| odd_cursor())?,
+    };
+    Ok((limit, before))
+}
+
+/// Makes the page of rows that were read from the newest rev down, one more than it may have.
+pub(crate) fn cut<T>(mut items: Vec<T>, limit: u32, rev: impl Fn(&T) -> Rev) -> Page<T> {
+    let has_more = truncate(&mut items, limit);
+    let next = items.last().filter(|_| has_more).map(|last| rev(last).to_string());
+    Page { items, next }
+}
+
+/// Refuses what is no cursor of a list.
+pub(crate) fn odd_cursor() -> ServiceError {
+    ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before")
 }
 
 #[cfg(test)]

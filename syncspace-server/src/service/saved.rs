@@ -1,12 +1,11 @@
 //! Messages that a person saved: marks of one person, read again under what the person may read now.
 
-use syncspace_protocol::ids::NUMBER_MAX;
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::personal::{SavedMark, SavedMessage};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, MemberId, Page, Rev, Seq, StreamId, TeamId};
 
-use super::paging::Window;
+use super::paging::{cut, newest_first};
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
@@ -43,26 +42,6 @@ impl Service {
         let rows = saved::list(&mut db, reader).await?;
         Ok(cut(rows, limit, |saved| saved.rev))
     }
-}
-
-/// Reads the part of a list that goes from the newest rev down: how many, and before which rev.
-pub(super) fn newest_first(query: &CursorQuery) -> Result<(u32, Rev), ServiceError> {
-    let limit = Window::limit(query.limit)?;
-    let wrong = || ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before");
-    let before = match &query.cursor {
-        None => Rev::try_from(NUMBER_MAX).map_err(|_| wrong())?,
-        Some(cursor) => cursor.parse().map_err(|_| wrong())?,
-    };
-    Ok((limit, before))
-}
-
-/// Makes the page of rows that were read, one more than it may have.
-pub(super) fn cut<T>(mut items: Vec<T>, limit: u32, rev: impl Fn(&T) -> Rev) -> Page<T> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = items.len() > limit;
-    items.truncate(limit);
-    let next = items.last().filter(|_| has_more).map(|last| rev(last).to_string());
-    Page { items, next }
 }
 
 /// Saves a message for a person, or does so no longer.

@@ -6,7 +6,7 @@ use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage, Scheduled, S
 use syncspace_protocol::{IdempotencyKey, Page, ScheduledId, TeamId, Time};
 
 use super::idempotency::{Made, OnceOutcome, made_id};
-use super::paging::Window;
+use super::paging::{Window, odd_cursor, truncate};
 use super::scheduled_changes::{Cancel, Change, Dispatch, Schedule};
 use super::{Actor, Service, ServiceError, later, parse};
 use crate::store::scheduled;
@@ -23,8 +23,7 @@ impl Service {
         let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
         let member = self.own_member(actor, team).await?;
         let mut items = scheduled::list_open(&mut &self.store, member, after, limit + 1).await?;
-        let has_more = items.len() > limit as usize;
-        items.truncate(limit as usize);
+        let has_more = truncate(&mut items, limit);
         let next = items.last().filter(|_| has_more).map(|last| format!("{}.{}", last.send_at.unix_ms(), last.id));
         Ok(Page { items, next })
     }
@@ -132,7 +131,7 @@ fn parse_cursor(cursor: &str) -> Result<(Time, ScheduledId), ServiceError> {
         let time = ms.parse().ok().and_then(|ms| Time::from_unix_ms(ms).ok())?;
         Some((time, id.parse().ok()?))
     });
-    parts.ok_or_else(|| ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before"))
+    parts.ok_or_else(odd_cursor)
 }
 
 #[cfg(test)]

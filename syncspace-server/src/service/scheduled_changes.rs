@@ -2,7 +2,7 @@
 //! happen one after the other: what is sent was not cancelled, and is sent once.
 
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::{SCHEDULE_FAILURE_CHARS_MAX, SCHEDULED_MESSAGES_MAX};
+use syncspace_protocol::limits::{MESSAGE_BYTES_MAX, SCHEDULE_FAILURE_CHARS_MAX, SCHEDULED_MESSAGES_MAX};
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::SendMessage;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState};
@@ -10,7 +10,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ClientId, MemberId, MessageId, ScheduledId, StreamId, TeamId, Time};
 
 use super::idempotency::Makes;
-use super::sends::{Send, digest};
+use super::sends::{Send, digest, no_parent};
 use super::team_changes::{Refused, prepared};
 use super::{Actor, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
@@ -87,8 +87,7 @@ impl Schedule {
         if found.is_some_and(|found| found.channel_id == self.channel && found.deleted_at.is_none()) {
             return Ok(());
         }
-        let sentence = "the message you answer does not exist in this channel, or was deleted";
-        Err(Abort::Refused(ServiceError::invalid_field("parent_message_id", sentence)))
+        Err(Abort::Refused(no_parent()))
     }
 }
 
@@ -195,6 +194,11 @@ impl Operation for Dispatch {
 
     fn streams(&self) -> Vec<StreamId> {
         vec![StreamId::Channel(self.channel), StreamId::Member(self.member)]
+    }
+
+    fn content_bytes(&self) -> usize {
+        // What it is to send is not read yet.
+        MESSAGE_BYTES_MAX
     }
 
     async fn prepare(&mut self, ids: &IdBlocks) -> Result<(), StoreError> {

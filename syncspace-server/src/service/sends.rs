@@ -295,10 +295,7 @@ impl Page {
         let parent = self.parents.get(&parent);
         let parent = parent.filter(|found| found.channel_id == send.channel && found.deleted_at.is_none());
         let place = parent.map(|parent| (parent.channel_id, parent.parent_seq.unwrap_or(parent.seq)));
-        place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(|| {
-            let sentence = "the message you answer does not exist in this channel, or was deleted";
-            ServiceError::not_found_by("parent_message_id", sentence)
-        })
+        place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(no_parent)
     }
 
     /// Finds the message that is forwarded, where its forwarder may read it.
@@ -387,6 +384,12 @@ enum Judgement {
         team: TeamId,
         permit: crate::permissions::Permit,
     },
+}
+
+/// Refuses an answer to what is not there.
+pub(super) fn no_parent() -> ServiceError {
+    let sentence = "the message you answer does not exist in this channel, or was deleted";
+    ServiceError::not_found_by("parent_message_id", sentence)
 }
 
 fn not_answered() -> StoreError {

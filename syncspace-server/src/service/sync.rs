@@ -31,7 +31,7 @@ impl Rows {
     fn new(items: Vec<(Rev, Option<Change>)>, limit: u32, head: Rev) -> Self {
         let is_full = items.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         let complete_to = match items.last() {
-            Some(&(last, _)) if is_full => before(last).min(head),
+            Some(&(last, _)) if is_full => last.before().min(head),
             _ => head,
         };
         Self { items, complete_to }
@@ -43,10 +43,6 @@ fn messages_of(items: &[Change]) -> impl Iterator<Item = &Message> {
         Change::Message { message } => Some(message),
         _ => None,
     })
-}
-
-fn before(rev: Rev) -> Rev {
-    Rev::try_from(rev.get().saturating_sub(1)).unwrap_or(Rev::ZERO)
 }
 
 impl Service {

@@ -13,7 +13,7 @@ use syncspace_protocol::personal::{MyThread, ThreadMembership};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, MemberId, MessageId, Page, Rev, Seq, StreamId, TeamId, Time, UserId};
 
-use super::paging::Window;
+use super::paging::{Window, odd_cursor, truncate};
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
@@ -61,9 +61,7 @@ impl Service {
         self.own_member(actor, team).await?;
         let mut db = &self.store;
         let mut rows = threads::list(&mut db, (actor.user_id, team), after, limit + 1).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+        let has_more = truncate(&mut rows, limit);
         let next = rows.last().filter(|_| has_more).map(|(_, place)| place_text(place));
         let rows: Vec<ThreadRow> = rows.into_iter().map(|(row, _)| row).collect();
         let mut roots = load_roots(&mut db, &rows).await?;
@@ -94,18 +92,17 @@ fn place_text(place: &ListPlace) -> String {
 }
 
 fn parse_place(text: &str) -> Result<ListPlace, ServiceError> {
-    let wrong = || ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before");
     let mut parts = text.split('.');
     let (Some(half), Some(ms), Some(root), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(wrong());
+        return Err(odd_cursor());
     };
     let is_unread = match half {
         "0" => false,
         "1" => true,
-        _ => return Err(wrong()),
+        _ => return Err(odd_cursor()),
     };
-    let active_at = ms.parse().ok().and_then(|ms| Time::from_unix_ms(ms).ok()).ok_or_else(wrong)?;
-    let root_id: MessageId = root.parse().map_err(|_| wrong())?;
+    let active_at = ms.parse().ok().and_then(|ms| Time::from_unix_ms(ms).ok()).ok_or_else(odd_cursor)?;
+    let root_id: MessageId = root.parse().map_err(|_| odd_cursor())?;
     Ok(ListPlace { is_unread, active_at, root_id })
 }
 

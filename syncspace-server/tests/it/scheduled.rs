@@ -311,7 +311,7 @@ async fn a_reply_goes_into_its_thread(place: Place) {
         });
         scene.service.schedule_message_once(&scene.alice, None, scene.team, body(reply))
     };
-    let detail = refused(reply(root.id.get() + 1_000_000).await, ErrorCode::InvalidField);
+    let detail = refused(reply(root.id.get() + 1_000_000).await, ErrorCode::NotFound);
     assert_eq!(detail.field.as_deref(), Some("parent_message_id"));
     let (first, second) = (reply(root.id.get()).await, reply(root.id.get()).await);
     scene.send_now(first.expect("schedules").into_inner().id).await.expect("sends");
