@@ -105,15 +105,15 @@ pub struct MessagePlace {
     pub seq: Seq,
 }
 
-/// The message that was forwarded. Whoever may read its channel finds it there; what others see of it is the copy.
+/// The message that was forwarded. The copy shows what its forwarder says of it, whole or in part, and names nobody anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ForwardedFrom {
-    /// Its channel.
-    pub channel_id: ChannelId,
-    /// Its place there.
-    pub seq: Seq,
     /// Who wrote it.
     pub sender_id: UserId,
+    /// Where it stands: in the same channel, or in a public one of the same team. Absent where it comes from elsewhere, of
+    /// which those who read the copy are to learn nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<MessagePlace>,
 }
 
 /// Who pinned a message to its channel, and when.

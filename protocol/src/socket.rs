@@ -241,6 +241,7 @@ pub struct Event {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ev")]
+#[expect(clippy::large_enum_variant, reason = "most events are new messages; the others are taken apart at once")]
 pub enum EventBody {
     /// The first frame on every socket.
     #[serde(rename = "hello")]

@@ -34,7 +34,7 @@ pub(crate) fn message() -> Value {
         "reactions": [reactions::reaction()],
         "pinned": pin(),
         "code": code(),
-        "forwarded_from": {"channel_id": 4, "seq": 12, "sender_id": 8},
+        "forwarded_from": {"sender_id": 8, "place": {"channel_id": 4, "seq": 12}},
         "continued_seq": 43,
     })
 }
@@ -122,9 +122,8 @@ fn what_stands_beside_a_text_is_written_down() {
     least::<Code>(&json!({}), &json!({"language": null, "file_name": null}));
     full::<MessagePlace>(&json!({"channel_id": 4, "seq": 12}));
     least::<MessagePlace>(&json!({"channel_id": 4, "seq": 12}), &json!({"channel_id": 4, "seq": 12}));
-    let source = json!({"channel_id": 4, "seq": 12, "sender_id": 8});
-    full::<ForwardedFrom>(&source);
-    least::<ForwardedFrom>(&source, &source);
+    full::<ForwardedFrom>(&json!({"sender_id": 8, "place": {"channel_id": 4, "seq": 12}}));
+    least::<ForwardedFrom>(&json!({"sender_id": 8}), &json!({"sender_id": 8, "place": null}));
     full::<Pin>(&pin());
     least::<Pin>(&pin(), &pin());
     let version = json!({

@@ -71,7 +71,10 @@ impl Record for MessageRow {
             head.push_str(&format!(" (to {parent})"));
         }
         if let Some(source) = message.forwarded_from {
-            head.push_str(&format!(" (from channel {}, message {})", source.channel_id, source.seq));
+            head.push_str(&match source.place {
+                Some(place) => format!(" (shares channel {}, message {})", place.channel_id, place.seq),
+                None => " (shares a message from elsewhere)".to_owned(),
+            });
         }
         if let Some(code) = message.code.as_ref() {
             let about: Vec<&str> = code.file_name.iter().chain(&code.language).map(String::as_str).collect();

@@ -1,5 +1,6 @@
 //! Routes of messages, threads and missed changes.
 
+use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_protocol::messages::{
     AppendMessage, Appended, EditMessage, Message, MessagePage, MessagePlace, MessageQuery, MessageType,
     MessageVersion, SendMessage, Thread,
@@ -33,6 +34,12 @@ impl Client {
         client_id: Option<ClientId>,
     ) -> Result<Message, ClientError> {
         let found = self.message(source.channel_id, source.seq).await?;
+        if found.deleted_at.is_some() {
+            let message = "the message you forward was deleted".to_owned();
+            let code = ErrorCode::NotFound;
+            let detail = ErrorDetail { code, message, field: None, retry_after_ms: None, request_id: None };
+            return Err(ClientError::Refused(detail));
+        }
         let message = SendMessage {
             content: text.unwrap_or(found.content),
             client_id,

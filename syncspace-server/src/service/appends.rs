@@ -211,7 +211,7 @@ impl Append {
     }
 
     async fn named(&self, tx: &mut LogTx<'_>, message: &Message, content: &str) -> Result<Mentions, StoreError> {
-        let names = mentions::names_in(content, message.message_type);
+        let names = mentions::names_in(content, message.message_type, message.forwarded_from.is_some());
         Ok(mentions::resolve(tx.db, &[(self.channel, &names)]).await?.pop().unwrap_or_default())
     }
 }

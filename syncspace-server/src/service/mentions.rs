@@ -8,9 +8,9 @@ use syncspace_protocol::{ChannelId, Mentions, TeamId};
 
 use crate::store::{Queries, StoreError, mentions};
 
-/// Finds the names in a text; code names nobody.
-pub(super) fn names_in(content: &str, message_type: MessageType) -> MentionedNames {
-    if message_type == MessageType::Code { MentionedNames::default() } else { MentionedNames::find(content) }
+/// Finds the names in a text. Code names nobody, and a copy names nobody anew: whom its source named was told by that.
+pub(super) fn names_in(content: &str, message_type: MessageType, is_copy: bool) -> MentionedNames {
+    if message_type == MessageType::Code || is_copy { MentionedNames::default() } else { MentionedNames::find(content) }
 }
 
 /// Makes mentions of the names in texts, in their order, with one look-up for all of them; none where nobody is named.

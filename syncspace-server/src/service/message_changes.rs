@@ -36,7 +36,7 @@ impl Operation for Rewrite {
             return Ok(message);
         }
         history::refuse_unseen(tx.db, &message, self.expected_rev).await?;
-        let names = mentions::names_in(&self.content, message.message_type);
+        let names = mentions::names_in(&self.content, message.message_type, message.forwarded_from.is_some());
         let mentions = mentions::resolve(tx.db, &[(self.channel, &names)]).await?.pop().unwrap_or_default();
         let former = std::mem::replace(&mut message.mentions, mentions);
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;

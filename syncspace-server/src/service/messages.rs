@@ -75,8 +75,8 @@ impl Service {
             None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,
         };
         let parent = body.parent_message_id;
-        let names = names_in(&content, message_type);
         let forward_of = body.forward_of;
+        let names = names_in(&content, message_type, forward_of.is_some());
         self.log.submit(Send {
             actor: *actor,
             id: None,

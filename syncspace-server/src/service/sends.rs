@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest as _, Sha256};
+use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Code, ForwardedFrom, Message, MessagePlace, MessageType, SendMessage, ThreadState};
@@ -278,7 +279,7 @@ impl Page {
         let found = access::weigh_channel(&send.actor, found.copied())?;
         let permit = access::permit_channel(&found, ChannelAction::Post)?;
         let root = self.find_root(send)?;
-        let forwarded_from = self.find_source(send)?;
+        let forwarded_from = self.find_source(send, found.team_id)?;
         Ok(Judgement::New { root, forwarded_from, team: found.team_id, permit })
     }
 
@@ -298,16 +299,19 @@ impl Page {
         place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(no_parent)
     }
 
-    /// Finds the message that is forwarded, where its forwarder may read it.
-    fn find_source(&self, send: &Send) -> Result<Option<ForwardedFrom>, ServiceError> {
-        let Some(MessagePlace { channel_id, seq }) = send.forward_of else { return Ok(None) };
-        let access = self.access.get(&(channel_id, send.actor.user_id)).copied();
-        let is_readable = access::weigh_channel(&send.actor, access).is_ok();
-        let source = self.sources.get(&(channel_id, seq)).filter(|found| is_readable && found.deleted_at.is_none());
-        let source = source.ok_or_else(|| {
+    /// Finds the message that is forwarded, where its forwarder may read it. Where it stands is said only of a channel that
+    /// the readers of the copy may be expected to see; of others they learn neither that it exists nor how much stands in it.
+    fn find_source(&self, send: &Send, team: TeamId) -> Result<Option<ForwardedFrom>, ServiceError> {
+        let Some(place) = send.forward_of else { return Ok(None) };
+        let access = self.access.get(&(place.channel_id, send.actor.user_id)).copied();
+        let access = access::weigh_channel(&send.actor, access).ok();
+        let source = self.sources.get(&(place.channel_id, place.seq)).filter(|found| found.deleted_at.is_none());
+        let (access, source) = access.zip(source).ok_or_else(|| {
             ServiceError::not_found_by("forward_of", "the message you forward does not exist, or you may not see it")
         })?;
-        Ok(Some(ForwardedFrom { channel_id, seq, sender_id: source.sender_id }))
+        let is_public = access.facts.kind == ChannelKind::Public && access.team_id == team;
+        let is_seen = is_public || place.channel_id == send.channel;
+        Ok(Some(ForwardedFrom { sender_id: source.sender_id, place: is_seen.then_some(place) }))
     }
 }
 

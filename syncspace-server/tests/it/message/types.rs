@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use syncspace_protocol::Mentions;
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
-use syncspace_protocol::messages::{Code, EditMessage, ForwardedFrom, Message, MessageType, SendMessage};
+use syncspace_protocol::messages::{
+    AppendMessage, Code, EditMessage, ForwardedFrom, Message, MessagePlace, MessageType, SendMessage,
+};
 use syncspace_server::service::{Actor, ServiceError};
 
 use super::Room;
@@ -16,6 +18,7 @@ on_both_stores! {
     a_repeat_is_the_same_in_every_part,
     only_what_one_may_read_is_forwarded,
     a_copy_says_where_it_comes_from,
+    a_copy_names_nobody_anew,
     a_deleted_message_says_nothing_of_what_it_was,
 }
 
@@ -99,10 +102,32 @@ async fn a_copy_says_where_it_comes_from(place: Place) {
     let source = source.expect("sends").0;
     let forward = json!({"content": "we ship", "forward_of": {"channel_id": secret, "seq": source.seq}});
     let copy = room.send(&room.alice, forward).await;
-    let expected = ForwardedFrom { channel_id: secret, seq: source.seq, sender_id: room.alice.user_id };
-    assert_eq!(copy.forwarded_from, Some(expected));
+    let expected = ForwardedFrom { sender_id: room.alice.user_id, place: None };
+    assert_eq!(copy.forwarded_from, Some(expected), "who reads the copy learns nothing of a private channel");
     assert_eq!(room.page(&room.bob).await.items, [copy]);
     refused(room.rig.service.message(&room.bob, secret, source.seq).await, ErrorCode::NotFound);
+    let other = room.new_channel("other", ChannelKind::Public).await;
+    for channel_id in [other, room.channel] {
+        let said = room.rig.service.send_message(&room.alice, channel_id, body(json!({"content": "hi"}))).await;
+        let place = MessagePlace { channel_id, seq: said.expect("sends").0.seq };
+        let copy = room.send(&room.alice, json!({"content": "hi", "forward_of": place})).await;
+        let expected = ForwardedFrom { sender_id: room.alice.user_id, place: Some(place) };
+        assert_eq!(copy.forwarded_from, Some(expected));
+    }
+}
+
+async fn a_copy_names_nobody_anew(place: Place) {
+    let room = Room::open(place).await;
+    let source = room.say(&room.alice, "@channel @bob deploy").await;
+    let forward_of = MessagePlace { channel_id: room.channel, seq: source.seq };
+    let copy = room.send(&room.alice, json!({"content": "@channel @bob deploy", "forward_of": forward_of})).await;
+    assert_eq!(copy.mentions, Mentions::default());
+    let edit = EditMessage { content: "@bob deploy".to_owned(), expected_rev: None };
+    let edited = room.rig.service.edit_message(&room.alice, room.channel, copy.seq, edit).await.expect("edits");
+    assert_eq!(edited.mentions, Mentions::default());
+    let append = AppendMessage { offset: 11, content: ", @bob".to_owned() };
+    room.rig.service.append_message(&room.alice, room.channel, copy.seq, append).await.expect("appends");
+    assert_eq!(room.read(copy.seq).await.mentions, Mentions::default());
 }
 
 async fn a_deleted_message_says_nothing_of_what_it_was(place: Place) {
