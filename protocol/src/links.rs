@@ -39,7 +39,7 @@ impl Permalink {
     #[must_use]
     pub fn server_in(text: &str) -> Option<&str> {
         text.parse::<Self>().ok()?;
-        text.rsplit_once("/teams/").map(|(server, _)| server)
+        without_rest(text).rsplit_once("/teams/").map(|(server, _)| server)
     }
 
     /// Tells whether a text is meant as a link, so that a fault in it is worth a word.
@@ -77,12 +77,15 @@ impl FromStr for Permalink {
 /// Gives the ids of the web form; the outer `None` where it is not one.
 fn on_web(text: &str) -> Option<Option<[&str; 3]>> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
-    // What follows the path, a query or a fragment, names nothing.
-    let rest = rest.split(['?', '#']).next()?;
-    let (_, path) = rest.rsplit_once("/teams/").filter(|(host, _)| !host.is_empty())?;
+    let (_, path) = without_rest(rest).rsplit_once("/teams/").filter(|(host, _)| !host.is_empty())?;
     let (team, path) = path.split_once("/channels/")?;
     let (channel, seq) = path.split_once("/messages/")?;
     Some(Some([team, channel, seq]))
+}
+
+/// Cuts off what follows the path, a query or a fragment: it names nothing.
+fn without_rest(text: &str) -> &str {
+    text.split_once(['?', '#']).map_or(text, |(path, _)| path)
 }
 
 fn three<'a>(mut parts: impl Iterator<Item = &'a str>) -> Option<[&'a str; 3]> {
@@ -116,7 +119,8 @@ mod tests {
         }
         assert_eq!(link().to_string().parse(), Ok(link()));
         assert_eq!(link().on_web("https://a.org/"), link().on_web("https://a.org"));
-        assert_eq!("https://a.org/teams/1/channels/3/messages/42?from=mail#top".parse(), Ok(link()));
+        let followed = "https://a.org/teams/1/channels/3/messages/42?from=/teams/#/teams/top";
+        assert_eq!((followed.parse(), Permalink::server_in(followed)), (Ok(link()), Some("https://a.org")));
     }
 
     #[test]

@@ -14,7 +14,8 @@ pub(crate) enum Message {
   syncspace message list eng/general
   syncspace message list eng/general --after 120 --limit 500 --output jsonl
   syncspace message list @bob --team eng
-  syncspace message list eng/general --thread 42")]
+  syncspace message list eng/general --thread 42
+  syncspace message list syncspace://1/3/42   # the message that a link names, and what was said around it")]
     List(List),
     /// Show one message, named by its place or by a link to it.
     #[command(after_help = "Examples:

@@ -2,6 +2,7 @@
 
 use syncspace_client::Client;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
+use syncspace_protocol::links::Permalink;
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq};
 
@@ -45,7 +46,16 @@ pub(super) async fn run(context: &Context, args: args::Message) -> Outcome {
 }
 
 async fn list(context: &Context, client: &Client, args: args::List) -> Outcome {
-    let channel = resolve::conversation(context, client, &args.target).await?.channel.id;
+    let (channel, args) = if Permalink::is_meant_by(&args.target) {
+        let (channel, seq) = message_links::linked(client, &args.target)?;
+        if args.before.or(args.after).or(args.around).or(args.thread).is_some() {
+            let message = "the link names the place already: leave out --before, --after, --around and --thread";
+            return Err(CliError::Usage(message.to_owned()));
+        }
+        (channel, args::List { around: Some(seq), ..args })
+    } else {
+        (resolve::conversation(context, client, &args.target).await?.channel.id, args)
+    };
     let messages = if let Some(seq) = args.thread {
         thread(client, channel, seq, args.limit).await?
     } else if let Some(after) = args.after {

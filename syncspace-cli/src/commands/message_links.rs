@@ -29,7 +29,7 @@ pub(super) async fn show(context: &Context, client: &Client, target: &str, seq: 
 }
 
 /// Reads a link; one that names another server is not looked up on this one.
-fn linked(client: &Client, text: &str) -> Outcome<(syncspace_protocol::ChannelId, Seq)> {
+pub(super) fn linked(client: &Client, text: &str) -> Outcome<(syncspace_protocol::ChannelId, Seq)> {
     if !Permalink::is_meant_by(text) {
         let message = format!("the place of the message is missing: give it behind {text}, or give a link");
         return Err(CliError::Usage(message));

@@ -190,6 +190,17 @@ fn messages_are_linked_quoted_and_forwarded() {
     let part = alice.json(&["message", "forward", "eng/lounge", "1", "eng/other", "--text", "two"]);
     assert_eq!(part["content"], "two");
     alice.run(&["message", "forward", "eng/lounge", "9", "eng/other"]).ends_with(6).says("message 9 of eng/lounge");
+    alice.run(&["message", "delete", "eng/lounge", "1", "--yes"]).ok();
+    alice.run(&["message", "forward", "eng/lounge", "1", "eng/other"]).ends_with(6).says("was deleted");
+
+    // A link opens in its place.
+    alice.run(&["message", "send", "eng/lounge", "after"]).ok();
+    for link in [link.trim(), web.trim()] {
+        let around = alice.json(&["message", "list", link]);
+        assert_eq!(contents(&around), ["", "after"], "{link}");
+    }
+    alice.run(&["message", "list", link.trim(), "--after", "1"]).ends_with(2).says("names the place");
+    alice.run(&["message", "list", elsewhere]).ends_with(2).says("--server https://chat.example.org");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod channels;
 mod cors;
 mod health;
 mod invites;
+mod links;
 mod messages;
 mod metrics;
 mod openapi;
@@ -101,7 +102,7 @@ impl Http {
         let socket = crate::ws::route(service, self.limits.clone(), self.life.clone())
             .map(|response| reply::logged(response, Logged { route: Some("/ws".into()), user_id: None }))
             .boxed();
-        let routes = socket.or(api(state)).unify().recover(recover).unify().boxed();
+        let routes = socket.or(api(state)).unify().or(links::route()).unify().recover(recover).unify().boxed();
         // A second opening would mean a second service: the first one stays.
         let _first = self.ready.set(routes);
     }

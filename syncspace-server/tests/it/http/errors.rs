@@ -20,6 +20,21 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_link_to_a_message_has_a_page_that_asks_nobody() {
+    let rig = Rig::start().await;
+    let path = "/teams/1/channels/3/messages/42";
+    let page = rig.get(&format!("{path}?from=mail")).send().await.expect("a reply");
+    let (status, kind) = (page.status(), page.headers()[CONTENT_TYPE].to_str().expect("text").to_owned());
+    assert_eq!((status.as_u16(), kind.as_str()), (200, "text/html; charset=utf-8"), "there is no such message");
+    let text = page.text().await.expect("a page");
+    assert!(text.contains("syncspace message list syncspace://1/3/42"), "{text}");
+    rig.send(rig.post(path)).await.expect_error(405, "method_not_allowed");
+    for odd in ["/teams/1/channels/3/messages/<b>", "/teams/1/channels/3", "/teams/0/channels/3/messages/42"] {
+        rig.send(rig.get(odd)).await.expect_error(404, "not_found");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones() {
     let rig = Rig::start().await;
     for (method, path, allow) in [
