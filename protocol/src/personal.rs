@@ -34,8 +34,6 @@ pub struct ChannelPreferences {
     pub notify: Option<NotifyLevel>,
     /// Whether it is shown above the others.
     pub is_favourite: bool,
-    /// Its place in the person's own order, 1 first; those without one come after, by name.
-    pub position: Option<u32>,
     /// Whether it is left out of lists; only direct and group channels, and only until something in them is unread.
     pub is_hidden: bool,
     /// The last change in the person's own stream; 0 where nothing was ever chosen.
@@ -45,7 +43,7 @@ pub struct ChannelPreferences {
 /// What holds where nothing was ever chosen.
 impl Default for ChannelPreferences {
     fn default() -> Self {
-        Self { is_muted: false, notify: None, is_favourite: false, position: None, is_hidden: false, rev: Rev::ZERO }
+        Self { is_muted: false, notify: None, is_favourite: false, is_hidden: false, rev: Rev::ZERO }
     }
 }
 
@@ -69,8 +67,17 @@ pub struct EditChannelPreferences {
 /// Body of `PUT /teams/{id}/channel_order`: a person's channels as they are to stand, first to last.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ChannelOrder {
-    /// Up to 500 channels that the person is in; the others lose their place and come after these, by name.
+    /// Up to 500 channels that the person is in; the others come after these, by name.
     pub channel_ids: Vec<ChannelId>,
+}
+
+/// The order in which a person's channels of a team stand; those that are not in it come after, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MyChannelOrder {
+    /// The channels, first to last. One that the person left keeps its place for when it comes back.
+    pub channel_ids: Vec<ChannelId>,
+    /// The change in the person's own stream; 0 where there never was an order.
+    pub rev: Rev,
 }
 
 /// Whether a person is muted for another.

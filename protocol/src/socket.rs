@@ -11,7 +11,7 @@ use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadM
 use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
-use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
+use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::scheduled::Scheduled;
 use crate::sync::{Changes, ResumeStatus};
@@ -486,6 +486,12 @@ pub enum EventBody {
         channel_id: ChannelId,
         /// How I want it now.
         preferences: ChannelPreferences,
+    },
+    /// I put my channels into another order. Stream `m`.
+    #[serde(rename = "me.channel_order")]
+    MyChannelOrder {
+        /// As it is now.
+        order: MyChannelOrder,
     },
     /// I muted a person, or do so no longer. Stream `m`.
     #[serde(rename = "me.user_mute")]

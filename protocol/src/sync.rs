@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::messages::Message;
-use crate::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
+use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::MyReactions;
 use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
@@ -91,6 +91,11 @@ pub enum Change {
         /// As it is now.
         preferences: ChannelPreferences,
     },
+    /// The order of my channels. Stream `m`.
+    MyChannelOrder {
+        /// As it is now.
+        order: MyChannelOrder,
+    },
     /// Whether I muted a person. Stream `m`.
     MyUserMute {
         /// As it is now.
@@ -133,6 +138,7 @@ impl Change {
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
             Self::MyChannelPreferences { preferences, .. } => Some(preferences.rev),
+            Self::MyChannelOrder { order } => Some(order.rev),
             Self::MyUserMute { mute } => Some(mute.rev),
             Self::MyThread { thread } => Some(thread.read.rev),
             Self::MySaved { saved } => Some(saved.rev),

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::personal::{
-    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyThread, NotifyLevel,
-    PutDraft, SavedMark, SavedMessage, ThreadMembership, UserMute,
+    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyChannelOrder, MyThread,
+    NotifyLevel, PutDraft, SavedMark, SavedMessage, ThreadMembership, UserMute,
 };
 
 use crate::accounts::person;
@@ -13,8 +13,12 @@ use crate::{channels, messages};
 
 pub(crate) fn preferences() -> Value {
     json!({
-        "is_muted": true, "notify": "mentions", "is_favourite": true, "position": 2, "is_hidden": false, "rev": 9,
+        "is_muted": true, "notify": "mentions", "is_favourite": true, "is_hidden": false, "rev": 9,
     })
+}
+
+pub(crate) fn channel_order() -> Value {
+    json!({"channel_ids": [4, 3], "rev": 9})
 }
 
 pub(crate) fn user_mute() -> Value {
@@ -39,14 +43,16 @@ pub(crate) fn draft() -> Value {
 fn how_a_channel_is_wanted() {
     words::<NotifyLevel>(&["all", "mentions", "none"]);
     full::<ChannelPreferences>(&preferences());
-    let bare = without(&preferences(), &["notify", "position"]);
-    least::<ChannelPreferences>(&bare, &with(&bare, json!({"notify": null, "position": null})));
+    let bare = without(&preferences(), &["notify"]);
+    least::<ChannelPreferences>(&bare, &with(&bare, json!({"notify": null})));
     full::<EditChannelPreferences>(&json!({
         "is_muted": true, "notify": null, "is_favourite": false, "is_hidden": true,
     }));
     least::<EditChannelPreferences>(&json!({}), &json!({"is_muted": null}));
     refused::<EditChannelPreferences>(&json!({"notify": "loudly"}), "unknown variant `loudly`");
     full::<ChannelOrder>(&json!({"channel_ids": [3, 4]}));
+    full::<MyChannelOrder>(&channel_order());
+    least::<MyChannelOrder>(&channel_order(), &channel_order());
     least::<ChannelOrder>(&json!({"channel_ids": []}), &json!({"channel_ids": []}));
 }
 

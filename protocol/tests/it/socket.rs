@@ -92,6 +92,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.channel_left", "channel_id": 3}),
         json!({"ev": "me.read", "channel_id": 3, "read": channels::marker()}),
         json!({"ev": "me.channel_preferences", "channel_id": 3, "preferences": personal::preferences()}),
+        json!({"ev": "me.channel_order", "order": personal::channel_order()}),
         json!({"ev": "me.user_mute", "mute": personal::user_mute()}),
         json!({"ev": "me.thread", "thread": personal::thread_membership()}),
         json!({"ev": "me.saved", "saved": personal::saved_mark()}),

@@ -21,6 +21,7 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "my_channel", "channel": channels::channel(), "membership": channels::membership()}),
         json!({"kind": "my_channel_gone", "channel_id": 3, "rev": 9}),
         json!({"kind": "my_channel_preferences", "channel_id": 3, "preferences": personal::preferences()}),
+        json!({"kind": "my_channel_order", "order": personal::channel_order()}),
         json!({"kind": "my_user_mute", "mute": personal::user_mute()}),
         json!({"kind": "my_thread", "thread": personal::thread_membership()}),
         json!({"kind": "my_saved", "saved": personal::saved_mark()}),

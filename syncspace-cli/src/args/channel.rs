@@ -151,13 +151,14 @@ pub(crate) enum Channel {
         #[arg(value_enum)]
         level: Level,
     },
-    /// Put your channels of a team into an order; those you do not name come after, by name.
+    /// Put your channels of a team into an order; those you do not name come after, by name. Without any, list the order.
     #[command(after_help = "Examples:
+  syncspace channel order --team eng
   syncspace channel order eng/general eng/random
   syncspace channel order general random --team eng")]
     Order {
         /// The channels, first to last, all of one team.
-        #[arg(required = true, value_name = "CHANNEL")]
+        #[arg(value_name = "CHANNEL")]
         channels: Vec<String>,
     },
     /// Give the direct channel of you and one or more people, made where there is none yet.

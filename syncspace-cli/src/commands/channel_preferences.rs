@@ -51,7 +51,7 @@ pub(super) async fn order(context: &Context, client: &Client, targets: &[String]
     for target in targets {
         channels.push(resolve::conversation(context, client, target).await?);
     }
-    let Some(team) = channels.first().map(|first| first.channel.team_id) else { return Ok(()) };
+    let Some(team) = channels.first().map(|first| first.channel.team_id) else { return list(context, client).await };
     if channels.iter().any(|channel| channel.channel.team_id != team) {
         return Err(CliError::Usage("an order is of the channels of one team; give each team its own".to_owned()));
     }
@@ -64,4 +64,16 @@ pub(super) async fn order(context: &Context, client: &Client, targets: &[String]
     client.order_channels(team, ChannelOrder { channel_ids }).await.during(during)?;
     context.out.say(&format!("your channels stand in the order {order}, the others after them"));
     Ok(())
+}
+
+/// Lists the channels that stand in the person's order, first to last.
+async fn list(context: &Context, client: &Client) -> Outcome {
+    let team = resolve::default_team(context, client).await?.team.id;
+    let order = client.channel_order(team).await?.channel_ids;
+    let mut channels = client.all_channels(team).await?;
+    let place = |channel: &MyChannel| order.iter().position(|id| *id == channel.channel.id);
+    channels.retain(|channel| channel.membership.is_some() && place(channel).is_some());
+    channels.sort_by_key(place);
+    let rows: Vec<_> = channels.into_iter().map(|channel| row(client, channel)).collect();
+    context.out.list(&rows)
 }

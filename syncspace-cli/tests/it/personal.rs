@@ -29,7 +29,8 @@ fn channels_are_muted_favoured_and_ordered() {
     assert_eq!(preferences(&["channel", "unfavourite", "eng/lounge"])["is_favourite"], false);
     assert!(preferences(&["channel", "notify", "eng/lounge", "usual"])["notify"].is_null());
     bob.run(&["channel", "order", "eng/lounge"]).ok();
-    assert_eq!(preferences(&["channel", "show", "eng/lounge"])["position"], 1);
+    let ordered = bob.json(&["channel", "order", "--team", "eng"]);
+    assert_eq!((ordered.as_array().map(Vec::len), &ordered[0]["name"]), (Some(1), &"lounge".into()));
     bob.run(&["channel", "notify", "eng/lounge", "loudly"]).ends_with(2);
     bob.run(&["channel", "hide", "eng/lounge"]).ends_with(2).says("mute or leave this one");
     bob.run(&["channel", "direct", "@alice"]).ok();

@@ -3,8 +3,8 @@
 use syncspace_protocol::channels::MarkRead;
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::personal::{
-    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyThread, PutDraft,
-    SavedMark, SavedMessage, ThreadMembership, UserMute,
+    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyChannelOrder, MyThread,
+    PutDraft, SavedMark, SavedMessage, ThreadMembership, UserMute,
 };
 use syncspace_protocol::{ChannelId, Page, Seq, TeamId, UserId};
 
@@ -22,8 +22,13 @@ impl Client {
     }
 
     /// Puts the person's channels of a team into an order; those that are not named come after, by name.
-    pub async fn order_channels(&self, team: TeamId, order: ChannelOrder) -> Result<(), ClientError> {
-        self.put(&format!("teams/{team}/channel_order")).body(&order).done().await
+    pub async fn order_channels(&self, team: TeamId, order: ChannelOrder) -> Result<MyChannelOrder, ClientError> {
+        self.put(&format!("teams/{team}/channel_order")).body(&order).fetch().await
+    }
+
+    /// Gives the order of the person's channels of a team.
+    pub async fn channel_order(&self, team: TeamId) -> Result<MyChannelOrder, ClientError> {
+        self.get(&format!("teams/{team}/channel_order")).fetch().await
     }
 
     /// Lists whom the person has muted in a team.

@@ -465,7 +465,7 @@ async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), Clien
     match operation {
         OwnOperation::Prefer(channel, edit) => client.edit_channel_preferences(channel, edit).await.map(drop),
         OwnOperation::Order(team, channel) => {
-            client.order_channels(team, ChannelOrder { channel_ids: vec![channel] }).await
+            client.order_channels(team, ChannelOrder { channel_ids: vec![channel] }).await.map(drop)
         }
         OwnOperation::Mute(team, user, true) => client.mute_user(team, user).await.map(drop),
         OwnOperation::Mute(team, user, false) => client.unmute_user(team, user).await.map(drop),

@@ -4,13 +4,13 @@ use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound};
 use syncspace_protocol::channels::MarkRead;
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::personal::{
-    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyThread, PutDraft,
-    SavedMark, SavedMessage, ThreadMembership, UserMute,
+    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MutedUser, MyChannelOrder, MyThread,
+    PutDraft, SavedMark, SavedMessage, ThreadMembership, UserMute,
 };
 use syncspace_protocol::{ChannelId, Page, Seq, TeamId, UserId};
 
 use super::body::Json;
-use super::reply::{Done, Found};
+use super::reply::Found;
 use super::request::Call;
 use super::route::Route;
 use crate::service::{ServiceError, ThreadChoice};
@@ -29,6 +29,9 @@ fn preferences() -> Vec<Route> {
             .refuses(&[NotFound, Forbidden]),
         Route::put("/teams/{team_id}/channel_order", "order_channels", order_channels)
             .about("Puts your channels into an order of your own.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::get("/teams/{team_id}/channel_order", "channel_order", channel_order)
+            .about("Gives the order of your channels.")
             .refuses(&[NotFound, Forbidden]),
         Route::get("/teams/{team_id}/muted", "muted_users", muted_users)
             .about("Lists whom you have muted.")
@@ -94,8 +97,12 @@ async fn edit_channel_preferences(
     call.service.edit_channel_preferences(&call.who, call.path, call.body.0).await.map(Found)
 }
 
-async fn order_channels(call: Call<TeamId, (), Json<ChannelOrder>>) -> Result<Done, ServiceError> {
-    call.service.order_channels(&call.who, call.path, call.body.0).await.map(|()| Done)
+async fn order_channels(call: Call<TeamId, (), Json<ChannelOrder>>) -> Result<Found<MyChannelOrder>, ServiceError> {
+    call.service.order_channels(&call.who, call.path, call.body.0).await.map(Found)
+}
+
+async fn channel_order(call: Call<TeamId>) -> Result<Found<MyChannelOrder>, ServiceError> {
+    call.service.channel_order(&call.who, call.path).await.map(Found)
 }
 
 async fn muted_users(call: Call<TeamId, PageQuery>) -> Result<Found<Page<MutedUser>>, ServiceError> {

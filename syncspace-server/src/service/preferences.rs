@@ -1,11 +1,13 @@
 //! How a person wants channels, and whom the person has muted: one person in one team, told to that person alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::limits::ORDERED_CHANNELS_MAX;
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::personal::{ChannelOrder, ChannelPreferences, EditChannelPreferences, MutedUser, UserMute};
+use syncspace_protocol::personal::{
+    ChannelOrder, ChannelPreferences, EditChannelPreferences, MutedUser, MyChannelOrder, UserMute,
+};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, MemberId, Page, Rev, StreamId, TeamId, UserId};
 
@@ -14,8 +16,8 @@ use super::parse::slice;
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
-use crate::permissions::{ChannelAction, Permit, TeamAction};
-use crate::store::{channel_members, channel_preferences, muted_users, teams};
+use crate::permissions::{ChannelAction, TeamAction};
+use crate::store::{channel_members, channel_orders, channel_preferences, muted_users, teams};
 
 impl Service {
     /// Changes how the actor wants a channel.
@@ -30,10 +32,21 @@ impl Service {
     }
 
     /// Puts the actor's channels of a team into an order.
-    pub async fn order_channels(&self, actor: &Actor, team: TeamId, order: ChannelOrder) -> Result<(), ServiceError> {
-        let channels = places(&order.channel_ids)?;
+    pub async fn order_channels(
+        &self,
+        actor: &Actor,
+        team: TeamId,
+        ChannelOrder { channel_ids: channels }: ChannelOrder,
+    ) -> Result<MyChannelOrder, ServiceError> {
+        check_order(&channels)?;
         let member = self.own_member(actor, team).await?;
         self.log.commit(OrderChannels { actor: *actor, team, member, channels }).await
+    }
+
+    /// Gives the order of the actor's channels of a team.
+    pub async fn channel_order(&self, actor: &Actor, team: TeamId) -> Result<MyChannelOrder, ServiceError> {
+        let member = self.own_member(actor, team).await?;
+        Ok(channel_orders::find(&mut &self.store, member).await?.unwrap_or_else(no_order))
     }
 
     /// Lists whom the actor has muted in a team, by user id.
@@ -75,17 +88,15 @@ impl Service {
     }
 }
 
-/// Gives each channel its place, 1 first.
-fn places(channels: &[ChannelId]) -> Result<BTreeMap<ChannelId, u32>, ServiceError> {
+fn check_order(channels: &[ChannelId]) -> Result<(), ServiceError> {
     if channels.len() > ORDERED_CHANNELS_MAX {
         let sentence = format!("an order has at most {ORDERED_CHANNELS_MAX} channels; leave out the last ones");
         return Err(ServiceError::invalid_field("channel_ids", sentence));
     }
-    let places: BTreeMap<_, _> = channels.iter().copied().zip(1..).collect();
-    if places.len() < channels.len() {
+    if channels.iter().collect::<BTreeSet<_>>().len() < channels.len() {
         return Err(ServiceError::invalid_field("channel_ids", "a channel stands in the order twice"));
     }
-    Ok(places)
+    Ok(())
 }
 
 /// Changes how a person wants a channel.
@@ -122,67 +133,53 @@ impl Operation for WantChannel {
             ..before
         };
         if wanted != before {
-            wanted.rev = want(tx, self.member, self.channel, wanted, &permit)?;
-            channel_preferences::put(tx.db, self.member, self.team, &[(self.channel, wanted)]).await?;
+            let taken = tx.next_rev(StreamId::Member(self.member), &permit)?;
+            wanted.rev = taken.rev;
+            channel_preferences::put(tx.db, (self.member, self.team), self.channel, &wanted).await?;
+            tx.announce(taken, EventBody::MyChannelPreferences { channel_id: self.channel, preferences: wanted })?;
         }
         Ok(wanted)
     }
 }
 
-/// Takes the next rev for changed preferences and announces them; they are still to be written.
-fn want(
-    tx: &mut LogTx<'_>,
-    member: MemberId,
-    channel_id: ChannelId,
-    wanted: ChannelPreferences,
-    permit: &Permit,
-) -> Result<Rev, Refused> {
-    let taken = tx.next_rev(StreamId::Member(member), permit)?;
-    let preferences = ChannelPreferences { rev: taken.rev, ..wanted };
-    tx.announce(taken, EventBody::MyChannelPreferences { channel_id, preferences })?;
-    Ok(taken.rev)
-}
-
-/// Puts a person's channels into an order: a rev for each whose place changes, all of them or none.
+/// Puts a person's channels into an order: one row, one change.
 struct OrderChannels {
     actor: Actor,
     team: TeamId,
     member: MemberId,
-    /// The place of each.
-    channels: BTreeMap<ChannelId, u32>,
+    channels: Vec<ChannelId>,
 }
 
 impl Operation for OrderChannels {
-    type Output = ();
+    type Output = MyChannelOrder;
     type Error = ServiceError;
 
     fn streams(&self) -> Vec<StreamId> {
         vec![StreamId::Member(self.member)]
     }
 
-    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<MyChannelOrder, Refused> {
         let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
+        let held = channel_orders::find(tx.db, self.member).await?.unwrap_or_else(no_order);
+        if held.channel_ids == self.channels {
+            return Ok(held);
+        }
         let mine = channel_members::list_in_team(tx.db, self.team, self.actor.user_id).await?;
         let mine: BTreeMap<_, _> = mine.into_iter().collect();
-        if let Some(strange) = self.channels.keys().find(|channel| !mine.contains_key(channel)) {
+        if let Some(strange) = self.channels.iter().find(|channel| !mine.contains_key(channel)) {
             let sentence = format!("you are in no channel {strange} of this team; leave it out");
             return Err(Abort::Refused(ServiceError::invalid_field("channel_ids", sentence)));
         }
-        let mut held: BTreeMap<_, _> = channel_preferences::list(tx.db, self.member).await?.into_iter().collect();
-        for channel in self.channels.keys() {
-            held.entry(*channel).or_default();
-        }
-        let mut changed = Vec::new();
-        for (channel, before) in held {
-            let position = self.channels.get(&channel).copied();
-            if position != before.position {
-                let wanted = ChannelPreferences { position, ..before };
-                let rev = want(tx, self.member, channel, wanted, &permit)?;
-                changed.push((channel, ChannelPreferences { rev, ..wanted }));
-            }
-        }
-        Ok(channel_preferences::put(tx.db, self.member, self.team, &changed).await?)
+        let taken = tx.next_rev(StreamId::Member(self.member), &permit)?;
+        let order = MyChannelOrder { channel_ids: self.channels.clone(), rev: taken.rev };
+        channel_orders::put(tx.db, (self.member, self.team), &order).await?;
+        tx.announce(taken, EventBody::MyChannelOrder { order: order.clone() })?;
+        Ok(order)
     }
+}
+
+const fn no_order() -> MyChannelOrder {
+    MyChannelOrder { channel_ids: Vec::new(), rev: Rev::ZERO }
 }
 
 /// Mutes a person for another, or does so no longer.

@@ -12,8 +12,8 @@ use super::{Actor, Service, ServiceError, access, reactions};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
 use crate::store::{
-    channel_members, channel_preferences, channels, drafts, heads, messages, muted_users, saved, scheduled, teams,
-    threads,
+    channel_members, channel_orders, channel_preferences, channels, drafts, heads, messages, muted_users, saved,
+    scheduled, teams, threads,
 };
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
@@ -184,6 +184,8 @@ impl Service {
         let wanted = wanted.into_iter().map(|(channel_id, preferences)| {
             (preferences.rev, Some(Change::MyChannelPreferences { channel_id, preferences }))
         });
+        let order = channel_orders::find_changed(&mut db, member, after).await?;
+        let order = order.map(|order| (order.rev, Some(Change::MyChannelOrder { order }))).into_iter();
         let mutes = muted_users::list_changes(&mut db, member, after, limit).await?;
         let mutes = mutes.into_iter().map(|mute| (mute.rev, Some(Change::MyUserMute { mute })));
         let threads = self.my_thread_rows(actor, team, after, limit).await?;
@@ -193,8 +195,16 @@ impl Service {
         let drafts = drafts.into_iter().map(|draft| (draft.rev, Some(Change::MyDraft { draft })));
         let planned = scheduled::list_changes(&mut db, member, after, limit).await?;
         let planned = planned.into_iter().map(|scheduled| (scheduled.rev, Some(Change::MyScheduled { scheduled })));
-        let kinds =
-            [items, wanted.collect(), mutes.collect(), threads, saved.collect(), drafts.collect(), planned.collect()];
+        let kinds = [
+            items,
+            wanted.collect(),
+            order.collect(),
+            mutes.collect(),
+            threads,
+            saved.collect(),
+            drafts.collect(),
+            planned.collect(),
+        ];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }
 

@@ -3,10 +3,10 @@
 use syncspace_protocol::personal::{ChannelPreferences, NotifyLevel};
 use syncspace_protocol::{ChannelId, MemberId, Rev, TeamId};
 
-use super::{Many, ManySql, Queries, RowReader, Sql, StoreError, params};
+use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 /// Columns of a person's preferences, of `p`; all of them may be absent.
-pub(super) const PREFERENCES: &str = "p.is_muted, p.notify, p.is_favourite, p.position, p.is_hidden, p.rev";
+pub(super) const PREFERENCES: &str = "p.is_muted, p.notify, p.is_favourite, p.is_hidden, p.rev";
 
 /// Adds them to a person's row `m` in a channel.
 pub(super) const JOIN_PREFERENCES: &str =
@@ -17,14 +17,12 @@ pub(super) fn read_preferences(row: &mut RowReader<'_>) -> Result<ChannelPrefere
     let is_muted: Option<bool> = row.take()?;
     let notify: Option<NotifyLevel> = row.take()?;
     let is_favourite: Option<bool> = row.take()?;
-    let position: Option<u32> = row.take()?;
     let is_hidden: Option<bool> = row.take()?;
     let rev: Option<Rev> = row.take()?;
     Ok(ChannelPreferences {
         is_muted: is_muted.unwrap_or(false),
         notify,
         is_favourite: is_favourite.unwrap_or(false),
-        position,
         is_hidden: is_hidden.unwrap_or(false),
         rev: rev.unwrap_or(Rev::ZERO),
     })
@@ -43,14 +41,6 @@ pub async fn find(
     rows.first().map_or_else(|| Ok(ChannelPreferences::default()), |row| read_preferences(&mut row.reader()))
 }
 
-/// Lists the channels of which a person has chosen anything, by id; those that the person left are among them.
-pub async fn list(db: &mut impl Queries, member: MemberId) -> Result<Vec<(ChannelId, ChannelPreferences)>, StoreError> {
-    let sql = Sql::built(format!(
-        "SELECT p.channel_id, {PREFERENCES} FROM channel_preferences p WHERE p.member_id = ? ORDER BY p.channel_id"
-    ));
-    read_all(db, &sql, member, None).await
-}
-
 /// Lists preferences changed in a person's own stream after a rev, in its order.
 pub async fn list_changes(
     db: &mut impl Queries,
@@ -62,59 +52,30 @@ pub async fn list_changes(
         "SELECT p.channel_id, {PREFERENCES} FROM channel_preferences p \
          WHERE p.member_id = ? AND p.rev > ? ORDER BY p.rev LIMIT {limit}"
     ));
-    read_all(db, &sql, member, Some(after)).await
-}
-
-async fn read_all(
-    db: &mut impl Queries,
-    sql: &Sql,
-    member: MemberId,
-    after: Option<Rev>,
-) -> Result<Vec<(ChannelId, ChannelPreferences)>, StoreError> {
-    let mut values = params![member];
-    values.extend(after.map(Into::into));
-    let read = |row: &super::Row| {
+    let read = |row: &Row| {
         let mut row = row.reader();
         Ok((row.take()?, read_preferences(&mut row)?))
     };
-    db.query(sql, values).await?.iter().map(read).collect()
+    db.query(&sql, params![member, after]).await?.iter().map(read).collect()
 }
 
-/// Writes how a person wants channels of a team.
+/// Writes how a person wants a channel.
 pub async fn put(
     db: &mut impl Queries,
-    member: MemberId,
-    team: TeamId,
-    changed: &[(ChannelId, ChannelPreferences)],
+    (member, team): (MemberId, TeamId),
+    channel: ChannelId,
+    wanted: &ChannelPreferences,
 ) -> Result<(), StoreError> {
-    let mut rows = Many::with_capacity(&PUT, changed.len());
-    for &(channel, wanted) in changed {
-        rows.push([
-            member.into(),
-            channel.into(),
-            team.into(),
-            wanted.is_muted.into(),
-            wanted.notify.into(),
-            wanted.is_favourite.into(),
-            wanted.position.into(),
-            wanted.is_hidden.into(),
-            wanted.rev.into(),
-        ]);
-    }
-    db.execute_many(rows).await
+    const PUT: Sql = Sql::pair(
+        "INSERT INTO channel_preferences (member_id, channel_id, team_id, is_muted, notify, is_favourite, is_hidden, rev) \
+         VALUES (?,?,?,?,?,?,?,?) ON DUPLICATE KEY UPDATE is_muted = VALUES(is_muted), notify = VALUES(notify), \
+         is_favourite = VALUES(is_favourite), is_hidden = VALUES(is_hidden), rev = VALUES(rev)",
+        "INSERT INTO channel_preferences (member_id, channel_id, team_id, is_muted, notify, is_favourite, is_hidden, rev) \
+         VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (member_id, channel_id) DO UPDATE SET is_muted = excluded.is_muted, \
+         notify = excluded.notify, is_favourite = excluded.is_favourite, is_hidden = excluded.is_hidden, \
+         rev = excluded.rev",
+    );
+    let ChannelPreferences { is_muted, notify, is_favourite, is_hidden, rev } = *wanted;
+    let values = params![member, channel, team, is_muted, notify, is_favourite, is_hidden, rev];
+    db.execute(&PUT, values).await.map(drop)
 }
-
-const PUT: ManySql = ManySql {
-    width: 9,
-    start: "INSERT INTO channel_preferences (member_id, channel_id, team_id, is_muted, notify, is_favourite, position, \
-            is_hidden, rev) VALUES ",
-    each: "(?,?,?,?,?,?,?,?,?)",
-    between: ",",
-    end: " ON DUPLICATE KEY UPDATE is_muted = VALUES(is_muted), notify = VALUES(notify), \
-          is_favourite = VALUES(is_favourite), position = VALUES(position), is_hidden = VALUES(is_hidden), \
-          rev = VALUES(rev)",
-    sqlite: "INSERT INTO channel_preferences (member_id, channel_id, team_id, is_muted, notify, is_favourite, position, \
-             is_hidden, rev) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (member_id, channel_id) DO UPDATE SET \
-             is_muted = excluded.is_muted, notify = excluded.notify, is_favourite = excluded.is_favourite, \
-             position = excluded.position, is_hidden = excluded.is_hidden, rev = excluded.rev",
-};

@@ -20,6 +20,7 @@ mod value;
 pub mod arrivals;
 pub mod bans;
 pub mod channel_members;
+pub mod channel_orders;
 pub mod channel_preferences;
 pub mod channels;
 pub mod commits;

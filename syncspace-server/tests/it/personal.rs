@@ -1,7 +1,5 @@
 //! Facts about what one person keeps in one team, on the embedded store and on MySQL.
 
-use std::collections::BTreeMap;
-
 use futures_util::future::join_all;
 use serde_json::json;
 use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel};
@@ -9,7 +7,7 @@ use syncspace_protocol::limits::{DRAFTS_MAX, MESSAGE_BYTES_MAX, ORDERED_CHANNELS
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::personal::{
-    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, NotifyLevel, PutDraft,
+    ChannelOrder, ChannelPreferences, Draft, DraftQuery, EditChannelPreferences, MyChannelOrder, NotifyLevel, PutDraft,
     ThreadMembership,
 };
 use syncspace_protocol::sync::{Change, ChangesQuery};
@@ -23,7 +21,7 @@ use crate::place::{Place, Rig, body, on_both_stores, refused};
 on_both_stores! {
     preferences_are_part_of_the_membership_and_change_field_by_field,
     muting_changes_no_count,
-    an_order_is_written_whole_and_only_what_moved_is_told,
+    an_order_is_one_change_however_many_move,
     a_muted_person_is_listed_until_unmuted,
     whoever_takes_part_in_a_thread_follows_it,
     who_stopped_following_is_not_made_to_follow_again,
@@ -299,7 +297,7 @@ async fn muting_changes_no_count(place: Place) {
     assert_eq!((read.unread_count, read.mention_count), (1, 1));
 }
 
-async fn an_order_is_written_whole_and_only_what_moved_is_told(place: Place) {
+async fn an_order_is_one_change_however_many_move(place: Place) {
     let room = Room::open(place).await;
     let mut channels = vec![room.channel];
     for name in ["one", "two"] {
@@ -307,29 +305,27 @@ async fn an_order_is_written_whole_and_only_what_moved_is_told(place: Place) {
         room.rig.service.join_channel(&room.bob, channel).await.expect("joins");
         channels.push(channel);
     }
-    let order = |channel_ids: Vec<ChannelId>| {
-        room.rig.service.order_channels(&room.bob, room.team, ChannelOrder { channel_ids })
-    };
+    let service = &room.rig.service;
+    let order =
+        |channel_ids: Vec<ChannelId>| service.order_channels(&room.bob, room.team, ChannelOrder { channel_ids });
+    let read = async || service.channel_order(&room.bob, room.team).await.expect("an order");
     let [general, one, two]: [ChannelId; 3] = channels.try_into().expect("three channels");
-    order(vec![two, general, one]).await.expect("orders");
-    let places = async || {
-        let page = room.rig.service.channels(&room.bob, room.team, &PageQuery::default()).await.expect("channels");
-        let place = |mine: MyChannel| Some((mine.channel.id, mine.membership?.preferences.position));
-        page.items.into_iter().filter_map(place).collect::<BTreeMap<_, _>>()
-    };
-    assert_eq!(places().await, BTreeMap::from([(two, Some(1)), (general, Some(2)), (one, Some(3))]));
+    assert_eq!(read().await, MyChannelOrder { channel_ids: Vec::new(), rev: Rev::ZERO });
     let before = room.head().await;
-    order(vec![two, one]).await.expect("orders");
-    assert_eq!(places().await, BTreeMap::from([(two, Some(1)), (one, Some(2)), (general, None)]));
-    let told: Vec<_> = room.changes(before).await;
-    assert_eq!(told.len(), 2, "{told:?}");
-    order(vec![two, one]).await.expect("does nothing");
-    assert_eq!(room.changes(before).await, told);
+    let first = order(vec![two, general, one]).await.expect("orders");
+    assert_eq!((first.rev, read().await), (before.next(), first.clone()));
+    let second = order(vec![two, one]).await.expect("orders");
+    assert_eq!((second.rev, &second.channel_ids), (first.rev.next(), &vec![two, one]));
+    assert_eq!(order(vec![two, one]).await.expect("does nothing"), second);
+    assert_eq!(room.changes(before).await, [Change::MyChannelOrder { order: second.clone() }]);
     let twice = refused(order(vec![two, two]).await, ErrorCode::InvalidField);
     assert_eq!(twice.field.as_deref(), Some("channel_ids"));
     let strange = room.make("secret", "private").await;
     refused(order(vec![two, strange]).await, ErrorCode::InvalidField);
     refused(order(vec![two; ORDERED_CHANNELS_MAX + 1]).await, ErrorCode::InvalidField);
+    service.leave_channel(&room.bob, one).await.expect("leaves");
+    assert_eq!(read().await, second, "what was left keeps its place");
+    refused(order(vec![one, two]).await, ErrorCode::InvalidField);
 }
 
 async fn a_muted_person_is_listed_until_unmuted(place: Place) {
@@ -620,6 +616,7 @@ async fn nothing_of_it_is_kept_for_strangers(place: Place) {
     refused(service.mute_user(&dave, room.team, room.bob.user_id, true).await, ErrorCode::NotFound);
     let order = ChannelOrder { channel_ids: vec![room.channel] };
     refused(service.order_channels(&dave, room.team, order).await, ErrorCode::NotFound);
+    refused(service.channel_order(&dave, room.team).await, ErrorCode::NotFound);
     let draft = PutDraft { content: "x".to_owned() };
     refused(service.put_draft(&dave, room.channel, DraftQuery::default(), draft).await, ErrorCode::NotFound);
     refused(service.threads(&dave, room.team, &CursorQuery::default()).await, ErrorCode::NotFound);

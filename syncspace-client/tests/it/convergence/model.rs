@@ -224,6 +224,7 @@ impl Model {
             (EventBody::MyChannelPreferences { channel_id, preferences }, stream) => {
                 self.prefer(stream, *channel_id, *preferences);
             }
+            (EventBody::MyChannelOrder { order }, stream) => self.own(stream, |own| own.order(order.clone())),
             (EventBody::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
             (EventBody::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
             (EventBody::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
@@ -273,6 +274,7 @@ impl Model {
             (Change::MyChannelPreferences { channel_id, preferences }, stream) => {
                 self.prefer(stream, *channel_id, *preferences);
             }
+            (Change::MyChannelOrder { order }, stream) => self.own(stream, |own| own.order(order.clone())),
             (Change::MyUserMute { mute }, stream) => self.own(stream, |own| own.mute(*mute)),
             (Change::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
             (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),

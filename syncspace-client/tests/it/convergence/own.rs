@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use syncspace_client::{Client, ClientError};
-use syncspace_protocol::personal::{ChannelPreferences, Draft, SavedMark, ThreadMembership, UserMute};
+use syncspace_protocol::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, UserId};
 
 #[derive(Debug, Default)]
 pub(super) struct Own {
     pub(super) preferences: BTreeMap<ChannelId, ChannelPreferences>,
+    order: Option<MyChannelOrder>,
     mutes: BTreeMap<UserId, UserMute>,
     threads: BTreeMap<(ChannelId, Seq), ThreadMembership>,
     saved: BTreeMap<(ChannelId, Seq), SavedMark>,
@@ -18,6 +19,7 @@ pub(super) struct Own {
 /// What is on the lists, without numbers that other streams change.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lists {
+    order: Option<MyChannelOrder>,
     mutes: BTreeMap<UserId, Rev>,
     threads: BTreeMap<(ChannelId, Seq), (bool, Seq, Rev)>,
     saved: BTreeMap<(ChannelId, Seq), Rev>,
@@ -27,6 +29,12 @@ pub(super) struct Lists {
 impl Own {
     pub(super) fn prefer(&mut self, channel: ChannelId, preferences: ChannelPreferences) {
         put(&mut self.preferences, channel, preferences, |preferences| preferences.rev);
+    }
+
+    pub(super) fn order(&mut self, order: MyChannelOrder) {
+        if order.rev > self.order.as_ref().map_or(Rev::ZERO, |held| held.rev) {
+            self.order = Some(order);
+        }
     }
 
     pub(super) fn mute(&mut self, mute: UserMute) {
@@ -48,6 +56,7 @@ impl Own {
     /// Forgets what is not newer than a rev: the lists are read again.
     pub(super) fn forget_up_to(&mut self, rev: Rev) {
         self.preferences.retain(|_, held| held.rev > rev);
+        self.order = self.order.take().filter(|held| held.rev > rev);
         self.mutes.retain(|_, held| held.rev > rev);
         self.threads.retain(|_, held| held.read.rev > rev);
         self.saved.retain(|_, held| held.rev > rev);
@@ -65,6 +74,7 @@ impl Own {
         let saved = self.saved.values().filter(|held| held.is_saved && is_there(held.channel_id, held.seq));
         let drafts = self.drafts.values().filter(|held| !held.content.is_empty() && is_in(held.channel_id));
         Lists {
+            order: self.order.clone(),
             mutes: self.mutes.values().filter(|held| held.is_muted).map(|held| (held.user_id, held.rev)).collect(),
             threads: threads
                 .filter(|held| held.read.rev > Rev::ZERO)
@@ -78,6 +88,7 @@ impl Own {
     /// Reads all lists of a team; what stands on none of them is not there.
     pub(super) async fn read(client: &Client, team: TeamId) -> Result<Self, ClientError> {
         let mut own = Self::default();
+        own.order(client.channel_order(team).await?);
         for muted in client.all_muted_users(team).await? {
             own.mute(UserMute { user_id: muted.user.id, is_muted: true, rev: muted.rev });
         }
@@ -96,6 +107,7 @@ impl Own {
 
     /// Takes what was read, unless something newer is held.
     pub(super) fn take(&mut self, read: Self) {
+        read.order.into_iter().for_each(|order| self.order(order));
         read.mutes.into_values().for_each(|mute| self.mute(mute));
         read.threads.into_values().for_each(|thread| self.thread(thread));
         read.saved.into_values().for_each(|saved| self.save(saved));

@@ -291,6 +291,7 @@ async fn walk_personal(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
     let wanted = json!({ "is_muted": true, "notify": null, "is_favourite": true });
     walk.call("edit_channel_preferences", &only_channel, wanted).await;
     walk.call("order_channels", &only_team, json!({ "channel_ids": [channel.1] })).await;
+    walk.call("channel_order", &only_team, Value::Null).await;
     let members = walk.call("team_members", &only_team, Value::Null).await;
     let user = ("user_id", members["items"].as_array().expect("a list").last().expect("dave")["user"]["id"].clone());
     let other = [team.clone(), user];

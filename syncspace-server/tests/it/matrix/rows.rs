@@ -311,6 +311,7 @@ fn own_of_teams() -> Vec<Row> {
     let none = ["-hhhhhhhhu", "-hhhhh---u"];
     vec![
         team("order_channels", |scene| (of_team(scene), json!({"channel_ids": []})), OWN),
+        team("channel_order", itself, OWN),
         team("muted_users", itself, OWN),
         team("mute_user", author, OWN),
         team("unmute_user", author, OWN),
