@@ -72,7 +72,7 @@ fn saved_and_drafts() -> Vec<Route> {
     vec![
         Route::put("/channels/{channel_id}/messages/{seq}/save", "save_message", save_message)
             .about("Saves a message for you.")
-            .refuses(&[NotFound, Forbidden]),
+            .refuses(&[NotFound, Forbidden, Conflict]),
         Route::delete("/channels/{channel_id}/messages/{seq}/save", "unsave_message", unsave_message)
             .about("Takes a message off your saved ones.")
             .refuses(&[NotFound, Forbidden]),

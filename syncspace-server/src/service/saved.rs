@@ -1,5 +1,7 @@
 //! Messages that a person saved: marks of one person, read again under what the person may read now.
 
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::SAVED_MESSAGES_MAX;
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::personal::{SavedMark, SavedMessage};
 use syncspace_protocol::socket::EventBody;
@@ -10,7 +12,8 @@ use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, TeamAction};
-use crate::store::{messages, saved};
+use crate::store::messages;
+use crate::store::saved::{self, Reader};
 
 impl Service {
     /// Saves a message for the actor, or does so no longer.
@@ -38,7 +41,7 @@ impl Service {
         let (_, found) = access::on_team(&mut db, actor, team, TeamAction::KeepOwn).await?;
         let member = self.member_id(team, actor.user_id).await?;
         let sees_public = found.facts.sees_public_channels();
-        let reader = saved::Reader { member, user: actor.user_id, sees_public, before, limit: limit + 1 };
+        let reader = Reader { member, user: actor.user_id, sees_public, before, limit: limit + 1 };
         let rows = saved::list(&mut db, reader).await?;
         Ok(cut(rows, limit, |saved| saved.rev))
     }
@@ -64,7 +67,7 @@ impl Operation for Save {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<SavedMark, Refused> {
         let (permit, _) = access::on_channel(tx.db, &self.actor, self.channel, ChannelAction::Read).await?;
-        access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
+        let (_, team) = access::on_team(tx.db, &self.actor, self.team, TeamAction::KeepOwn).await?;
         let held = saved::find(tx.db, self.member, self.channel, self.seq).await?;
         if self.is_saved || held.is_none() {
             let found = messages::find(tx.db, self.channel, self.seq).await?;
@@ -77,6 +80,17 @@ impl Operation for Save {
         let held = held.unwrap_or(SavedMark { channel_id, seq, is_saved: false, rev: Rev::ZERO });
         if held.is_saved == self.is_saved {
             return Ok(held);
+        }
+        let reader = Reader {
+            member: self.member,
+            user: self.actor.user_id,
+            sees_public: team.facts.sees_public_channels(),
+            before: Rev::END,
+            limit: 0,
+        };
+        if self.is_saved && saved::is_full(tx.db, reader).await? {
+            let sentence = format!("you have saved {SAVED_MESSAGES_MAX} messages in this team; take some off first");
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
         }
         let taken = tx.next_rev(StreamId::Member(self.member), &permit)?;
         let mark = SavedMark { is_saved: self.is_saved, rev: taken.rev, ..held };

@@ -37,7 +37,7 @@ pub async fn find(
 
 /// Drafts that a person can see: those in channels that it is in.
 const SEEN: &str = "FROM drafts d JOIN channels c ON c.id = d.channel_id AND c.deleted_at IS NULL \
-                    JOIN channel_members m ON m.channel_id = d.channel_id AND m.user_id = ? AND m.left_at IS NULL \
+                    JOIN channel_members cm ON cm.channel_id = d.channel_id AND cm.user_id = ? AND cm.left_at IS NULL \
                     WHERE d.member_id = ? AND d.content <> ''";
 
 /// Counts the drafts that [`list`] shows, up to as many as a person may have.

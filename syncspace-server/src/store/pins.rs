@@ -1,5 +1,6 @@
 //! Rows of pinned messages, by which they are listed and counted; who pinned one stands in the message itself.
 
+use syncspace_protocol::limits::PINS_PER_CHANNEL_MAX;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, Rev, Seq, TeamId};
 
@@ -17,9 +18,11 @@ pub async fn remove(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Resu
     db.execute(&sql, params![channel, seq]).await.map(drop)
 }
 
-/// Counts the pinned messages of a channel.
+/// Counts the pinned messages of a channel, up to as many as it may have.
 pub async fn count(db: &mut impl Queries, channel: ChannelId) -> Result<u32, StoreError> {
-    let sql = Sql::both("SELECT COUNT(*) FROM message_pins WHERE channel_id = ?");
+    let sql = Sql::built(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM message_pins WHERE channel_id = ? LIMIT {PINS_PER_CHANNEL_MAX}) AS pins"
+    ));
     let row = db.query_first(&sql, params![channel]).await?;
     row.map_or(Ok(0), |row| row.reader().take())
 }

@@ -1,5 +1,6 @@
 //! Rows of what a person has saved; a message that was saved once keeps a row that says no.
 
+use syncspace_protocol::limits::SAVED_MESSAGES_MAX;
 use syncspace_protocol::personal::{SavedMark, SavedMessage};
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
@@ -56,15 +57,46 @@ pub async fn list(db: &mut impl Queries, reader: Reader) -> Result<Vec<SavedMess
 #[must_use]
 pub fn list_statement(reader: Reader) -> Statement {
     let Reader { member, user, sees_public, before, limit } = reader;
+    let sql =
+        Sql::built(format!("SELECT {}, s.saved_at, s.rev {SEEN} ORDER BY s.rev DESC LIMIT {limit}", message_of("m")));
+    Statement { sql, params: params![user, member, before, sees_public] }
+}
+
+/// Saved messages that a person may read now, before a rev.
+const SEEN: &str = "FROM saved_messages s \
+                    JOIN messages m ON m.channel_id = s.channel_id AND m.seq = s.seq AND m.deleted_at IS NULL \
+                    JOIN channels c ON c.id = s.channel_id AND c.deleted_at IS NULL LEFT JOIN channel_members cm \
+                    ON cm.channel_id = s.channel_id AND cm.user_id = ? AND cm.left_at IS NULL \
+                    WHERE s.member_id = ? AND s.is_saved = 1 AND s.rev < ? \
+                    AND (cm.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1))";
+
+/// Tells whether a person has saved as much as it may. What it may read no longer does not count: it could not be taken off.
+pub async fn is_full(db: &mut impl Queries, reader: Reader) -> Result<bool, StoreError> {
+    // The marks alone are one range of an index; who may read what is asked of those few who come so far.
+    for Statement { sql, params } in [marks_statement(reader.member), count_statement(reader)] {
+        let row = db.query_first(&sql, params).await?;
+        let count: u64 = row.map_or(Ok(0), |row| row.reader().take())?;
+        if count < u64::from(SAVED_MESSAGES_MAX) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Gives the statement that counts a person's marks, up to the bound.
+#[must_use]
+pub fn marks_statement(member: MemberId) -> Statement {
     let sql = Sql::built(format!(
-        "SELECT {}, s.saved_at, s.rev FROM saved_messages s \
-         JOIN messages m ON m.channel_id = s.channel_id AND m.seq = s.seq AND m.deleted_at IS NULL \
-         JOIN channels c ON c.id = s.channel_id AND c.deleted_at IS NULL \
-         LEFT JOIN channel_members cm ON cm.channel_id = s.channel_id AND cm.user_id = ? AND cm.left_at IS NULL \
-         WHERE s.member_id = ? AND s.is_saved = 1 AND s.rev < ? \
-         AND (cm.user_id IS NOT NULL OR (c.kind = 'public' AND ? = 1)) ORDER BY s.rev DESC LIMIT {limit}",
-        message_of("m")
+        "SELECT COUNT(*) FROM (SELECT 1 FROM saved_messages WHERE member_id = ? AND is_saved = 1 \
+         LIMIT {SAVED_MESSAGES_MAX}) AS marks"
     ));
+    Statement { sql, params: params![member] }
+}
+
+/// Gives the statement that counts what [`list`] shows, up to the bound.
+#[must_use]
+pub fn count_statement(Reader { member, user, sees_public, before, .. }: Reader) -> Statement {
+    let sql = Sql::built(format!("SELECT COUNT(*) FROM (SELECT 1 {SEEN} LIMIT {SAVED_MESSAGES_MAX}) AS seen"));
     Statement { sql, params: params![user, member, before, sees_public] }
 }
 

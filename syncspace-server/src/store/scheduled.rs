@@ -1,5 +1,6 @@
 //! Rows of messages that are to be sent later.
 
+use syncspace_protocol::limits::SCHEDULED_MESSAGES_MAX;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState};
 use syncspace_protocol::{ChannelId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId, Time, UserId};
 
@@ -140,9 +141,12 @@ pub async fn find(
     row.transpose()
 }
 
-/// Counts those of a member that lists show.
+/// Counts those of a member that lists show, up to as many as a person may have.
 pub async fn count_open(db: &mut impl Queries, member: MemberId) -> Result<u64, StoreError> {
-    let sql = Sql::both("SELECT COUNT(*) FROM scheduled_messages WHERE member_id = ? AND is_open = 1");
+    let sql = Sql::built(format!(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM scheduled_messages WHERE member_id = ? AND is_open = 1 \
+         LIMIT {SCHEDULED_MESSAGES_MAX}) AS open_ones"
+    ));
     let row = db.query_first(&sql, params![member]).await?;
     row.map_or(Ok(0), |row| row.reader().take())
 }

@@ -236,29 +236,30 @@ pub async fn count(
             let thread = (row.take()?, row.take()?);
             let as_of_rev = row.take()?;
             let [unread, mentions] = [row.take::<u32>()?, row.take::<u32>()?];
-            counts.insert(thread, Counts { unread, mentions: mentions.min(UNREAD_COUNT_MAX), as_of_rev });
+            counts.insert(thread, Counts { unread, mentions, as_of_rev });
         }
     }
     Ok(counts)
 }
 
 /// Gives the statement of [`count`] for a few threads.
+///
+/// Both halves walk the unread replies of the thread: what else was said or called in the channel meanwhile costs nothing.
 #[must_use]
 pub fn count_statement(user: UserId, markers: &[(ThreadKey, Seq)]) -> Statement {
     const ONE: &str = "SELECT h.channel_id, CAST(? AS SIGNED), h.last_rev, (SELECT COUNT(*) FROM (SELECT 1 FROM messages \
                        WHERE channel_id = ? AND parent_seq = ? AND seq > ? AND deleted_at IS NULL \
                        AND message_type <> 'system' AND sender_id <> ? LIMIT {max}) AS unread), \
-                       (SELECT COUNT(*) FROM (SELECT n.seq FROM message_mentions n JOIN messages r \
-                       ON r.channel_id = n.channel_id AND r.seq = n.seq WHERE n.channel_id = ? AND n.kind = 'user' \
-                       AND n.target_id = ? AND n.seq > ? AND n.sender_id <> ? AND r.parent_seq = ? \
-                       UNION SELECT n.seq FROM message_mentions n JOIN messages r \
-                       ON r.channel_id = n.channel_id AND r.seq = n.seq WHERE n.channel_id = ? AND n.kind = 'channel' \
-                       AND n.target_id = 0 AND n.seq > ? AND n.sender_id <> ? AND r.parent_seq = ?) AS mentions) \
+                       (SELECT COUNT(*) FROM (SELECT 1 FROM messages r WHERE r.channel_id = ? AND r.parent_seq = ? \
+                       AND r.seq > ? AND r.sender_id <> ? AND (EXISTS (SELECT 1 FROM message_mentions n \
+                       WHERE n.channel_id = r.channel_id AND n.kind = 'user' AND n.target_id = ? AND n.seq = r.seq) \
+                       OR EXISTS (SELECT 1 FROM message_mentions n WHERE n.channel_id = r.channel_id \
+                       AND n.kind = 'channel' AND n.target_id = 0 AND n.seq = r.seq)) LIMIT {max}) AS mentions) \
                        FROM channel_heads h WHERE h.channel_id = ?";
     let one = ONE.replace("{max}", &UNREAD_COUNT_MAX.to_string());
     let text = vec![one.as_str(); markers.len()].join(" UNION ALL ");
     let values = markers.iter().flat_map(|&((channel, root), seq)| {
-        params![root, channel, root, seq, user, channel, user, seq, user, root, channel, seq, user, root, channel]
+        params![root, channel, root, seq, user, channel, root, seq, user, user, channel]
     });
     Statement { sql: Sql::built(text), params: values.collect() }
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 use syncspace_protocol::channels::{CreateChannel, EditChannel, MarkRead, MoveMarker, MyChannel};
-use syncspace_protocol::limits::{DRAFTS_MAX, MESSAGE_BYTES_MAX, ORDERED_CHANNELS_MAX};
+use syncspace_protocol::limits::{DRAFTS_MAX, MESSAGE_BYTES_MAX, ORDERED_CHANNELS_MAX, SAVED_MESSAGES_MAX};
 use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::personal::{
@@ -14,7 +14,7 @@ use syncspace_protocol::sync::{Change, ChangesQuery};
 use syncspace_protocol::teams::{PutTeamMember, TeamRole};
 use syncspace_protocol::{ChannelId, ErrorCode, MemberId, Patch, Rev, Seq, StreamId, TeamId, UserId};
 use syncspace_server::service::{Actor, ServiceError, ThreadChoice};
-use syncspace_server::store::{Queries, Sql, Statement, Store, params, saved, threads};
+use syncspace_server::store::{Queries, Sql, Statement, Store, drafts, params, saved, threads};
 
 use crate::place::{Place, Rig, body, on_both_stores, refused};
 
@@ -31,6 +31,7 @@ on_both_stores! {
     whoever_comes_back_has_read_the_threads_of_the_absence,
     whoever_follows_while_being_named_has_not_read_it,
     saved_messages_are_listed_while_they_may_be_read,
+    so_many_messages_are_saved_at_most,
     the_last_writer_of_a_draft_wins_unless_it_expects_another,
     a_cleared_draft_is_none_and_a_write_can_be_repeated,
     drafts_are_bounded,
@@ -54,6 +55,10 @@ fn hot_statements() -> Vec<Statement> {
         threads::list_statement((user, team), None, 50),
         threads::count_statement(user, &[((channel, seq(1)), seq(2)), ((channel, seq(3)), seq(4))]),
         saved::list_statement(reader),
+        saved::marks_statement(reader.member),
+        saved::count_statement(reader),
+        drafts::list_statement((reader.member, user), rev(100), 50),
+        drafts::count_statement((reader.member, user)),
     ]
 }
 
@@ -69,7 +74,7 @@ async fn lists_and_counts_use_their_indexes_on_sqlite() {
             let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
             let step: String = row.take().expect("a step");
             let is_of_a_table = ["SEARCH ", "SCAN "].iter().any(|verb| step.starts_with(verb));
-            let made_here = ["unread", "mentions", "named", "all_named", "(subquery", "threads"];
+            let made_here = ["unread", "mentions", "named", "all_named", "(subquery", "threads", "marks", "seen"];
             let is_made_here = made_here.iter().any(|name| step.trim_start_matches("SCAN ").starts_with(name));
             assert!(!is_of_a_table || is_made_here || step.starts_with("SEARCH "), "{step}: {}", sql.sqlite());
         }
@@ -81,10 +86,11 @@ async fn lists_and_counts_use_their_indexes_on_mysql() {
     let room = Room::open(Place::mysql().await).await;
     let root = room.say(&room.bob, "question").await;
     // Enough rows that reading them all would be dearer.
-    let replies = (0..600).map(|number| room.answer(&room.alice, (number % 3 == 0).then_some(&root), "answer"));
+    let content = |number: u32| if number.is_multiple_of(2) { "answer" } else { "@channel @bob answer" };
+    let replies = (0..600).map(|number| room.answer(&room.alice, (number % 3 == 0).then_some(&root), content(number)));
     join_all(replies).await;
     let store = Store::open(&room.rig.place.url).await.expect("opens");
-    (&store).query(&Sql::both("ANALYZE TABLE messages"), params![]).await.expect("analyses");
+    (&store).query(&Sql::both("ANALYZE TABLE messages, message_mentions"), params![]).await.expect("analyses");
     for Statement { sql, params } in hot_statements() {
         let plan = Sql::built(format!("EXPLAIN {}", sql.mysql()));
         let rows = (&store).query(&plan, params).await.expect("explains");
@@ -96,7 +102,7 @@ async fn lists_and_counts_use_their_indexes_on_mysql() {
             // MySQL names partitions before the way of reading, MariaDB does not.
             let words: Vec<Option<String>> = (0..2).map(|_| row.take().expect("a word")).collect();
             let is_whole = words.iter().flatten().any(|word| word == "ALL" || word == "index");
-            let is_message = table.as_deref().is_some_and(|table| ["x", "r", "m", "messages"].contains(&table));
+            let is_message = table.as_deref().is_some_and(|table| ["x", "r", "n", "m", "messages"].contains(&table));
             assert!(!is_message || !is_whole, "{table:?} is read as a whole: {}", sql.mysql());
         }
     }
@@ -532,6 +538,30 @@ async fn saved_messages_are_listed_while_they_may_be_read(place: Place) {
     // A public channel is read without being in it.
     room.rig.service.leave_channel(&room.bob, room.channel).await.expect("leaves");
     assert_eq!(room.saved(&room.bob).await, [3]);
+}
+
+async fn so_many_messages_are_saved_at_most(place: Place) {
+    let room = Room::open(place).await;
+    for _ in 0..SAVED_MESSAGES_MAX / 1_000 {
+        join_all((0..1_000).map(|_| room.say(&room.alice, "worth keeping"))).await;
+    }
+    let StreamId::Member(member) = room.own_stream().await else { unreachable!("one's own") };
+    let all = Sql::both(
+        "INSERT INTO saved_messages (member_id, channel_id, seq, team_id, is_saved, saved_at, rev) \
+         SELECT ?, channel_id, seq, team_id, 1, created_at, rev FROM messages",
+    );
+    let store = Store::open(&room.rig.place.url).await.expect("opens");
+    let mut tx = store.begin().await.expect("begins");
+    tx.execute(&all, params![member]).await.expect("saves all");
+    tx.commit().await.expect("commits");
+    room.say(&room.alice, "one more").await;
+    let save = |place, is_saved| room.rig.service.save_message(&room.bob, room.channel, seq(place), is_saved);
+    let one_more = u64::from(SAVED_MESSAGES_MAX) + 1;
+    let refusal = refused(save(one_more, true).await, ErrorCode::Conflict);
+    assert!(refusal.message.contains("take some off"), "{}", refusal.message);
+    assert!(save(1, true).await.expect("is saved already").is_saved);
+    room.rig.service.delete_message(&room.alice, room.channel, seq(2)).await.expect("deletes");
+    save(one_more, true).await.expect("in place of what is on the list no more");
 }
 
 async fn the_last_writer_of_a_draft_wins_unless_it_expects_another(place: Place) {
