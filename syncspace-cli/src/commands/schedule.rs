@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use syncspace_client::Client;
-use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
+use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage, ScheduledState};
 use syncspace_protocol::{ScheduledId, Time};
 
 use super::lists::gather;
@@ -54,7 +54,13 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
     let edit = EditScheduled { content: args.text, send_at: when(&args.when) };
     let during = || format!("cannot change the {}", named(args.id));
     let scheduled = client.edit_scheduled(team, args.id, edit).await.during(during)?;
-    context.out.done(&format!("{} is sent at {}", named(args.id), local_time(scheduled.send_at)), &scheduled)
+    let sentence = match scheduled.state {
+        ScheduledState::Failed => {
+            format!("{} changed; it is not sent until it gets a time: --at or --in", named(args.id))
+        }
+        _ => format!("{} is sent at {}", named(args.id), local_time(scheduled.send_at)),
+    };
+    context.out.done(&sentence, &scheduled)
 }
 
 async fn cancel(context: &Context, client: &Client, id: ScheduledId) -> Outcome {

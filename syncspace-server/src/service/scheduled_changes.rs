@@ -227,7 +227,7 @@ impl Operation for Dispatch {
                 (scheduled.state, scheduled.message, scheduled.failure) = (ScheduledState::Sent, Some(message), None);
             }
             Err(Abort::Refused(error)) if self.is_by_clock => {
-                let reason = error.to_string().chars().take(SCHEDULE_FAILURE_CHARS_MAX).collect();
+                let reason = failure(&error).chars().take(SCHEDULE_FAILURE_CHARS_MAX).collect();
                 (scheduled.state, scheduled.failure) = (ScheduledState::Failed, Some(reason));
             }
             Err(stopped) => return Err(stopped),
@@ -267,6 +267,17 @@ impl Dispatch {
         };
         let sent = send.apply(tx).await?;
         Ok(ScheduledMessage { id: sent.message.id, seq: sent.message.seq })
+    }
+}
+
+/// Says why one could not be sent, to somebody who was not there, and what to do.
+fn failure(error: &ServiceError) -> String {
+    match error {
+        // Of a channel that is hidden no more is said than of one that is gone.
+        ServiceError::Refused(refusal) if refusal.code == ErrorCode::NotFound && refusal.field.is_none() => {
+            "you are not in this channel any more: cancel it, or come back and give it a time".to_owned()
+        }
+        error => error.to_string(),
     }
 }
 

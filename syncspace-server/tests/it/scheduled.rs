@@ -24,6 +24,8 @@ on_both_stores! {
     a_message_is_sent_once_when_its_time_comes,
     an_instance_that_was_held_up_sends_nothing_twice,
     many_lookers_send_each_message_once,
+    two_instances_send_each_message_once,
+    whoever_lost_sight_of_the_channel_is_told_what_to_do,
     what_may_not_be_sent_stays_and_says_why,
     whoever_is_switched_off_sends_nothing_and_loses_nothing,
     what_is_edited_or_cancelled_is_not_sent_as_it_was,
@@ -196,6 +198,41 @@ async fn many_lookers_send_each_message_once(place: Place) {
     let mut contents = scene.contents().await;
     contents.sort_by_key(|content| content.parse::<u32>().expect("a number"));
     assert_eq!(contents, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+async fn two_instances_send_each_message_once(place: Place) {
+    let scene = Scene::on(place).await;
+    for number in 0..20 {
+        scene.schedule(&format!("{number}"), MINUTE_MS + number).await;
+    }
+    let ids: Vec<_> = scene.listed().await.into_iter().map(|scheduled| scheduled.id).collect();
+    scene.clock.advance_ms(2 * MINUTE_MS);
+    let other = scene.other_instance().await;
+    let turn = timeout(WAIT, scene.service.wait_for_turn(TIMES)).await.expect("in time").expect("a turn");
+    // The other instance has lanes of its own: only the lock of the author's stream stands between them.
+    let now = join_all(ids.iter().map(|&id| other.send_scheduled_now(&scene.alice, scene.team, id)));
+    let (due, now) = tokio::join!(scene.service.do_due(&turn), now);
+    assert!(matches!(due, Ok(Due::Done(_) | Due::NothingFor(_))), "{due:?}");
+    assert!(now.iter().all(|sent| sent.as_ref().is_ok_and(|sent| sent.state == ScheduledState::Sent)), "{now:?}");
+    let mut contents = scene.contents().await;
+    contents.sort_by_key(|content| content.parse::<u32>().expect("a number"));
+    assert_eq!(contents, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+async fn whoever_lost_sight_of_the_channel_is_told_what_to_do(place: Place) {
+    let mut scene = Scene::on(place).await;
+    let private = body(json!({ "kind": "private", "name": "secret" }));
+    scene.channel = scene.service.create_channel(&scene.alice, scene.team, private).await.expect("makes").channel.id;
+    let bob = register(&scene.service, "bob").await;
+    scene.service.join_team(&bob, scene.team).await.expect("joins");
+    let put = body(json!({ "role": "admin" }));
+    scene.service.put_channel_member(&scene.alice, scene.channel, bob.user_id, put).await.expect("adds");
+    let id = scene.schedule("too late", MINUTE_MS).await;
+    scene.service.leave_channel(&scene.alice, scene.channel).await.expect("leaves");
+    scene.clock.advance_ms(MINUTE_MS);
+    assert_eq!(scene.do_due().await, Due::Done(1));
+    let why = scene.look(id).await.failure.expect("a reason");
+    assert!(why.contains("come back and give it a time"), "{why}");
 }
 
 async fn what_may_not_be_sent_stays_and_says_why(place: Place) {
