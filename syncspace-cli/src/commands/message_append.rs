@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use syncspace_client::{Client, ClientError};
-use syncspace_protocol::messages::{AppendMessage, Appended};
+use syncspace_protocol::messages::{AppendMessage, Appended, Message};
+use syncspace_protocol::text::clean_text;
 use syncspace_protocol::{ChannelId, Seq};
 use tokio::io::AsyncReadExt;
 
@@ -17,6 +18,8 @@ use crate::records::message::Names;
 
 /// Most bytes of standard input in one part.
 const PART_BYTES_MAX: usize = 8_000;
+/// Longest beginning of a control sequence that waits for its end.
+const SEQUENCE_BYTES_MAX: usize = 64;
 /// Pause before a part is tried again where the server names none.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often a part is tried before the command gives up.
@@ -31,20 +34,37 @@ pub(super) async fn append(context: &Context, client: &Client, which: &args::One
     if context.only_plans(|| format!("append to {}", named(which)))? {
         return Ok(());
     }
-    let message = client.message(channel, which.seq).await.during(|| named(which))?;
-    let mut end = End { client, channel, seq: which.seq, offset: length(&message.content) };
+    let last = last_part(client, channel, which.seq).await.during(|| named(which))?;
+    let mut end = End { client, channel, seq: last.seq, offset: length(&last.content) };
     let during = || format!("cannot append to {}", named(which));
     match text {
         Some(text) => end.grow(text).await.during(during)?,
         None => {
             let mut input = Input::new();
             while let Some(part) = input.next().await? {
-                end.grow(part).await.during(during)?;
+                // What steers a terminal, like the end of a colour, is no text: alone it would be refused.
+                if !clean_text(&part).is_empty() {
+                    end.grow(part).await.during(during)?;
+                }
             }
         }
     }
     let message = client.message(channel, end.seq).await.during(|| named(which))?;
     context.out.entry(&Names::new(client).row(message).await)
+}
+
+/// Finds the message in which a text ends: where one is full it goes on in a reply, and that may be full too.
+async fn last_part(client: &Client, channel: ChannelId, seq: Seq) -> Result<Message, ClientError> {
+    let mut last = client.message(channel, seq).await?;
+    // Each reply comes after what it continues, so this ends.
+    while let Some(next) = last.continued_seq.filter(|next| *next > last.seq) {
+        let reply = client.message(channel, next).await?;
+        if reply.deleted_at.is_some() {
+            break;
+        }
+        last = reply;
+    }
+    Ok(last)
 }
 
 /// Where the text ends.
@@ -84,10 +104,10 @@ impl End<'_> {
     }
 }
 
-/// Standard input in parts of whole characters.
+/// Standard input in parts of whole characters and whole escape sequences.
 struct Input {
     stdin: tokio::io::Stdin,
-    /// The beginning of a character whose end has not come yet.
+    /// The beginning of a character or sequence whose end has not come yet.
     rest: Vec<u8>,
 }
 
@@ -109,8 +129,12 @@ impl Input {
                 Err(_) => return Err(CliError::Usage("standard input is not UTF-8 text".to_owned())),
             };
             let part = self.rest.drain(..whole).collect();
-            let part =
+            let mut part =
                 String::from_utf8(part).map_err(|_| CliError::Usage("standard input is not UTF-8 text".to_owned()))?;
+            if read > 0 {
+                let begun = part.split_off(whole_sequences(&part));
+                self.rest.splice(..0, begun.into_bytes());
+            }
             if !part.is_empty() {
                 return Ok(Some(part));
             }
@@ -121,6 +145,41 @@ impl Input {
     }
 }
 
+/// Gives how much of a text to take so that a control sequence whose end has not come yet is not torn apart.
+fn whole_sequences(text: &str) -> usize {
+    let Some(begin) = text.rfind('\u{1b}') else { return text.len() };
+    let rest = &text[begin..];
+    let is_begun = match rest.strip_prefix("\u{1b}[") {
+        Some(parameters) => parameters.chars().all(|c| (' '..='?').contains(&c)),
+        None => rest.chars().skip(1).all(|c| (' '..='/').contains(&c)),
+    };
+    if is_begun && rest.len() <= SEQUENCE_BYTES_MAX { begin } else { text.len() }
+}
+
 fn length(text: &str) -> u64 {
     u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sequence_whose_end_has_not_come_waits_for_it() {
+        for (text, whole) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("a\u{1b}[0m", "a\u{1b}[0m"),
+            ("a\u{1b}[0mb", "a\u{1b}[0mb"),
+            ("a\u{1b}", "a"),
+            ("a\u{1b}[", "a"),
+            ("a\u{1b}[31", "a"),
+            ("a\u{1b}(", "a"),
+            ("\u{1b}[0m\u{1b}[3", "\u{1b}[0m"),
+        ] {
+            assert_eq!(&text[..whole_sequences(text)], whole, "{text:?}");
+        }
+        let endless = format!("\u{1b}[{}", "1".repeat(SEQUENCE_BYTES_MAX));
+        assert_eq!(whole_sequences(&endless), endless.len());
+    }
 }

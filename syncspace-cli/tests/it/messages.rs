@@ -215,6 +215,12 @@ fn a_message_grows_by_what_is_piped_in() {
     let texts = contents(&whole);
     assert_eq!((texts.len(), texts[0].len()), (2, 16_000));
     assert_eq!(texts.concat(), format!("log: begun{}", "é".repeat(8_100)));
+    // The next run goes on where the text ends; what only steers a terminal is nothing, and no reason to stop.
+    alice.input(&["message", "append", "eng/lounge", "1"], "\u{1b}[0m").ok();
+    alice.run(&["message", "append", "eng/lounge", "1", &"é".repeat(3)]).ok();
+    let whole = alice.json(&["message", "list", "eng/lounge", "--thread", "1"]);
+    let texts = contents(&whole);
+    assert_eq!((texts.len(), texts.concat()), (2, format!("log: begun{}", "é".repeat(8_103))));
     alice.input(&["message", "append", "eng/lounge", "1"], vec![0xff]).ends_with(2).says("not UTF-8");
 }
 
