@@ -4,15 +4,16 @@ mod device;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::join_all;
 use syncspace_client::{Client, ClientError, Unread};
 use syncspace_protocol::channels::{CreateChannel, MarkRead, MoveMarker, NewChannel, ReadMarker};
 use syncspace_protocol::limits::{PAGE_ITEMS_MAX, UNREAD_COUNT_MAX};
-use syncspace_protocol::messages::{EditMessage, Message, MessageQuery, SendMessage};
+use syncspace_protocol::messages::{AppendMessage, EditMessage, Message, MessageQuery, SendMessage};
+use syncspace_protocol::scheduled::ScheduleMessage;
 use syncspace_protocol::teams::CreateTeam;
-use syncspace_protocol::{ChannelId, ErrorCode, MessageId, Seq, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ErrorCode, MessageId, Seq, TeamId, Time, UserId};
 
 use self::device::Device;
 use crate::lossy::LossyLine;
@@ -131,6 +132,8 @@ impl Run {
             (56, Some((channel, seq, _))) => Step::Follow(channel, seq),
             (57, Some((channel, seq, _))) => Step::Unfollow(channel, seq),
             (58, Some((channel, seq, _))) => Step::MuteThread(channel, seq),
+            (59..=63, Some((channel, seq, _))) => Step::Append(channel, seq, more(random)),
+            (64..=66, _) => Step::Schedule(self.team, channel, text(random)),
             // Far back: there the counts meet their bound.
             (52, _) => Step::Read(channel, MoveMarker::Set, Seq::ZERO),
             _ => Step::Send(channel, text(random)),
@@ -184,6 +187,10 @@ enum Step {
     Send(ChannelId, String),
     Reply(ChannelId, MessageId, String),
     Edit(ChannelId, Seq, String),
+    /// Takes what a message says, and lets it grow by this.
+    Append(ChannelId, Seq, String),
+    /// Writes a message to be sent later, and sends it.
+    Schedule(TeamId, ChannelId, String),
     Delete(ChannelId, Seq),
     Read(ChannelId, MoveMarker, Seq),
     ReadThread(ChannelId, Seq, MoveMarker),
@@ -199,6 +206,12 @@ fn text(random: &mut fastrand::Rng) -> String {
     format!("{} {}", names[random.usize(0..names.len())], random.u32(..))
 }
 
+/// Makes up what is appended: a name may begin in the text before, and now and then it is more than the message holds.
+fn more(random: &mut fastrand::Rng) -> String {
+    let filling = if random.u8(0..8) == 0 { "x".repeat(15_900) } else { String::new() };
+    format!("{}{filling} {}", ["", "x", " "][random.usize(0..3)], text(random))
+}
+
 async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, step: &Step) {
     let connection = &device.connection;
     let outcome = match step {
@@ -208,6 +221,8 @@ async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, 
             .edit(*channel, *seq, EditMessage { content: content.clone(), expected_rev: None })
             .await
             .map(drop),
+        Step::Append(channel, seq, content) => append(device, *channel, *seq, content).await,
+        Step::Schedule(team, channel, content) => schedule(device, known, (*team, *channel), content).await,
         Step::Delete(channel, seq) => connection.delete(*channel, *seq).await.map(drop),
         Step::Read(channel, mode, seq) => {
             let known_rev = device.marker(*channel).map(|read| read.rev);
@@ -229,7 +244,11 @@ async fn take(device: &Device, known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>, 
             ClientError::Refused(detail) => {
                 matches!(
                     detail.code,
-                    ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::Conflict | ErrorCode::Busy
+                    ErrorCode::NotFound
+                        | ErrorCode::Forbidden
+                        | ErrorCode::Conflict
+                        | ErrorCode::Busy
+                        | ErrorCode::RateLimited
                 )
             }
             error => error.is_transient(),
@@ -248,6 +267,30 @@ async fn send(
     let message = SendMessage { content: content.to_owned(), parent_message_id, ..SendMessage::default() };
     let ack = device.connection.send(channel, message).await?;
     known.lock().expect("unbroken").push((channel, ack.seq, ack.message_id));
+    Ok(())
+}
+
+async fn append(device: &Device, channel: ChannelId, seq: Seq, content: &str) -> Result<(), ClientError> {
+    let message = device.client.message(channel, seq).await?;
+    let offset = u64::try_from(message.content.len()).expect("a length");
+    let append = AppendMessage { offset, content: content.to_owned() };
+    device.client.append_message(channel, seq, append).await.map(drop)
+}
+
+async fn schedule(
+    device: &Device,
+    known: &Mutex<Vec<(ChannelId, Seq, MessageId)>>,
+    (team, channel_id): (TeamId, ChannelId),
+    content: &str,
+) -> Result<(), ClientError> {
+    let in_an_hour = SystemTime::now() + Duration::from_secs(3_600);
+    let ms = in_an_hour.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
+    let send_at = Time::from_unix_ms(i64::try_from(ms).expect("a time")).expect("a time");
+    let body = ScheduleMessage { channel_id, content: content.to_owned(), parent_message_id: None, send_at };
+    let scheduled = device.client.schedule_message(team, body).await?;
+    if let Some(sent) = device.client.send_scheduled_now(team, scheduled.id).await?.message {
+        known.lock().expect("unbroken").push((channel_id, sent.seq, sent.id));
+    }
     Ok(())
 }
 

@@ -219,12 +219,12 @@ fn take_own(state: &mut State, body: &EventBody, connection: &Connection) {
                         follow(state, channel.id, &membership.read, connection)
                     }
                     Change::MyChannelGone { channel_id, .. } => unfollow(state, *channel_id, connection),
-                    Change::MyThread { .. } => {}
+                    Change::MyThread { .. } | Change::MyScheduled { .. } => {}
                     other => unreachable!("{other:?}"),
                 }
             }
         }
-        EventBody::MyRead { .. } | EventBody::MyThread { .. } | EventBody::Void {} => {}
+        EventBody::MyRead { .. } | EventBody::MyThread { .. } | EventBody::MyScheduled { .. } | EventBody::Void {} => {}
         other => unreachable!("{other:?}"),
     }
 }
