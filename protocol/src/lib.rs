@@ -23,6 +23,8 @@
 //! | unread | messages after the marker that are top level, not from the system, not deleted, not mine |
 //! | reaction | an emoji under a message, one per person and emoji |
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
+//! | presence | whether a person is there: online, away, dnd (do not disturb), offline; invisible only to oneself |
+//! | custom status | what a person says of itself: a text, an emoji, until when |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
 //! | hit | a message that a search found |
@@ -44,11 +46,13 @@ pub mod reactions;
 pub mod scheduled;
 pub mod search;
 pub mod socket;
+pub mod status;
 pub mod sync;
 pub mod teams;
 pub mod text;
 pub mod time;
 pub mod users;
+pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
@@ -60,6 +64,7 @@ pub use names::{ChannelName, Email, Password, TeamName, Username};
 pub use page::Page;
 pub use patch::Patch;
 pub use time::Time;
+pub use zones::TimeZoneName;
 
 /// Version of the socket protocol, sent in `hello`.
 pub const PROTOCOL_VERSION: u32 = 1;

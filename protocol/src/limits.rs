@@ -6,6 +6,12 @@ pub const USERNAME_CHARS_MAX: usize = 50;
 pub const EMAIL_CHARS_MAX: usize = 100;
 /// Longest full name of a person, in characters.
 pub const FULL_NAME_CHARS_MAX: usize = 100;
+/// Longest text of a person's custom status, in characters.
+pub const STATUS_CHARS_MAX: usize = 100;
+/// Longest time after which a custom status or a pause of notifications is over, in seconds: a leap year.
+pub const STATUS_LIFE_S_MAX: u32 = 366 * 24 * 3600;
+/// Longest name of a time zone, in characters (all of them ASCII).
+pub const TIME_ZONE_CHARS_MAX: usize = 64;
 /// Shortest password, in characters.
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest password, in characters. It is hashed whole, never cut at bcrypt's 72 bytes.

@@ -14,9 +14,10 @@ use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::scheduled::Scheduled;
+use crate::status::Presence;
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
-use crate::users::{Presence, User};
+use crate::users::User;
 use crate::{ChannelId, Epoch, MessageId, Rev, Seq, SessionId, StreamId, TeamId, Time, UserId};
 
 /// A frame from the client.
@@ -535,7 +536,13 @@ pub enum EventBody {
         /// The team.
         team_id: TeamId,
     },
-    /// Presence of watched people changed.
+    /// My account was changed: my profile, my status, what I chose.
+    #[serde(rename = "me.account")]
+    MyAccount {
+        /// As it is now.
+        user: Box<User>,
+    },
+    /// Presence of watched people changed, or what they say of themselves.
     #[serde(rename = "presence.changed")]
     PresenceChanged {
         /// Those who changed.

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::status::{ChosenPresence, CustomStatus, PresenceStatus};
+use crate::zones::TimeZoneName;
 use crate::{Email, Password, Patch, Time, UserId, Username};
 
 /// An account.
@@ -19,13 +21,22 @@ pub struct User {
     pub email: Option<Email>,
     /// Address of a picture.
     pub avatar_url: Option<String>,
+    /// Where the person's clock stands.
+    pub time_zone: Option<TimeZoneName>,
+    /// What the person says of itself; null for nothing.
+    pub custom_status: Option<CustomStatus>,
+    /// What presence the person wants to show. Only shown to the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_presence: Option<ChosenPresence>,
     /// False once an administrator has switched the account off.
     pub is_active: bool,
     /// Whether the person administers this server.
     pub is_admin: bool,
-    /// Whether a device is connected; null while the server cannot know.
+    /// Whether the person is there.
+    pub presence: PresenceStatus,
+    /// Whether a device is connected; null while the server cannot know. False of who is invisible, but to the person itself.
     pub is_online: Option<bool>,
-    /// When a device was last connected.
+    /// When a device was last connected, of who is invisible before that began.
     pub last_seen: Option<Time>,
     /// When the account was made.
     pub created_at: Time,
@@ -60,6 +71,9 @@ pub struct EditProfile {
     /// Address of a picture.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub avatar_url: Patch<String>,
+    /// Time zone, by its IANA name.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub time_zone: Patch<TimeZoneName>,
 }
 
 /// Body of `POST /admin/users`.
@@ -92,26 +106,4 @@ pub struct EditUser {
     /// Makes the account an administrator, or no longer one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
-}
-
-/// Whether a person is connected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PresenceStatus {
-    /// A device is connected.
-    Online,
-    /// No device is connected.
-    Offline,
-    /// The server cannot know right now, or says something that only newer clients know.
-    #[serde(other)]
-    Unknown,
-}
-
-/// Presence of one person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Presence {
-    /// The person.
-    pub user_id: UserId,
-    /// Whether a device is connected.
-    pub status: PresenceStatus,
 }

@@ -8,6 +8,7 @@ pub(crate) mod message;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod shell;
+pub(crate) mod status;
 pub(crate) mod team;
 pub(crate) mod thread;
 pub(crate) mod user;
@@ -102,6 +103,9 @@ pub(crate) enum Command {
     /// People.
     #[command(subcommand)]
     User(user::User),
+    /// What you say of yourself, and what presence you show.
+    #[command(subcommand)]
+    Status(status::Status),
     /// Teams and their invites.
     #[command(subcommand)]
     Team(team::Team),

@@ -16,6 +16,7 @@ mod resolve;
 mod schedule;
 mod search;
 pub(crate) mod shell;
+mod status;
 mod team;
 mod thread;
 mod user;
@@ -35,6 +36,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Session(args) => account::session(context, args).await,
         Command::Password(args) => account::password(context, args).await,
         Command::User(args) => user::run(context, args).await,
+        Command::Status(args) => status::run(context, args).await,
         Command::Team(args) => team::run(context, args).await,
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,

@@ -12,8 +12,9 @@ use syncspace_protocol::messages::{Message, MessagePage, MessageType};
 use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
+use syncspace_protocol::status::{Presence, PresenceStatus};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
-use syncspace_protocol::users::{Person, Presence, PresenceStatus, User};
+use syncspace_protocol::users::{Person, User};
 use syncspace_protocol::{Epoch, Mentions, Seq, StreamId, Time};
 
 use crate::app::message::TeamContents;
@@ -62,8 +63,12 @@ pub(crate) fn user(number: u64, username: &str) -> User {
         full_name: None,
         email: None,
         avatar_url: None,
+        time_zone: None,
+        custom_status: None,
+        chosen_presence: None,
         is_active: true,
         is_admin: false,
+        presence: PresenceStatus::Online,
         is_online: Some(true),
         last_seen: None,
         created_at: at(NINE),
@@ -263,7 +268,8 @@ impl Play {
         play.connect();
         play.net(Net::Messages { channel_id: id(GENERAL), before: None, answer: Ok(page(morning(), None)) });
         let presence = [(BOB, PresenceStatus::Online), (CAROL, PresenceStatus::Offline)];
-        let presence = presence.map(|(user, status)| Presence { user_id: id(user), status }).to_vec();
+        let presence =
+            presence.map(|(user, status)| Presence { user_id: id(user), status, custom_status: None }).to_vec();
         let changed = EventBody::PresenceChanged { users: presence };
         play.net(Net::Stream(StreamEvent { stream: None, rev: None, body: changed }));
         play.effects.clear();

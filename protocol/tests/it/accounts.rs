@@ -5,7 +5,8 @@ use syncspace_protocol::Patch;
 use syncspace_protocol::auth::{
     ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
 };
-use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, Presence, PresenceStatus, User};
+use syncspace_protocol::status::{ChosenPresence, CustomStatus, EditStatus, Presence, PresenceStatus};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, User};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, with, without, words};
 
@@ -16,13 +17,21 @@ pub(crate) fn user() -> Value {
         "full_name": "Alice Example",
         "email": "alice@example.org",
         "avatar_url": "https://example.org/a.png",
+        "time_zone": "Europe/Berlin",
+        "custom_status": custom_status(),
+        "chosen_presence": "away",
         "is_active": true,
         "is_admin": false,
+        "presence": "away",
         "is_online": true,
         "last_seen": "2026-11-22T17:26:21.500Z",
         "created_at": "2026-11-01T08:00:00.000Z",
         "updated_at": "2026-11-02T08:00:00.000Z",
     })
+}
+
+fn custom_status() -> Value {
+    json!({"text": "At lunch", "emoji": "pizza", "expires_at": "2026-11-22T18:00:00.000Z"})
 }
 
 pub(crate) fn person() -> Value {
@@ -38,10 +47,11 @@ pub(crate) fn person() -> Value {
 #[test]
 fn accounts_and_people() {
     full::<User>(&user());
-    let nullable = ["full_name", "email", "avatar_url", "is_online", "last_seen"];
+    let nullable =
+        ["full_name", "email", "avatar_url", "time_zone", "custom_status", "chosen_presence", "is_online", "last_seen"];
     let bare = without(&user(), &nullable);
-    let nulls = json!({"full_name": null, "email": null, "avatar_url": null, "is_online": null, "last_seen": null});
-    least::<User>(&bare, &with(&bare, nulls));
+    let nulls: serde_json::Map<_, _> = nullable.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+    least::<User>(&bare, &with(&bare, Value::Object(nulls)));
     full::<Person>(&person());
     let bare = without(&person(), &["full_name", "avatar_url"]);
     least::<Person>(&bare, &with(&bare, json!({"full_name": null, "avatar_url": null})));
@@ -132,6 +142,7 @@ fn profiles_are_edited_field_by_field() {
         "full_name": "Alice Example",
         "email": "alice@example.org",
         "avatar_url": "https://example.org/a.png",
+        "time_zone": "Europe/Berlin",
     });
     full::<EditProfile>(&profile);
     least::<EditProfile>(&json!({}), &json!({}));
@@ -146,7 +157,7 @@ fn an_edit_through_a_flattened_profile_still_tells_null_from_absent() {
     assert!(matches!(edit.profile.email, Patch::Set(_)));
     assert_eq!(edit.profile.avatar_url, Patch::Keep);
     full::<EditUser>(&json!({
-        "full_name": null, "email": null, "avatar_url": null, "is_active": true, "is_admin": false,
+        "full_name": null, "email": null, "avatar_url": null, "time_zone": null, "is_active": true, "is_admin": false,
     }));
 }
 
@@ -161,9 +172,29 @@ fn administrators_make_accounts() {
 }
 
 #[test]
-fn presence_has_three_answers() {
-    full::<Presence>(&json!({"user_id": 7, "status": "online"}));
-    least::<Presence>(&json!({"user_id": 7, "status": "offline"}), &json!({"user_id": 7, "status": "offline"}));
-    words::<PresenceStatus>(&["online", "offline", "unknown"]);
+fn presence_is_a_word_and_what_the_person_says() {
+    let bare = json!({"user_id": 7, "status": "offline"});
+    full::<Presence>(&with(&bare, json!({"custom_status": custom_status()})));
+    least::<Presence>(&bare, &with(&bare, json!({"custom_status": null})));
+    words::<PresenceStatus>(&["online", "away", "dnd", "invisible", "offline", "unknown"]);
     future_word_is_read_as::<PresenceStatus>("unknown");
+    full::<CustomStatus>(&custom_status());
+    least::<CustomStatus>(&json!({}), &json!({"text": null, "emoji": null, "expires_at": null}));
+}
+
+#[test]
+fn a_status_is_edited_field_by_field() {
+    full::<EditStatus>(&with(&custom_status(), json!({"presence": "dnd"})));
+    full::<EditStatus>(&json!({"text": null, "emoji": null, "expires_at": null, "presence": "online"}));
+    least::<EditStatus>(&json!({}), &json!({"presence": null}));
+    words::<ChosenPresence>(&["online", "away", "dnd", "invisible"]);
+    refused::<EditStatus>(&json!({"presence": "asleep"}), "unknown variant `asleep`");
+    refused::<EditStatus>(&json!({"emoji": "\u{1f600}"}), "an emoji is named by its short name");
+}
+
+#[test]
+fn zones_of_the_future_are_read() {
+    let user = with(&user(), json!({"time_zone": "Mars/Olympus_Mons"}));
+    full::<User>(&user);
+    refused::<EditProfile>(&json!({"time_zone": "Mars Olympus"}), "a time zone is named as IANA does");
 }

@@ -34,6 +34,7 @@ pub(crate) enum User {
     #[command(after_help = "Examples:
   syncspace user edit @bob --full-name 'Bob Smith'
   syncspace user edit @bob --email ''
+  syncspace user edit @alice --time-zone Europe/Berlin
   syncspace user edit @bob --admin yes
   syncspace user edit @bob --active yes")]
     Edit(Edit),
@@ -88,7 +89,7 @@ pub(crate) struct Create {
 /// `user edit`
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("change").required(true).multiple(true)
-    .args(["full_name", "email", "avatar_url", "active", "admin"]))]
+    .args(["full_name", "email", "avatar_url", "time_zone", "active", "admin"]))]
 pub(crate) struct Edit {
     /// `@alice`, `alice` or an id.
     pub(crate) user: String,
@@ -101,6 +102,9 @@ pub(crate) struct Edit {
     /// Address of a picture; '' clears it.
     #[arg(long, value_name = "URL")]
     pub(crate) avatar_url: Option<String>,
+    /// Time zone by its IANA name, like Europe/Berlin; '' clears it.
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) time_zone: Option<String>,
     /// Switch the account on or off (administrators).
     #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) active: Option<bool>,

@@ -1,11 +1,12 @@
 //! Lists of any length, and edits of fields that may be cleared.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use syncspace_client::ClientError;
+use syncspace_protocol::Patch;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::page::{CursorQuery, Page, PageQuery};
-use syncspace_protocol::{Patch, names::NameError};
 
 use crate::args::{ListArgs, ListLimit};
 use crate::exit::{CliError, Outcome};
@@ -51,7 +52,7 @@ pub(super) fn patch(text: Option<String>) -> Patch<String> {
 }
 
 /// Reads such a flag whose value has rules.
-pub(super) fn parsed_patch<T: FromStr<Err = NameError>>(flag: &str, text: Option<String>) -> Outcome<Patch<T>> {
+pub(super) fn parsed_patch<T: FromStr<Err: Display>>(flag: &str, text: Option<String>) -> Outcome<Patch<T>> {
     match patch(text) {
         Patch::Keep => Ok(Patch::Keep),
         Patch::Clear => Ok(Patch::Clear),

@@ -87,7 +87,7 @@ fn named(id: ScheduledId) -> String {
 }
 
 /// Gives the time that was typed; none where none was.
-fn when(when: &args::When) -> Option<Time> {
+pub(super) fn when(when: &args::When) -> Option<Time> {
     let from_now = |s: u32| Timestamp::now().checked_add(SignedDuration::from_secs(s.into())).map(Time::from).ok();
     when.at.or_else(|| when.in_s.and_then(from_now))
 }

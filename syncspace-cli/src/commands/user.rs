@@ -50,6 +50,7 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
         full_name: patch(args.full_name),
         email: parsed_patch("--email", args.email)?,
         avatar_url: patch(args.avatar_url),
+        time_zone: parsed_patch("--time-zone", args.time_zone)?,
     };
     if context.only_plans(|| format!("change user {}", user.username))? {
         return Ok(());

@@ -4,6 +4,7 @@ use serde::Serialize;
 use syncspace_protocol::SessionId;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::ChannelMember;
+use syncspace_protocol::status::CustomStatus;
 use syncspace_protocol::teams::TeamMember;
 use syncspace_protocol::users::{Person, User};
 
@@ -18,8 +19,13 @@ impl Record for User {
         Column::detail("email"),
         Column::shown("is_admin"),
         Column::shown("is_active"),
-        Column::shown("is_online"),
+        Column::shown("presence"),
+        Column::detail("is_online"),
         Column::detail("last_seen"),
+        Column::shown("status"),
+        Column::detail("status_expires_at"),
+        Column::detail("time_zone"),
+        Column::detail("chosen_presence"),
         Column::detail("avatar_url"),
         Column::detail("created_at"),
         Column::detail("updated_at"),
@@ -33,13 +39,24 @@ impl Record for User {
             Cell::maybe(self.email.as_ref()),
             Cell::Bool(self.is_admin),
             Cell::Bool(self.is_active),
+            Cell::word(self.presence),
             Cell::maybe_bool(self.is_online),
             Cell::maybe_time(self.last_seen),
+            self.custom_status.as_ref().map_or(Cell::Empty, |status| Cell::text(status_text(status))),
+            Cell::maybe_time(self.custom_status.as_ref().and_then(|status| status.expires_at)),
+            Cell::maybe(self.time_zone.as_ref()),
+            self.chosen_presence.map_or(Cell::Empty, Cell::word),
             Cell::maybe(self.avatar_url.as_ref()),
             Cell::Time(self.created_at),
             Cell::Time(self.updated_at),
         ]
     }
+}
+
+/// Gives emoji and text of a status on one line; an emoji that this program does not know by its name.
+pub(crate) fn status_text(status: &CustomStatus) -> String {
+    let emoji = status.emoji.as_ref().map(|emoji| emoji.glyph().map_or_else(|| format!(":{emoji}:"), str::to_owned));
+    emoji.iter().chain(&status.text).map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// Who is logged in, and where.

@@ -10,6 +10,7 @@ mod formats;
 mod members;
 mod messages;
 mod offline;
+mod people;
 mod personal;
 mod search;
 mod support;

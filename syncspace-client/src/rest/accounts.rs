@@ -3,7 +3,8 @@
 use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Presence, User};
+use syncspace_protocol::status::{EditStatus, Presence};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{ErrorCode, Page, SessionId, UserId};
 
 use super::Client;
@@ -95,6 +96,11 @@ impl Client {
     /// Changes the own profile.
     pub async fn edit_me(&self, edit: EditProfile) -> Result<User, ClientError> {
         self.patch("users/me").body(&edit).fetch().await
+    }
+
+    /// Changes what oneself says of oneself, and what presence is shown; gives the own account after it.
+    pub async fn set_status(&self, edit: EditStatus) -> Result<User, ClientError> {
+        self.put("users/me/status").body(&edit).fetch().await
     }
 
     /// Changes the own password; every other device is logged out.

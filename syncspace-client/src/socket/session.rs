@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, RESUME_STREAMS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Op, Outcome, Reply, Request, ServerFrame};
+use syncspace_protocol::status::Presence;
 use syncspace_protocol::sync::{Changes, ResumeStatus};
-use syncspace_protocol::users::Presence;
 use syncspace_protocol::{Epoch, ErrorCode, Rev, StreamId, UserId};
 use tokio::time::Instant;
 

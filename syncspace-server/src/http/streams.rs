@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use syncspace_protocol::ErrorCode::{NotFound, ReloadRequired};
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
+use syncspace_protocol::status::Presence;
 use syncspace_protocol::sync::{Changes, ChangesQuery};
-use syncspace_protocol::users::Presence;
 use syncspace_protocol::{Page, StreamId, UserId};
 
 use super::reply::Found;
@@ -18,7 +18,8 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/streams/{stream}/changes", "changes", changes)
             .about("Gives what changed in a stream after a rev.")
             .refuses(&[NotFound, ReloadRequired]),
-        Route::get("/presence", "presence", presence).about("Tells which of the named people are connected."),
+        Route::get("/presence", "presence", presence)
+            .about("Tells which of the named people are there, and what they say of themselves."),
     ]
 }
 

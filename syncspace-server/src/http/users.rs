@@ -3,6 +3,7 @@
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
 use syncspace_protocol::auth::ChangePassword;
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::status::EditStatus;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Page, UserId};
 
@@ -16,6 +17,8 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/users/me", "me", me).about("Gives your account."),
         Route::patch("/users/me", "edit_me", edit_me).about("Changes your profile.").refuses(&[NameTaken]),
+        Route::put("/users/me/status", "set_status", set_status)
+            .about("Changes what you say of yourself, until when, and what presence you show. Absent fields stay."),
         Route::post("/users/me/password", "change_password", change_password)
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
@@ -40,6 +43,10 @@ async fn me(call: Call) -> Result<Found<User>, ServiceError> {
 
 async fn edit_me(call: Call<(), (), Json<EditProfile>>) -> Result<Found<User>, ServiceError> {
     call.service.edit_me(&call.who, call.body.0).await.map(Found)
+}
+
+async fn set_status(call: Call<(), (), Json<EditStatus>>) -> Result<Found<User>, ServiceError> {
+    call.service.set_status(&call.who, call.body.0).await.map(Found)
 }
 
 async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Done, ServiceError> {

@@ -22,6 +22,8 @@ pub(super) enum Message {
     RevocationsEnd(u64),
     /// Presence of these people may have changed.
     Presence(Vec<UserId>),
+    /// The accounts of these people were changed.
+    Accounts(Vec<UserId>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -33,6 +35,7 @@ enum Header {
     Revoked(Revoked),
     RevocationsEnd(u64),
     Presence(Vec<UserId>),
+    Accounts(Vec<UserId>),
 }
 
 /// A message of another version or program.
@@ -51,6 +54,7 @@ impl Message {
             Self::Revoked(revoked) => (Header::Revoked(revoked.clone()), ""),
             Self::RevocationsEnd(last) => (Header::RevocationsEnd(*last), ""),
             Self::Presence(users) => (Header::Presence(users.clone()), ""),
+            Self::Accounts(users) => (Header::Accounts(users.clone()), ""),
         };
         let mut text = serde_json::to_vec(&header)?;
         text.push(b'\n');
@@ -71,6 +75,7 @@ impl Message {
             Header::Revoked(revoked) => Self::Revoked(revoked),
             Header::RevocationsEnd(last) => Self::RevocationsEnd(last),
             Header::Presence(users) => Self::Presence(users),
+            Header::Accounts(users) => Self::Accounts(users),
         })
     }
 }

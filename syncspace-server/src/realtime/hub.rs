@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
-use syncspace_protocol::users::Presence;
+use syncspace_protocol::status::Presence;
 use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
 use tracing::error;
 
@@ -291,6 +291,14 @@ impl Hub {
     /// Has every connection look again at its session and at all it follows.
     pub(super) fn refresh_all(&self) {
         self.connections().all().for_each(|connection| connection.ask_refresh());
+    }
+
+    /// Has every connection of some people look again at what there is for its person.
+    pub(super) fn refresh_people(&self, users: &[UserId]) {
+        let connections = self.connections();
+        for &user in users {
+            connections.of_user(user).for_each(|connection| connection.ask_refresh());
+        }
     }
 
     /// Gives the newest socket of a person here.

@@ -23,19 +23,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use syncspace_protocol::socket::Event;
 use syncspace_protocol::teams::MyTeam;
-use syncspace_protocol::users::{Presence, PresenceStatus};
-use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, Time, UserId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::{error, warn};
 
 use self::bus::Message;
-use self::carrier::{BusEvent, Carrier, Subject};
+use self::carrier::{Attendance, BusEvent, Carrier, Subject};
 use self::connection::Seat;
 use self::hub::Hub;
 use self::ledger::Ledger;
-pub use self::presence::WatchList;
 use self::presence::Watchers;
+pub use self::presence::{Seen, WatchList};
 use self::sessions::Sessions;
 use crate::log::{Committed, Effect, Outlet, event_frame};
 
@@ -167,6 +166,7 @@ impl Realtime {
                 Ok(Message::Revoked(revoked)) => self.apply_revoked(&revoked),
                 Ok(Message::RevocationsEnd(last)) => self.hear_revocations(last, Instant::now()),
                 Ok(Message::Presence(users)) => self.inner.watchers.touch(&users),
+                Ok(Message::Accounts(users)) => self.hear_accounts(&users),
                 Err(error) => {
                     warn!(
                         error = &error as &dyn std::error::Error,
@@ -337,9 +337,21 @@ impl Realtime {
         self.inner.hub.confirm(stream, head);
     }
 
-    /// Tells who is connected to any instance.
-    pub async fn presence_of(&self, users: &[UserId]) -> Vec<Presence> {
-        self.inner.carrier.presence_of(users).await
+    /// Tells who of these people is connected to any instance.
+    pub async fn attendance(&self, users: &[UserId]) -> Attendance {
+        self.inner.carrier.attendance(users).await
+    }
+
+    /// Tells every instance, this one included, that a person's account was changed.
+    pub fn announce_account(&self, user: UserId) {
+        self.hear_accounts(&[user]);
+        self.tell(Subject::Control, &Message::Accounts(vec![user]));
+    }
+
+    /// Learns whose accounts were changed: their own devices are told, and whoever shows them.
+    pub fn hear_accounts(&self, users: &[UserId]) {
+        self.inner.watchers.touch(users);
+        self.inner.hub.refresh_people(users);
     }
 
     /// Takes the place of a list that a connection names; call in the order of its requests.
@@ -349,13 +361,17 @@ impl Realtime {
     }
 
     /// Replaces the people whose presence a connection shows, unless it has named another list since.
-    pub fn watch(&self, connection: &Connection, list: WatchList, presence: &[Presence]) {
-        self.inner.watchers.watch(connection, list, presence);
+    pub fn watch(&self, connection: &Connection, list: WatchList, people: &[Seen]) {
+        self.inner.watchers.watch(connection, list, people);
     }
 
-    /// Publishes who came and went here since the last call, and tells watchers what changed. Gives them, and whether they are
-    /// connected to any instance now.
-    pub async fn settle_presence(&self, look_at_all: bool) -> Vec<(UserId, bool)> {
+    /// Has it written down anew whether a person is there.
+    pub fn note_moved(&self, user: UserId) {
+        self.inner.watchers.move_here(user);
+    }
+
+    /// Publishes who came and went here since the last call; gives them, each with a socket here where there is one.
+    pub async fn publish_moved(&self) -> Vec<(UserId, Option<u32>)> {
         let moved: Vec<_> =
             self.inner.watchers.take_moved().into_iter().map(|user| (user, self.inner.hub.socket_of(user))).collect();
         for &(user, socket) in &moved {
@@ -364,26 +380,37 @@ impl Realtime {
         let users: Vec<_> = moved.iter().map(|&(user, _)| user).collect();
         if !users.is_empty() {
             self.inner.watchers.touch(&users);
-            self.tell(Subject::Control, &Message::Presence(users.clone()));
+            self.tell(Subject::Control, &Message::Presence(users));
         }
-        let touched = self.inner.watchers.take_touched(look_at_all);
-        if !touched.is_empty() {
-            let presence = self.inner.carrier.presence_of(&touched).await;
-            for (number, changed) in self.inner.watchers.compare(&presence) {
-                if !self.inner.hub.push_presence(number, &changed) {
-                    self.inner.watchers.untell(number, changed.iter().map(|presence| presence.user_id));
-                }
+        moved
+    }
+
+    /// Gives the watched people who may look otherwise than watchers were told, and who of them is connected.
+    ///
+    /// With `look_at_all` also those of whom nobody said anything, but who came or went.
+    pub async fn take_suspects(&self, look_at_all: bool, now: Time) -> (Vec<UserId>, Attendance) {
+        let suspects = self.inner.watchers.take_suspects(look_at_all, now);
+        let mut users: Vec<_> = suspects.changed.into_iter().collect();
+        if users.is_empty() && suspects.others.is_empty() {
+            return (users, Attendance::default());
+        }
+        let asked = [users.as_slice(), &suspects.others].concat();
+        let attendance = self.inner.carrier.attendance(&asked).await;
+        users.extend(self.inner.watchers.moved_since(&suspects.others, &attendance));
+        (users, attendance)
+    }
+
+    /// Notes that people could not be looked at: they are suspects again.
+    pub fn suspect(&self, users: &[UserId]) {
+        self.inner.watchers.touch(users);
+    }
+
+    /// Tells watchers how people look now, where they were told otherwise.
+    pub fn tell_presence(&self, people: &[Seen]) {
+        for (number, changed) in self.inner.watchers.compare(people) {
+            if !self.inner.hub.push_presence(number, &changed) {
+                self.inner.watchers.untell(number, changed.iter().map(|presence| presence.user_id));
             }
         }
-        if users.is_empty() {
-            return Vec::new();
-        }
-        let now = self.inner.carrier.presence_of(&users).await;
-        let is_online = |status, socket: Option<u32>| match status {
-            PresenceStatus::Online => true,
-            PresenceStatus::Offline => false,
-            PresenceStatus::Unknown => socket.is_some(),
-        };
-        moved.iter().zip(now).map(|(&(user, socket), now)| (user, is_online(now.status, socket))).collect()
     }
 }

@@ -16,6 +16,7 @@ use super::{Actor, Device, Origin, Service, ServiceError, Verdict, later};
 use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
 use crate::store::sessions::{SessionRow, find_session, insert_session, rotate_session};
+use crate::store::user_settings::UserSettings;
 use crate::store::users::{
     UserRow, find_user, find_user_by_email, find_user_by_username, insert_user, replace_password,
 };
@@ -85,6 +86,7 @@ impl Service {
             last_seen: None,
             created_at: now,
             updated_at: now,
+            settings: UserSettings::default(),
         };
         let session = self.new_session(&user, device_name).await?;
         retrying(|| self.insert_account(&user, &session, &admission)).await?;
@@ -241,7 +243,7 @@ impl Service {
     fn issue(&self, user: &UserRow, session: &SessionRow, refresh_n: i64) -> Result<Tokens, ServiceError> {
         let access_token = self.token_keys.access_token(user.id, session.id, self.clock.now())?;
         Ok(Tokens {
-            user: super::users::own_view(user),
+            user: super::users::own_view(user, self.clock.now()),
             session_id: session.id,
             access_token: Secret(access_token),
             refresh_token: Secret(self.token_keys.refresh_token(session.id, refresh_n, &session.seed)),

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use syncspace_protocol::socket::HelloTeam;
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Rev, SessionId, StreamId, TeamId, UserId};
 use tokio::sync::SemaphorePermit;
 
 use super::auth::session_ended;
-use super::{Actor, Service, ServiceError};
+use super::users::with_settings;
+use super::{Actor, Service, ServiceError, presence};
 use crate::realtime::Connection;
 use crate::store::arrivals::Arrival;
 
@@ -85,8 +87,14 @@ impl Service {
         let followed = self.follow_up(&arrival, connection, unopened, owed).await?;
         let is_admin = arrival.standing.is_admin;
         let actor = Actor { user_id: device.user_id, session_id: device.session_id, is_admin };
-        // The person is online: by this very connection.
-        Ok(Greeting { actor, user: User { is_online: Some(true), ..arrival.user }, followed })
+        Ok(Greeting { actor, user: self.own_account(arrival), followed })
+    }
+
+    /// Gives the account of a person who is online, by the very connection that is greeted.
+    fn own_account(&self, arrival: Arrival) -> User {
+        let presence = presence::own_status(PresenceStatus::Online, &arrival.settings);
+        let user = with_settings(arrival.user, arrival.settings, self.clock.now());
+        User { presence, is_online: presence.is_online(), ..user }
     }
 
     /// Loads who a device's person is and what it is in, unless its session is over.

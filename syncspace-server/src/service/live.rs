@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::socket::{Event, EventBody};
-use syncspace_protocol::users::Presence;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, UserId};
+use syncspace_protocol::status::ChosenPresence;
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, Time, UserId};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
-use super::{Actor, Service, ServiceError, access};
+use super::{Actor, Service, ServiceError, access, later};
 use crate::permissions::ChannelAction;
 use crate::realtime::Realtime;
 use crate::realtime::carrier::BusEvent;
-use crate::store::{heads, users};
+use crate::store::{heads, user_settings, users};
 
 /// How often heads are compared with the database while the bus works: the last event of a stream may be the lost one.
 const COMPARE_EVERY: Duration = Duration::from_secs(10);
@@ -27,6 +26,12 @@ const COMPARE_WITHOUT_BUS_EVERY: Duration = Duration::from_secs(1);
 
 /// How long a commit may take to come by on the bus before it counts as lost.
 const BUS_DELAY: Duration = Duration::from_millis(250);
+
+/// How far back before the last time changed accounts are asked for, in milliseconds: clocks differ, commits take their time.
+const ACCOUNTS_OVERLAP_MS: i64 = 5_000;
+
+/// Most changed accounts taken in at a time, the latest ones.
+const ACCOUNTS_AT_ONCE: u32 = 1_000;
 
 /// How often changes of presence are gathered and told.
 const PRESENCE_EVERY: Duration = Duration::from_secs(1);
@@ -81,8 +86,9 @@ impl Service {
         self.realtime.leave().await;
     }
 
-    /// Compares heads now and then, and at once where `look` says so; never ends.
+    /// Compares heads now and then, and at once where `look` says so, and asks whose accounts were changed; never ends.
     async fn keep_comparing(&self, look: &Notify) {
+        let mut accounts_since = self.clock.now();
         loop {
             let pause = if self.realtime.is_bus_connected() { COMPARE_EVERY } else { COMPARE_WITHOUT_BUS_EVERY };
             tokio::select! {
@@ -90,6 +96,22 @@ impl Service {
                 () = sleep(pause) => {}
             }
             self.compare_heads().await;
+            self.hear_changed_accounts(&mut accounts_since).await;
+        }
+    }
+
+    /// Looks up whose accounts were changed since the last time: the bus may have lost it. Nobody is told twice by that.
+    async fn hear_changed_accounts(&self, since: &mut Time) {
+        let now = self.clock.now();
+        let from = later(*since, -ACCOUNTS_OVERLAP_MS);
+        match user_settings::list_changed(&mut &self.store, from, ACCOUNTS_AT_ONCE).await {
+            Ok(users) => {
+                self.realtime.hear_accounts(&users);
+                *since = now;
+            }
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "changed accounts were not asked for; done again soon");
+            }
         }
     }
 
@@ -154,25 +176,6 @@ impl Service {
         }
     }
 
-    /// Gathers and tells once; gives who came and went.
-    async fn settle_presence(&self, look_at_all: bool) -> Vec<UserId> {
-        let moved = self.realtime.settle_presence(look_at_all).await;
-        if let Err(error) = users::put_activity(&mut &self.store, &moved, self.clock.now()).await {
-            warn!(error = &error as &dyn std::error::Error, "last activity was not written");
-        }
-        moved.into_iter().map(|(user, _)| user).collect()
-    }
-
-    /// Tells who of these people is connected; those who do not exist are left out.
-    pub async fn presence(&self, _: &Actor, users: &[UserId]) -> Result<Vec<Presence>, ServiceError> {
-        if users.len() > WATCHED_USERS_MAX {
-            let sentence = format!("at most {WATCHED_USERS_MAX} people at a time");
-            return Err(ServiceError::invalid_field("users", sentence));
-        }
-        let existing = users::list_existing(&mut &self.store, users).await?;
-        Ok(self.realtime.presence_of(&existing).await)
-    }
-
     /// Tells the others in a channel that the actor is typing.
     pub(crate) async fn typing(
         &self,
@@ -181,6 +184,10 @@ impl Service {
         parent_seq: Option<Seq>,
     ) -> Result<(), ServiceError> {
         let (_, found) = access::on_channel(&mut &self.store, actor, channel, ChannelAction::Post).await?;
+        // Whoever types is there, and this person wants nobody to know.
+        if user_settings::find(&mut &self.store, actor.user_id).await?.presence == ChosenPresence::Invisible {
+            return Ok(());
+        }
         let stream = StreamId::Channel(channel);
         let body = EventBody::Typing { user_id: actor.user_id, parent_seq };
         let event = Event { stream: Some(stream), rev: None, body };

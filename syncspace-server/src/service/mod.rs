@@ -4,6 +4,7 @@
 //! logged in yet.
 
 mod access;
+mod account;
 mod appends;
 mod auth;
 mod channel_changes;
@@ -28,6 +29,7 @@ mod parse;
 mod passwords;
 mod pins;
 mod preferences;
+mod presence;
 mod purge;
 mod reactions;
 pub(crate) mod retry;

@@ -16,6 +16,7 @@ use crate::store::Store;
 use crate::store::meta::{
     BOOTSTRAP_HASH, EPOCH, FIRST_ADMIN, JWT_FINGERPRINT, find_meta, insert_meta, remove_meta, replace_meta,
 };
+use crate::store::user_settings::UserSettings;
 use crate::store::users::{UserRow, insert_user};
 
 /// Name of the file in the data directory that holds the bootstrap token until it is used.
@@ -127,10 +128,11 @@ impl Service {
             last_seen: None,
             created_at: now,
             updated_at: now,
+            settings: UserSettings::default(),
         };
         retrying(|| self.insert_admin(&user)).await?;
         self.remove_bootstrap_file();
-        Ok(own_view(&user))
+        Ok(own_view(&user, now))
     }
 
     async fn insert_admin(&self, user: &UserRow) -> Result<(), ServiceError> {

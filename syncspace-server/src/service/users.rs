@@ -4,8 +4,9 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery};
-use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, PresenceStatus, User};
-use syncspace_protocol::{Email, IdempotencyKey, Patch, UserId};
+use syncspace_protocol::status::{CustomStatus, PresenceStatus};
+use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
+use syncspace_protocol::{Email, IdempotencyKey, Patch, Time, TimeZoneName, UserId};
 
 use super::auth::session_ended;
 use super::fields::{check_url_patch, clean_field, clean_patch};
@@ -13,9 +14,10 @@ use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::retry::retrying;
 use super::team_changes::AnnounceProfile;
-use super::{Actor, Refusal, Service, ServiceError};
+use super::{Actor, Refusal, Service, ServiceError, presence};
 use crate::log::Effect;
 use crate::store::sessions::end_sessions_but;
+use crate::store::user_settings::{self, Looks, UserSettings};
 use crate::store::users::{
     UserRow, find_user, find_user_by_username, insert_user, list_users, lock_active_admins, lock_user, update_user,
 };
@@ -32,6 +34,7 @@ struct CheckedProfile {
     full_name: Patch<String>,
     email: Patch<Email>,
     avatar_url: Patch<String>,
+    time_zone: Patch<TimeZoneName>,
 }
 
 /// What an administrator changes of an account beside its profile.
@@ -45,38 +48,46 @@ impl Service {
     /// Gives the asking person's account.
     pub async fn me(&self, actor: &Actor) -> Result<User, ServiceError> {
         let user = find_user(&mut &self.store, actor.user_id).await?.ok_or_else(session_ended)?;
-        Ok(self.with_presence(own_view(&user)).await)
+        self.with_presence(actor, user).await
     }
 
     /// Edits the asking person's profile.
     pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
         let profile = CheckedProfile::check(edit)?;
         let user = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
-        self.announce_profile(user.id).await?;
-        Ok(self.with_presence(own_view(&user)).await)
+        self.announce_profile(user.id, &profile, Powers::default()).await?;
+        self.with_presence(actor, user).await
     }
 
-    /// Fills in whether the person is connected.
-    async fn with_presence(&self, user: User) -> User {
-        let mut users = vec![user];
-        self.fill_presence(&mut users).await;
-        users.swap_remove(0)
+    /// Gives an account as `actor` sees it, presence included.
+    pub(super) async fn with_presence(&self, actor: &Actor, user: UserRow) -> Result<User, ServiceError> {
+        let mut users = self.with_presences(actor, vec![user]).await?;
+        Ok(users.swap_remove(0))
     }
 
-    async fn fill_presence(&self, users: &mut [User]) {
+    async fn with_presences(&self, actor: &Actor, users: Vec<UserRow>) -> Result<Vec<User>, ServiceError> {
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
-        let presence = self.realtime.presence_of(&ids).await;
-        for (user, presence) in users.iter_mut().zip(presence) {
-            user.is_online = match presence.status {
-                PresenceStatus::Online => Some(true),
-                PresenceStatus::Offline => Some(false),
-                PresenceStatus::Unknown => None,
-            };
-        }
+        let (attendance, now) = (self.realtime.attendance(&ids).await, self.clock.now());
+        let view = |user: UserRow| {
+            let looks = Looks { user_id: user.id, is_active: user.is_active, settings: user.settings.clone() };
+            let seen = presence::see(&looks, &attendance, now);
+            let status = seen.to(actor.user_id).status;
+            User { presence: status, is_online: status.is_online(), ..view_for(actor, &user, now) }
+        };
+        Ok(users.into_iter().map(view).collect())
     }
 
-    /// Tells a person's teams what the person looks like now.
-    async fn announce_profile(&self, user: UserId) -> Result<(), ServiceError> {
+    /// Tells what was changed of an account: to its own devices and to whoever shows it, and to the person's teams what they see.
+    async fn announce_profile(
+        &self,
+        user: UserId,
+        profile: &CheckedProfile,
+        powers: Powers,
+    ) -> Result<(), ServiceError> {
+        self.realtime.announce_account(user);
+        if !profile.changes_person() && powers.is_active.is_none() {
+            return Ok(());
+        }
         let teams = teams::list_of(&mut &self.store, user).await?;
         let teams: Vec<_> = teams.into_iter().map(|team| team.team.id).collect();
         if teams.is_empty() { Ok(()) } else { self.log.commit(AnnounceProfile { user, teams }).await }
@@ -85,44 +96,42 @@ impl Service {
     /// Gives an account, with its e-mail address for the person and for administrators.
     pub async fn user(&self, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
         let user = find_user(&mut &self.store, id).await?.ok_or_else(|| ServiceError::not_found("user"))?;
-        Ok(self.with_presence(view_for(actor, &user)).await)
+        self.with_presence(actor, user).await
     }
 
     /// Lists accounts by id, all of them or those whose username or full name fits the query.
     ///
     /// A page of a search may hold fewer items than its limit and still name a next one.
     pub async fn users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
-        let mut page = self.list_users(actor, query).await?;
-        self.fill_presence(&mut page.items).await;
-        Ok(page)
+        let page = self.list_users(query).await?;
+        Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
     }
 
-    async fn list_users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
+    async fn list_users(&self, query: &PageQuery) -> Result<Page<UserRow>, ServiceError> {
         let window = Window::parse(query)?;
         if let Some(name) = &query.name {
             let user = find_user_by_username(&mut &self.store, &fold_key(name)).await?;
-            return Ok(Page { items: user.iter().map(|user| view_for(actor, user)).collect(), next: None });
+            return Ok(Page { items: user.into_iter().collect(), next: None });
         }
         let Some(part) = query.query.as_deref().map(fold_key).filter(|part| !part.is_empty()) else {
             let rows = list_users(&mut &self.store, window.after_id, window.rows_wanted()).await?;
-            let users = rows.iter().map(|user| view_for(actor, user)).collect();
-            return Ok(window.page(users, |user| user.id.get()));
+            return Ok(window.page(rows, |user| user.id.get()));
         };
-        self.search_users(actor, window, &part).await
+        self.search_users(window, &part).await
     }
 
     /// Looks for people here and not by SQL: the databases fold case differently.
-    async fn search_users(&self, actor: &Actor, window: Window, part: &str) -> Result<Page<User>, ServiceError> {
+    async fn search_users(&self, window: Window, part: &str) -> Result<Page<UserRow>, ServiceError> {
         let mut found = Vec::new();
         let mut after_id = window.after_id;
         for _ in 0..SEARCH_ROWS_MAX / SEARCH_ROWS {
             let rows = list_users(&mut &self.store, after_id, SEARCH_ROWS).await?;
-            found.extend(rows.iter().filter(|user| is_called(user, part)).map(|user| view_for(actor, user)));
             let is_end = rows.len() < SEARCH_ROWS as usize;
+            after_id = rows.last().map_or(after_id, |user| user.id.get());
+            found.extend(rows.into_iter().filter(|user| is_called(user, part)));
             if is_end || found.len() > window.limit as usize {
                 return Ok(window.page(found, |user| user.id.get()));
             }
-            after_id = rows.last().map_or(after_id, |user| user.id.get());
         }
         Ok(Page { items: found, next: Some(after_id.to_string()) })
     }
@@ -158,9 +167,10 @@ impl Service {
             last_seen: None,
             created_at: now,
             updated_at: now,
+            settings: UserSettings::default(),
         };
         match retrying(|| self.insert_user_once(request.as_ref(), &user)).await? {
-            Claim::Granted => Ok(Made::New(view_for(actor, &user))),
+            Claim::Granted => self.with_presence(actor, user).await.map(Made::New),
             Claim::Made(id) => self.user(actor, made_id(id)?).await.map(Made::Repeat),
         }
     }
@@ -186,8 +196,8 @@ impl Service {
         let profile = CheckedProfile::check(edit.profile)?;
         let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
         let user = retrying(|| self.write_user(id, &profile, powers)).await?;
-        self.announce_profile(id).await?;
-        Ok(self.with_presence(view_for(actor, &user)).await)
+        self.announce_profile(id, &profile, powers).await?;
+        self.with_presence(actor, user).await
     }
 
     /// Switches an account off; for administrators. What the person wrote stays.
@@ -211,6 +221,7 @@ impl Service {
         }
         user.updated_at = self.clock.now();
         update_user(&mut tx, &user).await.map_err(refuse_duplicate)?;
+        user_settings::put(&mut tx, id, &user.settings, user.updated_at).await?;
         if !user.is_active {
             end_sessions_but(&mut tx, id, None, user.updated_at).await?;
         }
@@ -239,15 +250,29 @@ impl CheckedProfile {
         Ok(Self {
             full_name: clean_patch("full_name", &edit.full_name, FULL_NAME_CHARS_MAX)?,
             avatar_url: check_url_patch("avatar_url", &edit.avatar_url)?,
+            time_zone: check_time_zone(edit.time_zone)?,
             email: edit.email,
         })
+    }
+
+    /// Tells whether others in the person's teams see something of it in their lists.
+    fn changes_person(&self) -> bool {
+        !self.full_name.is_keep() || !self.avatar_url.is_keep()
     }
 
     fn apply(&self, user: &mut UserRow) {
         user.full_name = self.full_name.clone().apply(user.full_name.take());
         user.email = self.email.clone().apply(user.email.take());
         user.avatar_url = self.avatar_url.clone().apply(user.avatar_url.take());
+        user.settings.time_zone = self.time_zone.clone().apply(user.settings.time_zone.take());
     }
+}
+
+/// Takes a zone that exists, written as IANA does.
+fn check_time_zone(zone: Patch<TimeZoneName>) -> Result<Patch<TimeZoneName>, ServiceError> {
+    let Patch::Set(name) = &zone else { return Ok(zone) };
+    let sentence = || format!("there is no time zone {name}; zones are named as IANA does, like Europe/Berlin or UTC");
+    name.canonical().map(Patch::Set).ok_or_else(|| ServiceError::invalid_field("time_zone", sentence()))
 }
 
 async fn lock_and_load(tx: &mut Tx, id: UserId) -> Result<UserRow, ServiceError> {
@@ -267,27 +292,47 @@ fn is_called(user: &UserRow, part: &str) -> bool {
     user.username.key().contains(part) || user.full_name.as_deref().is_some_and(|name| fold_key(name).contains(part))
 }
 
-/// Gives an account as `actor` sees it.
-fn view_for(actor: &Actor, user: &UserRow) -> User {
-    let sees_email = actor.is_admin || actor.user_id == user.id;
-    let view = own_view(user);
-    User { email: view.email.filter(|_| sees_email), ..view }
+/// Gives an account as `actor` sees it, without its presence.
+fn view_for(actor: &Actor, user: &UserRow, now: Time) -> User {
+    let is_own = actor.user_id == user.id;
+    let view = own_view(user, now);
+    User {
+        email: view.email.filter(|_| actor.is_admin || is_own),
+        chosen_presence: view.chosen_presence.filter(|_| is_own),
+        ..view
+    }
 }
 
-/// Gives an account as its owner sees it.
-pub(super) fn own_view(user: &UserRow) -> User {
-    User {
+/// Gives an account as its owner sees it, without its presence.
+pub(super) fn own_view(user: &UserRow, now: Time) -> User {
+    let view = User {
         id: user.id,
         username: user.username.clone(),
         full_name: user.full_name.clone(),
         email: user.email.clone(),
         avatar_url: user.avatar_url.clone(),
+        time_zone: None,
+        custom_status: None,
+        chosen_presence: None,
         is_active: user.is_active,
         is_admin: user.is_admin,
+        presence: PresenceStatus::Unknown,
         is_online: None,
         last_seen: user.last_seen,
         created_at: user.created_at,
         updated_at: user.updated_at,
+    };
+    with_settings(view, user.settings.clone(), now)
+}
+
+/// Adds to an account what its owner chose, as the owner sees it.
+pub(super) fn with_settings(user: User, settings: UserSettings, now: Time) -> User {
+    let is_current = |status: &CustomStatus| user.is_active && status.is_current(now);
+    User {
+        time_zone: settings.time_zone,
+        custom_status: settings.custom_status.filter(is_current),
+        chosen_presence: Some(settings.presence),
+        ..user
     }
 }
 

@@ -44,6 +44,7 @@ pub mod search;
 pub mod sessions;
 pub mod teams;
 pub mod threads;
+pub mod user_settings;
 pub mod users;
 pub mod versions;
 mod words;

@@ -2,6 +2,7 @@
 
 use syncspace_protocol::{Email, Time, UserId, Username};
 
+use super::user_settings::{JOIN_SETTINGS, SETTINGS, UserSettings, read_settings};
 use super::{Queries, Row, Sql, StoreError, Value, params, placeholders};
 
 /// An account as it is stored.
@@ -29,6 +30,8 @@ pub struct UserRow {
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
+    /// What the person chose for it; written by itself.
+    pub settings: UserSettings,
 }
 
 /// Names the account and nothing else: the rest is private.
@@ -38,15 +41,13 @@ impl std::fmt::Debug for UserRow {
     }
 }
 
-macro_rules! select_users {
-    ($rest:literal) => {
-        Sql::both(concat!(
-            "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, \
-             COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at \
-             FROM users u LEFT JOIN user_activity a ON a.user_id = u.id ",
-            $rest
-        ))
-    };
+/// Gives the statement that reads accounts `u`, to be read by [`read_user`].
+fn select_users(rest: &str) -> Sql {
+    Sql::built(format!(
+        "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, \
+         COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, {SETTINGS} \
+         FROM users u LEFT JOIN user_activity a ON a.user_id = u.id {JOIN_SETTINGS} {rest}"
+    ))
 }
 
 fn read_user(row: &Row) -> Result<UserRow, StoreError> {
@@ -63,31 +64,32 @@ fn read_user(row: &Row) -> Result<UserRow, StoreError> {
         last_seen: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
+        settings: read_settings(&mut row)?,
     })
 }
 
 /// Finds an account by its id.
 pub async fn find_user(db: &mut impl Queries, id: UserId) -> Result<Option<UserRow>, StoreError> {
-    let rows = db.query(&select_users!("WHERE u.id = ?"), params![id]).await?;
+    let rows = db.query(&select_users("WHERE u.id = ?"), params![id]).await?;
     rows.first().map(read_user).transpose()
 }
 
 /// Finds an account by its username's key.
 pub async fn find_user_by_username(db: &mut impl Queries, key: &str) -> Result<Option<UserRow>, StoreError> {
-    let rows = db.query(&select_users!("WHERE u.username_key = ?"), params![key]).await?;
+    let rows = db.query(&select_users("WHERE u.username_key = ?"), params![key]).await?;
     rows.first().map(read_user).transpose()
 }
 
 /// Finds an account by its e-mail address's key.
 pub async fn find_user_by_email(db: &mut impl Queries, key: &str) -> Result<Option<UserRow>, StoreError> {
-    let rows = db.query(&select_users!("WHERE u.email_key = ?"), params![key]).await?;
+    let rows = db.query(&select_users("WHERE u.email_key = ?"), params![key]).await?;
     rows.first().map(read_user).transpose()
 }
 
 /// Lists accounts with ids above `after_id`, by id.
 pub async fn list_users(db: &mut impl Queries, after_id: u64, limit: u32) -> Result<Vec<UserRow>, StoreError> {
     let after_id = i64::try_from(after_id).unwrap_or(i64::MAX);
-    let rows = db.query(&select_users!("WHERE u.id > ? ORDER BY u.id LIMIT ?"), params![after_id, limit]).await?;
+    let rows = db.query(&select_users("WHERE u.id > ? ORDER BY u.id LIMIT ?"), params![after_id, limit]).await?;
     rows.iter().map(read_user).collect()
 }
 

@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
     ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId,
-    TeamId, TeamName, Time, UserId, Username,
+    TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
 use super::StoreError;
@@ -200,6 +200,7 @@ texts! {
     Email, "an e-mail address";
     ClientId, "a client_id";
     Emoji, "a short name of an emoji";
+    TimeZoneName, "a name of a time zone";
 }
 
 impl From<&Epoch> for Value {

@@ -4,6 +4,7 @@ use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::scheduled::ScheduledState;
+use syncspace_protocol::status::ChosenPresence;
 use syncspace_protocol::teams::TeamRole;
 
 use super::{FromValue, Value};
@@ -35,6 +36,7 @@ words! {
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
     MessageType { Text = "text", Code = "code", File = "file", System = "system", Unknown = "unknown" } "a message type";
     NotifyLevel { All = "all", Mentions = "mentions", None = "none" } "a level of notification";
+    ChosenPresence { Online = "online", Away = "away", Dnd = "dnd", Invisible = "invisible" } "a chosen presence";
     Posting { Everyone = "everyone", Admins = "admins" } "a posting policy";
     ScheduledState {
         Waiting = "waiting", Sent = "sent", Failed = "failed", Cancelled = "cancelled", Unknown = "unknown"

@@ -12,6 +12,7 @@ use syncspace_protocol::sync::{Change, Changes, ChangesQuery};
 use syncspace_protocol::{Rev, Seq, StreamId};
 use tokio::time::Instant;
 
+use super::account::AccountDigest;
 use super::socket::{End, Socket, Talk};
 use crate::realtime::Frame;
 use crate::service::{Device, Missed, ServiceError};
@@ -149,14 +150,12 @@ impl Socket {
         Ok(())
     }
 
-    /// Looks again whether the session holds and what the person may follow, and tells the client what came and went.
+    /// Looks again whether the session holds, what the person may follow and what the account is, and tells the client what
+    /// came, went and changed.
     async fn refresh(&mut self, talk: &mut Talk) -> Result<(), End> {
         let device = Device { user_id: talk.actor.user_id, session_id: talk.actor.session_id };
-        let followed = match self.service.greet(device, &talk.connection, &mut talk.owed).await {
-            Ok(greeting) => {
-                talk.actor = greeting.actor;
-                greeting.followed
-            }
+        let greeting = match self.service.greet(device, &talk.connection, &mut talk.owed).await {
+            Ok(greeting) => greeting,
             Err(error) if error.code() == ErrorCode::SessionEnded => return Err(End::Close(CloseReason::SessionEnded)),
             Err(error) => {
                 super::requests::log_fault(&error);
@@ -164,6 +163,13 @@ impl Socket {
                 return Ok(());
             }
         };
+        talk.actor = greeting.actor;
+        let followed = greeting.followed;
+        let account = AccountDigest::of(&greeting.user);
+        if std::mem::replace(&mut talk.account, account) != account {
+            let user = Box::new(greeting.user);
+            self.send(&Event::outside_streams(EventBody::MyAccount { user })).await?;
+        }
         let is_same_teams = followed.joined.is_empty();
         for team_id in followed.left {
             self.send(&Event::outside_streams(EventBody::MyTeamLeft { team_id })).await?;

@@ -2,6 +2,7 @@
 //!
 //! warp's own upgrade allocates 128 KiB per connection before the first frame; ours allocates what is used.
 
+mod account;
 mod catch_up;
 mod outbox;
 mod requests;

@@ -108,11 +108,11 @@ impl Socket {
                 let connection = Arc::clone(&talk.connection);
                 let list = service.realtime().name_watch_list(&connection);
                 let realtime = service.realtime().clone();
-                let presence = beside(async move { service.presence(&actor, &users).await });
+                let people = beside(async move { service.see_people(&actor, &users).await });
                 talk.pending.push(Box::pin(async move {
-                    let outcome = presence.await.map(|users| {
-                        realtime.watch(&connection, list, &users);
-                        Ack::Presence { users }
+                    let outcome = people.await.map(|people| {
+                        realtime.watch(&connection, list, &people);
+                        Ack::Presence { users: people.iter().map(|seen| seen.to(actor.user_id)).collect() }
                     });
                     Answer { reply: reply(id, outcome), refused_send: None }
                 }));

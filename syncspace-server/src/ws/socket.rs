@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Transport;
+use super::account::AccountDigest;
 use super::outbox::Wire;
 use super::requests::{Answer, Pending};
 use super::session::{Identified, Introduction, Step, Unidentified, refusal};
@@ -98,6 +99,8 @@ pub(super) struct Talk {
     pub(super) unnamed: Option<BTreeMap<StreamId, Rev>>,
     /// What came to the connection and is still to be told.
     pub(super) owed: Owed,
+    /// The account as the client was told it.
+    pub(super) account: AccountDigest,
 }
 
 /// Whose connection this seems to be.
@@ -209,6 +212,7 @@ impl Socket {
         if visitor.asked.is_some() {
             self.send(&Reply { re: visitor.asked, outcome: Outcome::Ok(Ack::Done {}) }).await?;
         }
+        let account = AccountDigest::of(&greeting.user);
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             epoch: self.service.epoch().clone(),
@@ -241,6 +245,7 @@ impl Socket {
             typed_at: HashMap::new(),
             unnamed,
             owed,
+            account,
         })
     }
 

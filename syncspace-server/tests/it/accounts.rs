@@ -4,6 +4,7 @@ use secrecy::ExposeSecret as _;
 use syncspace_protocol::auth::{ChangePassword, Register, RegistrationMode, Secret};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::{CreateInvite, TeamRole};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Patch, Time};
@@ -53,7 +54,7 @@ async fn whoever_registers_is_logged_in(place: Place) {
     let actor = rig.actor(&tokens).await;
     assert_eq!((actor.user_id, actor.session_id), (tokens.user.id, tokens.session_id));
     let me = rig.service.me(&actor).await.expect("me");
-    assert_eq!(me, User { is_online: Some(false), ..tokens.user });
+    assert_eq!(me, User { presence: PresenceStatus::Offline, is_online: Some(false), ..tokens.user });
 }
 
 async fn usernames_and_addresses_are_unique_in_any_case(place: Place) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use syncspace_protocol::users::PresenceStatus;
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::{Epoch, UserId};
 use syncspace_server::realtime::carrier::{BusEvent, Carrier, CarrierConfig, Hub, RedisConfig, Subject};
 use syncspace_testkit::{RedisServer, ServerProcess};
@@ -65,7 +65,7 @@ impl Instance {
     }
 
     async fn status(&self, user_id: UserId) -> PresenceStatus {
-        self.carrier.presence_of(&[user_id]).await[0].status
+        self.carrier.attendance(&[user_id]).await.status(user_id)
     }
 
     async fn wait_for_status(&self, user_id: UserId, wanted: PresenceStatus) {
@@ -176,9 +176,9 @@ async fn publishing_never_waits(config: CarrierConfig) {
 
 async fn several_devices_are_one_person(config: CarrierConfig) {
     let (one, other) = (join(&config).await, join(&config).await);
-    let asked = one.carrier.presence_of(&[user(3), user(1), user(2)]).await;
-    let order: Vec<_> = asked.iter().map(|presence| (presence.user_id, presence.status)).collect();
-    assert_eq!(order, [3, 1, 2].map(|id| (user(id), PresenceStatus::Offline)));
+    let people = [3, 1, 2].map(user);
+    let asked = one.carrier.attendance(&people).await;
+    assert_eq!(people.map(|person| asked.status(person)), [PresenceStatus::Offline; 3]);
 
     one.carrier.set_online(user(1), Some(1)).await;
     other.carrier.set_online(user(1), Some(1)).await;

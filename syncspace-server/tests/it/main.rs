@@ -11,6 +11,7 @@ mod keys;
 mod log;
 mod matrix;
 mod message;
+mod people;
 mod personal;
 mod place;
 mod scheduled;

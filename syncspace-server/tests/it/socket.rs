@@ -7,6 +7,7 @@ mod repeats;
 mod resume;
 mod resumption;
 mod revocation;
+mod statuses;
 
 use std::collections::BTreeMap;
 

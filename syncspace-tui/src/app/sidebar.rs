@@ -1,7 +1,7 @@
 //! The list at the side: teams, and below the open one its channels and direct messages.
 
 use syncspace_client::Unread;
-use syncspace_protocol::users::PresenceStatus;
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::{ChannelId, TeamId};
 
 use super::state::State;

@@ -6,8 +6,9 @@ use syncspace_client::{Unread, UnreadBook};
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMembership, MyChannel};
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, HelloTeam};
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership};
-use syncspace_protocol::users::{Person, PresenceStatus, User};
+use syncspace_protocol::users::{Person, User};
 use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, Time, UserId};
 
 use super::message::TeamContents;

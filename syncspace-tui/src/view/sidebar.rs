@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 use syncspace_client::Unread;
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
-use syncspace_protocol::users::PresenceStatus;
+use syncspace_protocol::status::PresenceStatus;
 use unicode_width::UnicodeWidthStr;
 
 use super::style;
@@ -84,6 +84,9 @@ fn mark(entry: &Entry) -> (String, ratatui::style::Style) {
     match (is_team(entry), entry.presence) {
         (true, _) => (if entry.is_open { "▾ ".to_owned() } else { "▸ ".to_owned() }, style::DIM),
         (false, Some(PresenceStatus::Online)) => (format!("{open}● "), style::GOOD),
+        (false, Some(PresenceStatus::Away)) => (format!("{open}◐ "), style::GOOD),
+        (false, Some(PresenceStatus::Dnd)) => (format!("{open}◇ "), style::BAD),
+        (false, Some(PresenceStatus::Invisible)) => (format!("{open}◌ "), style::DIM),
         (false, Some(PresenceStatus::Offline)) => (format!("{open}○ "), style::DIM),
         (false, Some(PresenceStatus::Unknown)) => (format!("{open}· "), style::DIM),
         (false, None) if entry.is_direct => (format!("{open}  "), style::DIM),

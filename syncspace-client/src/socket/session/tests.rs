@@ -91,7 +91,7 @@ fn hello(epoch: &str) -> Input<&'static str> {
 fn hello_with(epoch: &str, teams: Value) -> Input<&'static str> {
     let user = json!({
         "id": 1, "username": "alice", "full_name": null, "avatar_url": null, "is_active": true, "is_admin": false,
-        "is_online": true, "last_seen": null, "created_at": "2026-11-22T17:26:21.500Z",
+        "presence": "online", "is_online": true, "last_seen": null, "created_at": "2026-11-22T17:26:21.500Z",
         "updated_at": "2026-11-22T17:26:21.500Z",
     });
     let frame = json!({

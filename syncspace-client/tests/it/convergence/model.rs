@@ -97,6 +97,8 @@ impl Model {
             (EventBody::Hello(_) | EventBody::Closing { .. }, _) => unreachable!("the connection keeps it: {event:?}"),
             (EventBody::Unknown, _) => unreachable!("the server is of this version: {event:?}"),
             (EventBody::Typing { .. } | EventBody::PresenceChanged { .. } | EventBody::Void {}, _) => {}
+            // Whoever hears keeps the account: it belongs to no team.
+            (EventBody::MyAccount { .. }, _) => {}
             (EventBody::Changes { items, my_reactions, .. }, _) => {
                 self.take_mine(items, my_reactions);
                 items.iter().for_each(|change| self.take_change(event.stream, change, &mut wishes));

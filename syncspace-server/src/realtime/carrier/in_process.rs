@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use syncspace_protocol::UserId;
-use syncspace_protocol::users::{Presence, PresenceStatus};
 use tokio::sync::mpsc;
 
 use super::events::Events;
-use super::{BusEvent, Subject};
+use super::{Attendance, BusEvent, Subject};
 
 /// Where instances of one process meet. Clones are the same hub.
 #[derive(Debug, Clone, Default)]
@@ -79,13 +78,10 @@ impl InProcess {
         self.change(|me| if is_online { me.online.insert(user_id) } else { me.online.remove(&user_id) });
     }
 
-    pub(super) fn presence_of(&self, user_ids: &[UserId]) -> Vec<Presence> {
+    pub(super) fn attendance(&self, user_ids: &[UserId]) -> Attendance {
         let members = self.0.hub.lock();
-        let status = |user_id| match members.by_id.values().any(|member| member.online.contains(user_id)) {
-            true => PresenceStatus::Online,
-            false => PresenceStatus::Offline,
-        };
-        user_ids.iter().map(|user_id| Presence { user_id: *user_id, status: status(user_id) }).collect()
+        let is_online = |user_id: &&UserId| members.by_id.values().any(|member| member.online.contains(user_id));
+        Attendance { online: user_ids.iter().filter(is_online).copied().collect(), is_complete: true }
     }
 
     pub(super) fn leave(&self) {

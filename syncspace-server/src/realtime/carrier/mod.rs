@@ -7,8 +7,10 @@ mod events;
 mod in_process;
 mod redis;
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
-use syncspace_protocol::users::Presence;
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::{TeamId, UserId};
 use tokio::sync::mpsc;
 
@@ -39,6 +41,29 @@ pub enum BusEvent {
     Connected,
     /// No message arrives until `Connected`.
     Disconnected,
+}
+
+/// Who of some people is connected, as far as a carrier knows.
+#[derive(Debug, Clone, Default)]
+pub struct Attendance {
+    /// Those who are.
+    online: HashSet<UserId>,
+    /// Whether all instances were heard.
+    is_complete: bool,
+}
+
+impl Attendance {
+    /// Tells whether a person is connected: `Online`, `Offline` or `Unknown`.
+    #[must_use]
+    pub fn status(&self, user_id: UserId) -> PresenceStatus {
+        if self.online.contains(&user_id) { PresenceStatus::Online } else { self.of_the_absent() }
+    }
+
+    /// Tells what is said of whoever is not connected: `Offline`, or `Unknown` where not all instances were heard.
+    #[must_use]
+    pub const fn of_the_absent(&self) -> PresenceStatus {
+        if self.is_complete { PresenceStatus::Offline } else { PresenceStatus::Unknown }
+    }
 }
 
 /// Which carrier to start.
@@ -141,13 +166,13 @@ impl Carrier {
         }
     }
 
-    /// Tells who is connected to any instance, in the order asked.
+    /// Tells who of these people is connected to any instance.
     ///
     /// While Redis is away, those connected here are online and all others unknown.
-    pub async fn presence_of(&self, user_ids: &[UserId]) -> Vec<Presence> {
+    pub async fn attendance(&self, user_ids: &[UserId]) -> Attendance {
         match self {
-            Self::InProcess(carrier) => carrier.presence_of(user_ids),
-            Self::Redis(carrier) => carrier.presence_of(user_ids).await,
+            Self::InProcess(carrier) => carrier.attendance(user_ids),
+            Self::Redis(carrier) => carrier.attendance(user_ids).await,
         }
     }
 

@@ -173,6 +173,8 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     walk.call("refresh", &[], json!({ "refresh_token": login["refresh_token"] })).await;
     walk.call("me", &[], Value::Null).await;
     walk.call("edit_me", &[], json!({ "full_name": "Root", "avatar_url": null })).await;
+    let status = json!({ "text": "Shipping", "emoji": "rocket", "expires_at": null, "presence": "dnd" });
+    walk.call("set_status", &[], status).await;
     walk.call("socket_ticket", &[], Value::Null).await;
     walk.call("users", &[("limit", json!(1))], Value::Null).await;
     walk.call("user", &[("user_id", bob["user"]["id"].clone())], Value::Null).await;

@@ -17,7 +17,6 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::io::tcp::TcpSettings;
 use redis::{Client, IntoConnectionInfo as _, ProtocolVersion};
 use secrecy::{ExposeSecret as _, SecretString};
-use syncspace_protocol::users::Presence;
 use syncspace_protocol::{Epoch, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -27,7 +26,7 @@ use self::listener::{Listener, Wish};
 use self::presence::Presences;
 use self::publisher::Publisher;
 use super::events::Events;
-use super::{BusEvent, CarrierError, Subject};
+use super::{Attendance, BusEvent, CarrierError, Subject};
 
 /// Longest wait for the answer to a command, in milliseconds.
 const ANSWER_MS_MAX: u64 = 2_000;
@@ -133,8 +132,8 @@ impl Redis {
         self.0.presences.set_online(user_id, socket);
     }
 
-    pub(super) async fn presence_of(&self, user_ids: &[UserId]) -> Vec<Presence> {
-        self.0.presences.presence_of(user_ids, self.is_connected()).await
+    pub(super) async fn attendance(&self, user_ids: &[UserId]) -> Attendance {
+        self.0.presences.attendance(user_ids, self.is_connected()).await
     }
 
     pub(super) async fn leave(&self) {

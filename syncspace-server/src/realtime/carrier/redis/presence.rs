@@ -7,11 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redis::aio::ConnectionManager;
 use redis::{Pipeline, RedisResult};
-use syncspace_protocol::users::{Presence, PresenceStatus};
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::{Time, UserId};
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
+use super::super::Attendance;
 use super::keys::Keys;
 
 /// Life of a person's presence key without a word of any instance, in seconds: what dead instances left goes by itself.
@@ -176,21 +177,18 @@ impl Presences {
     }
 
     /// Tells who is connected to any living instance.
-    pub(super) async fn presence_of(&self, user_ids: &[UserId], is_connected: bool) -> Vec<Presence> {
+    pub(super) async fn attendance(&self, user_ids: &[UserId], is_connected: bool) -> Attendance {
         let elsewhere = if is_connected {
             let asked = tokio::time::timeout(Duration::from_millis(ASK_MS_MAX), self.online_elsewhere(user_ids)).await;
             asked.ok().and_then(Result::ok)
         } else {
             None
         };
+        let is_complete = elsewhere.is_some();
+        let mut online = elsewhere.unwrap_or_default();
         let here = self.lock();
-        let status = |user_id: &UserId| match &elsewhere {
-            _ if here.online.contains_key(user_id) => PresenceStatus::Online,
-            None => PresenceStatus::Unknown,
-            Some(people) if people.contains(user_id) => PresenceStatus::Online,
-            Some(_) => PresenceStatus::Offline,
-        };
-        user_ids.iter().map(|user_id| Presence { user_id: *user_id, status: status(user_id) }).collect()
+        online.extend(user_ids.iter().filter(|&user_id| here.online.contains_key(user_id)));
+        Attendance { online, is_complete }
     }
 
     async fn online_elsewhere(&self, user_ids: &[UserId]) -> RedisResult<HashSet<UserId>> {

@@ -1,0 +1,106 @@
+//! What people chose for their whole account; no row is the default of everything.
+
+use syncspace_protocol::status::{ChosenPresence, CustomStatus};
+use syncspace_protocol::{Time, TimeZoneName, UserId};
+
+use super::{Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
+
+/// What a person chose for the whole account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserSettings {
+    /// What presence to show.
+    pub presence: ChosenPresence,
+    /// What the person says of itself; it may be over.
+    pub custom_status: Option<CustomStatus>,
+    /// Where the person's clock stands.
+    pub time_zone: Option<TimeZoneName>,
+}
+
+/// What decides how a person looks to others.
+#[derive(Debug, Clone)]
+pub struct Looks {
+    /// The person.
+    pub user_id: UserId,
+    /// Whether the account may be used.
+    pub is_active: bool,
+    /// What the person chose.
+    pub settings: UserSettings,
+}
+
+/// Columns of a person's settings, of `us`; all of them may be absent.
+pub(super) const SETTINGS: &str = "us.presence, us.status_text, us.status_emoji, us.status_expires_at, us.time_zone";
+
+/// Adds them to an account `u`.
+pub(super) const JOIN_SETTINGS: &str = "LEFT JOIN user_settings us ON us.user_id = u.id";
+
+/// Most people named in one statement.
+const PER_STATEMENT: usize = 512;
+
+/// Reads [`SETTINGS`], of which nothing is there where nothing was chosen.
+pub(super) fn read_settings(row: &mut RowReader<'_>) -> Result<UserSettings, StoreError> {
+    let presence: Option<ChosenPresence> = row.take()?;
+    let status = CustomStatus { text: row.take()?, emoji: row.take()?, expires_at: row.take()? };
+    Ok(UserSettings {
+        presence: presence.unwrap_or_default(),
+        custom_status: Some(status).filter(|status| status.text.is_some() || status.emoji.is_some()),
+        time_zone: row.take()?,
+    })
+}
+
+/// Finds what a person chose.
+pub async fn find(db: &mut impl Queries, user: UserId) -> Result<UserSettings, StoreError> {
+    let sql = Sql::built(format!("SELECT {SETTINGS} FROM user_settings us WHERE us.user_id = ?"));
+    let row = db.query_first(&sql, params![user]).await?;
+    row.map_or_else(|| Ok(UserSettings::default()), |row| read_settings(&mut row.reader()))
+}
+
+/// Writes what a person chose, and that something of the account changed now.
+pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, now: Time) -> Result<(), StoreError> {
+    const INSERT: &str = "INSERT INTO user_settings (user_id, presence, status_text, status_emoji, status_expires_at, \
+                          time_zone, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+    const COLUMNS: [&str; 6] =
+        ["presence", "status_text", "status_emoji", "status_expires_at", "time_zone", "changed_at"];
+    let mysql = COLUMNS.map(|column| format!("{column} = VALUES({column})")).join(", ");
+    let sqlite = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
+    let upsert = Sql::built_pair(
+        format!("{INSERT} ON DUPLICATE KEY UPDATE {mysql}"),
+        format!("{INSERT} ON CONFLICT (user_id) DO UPDATE SET {sqlite}"),
+    );
+    let status = settings.custom_status.as_ref();
+    let values = params![
+        user,
+        settings.presence,
+        status.and_then(|status| status.text.clone()),
+        status.and_then(|status| status.emoji.as_ref()),
+        status.and_then(|status| status.expires_at),
+        settings.time_zone.as_ref(),
+        now,
+    ];
+    db.execute(&upsert, values).await.map(drop)
+}
+
+/// Loads what decides how people look, by id; those who do not exist are left out.
+pub async fn list_looks(db: &mut impl Queries, users: &[UserId]) -> Result<Vec<Looks>, StoreError> {
+    let mut looks = Vec::with_capacity(users.len());
+    for some in users.chunks(PER_STATEMENT) {
+        let ids = padded(some.iter().map(|&user| Value::from(user)).collect());
+        let sql = Sql::built(format!(
+            "SELECT u.id, u.is_active, {SETTINGS} FROM users u {JOIN_SETTINGS} WHERE u.id IN ({}) ORDER BY u.id",
+            placeholders(ids.len())
+        ));
+        for row in db.query(&sql, ids).await? {
+            let mut row = row.reader();
+            looks.push(Looks { user_id: row.take()?, is_active: row.take()?, settings: read_settings(&mut row)? });
+        }
+    }
+    Ok(looks)
+}
+
+/// Lists whose accounts were changed since a time, the latest ones, at most `limit`.
+pub async fn list_changed(db: &mut impl Queries, since: Time, limit: u32) -> Result<Vec<UserId>, StoreError> {
+    const SELECT: Sql = Sql::both(
+        "SELECT user_id FROM user_settings WHERE changed_at >= ? ORDER BY changed_at DESC, user_id DESC LIMIT ?",
+    );
+    let rows = db.query(&SELECT, params![since, limit]).await?;
+    rows.iter().map(|row| row.reader().take()).collect()
+}

@@ -1,0 +1,142 @@
+//! How people look to those who watch them, and what their own devices are told.
+
+use serde_json::{Value, json};
+use syncspace_protocol::Time;
+use syncspace_protocol::users::User;
+
+use super::peer::{Instance, Peer, Person};
+use super::{Chat, text};
+use crate::place::body;
+
+async fn set_status(instance: &Instance, who: &Person, json: Value) -> User {
+    instance.service().set_status(&who.actor, body(json)).await.expect("sets")
+}
+
+/// Has a peer watch a person, and gives what it is told first.
+async fn watch(peer: &mut Peer, whom: &Person) -> Value {
+    peer.send(&json!({"id": 70, "op": "watch", "users": [whom.actor.user_id]})).await;
+    peer.reply(70).await["ok"]["users"][0].clone()
+}
+
+async fn told(peer: &mut Peer) -> Value {
+    peer.event("presence.changed").await["users"][0].clone()
+}
+
+/// Waits until a peer is told that the person looks so.
+async fn told_that(peer: &mut Peer, fits: impl Fn(&Value) -> bool) -> Value {
+    peer.until(|frame| frame["ev"] == "presence.changed" && fits(&frame["users"][0])).await["users"][0].clone()
+}
+
+/// Has a peer watch a person until it is shown so: who has just connected counts a moment later.
+async fn watch_until(peer: &mut Peer, whom: &Person, status: &str) {
+    if watch(peer, whom).await["status"] != status {
+        told_that(peer, |seen| seen["status"] == status).await;
+    }
+}
+
+fn in_ms(ms: i64) -> Time {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis();
+    Time::from_unix_ms(i64::try_from(now).expect("a time") + ms).expect("a time")
+}
+
+#[tokio::test]
+async fn a_status_reaches_watchers_and_own_devices_and_ends_by_itself() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut alice, &chat.bob, "online").await;
+
+    let end = in_ms(2_500);
+    let own = set_status(&instance, &chat.bob, json!({"text": "tea", "presence": "away", "expires_at": end})).await;
+    let event = bob.event("me.account").await;
+    assert_eq!(event["user"]["custom_status"]["text"], "tea", "{event}");
+    assert_eq!((&event["user"]["chosen_presence"], &event["user"]["presence"]), (&json!("away"), &json!("away")));
+    let seen = told(&mut alice).await;
+    assert_eq!((&seen["status"], &seen["custom_status"]["text"]), (&json!("away"), &json!("tea")));
+    let after = told(&mut alice).await;
+    assert_eq!((&after["status"], &after["custom_status"]), (&json!("away"), &Value::Null));
+    assert!(in_ms(0) >= end, "not before its end");
+
+    let mut second = Peer::connect(&instance, "/ws", Some(&chat.bob.token)).await;
+    let hello = second.event("hello").await;
+    assert_eq!((&hello["user"]["chosen_presence"], &hello["user"]["custom_status"]), (&json!("away"), &Value::Null));
+    assert_eq!(hello["user"]["id"], json!(own.id));
+    assert!(!alice.has("me.account"), "that is for the own devices");
+}
+
+#[tokio::test]
+async fn a_changed_profile_reaches_own_devices() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    let edit = body(json!({"full_name": "Bob Smith", "email": "bob@example.org", "time_zone": "Asia/Tokyo"}));
+    instance.service().edit_me(&chat.bob.actor, edit).await.expect("edits");
+    let user = bob.event("me.account").await["user"].clone();
+    assert_eq!((&user["full_name"], &user["email"]), (&json!("Bob Smith"), &json!("bob@example.org")));
+    assert_eq!(user["time_zone"], "Asia/Tokyo");
+}
+
+#[tokio::test]
+async fn who_is_invisible_looks_offline_to_everybody_else() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let (service, bob_id) = (instance.service(), chat.bob.actor.user_id);
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut alice, &chat.bob, "online").await;
+    watch_until(&mut bob, &chat.bob, "online").await;
+    set_status(&instance, &chat.bob, json!({"presence": "invisible"})).await;
+    assert_eq!(told_that(&mut alice, |seen| seen["status"] != "online").await["status"], "offline");
+    assert_eq!(told_that(&mut bob, |seen| seen["status"] != "online").await["status"], "invisible");
+
+    let hidden = service.user(&chat.alice.actor, bob_id).await.expect("bob");
+    assert_eq!((hidden.is_online, hidden.chosen_presence), (Some(false), None));
+    assert!(hidden.last_seen.is_some(), "bob seems to have gone just then");
+    // Coming and going shows nothing, and neither does typing.
+    let mut second = Peer::live(&instance, &chat.bob).await;
+    drop(bob);
+    second.send(&json!({"id": 1, "op": "typing", "channel_id": chat.channel})).await;
+    assert_eq!(second.reply(1).await["ok"], json!({}));
+    drop(second);
+    let mut third = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut third, &chat.bob, "invisible").await;
+    // Everybody is looked at anew with whoever comes next, and that is told later than what was before.
+    let mut other = Peer::live(&instance, &chat.alice).await;
+    assert_eq!(watch(&mut other, &chat.bob).await["status"], "offline");
+    set_status(&instance, &chat.bob, json!({"text": "hush"})).await;
+    assert_eq!(told(&mut alice).await["custom_status"]["text"], "hush", "nothing was told before it");
+    instance.service().send_message(&chat.bob.actor, chat.channel, text("boo")).await.expect("sends");
+    assert_eq!(alice.message().await, "boo");
+    assert!(!alice.has("typing"));
+    let still = service.user(&chat.alice.actor, bob_id).await.expect("bob");
+    assert_eq!((still.is_online, still.last_seen), (Some(false), hidden.last_seen));
+
+    set_status(&instance, &chat.bob, json!({"presence": "online"})).await;
+    assert_eq!(told(&mut alice).await["status"], "online");
+    assert_eq!(service.user(&chat.alice.actor, bob_id).await.expect("bob").is_online, Some(true));
+}
+
+#[tokio::test]
+async fn a_status_reaches_other_instances_also_without_the_bus() {
+    let mut cluster = Instance::cluster().await;
+    let chat = Chat::on(&cluster.instances[0]).await;
+    let mut alice = Peer::live(&cluster.instances[1], &chat.alice).await;
+    let mut bob = Peer::live(&cluster.instances[1], &chat.bob).await;
+    watch(&mut alice, &chat.bob).await;
+    set_status(&cluster.instances[0], &chat.bob, json!({"text": "here", "presence": "dnd"})).await;
+    told_that(&mut alice, |seen| seen["custom_status"]["text"] == "here" && seen["status"] == "dnd").await;
+    assert_eq!(bob.event("me.account").await["user"]["custom_status"]["text"], "here");
+
+    cluster.redis.kill();
+    for instance in &cluster.instances {
+        instance.wait_for_bus(false).await;
+    }
+    set_status(&cluster.instances[0], &chat.bob, json!({"text": "there"})).await;
+    told_that(&mut alice, |seen| seen["custom_status"]["text"] == "there").await;
+    bob.until(|frame| frame["ev"] == "me.account" && frame["user"]["custom_status"]["text"] == "there").await;
+
+    // Of the invisible no more is said than of those who are elsewhere or nowhere.
+    set_status(&cluster.instances[0], &chat.bob, json!({"presence": "invisible"})).await;
+    told_that(&mut alice, |seen| seen["status"] == "unknown").await;
+}
