@@ -12,6 +12,7 @@ use crate::error::ErrorDetail;
 use crate::mentions::Mentions;
 use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
+use crate::preferences::Preferences;
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::scheduled::Scheduled;
 use crate::status::Presence;
@@ -536,11 +537,13 @@ pub enum EventBody {
         /// The team.
         team_id: TeamId,
     },
-    /// My account was changed: my profile, my status, what I chose.
+    /// My account was changed: my profile, my status, what I chose. What ends by the clock, a status and hours, ends unsaid.
     #[serde(rename = "me.account")]
     MyAccount {
         /// As it is now.
         user: Box<User>,
+        /// What I want for the whole account.
+        preferences: Box<Preferences>,
     },
     /// Presence of watched people changed, or what they say of themselves.
     #[serde(rename = "presence.changed")]
@@ -600,6 +603,8 @@ pub struct Hello {
     pub limits: Limits,
     /// The person.
     pub user: User,
+    /// What the person wants for the whole account.
+    pub preferences: Preferences,
     /// The person's teams.
     pub teams: Vec<HelloTeam>,
 }

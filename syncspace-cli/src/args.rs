@@ -2,9 +2,11 @@
 
 pub(crate) mod account;
 pub(crate) mod channel;
+pub(crate) mod dnd;
 pub(crate) mod draft;
 pub(crate) mod member;
 pub(crate) mod message;
+pub(crate) mod preferences;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod shell;
@@ -106,6 +108,12 @@ pub(crate) enum Command {
     /// What you say of yourself, and what presence you show.
     #[command(subcommand)]
     Status(status::Status),
+    /// Of what you are notified, on all devices.
+    #[command(subcommand)]
+    Preferences(preferences::Preferences),
+    /// When you are not to be disturbed: others see it, and your devices keep quiet.
+    #[command(subcommand)]
+    Dnd(dnd::Dnd),
     /// Teams and their invites.
     #[command(subcommand)]
     Team(team::Team),

@@ -3,6 +3,7 @@
 mod account;
 mod channel;
 mod channel_preferences;
+mod dnd;
 mod draft;
 mod lists;
 mod member;
@@ -12,6 +13,7 @@ mod message_links;
 mod message_marks;
 mod message_send;
 mod message_tail;
+mod preferences;
 mod resolve;
 mod schedule;
 mod search;
@@ -37,6 +39,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Password(args) => account::password(context, args).await,
         Command::User(args) => user::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,
+        Command::Preferences(args) => preferences::run(context, args).await,
+        Command::Dnd(args) => dnd::run(context, args).await,
         Command::Team(args) => team::run(context, args).await,
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,

@@ -10,6 +10,7 @@ use syncspace_protocol::channels::{
 };
 use syncspace_protocol::messages::{Message, MessagePage, MessageType};
 use syncspace_protocol::personal::ChannelPreferences;
+use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::status::{Presence, PresenceStatus};
@@ -188,6 +189,7 @@ pub(crate) fn hello(teams: Vec<HelloTeam>) -> Hello {
         heartbeat_ms: 25_000,
         limits: Limits { message_bytes_max: 16_000, frame_bytes_max: 65_536, watched_users_max: 200 },
         user: user(ALICE, "alice"),
+        preferences: Preferences::default(),
         teams,
     }
 }

@@ -5,6 +5,7 @@ use syncspace_protocol::Patch;
 use syncspace_protocol::auth::{
     ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
 };
+use syncspace_protocol::preferences::{DndHours, EditPreferences, Preferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, CustomStatus, EditStatus, Presence, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, User};
 
@@ -27,6 +28,14 @@ pub(crate) fn user() -> Value {
         "last_seen": "2026-11-22T17:26:21.500Z",
         "created_at": "2026-11-01T08:00:00.000Z",
         "updated_at": "2026-11-02T08:00:00.000Z",
+    })
+}
+
+pub(crate) fn preferences() -> Value {
+    json!({
+        "notify": "all",
+        "dnd_hours": {"from": "22:00", "to": "07:30", "days": ["mon", "sun"]},
+        "paused_until": "2026-11-22T18:00:00.000Z",
     })
 }
 
@@ -190,6 +199,21 @@ fn a_status_is_edited_field_by_field() {
     words::<ChosenPresence>(&["online", "away", "dnd", "invisible"]);
     refused::<EditStatus>(&json!({"presence": "asleep"}), "unknown variant `asleep`");
     refused::<EditStatus>(&json!({"emoji": "\u{1f600}"}), "an emoji is named by its short name");
+}
+
+#[test]
+fn preferences_are_read_whole_and_edited_field_by_field() {
+    let nulls = json!({"notify": null, "dnd_hours": null, "paused_until": null});
+    full::<Preferences>(&preferences());
+    least::<Preferences>(&json!({}), &nulls);
+    full::<EditPreferences>(&preferences());
+    full::<EditPreferences>(&nulls);
+    least::<EditPreferences>(&json!({}), &json!({}));
+    full::<DndHours>(&preferences()["dnd_hours"]);
+    least::<DndHours>(&preferences()["dnd_hours"], &preferences()["dnd_hours"]);
+    words::<Weekday>(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+    let hours = |from: &str| json!({"dnd_hours": {"from": from, "to": "07:30", "days": []}});
+    refused::<EditPreferences>(&hours("24:00"), "a time of day is written like 07:30");
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.scheduled", "scheduled": scheduled::scheduled()}),
         json!({"ev": "me.team_joined", "team": hello_team()}),
         json!({"ev": "me.team_left", "team_id": 1}),
-        json!({"ev": "me.account", "user": accounts::user()}),
+        json!({"ev": "me.account", "user": accounts::user(), "preferences": accounts::preferences()}),
         json!({"ev": "presence.changed", "users": [{"user_id": 7, "status": "offline"}]}),
         json!({"ev": "closing", "reason": "draining", "reconnect_after_ms": 1200}),
     ]
@@ -158,6 +158,7 @@ fn hello() -> Value {
         "heartbeat_ms": 25_000,
         "limits": limits(),
         "user": accounts::user(),
+        "preferences": accounts::preferences(),
         "teams": [hello_team()],
     })
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use syncspace_protocol::SessionId;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::ChannelMember;
+use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::CustomStatus;
 use syncspace_protocol::teams::TeamMember;
 use syncspace_protocol::users::{Person, User};
@@ -51,6 +52,34 @@ impl Record for User {
             Cell::Time(self.updated_at),
         ]
     }
+}
+
+impl Record for Preferences {
+    const PLURAL: &'static str = "preferences";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("notify"),
+        Column::shown("dnd_from"),
+        Column::shown("dnd_to"),
+        Column::shown("dnd_days"),
+        Column::shown("paused_until"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let hours = self.dnd_hours.as_ref();
+        vec![
+            self.notify.map_or(Cell::Empty, Cell::word),
+            hours.map_or(Cell::Empty, |hours| Cell::text(hours.from)),
+            hours.map_or(Cell::Empty, |hours| Cell::text(hours.to)),
+            hours.map_or(Cell::Empty, |hours| Cell::text(days_text(&hours.days))),
+            Cell::maybe_time(self.paused_until),
+        ]
+    }
+}
+
+/// Gives days as they are typed: `mon,tue`.
+pub(crate) fn days_text(days: &[Weekday]) -> String {
+    let words = days.iter().filter_map(|day| serde_json::to_value(day).ok());
+    words.filter_map(|word| word.as_str().map(str::to_owned)).collect::<Vec<_>>().join(",")
 }
 
 /// Gives emoji and text of a status on one line; an emoji that this program does not know by its name.

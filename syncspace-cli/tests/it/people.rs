@@ -30,3 +30,25 @@ fn a_time_zone_is_part_of_the_profile() {
     alice.run(&["user", "edit", "@alice", "--time-zone", "Mars/Olympus"]).ends_with(2).says("there is no time zone");
     alice.run(&["user", "edit", "@alice", "--time-zone", "not a zone"]).ends_with(2).says("named as IANA does");
 }
+
+#[test]
+fn preferences_and_quiet_hours_are_set_and_shown() {
+    let world = World::start();
+    let alice = world.person("alice");
+    assert_eq!(alice.json(&["preferences", "show"])["notify"], Value::Null);
+    assert_eq!(alice.json(&["preferences", "set", "--notify", "all"])["notify"], "all");
+    alice.run(&["dnd", "hours"]).ends_with(2);
+    alice.run(&["dnd", "hours", "22:00"]).ends_with(2);
+    alice.run(&["dnd", "hours", "22:00", "24:00"]).ends_with(2).says("a time of day is written like 07:30");
+    let said = alice.run(&["dnd", "hours", "22:00", "07:00", "--days", "sun,mon"]).ok();
+    assert!(said.talk.contains("from 22:00 to 07:00 on mon,sun, in UTC; `syncspace user edit @alice"), "{said:?}");
+    let paused = alice.json(&["dnd", "on", "--in", "1h"]);
+    assert!(paused["paused_until"].is_string() && paused["notify"] == "all", "{paused}");
+    alice.run(&["dnd", "on"]).ok().says("until `syncspace dnd off`");
+    assert_eq!(alice.json(&["user", "show", "@alice"])["chosen_presence"], "dnd");
+    alice.run(&["dnd", "off"]).ok().says("you may be disturbed again, but at your hours");
+    let shown = alice.json(&["preferences", "show"]);
+    assert_eq!((&shown["paused_until"], &shown["dnd_hours"]["from"]), (&Value::Null, &"22:00".into()));
+    assert_eq!(alice.json(&["user", "show", "@alice"])["chosen_presence"], "online");
+    assert_eq!(alice.json(&["dnd", "hours", "--none"])["dnd_hours"], Value::Null);
+}

@@ -3,6 +3,7 @@
 use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::{EditStatus, Presence};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{ErrorCode, Page, SessionId, UserId};
@@ -101,6 +102,16 @@ impl Client {
     /// Changes what oneself says of oneself, and what presence is shown; gives the own account after it.
     pub async fn set_status(&self, edit: EditStatus) -> Result<User, ClientError> {
         self.put("users/me/status").body(&edit).fetch().await
+    }
+
+    /// Gives what oneself wants for the whole account.
+    pub async fn preferences(&self) -> Result<Preferences, ClientError> {
+        self.get("users/me/preferences").fetch().await
+    }
+
+    /// Changes what oneself wants for the whole account.
+    pub async fn edit_preferences(&self, edit: EditPreferences) -> Result<Preferences, ClientError> {
+        self.put("users/me/preferences").body(&edit).fetch().await
     }
 
     /// Changes the own password; every other device is logged out.

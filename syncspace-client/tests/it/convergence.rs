@@ -17,8 +17,10 @@ use syncspace_protocol::messages::{
 };
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::personal::{ChannelOrder, DraftQuery, EditChannelPreferences, NotifyLevel, PutDraft};
+use syncspace_protocol::preferences::EditPreferences;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
+use syncspace_protocol::status::{ChosenPresence, EditStatus};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
@@ -194,6 +196,8 @@ enum OwnOperation {
     ReadThread(ChannelId, Seq, MoveMarker),
     Save(ChannelId, Seq, bool),
     Draft(ChannelId, Option<Seq>, Option<String>),
+    Status(EditStatus),
+    Want(EditPreferences),
 }
 
 /// What an operation made, that others may act on.
@@ -347,7 +351,7 @@ impl Crowd {
 
     fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
         let is_so = self.random.bool();
-        match self.random.u8(0..10) {
+        match self.random.u8(0..12) {
             0..=1 => {
                 let notify = [Patch::Keep, Patch::Clear, Patch::Set(NotifyLevel::All)][self.random.usize(0..3)].clone();
                 let edit =
@@ -360,6 +364,16 @@ impl Crowd {
             5 => OwnOperation::MuteThread(channel, seq, is_so),
             6 => OwnOperation::ReadThread(channel, seq, if is_so { MoveMarker::Set } else { MoveMarker::Advance }),
             7 => OwnOperation::Save(channel, seq, is_so),
+            8 => {
+                let presence = [ChosenPresence::Online, ChosenPresence::Dnd, ChosenPresence::Invisible];
+                let text = if is_so { Patch::Set(text(&mut self.random)) } else { Patch::Clear };
+                let presence = Some(presence[self.random.usize(0..3)]);
+                OwnOperation::Status(EditStatus { text, presence, ..EditStatus::default() })
+            }
+            9 => {
+                let notify = if is_so { Patch::Set(NotifyLevel::All) } else { Patch::Clear };
+                OwnOperation::Want(EditPreferences { notify, ..EditPreferences::default() })
+            }
             _ => {
                 let content = (self.random.u8(0..3) > 0).then(|| text(&mut self.random));
                 OwnOperation::Draft(channel, is_so.then_some(seq), content)
@@ -478,6 +492,8 @@ async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), Clien
         }
         OwnOperation::Save(channel, seq, true) => client.save_message(channel, seq).await.map(drop),
         OwnOperation::Save(channel, seq, false) => client.unsave_message(channel, seq).await.map(drop),
+        OwnOperation::Status(edit) => client.set_status(edit).await.map(drop),
+        OwnOperation::Want(edit) => client.edit_preferences(edit).await.map(drop),
         OwnOperation::Draft(channel, parent_seq, content) => {
             let query = DraftQuery { parent_seq, expected_rev: None };
             match content {

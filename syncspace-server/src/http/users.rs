@@ -3,6 +3,7 @@
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
 use syncspace_protocol::auth::ChangePassword;
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::EditStatus;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Page, UserId};
@@ -19,6 +20,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::patch("/users/me", "edit_me", edit_me).about("Changes your profile.").refuses(&[NameTaken]),
         Route::put("/users/me/status", "set_status", set_status)
             .about("Changes what you say of yourself, until when, and what presence you show. Absent fields stay."),
+        Route::get("/users/me/preferences", "preferences", preferences)
+            .about("Gives of what you are notified, and when you are not to be disturbed."),
+        Route::put("/users/me/preferences", "edit_preferences", edit_preferences)
+            .about("Changes of what you are notified, and when you are not to be disturbed. Absent fields stay."),
         Route::post("/users/me/password", "change_password", change_password)
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
@@ -47,6 +52,14 @@ async fn edit_me(call: Call<(), (), Json<EditProfile>>) -> Result<Found<User>, S
 
 async fn set_status(call: Call<(), (), Json<EditStatus>>) -> Result<Found<User>, ServiceError> {
     call.service.set_status(&call.who, call.body.0).await.map(Found)
+}
+
+async fn preferences(call: Call) -> Result<Found<Preferences>, ServiceError> {
+    call.service.preferences(&call.who).await.map(Found)
+}
+
+async fn edit_preferences(call: Call<(), (), Json<EditPreferences>>) -> Result<Found<Preferences>, ServiceError> {
+    call.service.edit_preferences(&call.who, call.body.0).await.map(Found)
 }
 
 async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Done, ServiceError> {

@@ -1,6 +1,7 @@
-//! What a person chooses for the whole account, on all devices and in all teams: its status.
+//! What a person chooses for the whole account, on all devices and in all teams: its status, and when to be notified.
 
 use syncspace_protocol::limits::{STATUS_CHARS_MAX, STATUS_LIFE_S_MAX};
+use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::status::{ChosenPresence, CustomStatus, EditStatus, PresenceStatus};
 use syncspace_protocol::users::User;
@@ -30,6 +31,34 @@ impl Service {
         self.realtime.announce_account(actor.user_id);
         self.hide_or_show(&user, before).await;
         self.with_presence(actor, user).await
+    }
+
+    /// Gives what the asking person wants for the whole account.
+    pub async fn preferences(&self, actor: &Actor) -> Result<Preferences, ServiceError> {
+        Ok(user_settings::find(&mut &self.store, actor.user_id).await?.preferences)
+    }
+
+    /// Changes what the asking person wants for the whole account.
+    pub async fn edit_preferences(&self, actor: &Actor, edit: EditPreferences) -> Result<Preferences, ServiceError> {
+        let edit = check_preferences(edit, self.clock.now())?;
+        let preferences = retrying(|| self.write_preferences(actor, &edit)).await?;
+        self.realtime.announce_account(actor.user_id);
+        Ok(preferences)
+    }
+
+    async fn write_preferences(&self, actor: &Actor, edit: &EditPreferences) -> Result<Preferences, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        lock_user(&mut tx, actor.user_id).await?;
+        let mut settings = user_settings::find(&mut tx, actor.user_id).await?;
+        let (Preferences { notify, dnd_hours, paused_until }, now) = (settings.preferences, self.clock.now());
+        settings.preferences = Preferences {
+            notify: edit.notify.clone().apply(notify),
+            dnd_hours: edit.dnd_hours.clone().apply(dnd_hours),
+            paused_until: edit.paused_until.clone().apply(paused_until),
+        };
+        user_settings::put(&mut tx, actor.user_id, &settings, now).await?;
+        tx.commit().await?;
+        Ok(settings.preferences)
     }
 
     /// Writes an edit of a status; gives the account after it, and the presence that was chosen before.
@@ -100,6 +129,22 @@ impl CheckedStatus {
         settings.custom_status = is_something.then_some(status);
         Ok(())
     }
+}
+
+/// Takes an edit whose hours have a day, each once, and whose pause lies ahead.
+fn check_preferences(edit: EditPreferences, now: Time) -> Result<EditPreferences, ServiceError> {
+    if let Patch::Set(end) = edit.paused_until {
+        check_ahead("paused_until", end, now)?;
+    }
+    let Patch::Set(mut hours) = edit.dnd_hours else { return Ok(edit) };
+    hours.days.sort_unstable();
+    hours.days.dedup();
+    if hours.days.is_empty() {
+        let sentence =
+            "hours begin on one day at least: name mon, tue, wed, thu, fri, sat or sun; null is for no hours";
+        return Err(ServiceError::invalid_field("dnd_hours", sentence));
+    }
+    Ok(EditPreferences { dnd_hours: Patch::Set(hours), ..edit })
 }
 
 /// Refuses an end that is not ahead, or too far.

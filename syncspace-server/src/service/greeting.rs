@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::socket::HelloTeam;
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::users::User;
@@ -33,6 +34,8 @@ pub(crate) struct Greeting {
     pub(crate) actor: Actor,
     /// The person, as seen by itself.
     pub(crate) user: User,
+    /// What the person wants for the whole account.
+    pub(crate) preferences: Preferences,
     /// What the connection follows.
     pub(crate) followed: Followed,
 }
@@ -87,13 +90,15 @@ impl Service {
         let followed = self.follow_up(&arrival, connection, unopened, owed).await?;
         let is_admin = arrival.standing.is_admin;
         let actor = Actor { user_id: device.user_id, session_id: device.session_id, is_admin };
-        Ok(Greeting { actor, user: self.own_account(arrival), followed })
+        let preferences = arrival.settings.preferences.clone();
+        Ok(Greeting { actor, user: self.own_account(arrival), preferences, followed })
     }
 
     /// Gives the account of a person who is online, by the very connection that is greeted.
     fn own_account(&self, arrival: Arrival) -> User {
-        let presence = presence::own_status(PresenceStatus::Online, &arrival.settings);
-        let user = with_settings(arrival.user, arrival.settings, self.clock.now());
+        let now = self.clock.now();
+        let presence = presence::own_status(PresenceStatus::Online, &arrival.settings, now);
+        let user = with_settings(arrival.user, arrival.settings, now);
         User { presence, is_online: presence.is_online(), ..user }
     }
 

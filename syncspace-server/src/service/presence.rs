@@ -82,20 +82,27 @@ impl Service {
 pub(super) fn see(looks: &Looks, attendance: &Attendance, now: Time) -> Seen {
     let Looks { user_id, is_active, ref settings } = *looks;
     let connected = attendance.status(user_id);
-    let own_status = own_status(connected, settings);
+    let own_status = own_status(connected, settings, now);
     let is_hidden = settings.presence == ChosenPresence::Invisible || !is_active;
     let status = if is_hidden { attendance.of_the_absent() } else { own_status };
     let custom_status = settings.custom_status.clone().filter(|status| is_active && status.is_current(now));
-    let until = custom_status.as_ref().and_then(|status| status.expires_at);
+    let end = custom_status.as_ref().and_then(|status| status.expires_at);
+    let turn = settings.preferences.next_turn(now, &settings.zone());
+    let until = end.into_iter().chain(turn).min();
     Seen { shown: Presence { user_id, status, custom_status }, own_status, connected, until }
 }
 
 /// Tells a person whether it is there, from whether a device is connected.
-pub(super) const fn own_status(connected: PresenceStatus, settings: &UserSettings) -> PresenceStatus {
-    match (connected, settings.presence) {
-        (PresenceStatus::Online, ChosenPresence::Away) => PresenceStatus::Away,
-        (PresenceStatus::Online, ChosenPresence::Dnd) => PresenceStatus::Dnd,
-        (PresenceStatus::Online, ChosenPresence::Invisible) => PresenceStatus::Invisible,
-        (connected, _) => connected,
+pub(super) fn own_status(connected: PresenceStatus, settings: &UserSettings, now: Time) -> PresenceStatus {
+    if connected != PresenceStatus::Online {
+        return connected;
+    }
+    let is_quiet = || settings.preferences.is_quiet(now, &settings.zone());
+    match settings.presence {
+        ChosenPresence::Invisible => PresenceStatus::Invisible,
+        ChosenPresence::Dnd => PresenceStatus::Dnd,
+        ChosenPresence::Online | ChosenPresence::Away if is_quiet() => PresenceStatus::Dnd,
+        ChosenPresence::Away => PresenceStatus::Away,
+        ChosenPresence::Online => PresenceStatus::Online,
     }
 }

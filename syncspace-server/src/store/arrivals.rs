@@ -91,7 +91,7 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
 }
 
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 23;
+const CHANNELS_COLUMN: usize = 26;
 
 fn read_user(row: &mut RowReader<'_>) -> Result<User, StoreError> {
     Ok(User {

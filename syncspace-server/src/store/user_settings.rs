@@ -1,9 +1,11 @@
 //! What people chose for their whole account; no row is the default of everything.
 
+use jiff::tz::TimeZone;
+use syncspace_protocol::preferences::{DndHours, Preferences};
 use syncspace_protocol::status::{ChosenPresence, CustomStatus};
 use syncspace_protocol::{Time, TimeZoneName, UserId};
 
-use super::{Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
+use super::{FromValue, Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// What a person chose for the whole account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +16,16 @@ pub struct UserSettings {
     pub custom_status: Option<CustomStatus>,
     /// Where the person's clock stands.
     pub time_zone: Option<TimeZoneName>,
+    /// Of what to notify, and when not to disturb.
+    pub preferences: Preferences,
+}
+
+impl UserSettings {
+    /// Gives the rules of the person's clock; those of UTC where none was chosen.
+    #[must_use]
+    pub fn zone(&self) -> TimeZone {
+        self.time_zone.as_ref().map_or(TimeZone::UTC, TimeZoneName::zone)
+    }
 }
 
 /// What decides how a person looks to others.
@@ -27,8 +39,23 @@ pub struct Looks {
     pub settings: UserSettings,
 }
 
+/// Hours as a column: JSON.
+impl From<&DndHours> for Value {
+    fn from(hours: &DndHours) -> Self {
+        // Words and times: writing them cannot fail.
+        serde_json::to_string(hours).map_or(Self::Null, Self::Text)
+    }
+}
+
+impl FromValue for DndHours {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        serde_json::from_str(&String::from_value(value)?).map_err(|_| "hours of a week")
+    }
+}
+
 /// Columns of a person's settings, of `us`; all of them may be absent.
-pub(super) const SETTINGS: &str = "us.presence, us.status_text, us.status_emoji, us.status_expires_at, us.time_zone";
+pub(super) const SETTINGS: &str = "us.presence, us.status_text, us.status_emoji, us.status_expires_at, us.time_zone, \
+                                   us.notify, us.dnd_hours, us.paused_until";
 
 /// Adds them to an account `u`.
 pub(super) const JOIN_SETTINGS: &str = "LEFT JOIN user_settings us ON us.user_id = u.id";
@@ -44,6 +71,7 @@ pub(super) fn read_settings(row: &mut RowReader<'_>) -> Result<UserSettings, Sto
         presence: presence.unwrap_or_default(),
         custom_status: Some(status).filter(|status| status.text.is_some() || status.emoji.is_some()),
         time_zone: row.take()?,
+        preferences: Preferences { notify: row.take()?, dnd_hours: row.take()?, paused_until: row.take()? },
     })
 }
 
@@ -57,9 +85,18 @@ pub async fn find(db: &mut impl Queries, user: UserId) -> Result<UserSettings, S
 /// Writes what a person chose, and that something of the account changed now.
 pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, now: Time) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO user_settings (user_id, presence, status_text, status_emoji, status_expires_at, \
-                          time_zone, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
-    const COLUMNS: [&str; 6] =
-        ["presence", "status_text", "status_emoji", "status_expires_at", "time_zone", "changed_at"];
+                          time_zone, notify, dnd_hours, paused_until, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const COLUMNS: [&str; 9] = [
+        "presence",
+        "status_text",
+        "status_emoji",
+        "status_expires_at",
+        "time_zone",
+        "notify",
+        "dnd_hours",
+        "paused_until",
+        "changed_at",
+    ];
     let mysql = COLUMNS.map(|column| format!("{column} = VALUES({column})")).join(", ");
     let sqlite = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
     let upsert = Sql::built_pair(
@@ -74,6 +111,9 @@ pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, n
         status.and_then(|status| status.emoji.as_ref()),
         status.and_then(|status| status.expires_at),
         settings.time_zone.as_ref(),
+        settings.preferences.notify,
+        settings.preferences.dnd_hours.as_ref(),
+        settings.preferences.paused_until,
         now,
     ];
     db.execute(&upsert, values).await.map(drop)

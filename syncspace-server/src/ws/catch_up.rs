@@ -165,10 +165,10 @@ impl Socket {
         };
         talk.actor = greeting.actor;
         let followed = greeting.followed;
-        let account = AccountDigest::of(&greeting.user);
+        let account = AccountDigest::of(&greeting.user, &greeting.preferences);
         if std::mem::replace(&mut talk.account, account) != account {
-            let user = Box::new(greeting.user);
-            self.send(&Event::outside_streams(EventBody::MyAccount { user })).await?;
+            let (user, preferences) = (Box::new(greeting.user), Box::new(greeting.preferences));
+            self.send(&Event::outside_streams(EventBody::MyAccount { user, preferences })).await?;
         }
         let is_same_teams = followed.joined.is_empty();
         for team_id in followed.left {

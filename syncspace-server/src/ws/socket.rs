@@ -212,7 +212,7 @@ impl Socket {
         if visitor.asked.is_some() {
             self.send(&Reply { re: visitor.asked, outcome: Outcome::Ok(Ack::Done {}) }).await?;
         }
-        let account = AccountDigest::of(&greeting.user);
+        let account = AccountDigest::of(&greeting.user, &greeting.preferences);
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             epoch: self.service.epoch().clone(),
@@ -226,6 +226,7 @@ impl Socket {
                 watched_users_max: WATCHED_USERS_MAX,
             },
             user: greeting.user,
+            preferences: greeting.preferences,
             teams: greeting.followed.joined,
         };
         self.send(&Event::outside_streams(EventBody::Hello(Box::new(hello)))).await?;

@@ -1,6 +1,8 @@
 //! Facts about what people say of themselves and choose for their accounts, on the embedded store and on MySQL.
 
 use serde_json::{Value, json};
+use syncspace_protocol::personal::NotifyLevel;
+use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, PresenceStatus};
 use syncspace_protocol::users::{EditProfile, User};
 use syncspace_protocol::{ErrorCode, Time, TimeZoneName};
@@ -13,6 +15,8 @@ on_both_stores! {
     a_status_that_does_not_fit_is_refused_with_its_field,
     what_presence_somebody_chose_is_told_nobody_else,
     a_time_zone_is_one_that_there_is,
+    preferences_are_edited_field_by_field,
+    preferences_that_do_not_fit_are_refused_with_their_field,
 }
 
 async fn set_status(rig: &Rig, actor: &Actor, json: Value) -> User {
@@ -108,4 +112,41 @@ async fn a_time_zone_is_one_that_there_is(place: Place) {
     assert!(own.time_zone.is_some(), "what is not named stays");
     let own = rig.service.edit_me(&bob, edit(json!({"time_zone": null}))).await.expect("edits");
     assert_eq!(own.time_zone, None);
+}
+
+async fn edit_preferences(rig: &Rig, actor: &Actor, json: Value) -> Preferences {
+    rig.service.edit_preferences(actor, body(json)).await.expect("edits")
+}
+
+async fn preferences_are_edited_field_by_field(place: Place) {
+    let rig = place.open_rig().await;
+    let [alice, bob] = two(&rig).await;
+    assert_eq!(rig.service.preferences(&bob).await.expect("preferences"), Preferences::default());
+    set_status(&rig, &bob, json!({"text": "here"})).await;
+    let hours = json!({"from": "22:00", "to": "07:00", "days": ["sun", "mon", "sun"]});
+    let edited = edit_preferences(&rig, &bob, json!({"notify": "none", "dnd_hours": hours})).await;
+    assert_eq!(edited.notify, Some(NotifyLevel::None));
+    assert_eq!(edited.dnd_hours.as_ref().map(|hours| hours.days.clone()), Some(vec![Weekday::Mon, Weekday::Sun]));
+    let paused = edit_preferences(&rig, &bob, json!({"paused_until": in_s(&rig, 60)})).await;
+    assert_eq!(paused, Preferences { paused_until: Some(in_s(&rig, 60)), ..edited.clone() });
+    assert_eq!(rig.service.preferences(&bob).await.expect("preferences"), paused);
+    assert_eq!(edit_preferences(&rig, &bob, json!({"paused_until": null})).await, edited);
+    let cleared = edit_preferences(&rig, &bob, json!({"notify": null, "dnd_hours": null})).await;
+    assert_eq!(cleared, Preferences::default());
+    assert_eq!(text_of(&rig.service.me(&bob).await.expect("me")), Some("here"), "beside the status");
+    assert_eq!(rig.service.preferences(&alice).await.expect("preferences"), Preferences::default());
+}
+
+async fn preferences_that_do_not_fit_are_refused_with_their_field(place: Place) {
+    let rig = place.open_rig().await;
+    let bob = rig.register_actor("bob").await;
+    for (json, field) in [
+        (json!({"notify": "all", "paused_until": in_s(&rig, 0)}), "paused_until"),
+        (json!({"paused_until": in_s(&rig, 400 * 86_400)}), "paused_until"),
+        (json!({"dnd_hours": {"from": "22:00", "to": "07:00", "days": []}}), "dnd_hours"),
+    ] {
+        let detail = refused(rig.service.edit_preferences(&bob, body(json.clone())).await, ErrorCode::InvalidField);
+        assert_eq!(detail.field.as_deref(), Some(field), "{json}: {}", detail.message);
+    }
+    assert_eq!(rig.service.preferences(&bob).await.expect("preferences"), Preferences::default());
 }

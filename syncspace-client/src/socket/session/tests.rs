@@ -98,7 +98,7 @@ fn hello_with(epoch: &str, teams: Value) -> Input<&'static str> {
         "ev": "hello", "protocol": 1, "epoch": epoch, "session_id": 1, "connection_id": "x",
         "server_time": "2026-11-22T17:26:21.500Z", "heartbeat_ms": 25_000,
         "limits": {"message_bytes_max": 16_000, "frame_bytes_max": 65_536, "watched_users_max": 200},
-        "user": user, "teams": teams,
+        "user": user, "preferences": {}, "teams": teams,
     });
     Input::Frame(serde_json::from_value(frame).expect("a hello"))
 }

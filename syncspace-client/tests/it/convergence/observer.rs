@@ -9,10 +9,12 @@ use syncspace_protocol::channels::{Channel, ChannelMember};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{Message, MessageQuery};
+use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
-use syncspace_protocol::socket::Event;
+use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::sync::ChangesQuery;
-use syncspace_protocol::users::Person;
+use syncspace_protocol::users::{Person, User};
 use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -32,12 +34,16 @@ pub(super) struct Observer {
     _task: JoinSet<()>,
 }
 
+/// An account, and what its person wants for it.
+type Account = (User, Preferences);
+
 struct Heard {
     model: Model,
     /// How far each followed stream was heard.
     revs: BTreeMap<StreamId, Rev>,
     /// How often each kind of event came.
     seen: BTreeMap<String, u32>,
+    account: Option<Account>,
     connections: u32,
 }
 
@@ -45,7 +51,7 @@ impl Observer {
     pub(super) async fn start(client: Client) -> Self {
         let me = client.credentials().expect("a login").user_id;
         let model = Model::new(me);
-        let heard = Heard { model, revs: BTreeMap::new(), seen: BTreeMap::new(), connections: 0 };
+        let heard = Heard { model, revs: BTreeMap::new(), seen: BTreeMap::new(), account: None, connections: 0 };
         let heard = Arc::new(Mutex::new(heard));
         let (connection, updates) = client.connect(ConnectOptions::default());
         let mut task = JoinSet::new();
@@ -94,6 +100,9 @@ impl Observer {
     /// Reads everything again, and says where the model differs.
     async fn differences(&self) -> Vec<String> {
         let mut differences = Differences(Vec::new());
+        let me = self.client.me().await.expect("the account");
+        let account = account(me, self.client.preferences().await.expect("preferences"));
+        differences.compare("account", &self.lock().account, &Some(account));
         let teams = self.client.all_teams().await.expect("teams");
         let own: Vec<_> = teams.into_iter().filter_map(|team| Some((team.team, team.membership?))).collect();
         let ids: BTreeSet<TeamId> = own.iter().map(|(team, _)| team.id).collect();
@@ -220,6 +229,7 @@ async fn hear(client: Client, connection: Connection, heard: Arc<Mutex<Heard>>, 
             Update::Connected(hello) => {
                 let mut heard = heard.lock().expect("unbroken");
                 heard.connections += 1;
+                heard.account = Some(account(hello.user, hello.preferences));
                 heard.model.greet(&hello.teams)
             }
             Update::Event(event) => take(&mut heard.lock().expect("unbroken"), &event),
@@ -250,7 +260,15 @@ fn take(heard: &mut Heard, event: &Event) -> Vec<Wish> {
     if let (Some(stream), Some(rev)) = (event.stream, event.rev) {
         heard.revs.insert(stream, rev);
     }
+    if let EventBody::MyAccount { user, preferences } = &event.body {
+        heard.account = Some(account(User::clone(user), Preferences::clone(preferences)));
+    }
     heard.model.take(event)
+}
+
+/// Gives an account without what changes by coming and going.
+fn account(user: User, preferences: Preferences) -> Account {
+    (User { presence: PresenceStatus::Unknown, is_online: None, last_seen: None, ..user }, preferences)
 }
 
 async fn fulfil(

@@ -175,6 +175,9 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     walk.call("edit_me", &[], json!({ "full_name": "Root", "avatar_url": null })).await;
     let status = json!({ "text": "Shipping", "emoji": "rocket", "expires_at": null, "presence": "dnd" });
     walk.call("set_status", &[], status).await;
+    let hours = json!({ "from": "22:00", "to": "07:00", "days": ["sun", "mon"] });
+    let preferences = walk.call("edit_preferences", &[], json!({ "notify": "all", "dnd_hours": hours })).await;
+    assert_eq!(walk.call("preferences", &[], Value::Null).await, preferences);
     walk.call("socket_ticket", &[], Value::Null).await;
     walk.call("users", &[("limit", json!(1))], Value::Null).await;
     walk.call("user", &[("user_id", bob["user"]["id"].clone())], Value::Null).await;

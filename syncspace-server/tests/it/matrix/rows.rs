@@ -139,6 +139,8 @@ fn accounts() -> Vec<Row> {
         account("me", nothing, LOGGED_IN),
         account("edit_me", |_| (vec![], json!({"full_name": "x"})), LOGGED_IN),
         account("set_status", |_| (vec![], json!({"text": "x"})), LOGGED_IN),
+        account("preferences", nothing, LOGGED_IN),
+        account("edit_preferences", |_| (vec![], json!({"notify": "all"})), LOGGED_IN),
         account("users", nothing, LOGGED_IN),
         account("user", |scene| (of_account(scene), Value::Null), LOGGED_IN),
         account("presence", |scene| (vec![("users", scene.author.clone())], Value::Null), LOGGED_IN),

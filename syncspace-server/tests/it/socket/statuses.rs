@@ -140,3 +140,30 @@ async fn a_status_reaches_other_instances_also_without_the_bus() {
     set_status(&cluster.instances[0], &chat.bob, json!({"presence": "invisible"})).await;
     told_that(&mut alice, |seen| seen["status"] == "unknown").await;
 }
+
+#[tokio::test]
+async fn hours_and_pauses_show_as_dnd_and_end_by_themselves() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut alice, &chat.bob, "online").await;
+    let edit = |json: Value| instance.service().edit_preferences(&chat.bob.actor, body(json));
+    edit(json!({"paused_until": in_ms(2_000), "notify": "all"})).await.expect("edits");
+    let event = bob.event("me.account").await;
+    assert_eq!((&event["preferences"]["notify"], &event["user"]["presence"]), (&json!("all"), &json!("dnd")));
+    assert_eq!(told(&mut alice).await["status"], "dnd");
+    assert_eq!(told(&mut alice).await["status"], "online");
+
+    let always = json!({"from": "00:00", "to": "00:00", "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]});
+    edit(json!({ "dnd_hours": always })).await.expect("edits");
+    assert_eq!(told(&mut alice).await["status"], "dnd");
+    set_status(&instance, &chat.bob, json!({"presence": "invisible"})).await;
+    assert_eq!(told(&mut alice).await["status"], "offline");
+    let mut second = Peer::connect(&instance, "/ws", Some(&chat.bob.token)).await;
+    let hello = second.event("hello").await;
+    assert_eq!(
+        (&hello["preferences"]["dnd_hours"]["from"], &hello["user"]["presence"]),
+        (&json!("00:00"), &json!("invisible"))
+    );
+}

@@ -292,7 +292,7 @@ fn account_event(state: &mut State, body: EventBody, effects: &mut Effects) {
             effects.push(Effect::LoadTeam(team_id));
         }
         EventBody::MyTeamLeft { team_id } => leave_team(state, team_id),
-        EventBody::MyAccount { user } => state.world.me = Some(*user),
+        EventBody::MyAccount { user, .. } => state.world.me = Some(*user),
         EventBody::PresenceChanged { users } => {
             state.world.presence.extend(users.into_iter().map(|presence| (presence.user_id, presence.status)));
         }
