@@ -38,6 +38,7 @@ pub mod limits;
 pub mod links;
 pub mod mentions;
 pub mod messages;
+pub mod name_words;
 pub mod names;
 pub mod notify;
 pub mod page;

@@ -18,6 +18,10 @@ pub const PASSWORD_CHARS_MIN: usize = 10;
 pub const PASSWORD_CHARS_MAX: usize = 256;
 /// Longest name of a team or channel, in characters, as written and as folded key.
 pub const NAME_CHARS_MAX: usize = 100;
+/// Most words of a person's names by which the person is found, the first ones.
+pub const NAME_WORDS_MAX: usize = 50;
+/// Most beginnings of words in one query for people.
+pub const PEOPLE_TERMS_MAX: usize = 5;
 /// Longest description of a team or channel, in characters.
 pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
 /// Longest topic of a channel, in characters, on one line.

@@ -10,9 +10,12 @@ use super::values::yes_no;
 /// `user …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
-    /// List the people you may see.
+    /// List the people who share a team with you; as an administrator, everybody.
+    ///
+    /// --query finds them by the beginnings of words in their names.
     #[command(after_help = "Examples:
   syncspace user list
+  syncspace user list --query 'al smi'
   syncspace user list --query smith --output csv")]
     List(ListArgs),
     /// Show one person.

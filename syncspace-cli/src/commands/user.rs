@@ -1,6 +1,7 @@
 //! `user …`
 
 use syncspace_client::Client;
+use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
 
 use super::account::new_password;
@@ -13,7 +14,10 @@ use crate::exit::{During, Outcome};
 pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
     let client = context.client()?;
     match args {
-        args::User::List(part) => context.out.list(&gather(part, |query| client.users(query)).await?),
+        args::User::List(part) => {
+            let people = |PageQuery { cursor, limit, query, .. }| PeopleQuery { cursor, limit, q: query, name: None };
+            context.out.list(&gather(part, |query| client.users(people(query))).await?)
+        }
         args::User::Show { user } => context.out.record(&resolve::user(&client, &user).await?),
         args::User::Create(args) => create(context, &client, args).await,
         args::User::Edit(args) => edit(context, &client, args).await,

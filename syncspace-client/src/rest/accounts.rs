@@ -2,7 +2,7 @@
 
 use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::{EditStatus, Presence};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
@@ -119,8 +119,8 @@ impl Client {
         self.post("users/me/password").body(&change).done().await
     }
 
-    /// Lists the accounts that the person may see.
-    pub async fn users(&self, query: PageQuery) -> Result<Page<User>, ClientError> {
+    /// Lists people who share a team with the asking person, or those of them whose names the query finds.
+    pub async fn users(&self, query: PeopleQuery) -> Result<Page<User>, ClientError> {
         self.get("users").query(&query).fetch().await
     }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
-use syncspace_protocol::page::{CursorQuery, PageQuery};
+use syncspace_protocol::page::{CursorQuery, PageQuery, PeopleQuery};
 use syncspace_protocol::personal::{Draft, MutedUser, MyThread, SavedMessage};
 use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::teams::{Invite, MyTeam, TeamMember};
@@ -67,9 +67,12 @@ impl Client {
         every_page("GET /teams/{id}/scheduled", |query| self.scheduled(team, query)).await
     }
 
-    /// Lists every account that the person may see.
+    /// Lists everybody who shares a team with the person.
     pub async fn all_users(&self) -> Result<Vec<User>, ClientError> {
-        every_page("GET /users", |query| self.users(query)).await
+        every_page("GET /users", |PageQuery { cursor, limit, .. }| {
+            self.users(PeopleQuery { cursor, limit, ..PeopleQuery::default() })
+        })
+        .await
     }
 
     /// Lists every logged-in device of the account.

@@ -1,7 +1,7 @@
 //! Names as people type them, made into what they name: `eng`, `eng/general`, `#general`, `@alice`, or an id.
 
 use syncspace_protocol::channels::MyChannel;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{ErrorCode, TeamId};
@@ -43,13 +43,13 @@ impl Client {
         page.items.into_iter().next().ok_or_else(|| unknown("channel", text))
     }
 
-    /// Finds a person by `@name`, name or id.
+    /// Finds a person by `@name`, name or id; by id only who is or was in a team of one's own.
     pub async fn resolve_user(&self, text: &str) -> Result<User, ClientError> {
         let name = text.strip_prefix('@').unwrap_or(text);
         if let Some(id) = as_id(name)? {
             return self.user(id).await;
         }
-        let page = self.users(exactly(name)).await?;
+        let page = self.users(PeopleQuery { name: Some(name.to_owned()), ..PeopleQuery::default() }).await?;
         page.items.into_iter().next().ok_or_else(|| unknown("user", text))
     }
 

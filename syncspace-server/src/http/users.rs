@@ -2,7 +2,7 @@
 
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
 use syncspace_protocol::auth::ChangePassword;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::PeopleQuery;
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::EditStatus;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
@@ -28,8 +28,11 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
             .limited_by_address(),
-        Route::get("/users", "users", users).about("Lists the people whom you may see."),
-        Route::get("/users/{user_id}", "user", user).about("Gives a person.").refuses(&[NotFound]),
+        Route::get("/users", "users", users)
+            .about("Lists who shares a team with you, or finds them by beginnings of words in their names."),
+        Route::get("/users/{user_id}", "user", user)
+            .about("Gives a person who is or was in a team of yours.")
+            .refuses(&[NotFound]),
         Route::post("/admin/users", "create_user", create_user)
             .about("Makes an account, as an administrator.")
             .refuses(&[Forbidden, NameTaken]),
@@ -66,7 +69,7 @@ async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Don
     call.service.change_password(&call.who, call.body.0).await.map(|()| Done)
 }
 
-async fn users(call: Call<(), PageQuery>) -> Result<Found<Page<User>>, ServiceError> {
+async fn users(call: Call<(), PeopleQuery>) -> Result<Found<Page<User>>, ServiceError> {
     call.service.users(&call.who, &call.query).await.map(Found)
 }
 

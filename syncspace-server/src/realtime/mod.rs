@@ -18,7 +18,7 @@ mod presence;
 mod revocations;
 mod sessions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use syncspace_protocol::socket::Event;
@@ -363,6 +363,17 @@ impl Realtime {
     /// Replaces the people whose presence a connection shows, unless it has named another list since.
     pub fn watch(&self, connection: &Connection, list: WatchList, people: &[Seen]) {
         self.inner.watchers.watch(connection, list, people);
+    }
+
+    /// Gives the people whose presence a connection shows.
+    #[must_use]
+    pub fn watched_by(&self, connection: &Connection) -> Vec<UserId> {
+        connection.state().watched.clone()
+    }
+
+    /// Stops showing some people's presence on a connection.
+    pub fn watch_no_longer(&self, connection: &Connection, users: &BTreeSet<UserId>) {
+        self.inner.watchers.unwatch_some(connection, users);
     }
 
     /// Has it written down anew whether a person is there.

@@ -170,17 +170,14 @@ impl Watchers {
     pub(super) fn unwatch(&self, connection: &Connection) {
         let users = std::mem::take(&mut connection.state().watched);
         let mut state = self.state();
-        for user in users {
-            let Some(held) = state.watched.get_mut(&user) else { continue };
-            held.watchers.retain(|watcher| watcher.connection != connection.number);
-            if held.watchers.is_empty() {
-                let until = held.until;
-                state.watched.remove(&user);
-                if let Some(at) = until {
-                    state.turns.remove(&(at, user));
-                }
-            }
-        }
+        users.into_iter().for_each(|user| state.let_go(connection.number, user));
+    }
+
+    /// Takes some people from a connection's list.
+    pub(super) fn unwatch_some(&self, connection: &Connection, users: &BTreeSet<UserId>) {
+        connection.state().watched.retain(|user| !users.contains(user));
+        let mut state = self.state();
+        users.iter().for_each(|&user| state.let_go(connection.number, user));
     }
 
     /// Compares how people look with what watchers were told; gives what each of them is to be told now.
@@ -215,6 +212,18 @@ impl Watchers {
 }
 
 impl State {
+    fn let_go(&mut self, connection: u32, user: UserId) {
+        let Some(held) = self.watched.get_mut(&user) else { return };
+        held.watchers.retain(|watcher| watcher.connection != connection);
+        if held.watchers.is_empty() {
+            let until = held.until;
+            self.watched.remove(&user);
+            if let Some(at) = until {
+                self.turns.remove(&(at, user));
+            }
+        }
+    }
+
     /// Takes over how a watched person looks, and when that changes by the clock.
     fn hold(&mut self, seen: &Seen) -> &mut Watched {
         let user = seen.shown.user_id;

@@ -1,6 +1,6 @@
 //! How people look to others: whether they are connected, and what they chose to show. Tells those who watch them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::status::{ChosenPresence, Presence, PresenceStatus};
@@ -8,27 +8,49 @@ use syncspace_protocol::{Time, UserId};
 use tracing::warn;
 
 use super::{Actor, Service, ServiceError};
-use crate::realtime::Seen;
 use crate::realtime::carrier::Attendance;
+use crate::realtime::{Connection, Seen};
 use crate::store::StoreError;
+use crate::store::people;
 use crate::store::user_settings::{self, Looks, UserSettings};
 use crate::store::users;
 
 impl Service {
-    /// Tells whether these people are there, and what they say of themselves; those who do not exist are left out.
+    /// Tells whether these people are there, and what they say of themselves; those whom the actor does not see are left out.
     pub async fn presence(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<Presence>, ServiceError> {
         let people = self.see_people(actor, users).await?;
         Ok(people.iter().map(|seen| seen.to(actor.user_id)).collect())
     }
 
     /// Looks at people for somebody who watches them.
-    pub(crate) async fn see_people(&self, _: &Actor, users: &[UserId]) -> Result<Vec<Seen>, ServiceError> {
+    pub(crate) async fn see_people(&self, actor: &Actor, users: &[UserId]) -> Result<Vec<Seen>, ServiceError> {
         if users.len() > WATCHED_USERS_MAX {
             let sentence = format!("at most {WATCHED_USERS_MAX} people at a time");
             return Err(ServiceError::invalid_field("users", sentence));
         }
         let attendance = self.realtime.attendance(users).await;
-        Ok(self.look_at(users, &attendance).await?)
+        let looks = match actor.is_admin {
+            true => user_settings::list_looks(&mut &self.store, users).await?,
+            false => people::list_visible_looks(&mut &self.store, actor.user_id, users).await?,
+        };
+        let now = self.clock.now();
+        Ok(looks.iter().map(|looks| see(looks, &attendance, now)).collect())
+    }
+
+    /// Has a connection watch only those whom its person still sees; nobody where that cannot be found out.
+    pub(crate) async fn watch_again(&self, actor: &Actor, connection: &Connection) {
+        let watched = self.realtime.watched_by(connection);
+        if watched.is_empty() || actor.is_admin {
+            return;
+        }
+        let visible = people::list_visible_looks(&mut &self.store, actor.user_id, &watched).await;
+        let visible = visible.unwrap_or_else(|error| {
+            warn!(error = &error as &dyn std::error::Error, "a connection shows nobody's presence until it asks again");
+            Vec::new()
+        });
+        let visible: BTreeSet<_> = visible.into_iter().map(|looks| looks.user_id).collect();
+        self.realtime
+            .watch_no_longer(connection, &watched.into_iter().filter(|user| !visible.contains(user)).collect());
     }
 
     async fn look_at(&self, users: &[UserId], attendance: &Attendance) -> Result<Vec<Seen>, StoreError> {

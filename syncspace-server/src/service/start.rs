@@ -1,8 +1,9 @@
-//! What happens once at a start: the signing key is checked, and the way to the first administrator is opened.
+//! What happens once at a start: the signing key is checked, names are indexed, and the way to the first administrator is opened.
 
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::name_words::words_of;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Epoch, Password, Username};
 
@@ -14,13 +15,18 @@ use super::users::{own_view, refuse_duplicate};
 use super::{Service, ServiceError};
 use crate::store::Store;
 use crate::store::meta::{
-    BOOTSTRAP_HASH, EPOCH, FIRST_ADMIN, JWT_FINGERPRINT, find_meta, insert_meta, remove_meta, replace_meta,
+    BOOTSTRAP_HASH, EPOCH, FIRST_ADMIN, JWT_FINGERPRINT, NAMES_INDEXED, find_meta, insert_meta, remove_meta,
+    replace_meta,
 };
+use crate::store::people;
 use crate::store::user_settings::UserSettings;
 use crate::store::users::{UserRow, insert_user};
 
 /// Name of the file in the data directory that holds the bootstrap token until it is used.
 const BOOTSTRAP_FILE: &str = "bootstrap-token";
+
+/// Accounts whose names are indexed together.
+const NAMES_AT_ONCE: u32 = 500;
 
 /// Why a server must not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +64,26 @@ impl Service {
     pub async fn prepare(&self) -> Result<Option<SecretString>, StartError> {
         self.check_signing_key().await?;
         self.start_revocations().await?;
+        self.index_names().await?;
         self.open_bootstrap().await
+    }
+
+    /// Writes the words of accounts made before people were found by them; once in the life of a database.
+    async fn index_names(&self) -> Result<(), ServiceError> {
+        if find_meta(&mut &self.store, NAMES_INDEXED).await?.is_some() {
+            return Ok(());
+        }
+        let mut after = None;
+        loop {
+            let some = people::list_wordless(&mut &self.store, after, NAMES_AT_ONCE).await?;
+            let Some(&(last, ..)) = some.last() else { break };
+            let words =
+                some.into_iter().map(|(id, username, full_name)| (id, words_of(&username, full_name.as_deref())));
+            people::insert_words(&mut &self.store, &words.collect::<Vec<_>>()).await?;
+            after = Some(last);
+        }
+        insert_meta(&mut &self.store, NAMES_INDEXED, "1").await?;
+        Ok(())
     }
 
     async fn check_signing_key(&self) -> Result<(), StartError> {

@@ -1,9 +1,10 @@
 //! People: what others see of them, profiles, and the accounts that administrators look after.
 
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
+use syncspace_protocol::limits::{FULL_NAME_CHARS_MAX, PEOPLE_TERMS_MAX};
+use syncspace_protocol::name_words::beginnings_in;
 use syncspace_protocol::names::fold_key;
-use syncspace_protocol::page::{Page, PageQuery};
+use syncspace_protocol::page::{Page, PageQuery, PeopleQuery};
 use syncspace_protocol::status::{CustomStatus, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Email, IdempotencyKey, Patch, Time, TimeZoneName, UserId};
@@ -16,18 +17,13 @@ use super::retry::retrying;
 use super::team_changes::AnnounceProfile;
 use super::{Actor, Refusal, Service, ServiceError, presence};
 use crate::log::Effect;
+use crate::store::people::{self, Acquaintance, After};
 use crate::store::sessions::end_sessions_but;
 use crate::store::user_settings::{self, Looks, UserSettings};
 use crate::store::users::{
-    UserRow, find_user, find_user_by_username, insert_user, list_users, lock_active_admins, lock_user, update_user,
+    UserRow, find_user, find_user_by_username, insert_user, lock_active_admins, lock_user, update_user,
 };
 use crate::store::{StoreError, Tx, teams};
-
-/// Accounts read at a time while looking for a name.
-const SEARCH_ROWS: u32 = 500;
-
-/// Most accounts one request looks through; the page's cursor goes on from there.
-const SEARCH_ROWS_MAX: u32 = 10_000;
 
 /// An edit of a profile whose fields fit.
 struct CheckedProfile {
@@ -94,46 +90,85 @@ impl Service {
     }
 
     /// Gives an account, with its e-mail address for the person and for administrators.
+    ///
+    /// For others than administrators only one of somebody who is or was in a team of theirs: those are the people whose messages
+    /// they may have before their eyes, and a look at each message would say nothing more. Of who left it is not told whether
+    /// the person is there.
     pub async fn user(&self, actor: &Actor, id: UserId) -> Result<User, ServiceError> {
-        let user = find_user(&mut &self.store, id).await?.ok_or_else(|| ServiceError::not_found("user"))?;
-        self.with_presence(actor, user).await
+        let missing = || ServiceError::not_found("user");
+        let acquaintance = self.acquaintance(actor, id).await?;
+        if acquaintance == Acquaintance::Stranger {
+            return Err(missing());
+        }
+        let user = find_user(&mut &self.store, id).await?.ok_or_else(missing)?;
+        let user = self.with_presence(actor, user).await?;
+        Ok(if acquaintance == Acquaintance::Colleague { user } else { from_afar(user) })
     }
 
-    /// Lists accounts by id, all of them or those whose username or full name fits the query.
-    ///
-    /// A page of a search may hold fewer items than its limit and still name a next one.
-    pub async fn users(&self, actor: &Actor, query: &PageQuery) -> Result<Page<User>, ServiceError> {
-        let page = self.list_users(query).await?;
+    async fn acquaintance(&self, actor: &Actor, id: UserId) -> Result<Acquaintance, ServiceError> {
+        if actor.is_admin {
+            return Ok(Acquaintance::Colleague);
+        }
+        Ok(people::acquaintance(&mut &self.store, actor.user_id, id).await?)
+    }
+
+    /// Finds a person by its username, whoever it is: names are no secret, because registering refuses one that is taken.
+    async fn find_named(&self, actor: &Actor, name: &str) -> Result<Page<User>, ServiceError> {
+        let mut items = Vec::new();
+        if let Some(user) = find_user_by_username(&mut &self.store, &fold_key(name)).await? {
+            let acquaintance = self.acquaintance(actor, user.id).await?;
+            let user = self.with_presence(actor, user).await?;
+            items.push(if acquaintance == Acquaintance::Colleague { user } else { from_afar(user) });
+        }
+        Ok(Page { items, next: None })
+    }
+
+    /// Lists accounts by id, or those whose names the query finds by the words that it finds.
+    pub async fn users(&self, actor: &Actor, query: &PeopleQuery) -> Result<Page<User>, ServiceError> {
+        if let Some(name) = &query.name {
+            return self.find_named(actor, name).await;
+        }
+        let page = self.find_people(actor, query).await?;
         Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
     }
 
-    async fn list_users(&self, query: &PageQuery) -> Result<Page<UserRow>, ServiceError> {
-        let window = Window::parse(query)?;
-        if let Some(name) = &query.name {
-            let user = find_user_by_username(&mut &self.store, &fold_key(name)).await?;
-            return Ok(Page { items: user.into_iter().collect(), next: None });
+    async fn find_people(&self, actor: &Actor, query: &PeopleQuery) -> Result<Page<UserRow>, ServiceError> {
+        let limit = Window::limit(query.limit)?;
+        let beginnings = query.q.as_deref().map(beginnings_in).unwrap_or_default();
+        if beginnings.len() > PEOPLE_TERMS_MAX {
+            let sentence = format!("a query for people has at most {PEOPLE_TERMS_MAX} words");
+            return Err(ServiceError::invalid_field("q", sentence));
         }
-        let Some(part) = query.query.as_deref().map(fold_key).filter(|part| !part.is_empty()) else {
-            let rows = list_users(&mut &self.store, window.after_id, window.rows_wanted()).await?;
-            return Ok(window.page(rows, |user| user.id.get()));
+        if !beginnings.is_empty() {
+            return self.search_people(actor, &beginnings, query.cursor.as_deref(), limit).await;
+        }
+        let window =
+            Window::parse(&PageQuery { cursor: query.cursor.clone(), limit: query.limit, ..PageQuery::default() })?;
+        let statement = match actor.is_admin {
+            true => people::list_all_statement(window.after_id, window.rows_wanted()),
+            false => people::list_visible_statement(actor.user_id, window.after_id, window.rows_wanted()),
         };
-        self.search_users(window, &part).await
+        Ok(window.page(people::list(&mut &self.store, statement).await?, |user| user.id.get()))
     }
 
-    /// Looks for people here and not by SQL: the databases fold case differently.
-    async fn search_users(&self, window: Window, part: &str) -> Result<Page<UserRow>, ServiceError> {
-        let mut found = Vec::new();
-        let mut after_id = window.after_id;
-        for _ in 0..SEARCH_ROWS_MAX / SEARCH_ROWS {
-            let rows = list_users(&mut &self.store, after_id, SEARCH_ROWS).await?;
-            let is_end = rows.len() < SEARCH_ROWS as usize;
-            after_id = rows.last().map_or(after_id, |user| user.id.get());
-            found.extend(rows.into_iter().filter(|user| is_called(user, part)));
-            if is_end || found.len() > window.limit as usize {
-                return Ok(window.page(found, |user| user.id.get()));
-            }
-        }
-        Ok(Page { items: found, next: Some(after_id.to_string()) })
+    async fn search_people(
+        &self,
+        actor: &Actor,
+        beginnings: &[String],
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<UserRow>, ServiceError> {
+        let after = cursor.map(parse_place).transpose()?;
+        let asker = (!actor.is_admin).then_some(actor.user_id);
+        let statement = people::search_statement(asker, beginnings, after.as_ref(), limit + 1);
+        let mut found = people::search(&mut &self.store, statement).await?;
+        let has_more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| has_more).map(|(user, word)| format!("{user}.{word}"));
+        let ids: Vec<_> = found.into_iter().map(|(user, _)| user).collect();
+        let mut users = people::load(&mut &self.store, &ids).await?;
+        users.sort_by_key(|user| ids.iter().position(|id| *id == user.id));
+        Ok(Page { items: users, next })
     }
 
     /// Makes an account for somebody; for administrators.
@@ -288,8 +323,16 @@ fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
     if actor.is_admin { Ok(()) } else { Err(ServiceError::refused(ErrorCode::Forbidden, message)) }
 }
 
-fn is_called(user: &UserRow, part: &str) -> bool {
-    user.username.key().contains(part) || user.full_name.as_deref().is_some_and(|name| fold_key(name).contains(part))
+/// Gives an account as those see it who share no team with its person: who it is, and not where or how.
+fn from_afar(user: User) -> User {
+    let (presence, is_online, last_seen) = (PresenceStatus::Unknown, None, None);
+    User { presence, is_online, last_seen, custom_status: None, time_zone: None, ..user }
+}
+
+/// Reads the `next` of a page of found people: the last one, and the word by which it was found.
+fn parse_place(cursor: &str) -> Result<After, ServiceError> {
+    let place = cursor.split_once('.').and_then(|(id, word)| Some((word.to_owned(), id.parse().ok()?)));
+    place.ok_or_else(|| ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before"))
 }
 
 /// Gives an account as `actor` sees it, without its presence.

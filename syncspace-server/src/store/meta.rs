@@ -9,6 +9,9 @@ pub const BOOTSTRAP_HASH: &str = "bootstrap_hash";
 /// Id of the first administrator; there once somebody is.
 pub const FIRST_ADMIN: &str = "first_admin";
 
+/// There once every account has the words of its names.
+pub const NAMES_INDEXED: &str = "names_indexed";
+
 /// Names the store's history.
 pub const EPOCH: &str = "epoch";
 

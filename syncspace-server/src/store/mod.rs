@@ -35,6 +35,7 @@ pub mod messages;
 pub mod meta;
 pub mod missed;
 pub mod muted_users;
+pub mod people;
 pub mod pins;
 pub mod reactions;
 pub mod revocations;

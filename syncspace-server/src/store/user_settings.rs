@@ -5,7 +5,7 @@ use syncspace_protocol::preferences::{DndHours, Preferences};
 use syncspace_protocol::status::{ChosenPresence, CustomStatus};
 use syncspace_protocol::{Time, TimeZoneName, UserId};
 
-use super::{FromValue, Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
+use super::{FromValue, Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// What a person chose for the whole account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,18 +119,25 @@ pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, n
     db.execute(&upsert, values).await.map(drop)
 }
 
+/// Gives the beginning of a statement on accounts `u` that is read by [`read_looks`].
+pub(super) fn select_looks() -> String {
+    format!("SELECT u.id, u.is_active, {SETTINGS} FROM users u {JOIN_SETTINGS}")
+}
+
+/// Reads a row of [`select_looks`].
+pub(super) fn read_looks(row: &Row) -> Result<Looks, StoreError> {
+    let mut row = row.reader();
+    Ok(Looks { user_id: row.take()?, is_active: row.take()?, settings: read_settings(&mut row)? })
+}
+
 /// Loads what decides how people look, by id; those who do not exist are left out.
 pub async fn list_looks(db: &mut impl Queries, users: &[UserId]) -> Result<Vec<Looks>, StoreError> {
     let mut looks = Vec::with_capacity(users.len());
     for some in users.chunks(PER_STATEMENT) {
         let ids = padded(some.iter().map(|&user| Value::from(user)).collect());
-        let sql = Sql::built(format!(
-            "SELECT u.id, u.is_active, {SETTINGS} FROM users u {JOIN_SETTINGS} WHERE u.id IN ({}) ORDER BY u.id",
-            placeholders(ids.len())
-        ));
-        for row in db.query(&sql, ids).await? {
-            let mut row = row.reader();
-            looks.push(Looks { user_id: row.take()?, is_active: row.take()?, settings: read_settings(&mut row)? });
+        let sql = format!("{} WHERE u.id IN ({}) ORDER BY u.id", select_looks(), placeholders(ids.len()));
+        for row in db.query(&Sql::built(sql), ids).await? {
+            looks.push(read_looks(&row)?);
         }
     }
     Ok(looks)

@@ -1,7 +1,9 @@
 //! Accounts.
 
+use syncspace_protocol::name_words::words_of;
 use syncspace_protocol::{Email, Time, UserId, Username};
 
+use super::people;
 use super::user_settings::{JOIN_SETTINGS, SETTINGS, UserSettings, read_settings};
 use super::{Queries, Row, Sql, StoreError, Value, params, placeholders};
 
@@ -42,7 +44,7 @@ impl std::fmt::Debug for UserRow {
 }
 
 /// Gives the statement that reads accounts `u`, to be read by [`read_user`].
-fn select_users(rest: &str) -> Sql {
+pub(super) fn select_users(rest: &str) -> Sql {
     Sql::built(format!(
         "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, \
          COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, {SETTINGS} \
@@ -50,7 +52,7 @@ fn select_users(rest: &str) -> Sql {
     ))
 }
 
-fn read_user(row: &Row) -> Result<UserRow, StoreError> {
+pub(super) fn read_user(row: &Row) -> Result<UserRow, StoreError> {
     let mut row = row.reader();
     Ok(UserRow {
         id: row.take()?,
@@ -86,13 +88,6 @@ pub async fn find_user_by_email(db: &mut impl Queries, key: &str) -> Result<Opti
     rows.first().map(read_user).transpose()
 }
 
-/// Lists accounts with ids above `after_id`, by id.
-pub async fn list_users(db: &mut impl Queries, after_id: u64, limit: u32) -> Result<Vec<UserRow>, StoreError> {
-    let after_id = i64::try_from(after_id).unwrap_or(i64::MAX);
-    let rows = db.query(&select_users("WHERE u.id > ? ORDER BY u.id LIMIT ?"), params![after_id, limit]).await?;
-    rows.iter().map(read_user).collect()
-}
-
 /// Puts a new account in. Fails with `users_username_key` or `users_email_key` as the duplicate key.
 pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
     const INSERT: Sql = Sql::both(
@@ -114,7 +109,8 @@ pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), St
         user.created_at,
         user.updated_at,
     ];
-    db.execute(&INSERT, values).await.map(drop)
+    db.execute(&INSERT, values).await?;
+    put_words(db, user).await
 }
 
 /// Writes what can be edited of an account: profile, `is_active`, `is_admin`. Fails with `users_email_key` as the
@@ -134,7 +130,13 @@ pub async fn update_user(db: &mut impl Queries, user: &UserRow) -> Result<(), St
         user.updated_at,
         user.id,
     ];
-    db.execute(&UPDATE, values).await.map(drop)
+    db.execute(&UPDATE, values).await?;
+    people::remove_words(db, user.id).await?;
+    put_words(db, user).await
+}
+
+async fn put_words(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
+    people::insert_words(db, &[(user.id, words_of(&user.username, user.full_name.as_deref()))]).await
 }
 
 /// Replaces the stored password if it still is `before`; gives whether it was.
@@ -164,16 +166,6 @@ pub async fn lock_active_admins(db: &mut impl Queries) -> Result<Vec<UserId>, St
 /// Finds an account that is not switched off.
 pub async fn find_active(db: &mut impl Queries, id: UserId) -> Result<Option<UserRow>, StoreError> {
     Ok(find_user(db, id).await?.filter(|user| user.is_active))
-}
-
-/// Gives those of the ids that are accounts, in one statement.
-pub async fn list_existing(db: &mut impl Queries, ids: &[UserId]) -> Result<Vec<UserId>, StoreError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sql = Sql::built(format!("SELECT id FROM users WHERE id IN ({}) ORDER BY id", placeholders(ids.len())));
-    let rows = db.query(&sql, ids.iter().map(|&id| Value::from(id)).collect()).await?;
-    rows.iter().map(|row| row.reader().take()).collect()
 }
 
 /// Most people written by one statement on activity.

@@ -170,6 +170,9 @@ impl Socket {
             let (user, preferences) = (Box::new(greeting.user), Box::new(greeting.preferences));
             self.send(&Event::outside_streams(EventBody::MyAccount { user, preferences })).await?;
         }
+        if !followed.left.is_empty() {
+            self.service.watch_again(&talk.actor, &talk.connection).await;
+        }
         let is_same_teams = followed.joined.is_empty();
         for team_id in followed.left {
             self.send(&Event::outside_streams(EventBody::MyTeamLeft { team_id })).await?;

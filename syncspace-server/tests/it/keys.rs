@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use syncspace_protocol::auth::{Register, RegistrationMode};
 use syncspace_protocol::channels::{CreateChannel, MyChannel};
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::{CreateUser, User};
 use syncspace_protocol::{IdempotencyKey, TeamId};
@@ -115,11 +115,12 @@ impl Rig {
     /// How many teams, channels, invites and accounts there are.
     async fn counts(&self, (actor, team): (Actor, TeamId)) -> [usize; 4] {
         let all = PageQuery { limit: Some(200), ..PageQuery::default() };
+        let everybody = PeopleQuery { limit: Some(200), ..PeopleQuery::default() };
         [
             self.service.teams(&actor, &all).await.expect("teams").items.len(),
             self.service.channels(&actor, team, &all).await.expect("channels").items.len(),
             self.service.invites(&actor, team, &all).await.expect("invites").items.len(),
-            self.service.users(&actor, &all).await.expect("users").items.len(),
+            self.service.users(&actor, &everybody).await.expect("users").items.len(),
         ]
     }
 }

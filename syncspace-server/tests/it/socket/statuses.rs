@@ -167,3 +167,24 @@ async fn hours_and_pauses_show_as_dnd_and_end_by_themselves() {
         (&json!("00:00"), &json!("invisible"))
     );
 }
+
+#[tokio::test]
+async fn who_left_the_common_team_is_told_nothing_more() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let service = instance.service();
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut bob, &chat.alice, "offline").await;
+    let mine = watch(&mut bob, &chat.alice).await;
+    assert_eq!(mine["user_id"], json!(chat.alice.actor.user_id));
+    service.remove_team_member(&chat.alice.actor, chat.team, chat.bob.actor.user_id).await.expect("puts out");
+    bob.event("me.team_left").await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    watch_until(&mut alice, &chat.alice, "online").await;
+    set_status(&instance, &chat.alice, json!({"text": "gone to lunch"})).await;
+    told_that(&mut alice, |seen| seen["custom_status"]["text"] == "gone to lunch").await;
+    bob.send(&json!({"id": 9, "op": "watch", "users": [chat.alice.actor.user_id, chat.bob.actor.user_id]})).await;
+    let seen = bob.reply(9).await["ok"]["users"].clone();
+    assert_eq!((seen[0]["user_id"].clone(), seen[1].clone()), (json!(chat.bob.actor.user_id), Value::Null));
+    assert!(!bob.has("presence.changed"), "nothing of alice came since");
+}
