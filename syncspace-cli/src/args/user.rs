@@ -61,11 +61,18 @@ pub(crate) enum User {
     Muted(ListArgs),
     /// Switch an account off (administrators): its sessions end, its messages stay.
     ///
-    /// `user edit @bob --active yes` switches it on again.
+    /// It can be neither your own nor the last administrator's.
     #[command(after_help = "Examples:
-  syncspace user delete @bob
-  syncspace user delete @bob --yes")]
-    Delete {
+  syncspace user deactivate @bob
+  syncspace user deactivate @bob --yes")]
+    Deactivate {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+    /// Switch an account on again (administrators): its person logs in as before.
+    #[command(after_help = "Examples:
+  syncspace user reactivate @bob")]
+    Reactivate {
         /// `@alice`, `alice` or an id.
         user: String,
     },

@@ -27,7 +27,8 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
             let team = resolve::default_team(context, &client).await?.team.id;
             context.out.list(&gather(part, |query| client.muted_users(team, query)).await?)
         }
-        args::User::Delete { user } => delete(context, &client, &user).await,
+        args::User::Deactivate { user } => deactivate(context, &client, &user).await,
+        args::User::Reactivate { user } => reactivate(context, &client, &user).await,
     }
 }
 
@@ -86,7 +87,7 @@ async fn mute(context: &Context, client: &Client, text: &str, is_muted: bool) ->
     context.out.done(&format!("{} {verb}d in {}", user.username, team.name), &mute)
 }
 
-async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {
+async fn deactivate(context: &Context, client: &Client, text: &str) -> Outcome {
     let user = resolve::user(client, text).await?;
     let name = &user.username;
     if context.only_plans(|| format!("switch the account {name} off and end its sessions"))? {
@@ -94,6 +95,16 @@ async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {
     }
     context.confirm(format!("Switch the account {name} off and end its sessions?")).await?;
     client.deactivate_user(user.id).await.during(|| format!("cannot switch off {name}"))?;
-    context.out.say(&format!("account {name} is off; `syncspace user edit @{name} --active yes` switches it on again"));
+    context.out.say(&format!("account {name} is off; `syncspace user reactivate @{name}` switches it on again"));
     Ok(())
+}
+
+async fn reactivate(context: &Context, client: &Client, text: &str) -> Outcome {
+    let user = resolve::user(client, text).await?;
+    let name = &user.username;
+    if context.only_plans(|| format!("switch the account {name} on again"))? {
+        return Ok(());
+    }
+    let user = client.reactivate_user(user.id).await.during(|| format!("cannot switch {name} on again"))?;
+    context.out.done(&format!("account {name} is on again; {name} logs in as before"), &user)
 }

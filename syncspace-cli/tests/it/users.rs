@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{PASSWORD, World};
 
 #[test]
-fn an_account_lives_from_create_to_delete() {
+fn an_account_lives_from_create_to_deactivate() {
     let world = World::start();
     let root = world.admin();
     let create = ["user", "create", "bob", "--email", "bob@example.org", "--password-stdin", "--output", "json"];
@@ -24,13 +24,15 @@ fn an_account_lives_from_create_to_delete() {
 
     let bob = world.stranger();
     bob.input(&["login", "-u", "bob", "--password-stdin"], PASSWORD).ok();
-    root.run(&["user", "delete", "@bob"]).ends_with(2).says("give --yes");
-    root.run(&["user", "delete", "@bob", "--dry-run"]).ok();
+    root.run(&["user", "deactivate", "@root", "--yes"]).ends_with(7).says("your own account");
+    root.run(&["user", "deactivate", "@bob"]).ends_with(2).says("give --yes");
+    root.run(&["user", "deactivate", "@bob", "--dry-run"]).ok();
     bob.run(&["whoami"]).ok();
-    root.run(&["user", "delete", "@bob", "--yes"]).ok();
+    root.run(&["user", "deactivate", "@bob", "--yes"]).ok().says("`syncspace user reactivate @bob`");
     bob.run(&["whoami"]).ends_with(4);
     assert_eq!(root.json(&["user", "show", "@bob"])["is_active"], false);
-    root.run(&["user", "edit", "@bob", "--active", "yes"]).ok();
+    bob.input(&["login", "-u", "bob", "--password-stdin"], PASSWORD).ends_with(5).says("switched off");
+    assert_eq!(root.json(&["user", "reactivate", "@bob"])["is_active"], true);
     bob.input(&["login", "-u", "bob", "--password-stdin"], PASSWORD).ok();
 }
 

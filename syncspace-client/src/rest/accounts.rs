@@ -150,6 +150,11 @@ impl Client {
         self.patch(&format!("admin/users/{user}")).body(&edit).fetch().await
     }
 
+    /// Switches an account on again. For administrators.
+    pub async fn reactivate_user(&self, user: UserId) -> Result<User, ClientError> {
+        self.edit_user(user, EditUser { is_active: Some(true), ..EditUser::default() }).await
+    }
+
     /// Switches an account off; its history stays. For administrators.
     pub async fn deactivate_user(&self, user: UserId) -> Result<(), ClientError> {
         self.delete(&format!("admin/users/{user}")).done().await

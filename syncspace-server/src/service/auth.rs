@@ -164,7 +164,10 @@ impl Service {
         let wrong = || ServiceError::refused(ErrorCode::InvalidCredentials, "the username or the password is wrong");
         let user = user.filter(|_| verdict != Verdict::Wrong).ok_or_else(wrong)?;
         if !user.is_active {
-            return Err(ServiceError::refused(ErrorCode::Forbidden, "this account is switched off"));
+            return Err(ServiceError::refused(
+                ErrorCode::Forbidden,
+                "this account is switched off; an administrator of this server can switch it on again",
+            ));
         }
         if verdict == Verdict::RightButOutdated {
             let hashed = self.passwords.hash(&login.password.0).await?;

@@ -225,11 +225,15 @@ impl Service {
 
     /// Edits an account, its powers included; for administrators. Switching it off ends its sessions.
     ///
-    /// Fails with `conflict` where no active administrator would be left.
+    /// Fails with `conflict` where no active administrator would be left, and for switching one's own off.
     pub async fn edit_user(&self, actor: &Actor, id: UserId, edit: EditUser) -> Result<User, ServiceError> {
         require_admin(actor)?;
         let profile = CheckedProfile::check(edit.profile)?;
         let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
+        if actor.user_id == id && powers.is_active == Some(false) {
+            let message = "this is your own account; another administrator can switch it off";
+            return Err(ServiceError::refused(ErrorCode::Conflict, message));
+        }
         let user = retrying(|| self.write_user(id, &profile, powers)).await?;
         self.announce_profile(id, &profile, powers).await?;
         self.with_presence(actor, user).await

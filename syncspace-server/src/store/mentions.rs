@@ -31,7 +31,7 @@ impl FromValue for Mentions {
     }
 }
 
-/// Finds those members of channels who go by one of the folded names, for any number of messages at once.
+/// Finds those active members of channels who go by one of the folded names, for any number of messages at once.
 pub async fn find_members(
     db: &mut impl Queries,
     channels: &[ChannelId],
@@ -43,7 +43,7 @@ pub async fn find_members(
             let (channels, keys) = (padded(channels), padded(keys));
             let sql = Sql::built(format!(
                 "SELECT m.channel_id, u.username_key, u.id FROM users u JOIN channel_members m ON m.user_id = u.id \
-                 WHERE u.username_key IN ({}) AND m.channel_id IN ({}) AND m.left_at IS NULL",
+                 WHERE u.username_key IN ({}) AND m.channel_id IN ({}) AND m.left_at IS NULL AND u.is_active = 1",
                 placeholders(keys.len()),
                 placeholders(channels.len())
             ));

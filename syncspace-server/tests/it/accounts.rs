@@ -350,7 +350,8 @@ async fn an_account_switched_off_is_out_at_once_and_can_come_back(place: Place) 
     rig.service.deactivate_user(&root, alice.user.id).await.expect("switches off");
     refused(rig.service.authenticate(&alice.access_token.0).await, ErrorCode::SessionEnded);
     refused(rig.refresh(&alice.refresh_token).await, ErrorCode::SessionEnded);
-    refused(rig.login("alice", PASSWORD).await, ErrorCode::Forbidden);
+    let off = refused(rig.login("alice", PASSWORD).await, ErrorCode::Forbidden);
+    assert!(off.message.contains("administrator"), "it says whom to ask: {}", off.message);
     refused(rig.login("alice", "wrong password").await, ErrorCode::InvalidCredentials);
     let on = EditUser { is_active: Some(true), ..EditUser::default() };
     assert!(rig.service.edit_user(&root, alice.user.id, on).await.expect("switches on").is_active);
@@ -366,6 +367,10 @@ async fn the_last_active_administrator_stays(place: Place) {
     refused(rig.service.deactivate_user(&root, root.user_id).await, ErrorCode::Conflict);
     let promote = EditUser { is_admin: Some(true), ..EditUser::default() };
     rig.service.edit_user(&root, alice.user_id, promote).await.expect("promotes");
+    let own = refused(rig.service.deactivate_user(&root, root.user_id).await, ErrorCode::Conflict);
+    assert!(own.message.contains("your own account"), "also where it is not the last: {}", own.message);
+    let off = EditUser { is_active: Some(false), ..EditUser::default() };
+    refused(rig.service.edit_user(&root, root.user_id, off).await, ErrorCode::Conflict);
     rig.service.edit_user(&root, root.user_id, demote()).await.expect("demotes");
     refused(rig.service.edit_user(&root, alice.user_id, demote()).await, ErrorCode::Conflict);
 }

@@ -5,7 +5,7 @@ use syncspace_protocol::auth::RegistrationMode;
 use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, PresenceStatus};
-use syncspace_protocol::users::{EditProfile, User};
+use syncspace_protocol::users::{EditProfile, EditUser, User};
 use syncspace_protocol::{ErrorCode, TeamId, Time, TimeZoneName, UserId};
 use syncspace_server::service::{Actor, later};
 use syncspace_server::store::{Queries, Sql, Statement, people};
@@ -23,6 +23,7 @@ on_both_stores! {
     only_who_shares_a_team_is_found_listed_and_shown,
     found_people_come_page_by_page_each_once,
     names_of_before_are_indexed_at_the_start,
+    who_is_switched_off_is_named_listed_and_shown_no_more,
 }
 
 async fn set_status(rig: &Rig, actor: &Actor, json: Value) -> User {
@@ -316,6 +317,39 @@ async fn names_of_before_are_indexed_at_the_start(place: Place) {
     assert_eq!(find(&rig, &alice, json!({"q": "ali"})).await.0, "");
     rig.place.service(RegistrationMode::Open, &[SECRET]).await.0.prepare().await.expect("starts");
     assert_eq!(find(&rig, &alice, json!({"q": "ali"})).await.0, "alice");
+}
+
+async fn who_is_switched_off_is_named_listed_and_shown_no_more(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, root) = (rig.register_actor("alice").await, rig.admin().await);
+    let team = team_of(&rig, &alice, "eng").await;
+    let bob = colleague(&rig, team, "bob", "Bob Smith").await;
+    let channel = body(json!({"kind": "public", "name": "general"}));
+    let channel = rig.service.create_channel(&alice, team, channel).await.expect("a channel").channel.id;
+    rig.service.join_channel(&bob, channel).await.expect("joins");
+    let say = async |who: &Actor, text: &str| {
+        rig.service.send_message(who, channel, body(json!({ "content": text }))).await.expect("sends").0
+    };
+    let old = say(&bob, "what bob said").await;
+    set_status(&rig, &bob, json!({"text": "here", "presence": "dnd"})).await;
+    assert_eq!(say(&alice, "@bob look").await.mentions.users, [bob.user_id]);
+
+    rig.service.deactivate_user(&root, bob.user_id).await.expect("switches off");
+    assert_eq!(say(&alice, "@bob gone").await.mentions.users, []);
+    let seen = rig.service.user(&alice, bob.user_id).await.expect("bob");
+    assert_eq!((seen.is_active, &seen.custom_status, seen.presence), (false, &None, PresenceStatus::Offline));
+    assert_eq!(find(&rig, &alice, json!({})).await.0, "alice");
+    assert_eq!(find(&rig, &alice, json!({"q": "bob"})).await.0, "");
+    assert_eq!(find(&rig, &root, json!({"q": "bob"})).await.0, "bob", "who may switch it on again finds it");
+    let message = rig.service.message(&alice, channel, old.seq).await.expect("the message");
+    assert_eq!(message.content, "what bob said");
+
+    let on = EditUser { is_active: Some(true), ..EditUser::default() };
+    rig.service.edit_user(&root, bob.user_id, on).await.expect("switches on");
+    assert_eq!(say(&alice, "@bob back").await.mentions.users, [bob.user_id]);
+    assert_eq!(find(&rig, &alice, json!({"q": "bob"})).await.0, "bob");
+    assert_eq!(text_of(&rig.service.user(&alice, bob.user_id).await.expect("bob")), Some("here"));
+    rig.login("bob", PASSWORD).await.expect("logs in");
 }
 
 /// Every list and search of people, as somebody and as an administrator.

@@ -188,3 +188,18 @@ async fn who_left_the_common_team_is_told_nothing_more() {
     assert_eq!((seen[0]["user_id"].clone(), seen[1].clone()), (json!(chat.bob.actor.user_id), Value::Null));
     assert!(!bob.has("presence.changed"), "nothing of alice came since");
 }
+
+#[tokio::test]
+async fn who_is_switched_off_is_out_and_looks_offline() {
+    let instance = Instance::embedded().await;
+    let root = instance.administrator().await;
+    let chat = Chat::on(&instance).await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    set_status(&instance, &chat.bob, json!({"text": "here"})).await;
+    watch_until(&mut alice, &chat.bob, "online").await;
+    instance.service().deactivate_user(&root, chat.bob.actor.user_id).await.expect("switches off");
+    assert_eq!(bob.closing().await, "session_ended");
+    let seen = told_that(&mut alice, |seen| seen["status"] == "offline").await;
+    assert_eq!(seen["custom_status"], Value::Null);
+}
