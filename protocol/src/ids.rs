@@ -92,6 +92,9 @@ number!(
     /// One invitation to a team.
     InviteId, "an invite id", min 1);
 number!(
+    /// One user group of a team.
+    GroupId, "a group id", min 1);
+number!(
     /// One message that is to be sent later.
     ScheduledId, "a scheduled id", min 1);
 number!(

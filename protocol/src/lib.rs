@@ -25,6 +25,7 @@
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | presence | whether a person is there: online, away, dnd (do not disturb), offline; invisible only to oneself |
 //! | custom status | what a person says of itself: a text, an emoji, until when |
+//! | user group | people of a team who are mentioned by one name: `@oncall` |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
 //! | hit | a message that a search found |
@@ -33,6 +34,7 @@
 pub mod auth;
 pub mod channels;
 pub mod error;
+pub mod groups;
 pub mod ids;
 pub mod limits;
 pub mod links;
@@ -59,11 +61,11 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev,
+    ChannelId, ClientId, Epoch, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev,
     ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
-pub use names::{ChannelName, Email, Password, TeamName, Username};
+pub use names::{ChannelName, Email, GroupName, Password, TeamName, Username};
 pub use page::Page;
 pub use patch::Patch;
 pub use time::Time;

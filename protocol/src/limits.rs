@@ -28,6 +28,10 @@ pub const DESCRIPTION_CHARS_MAX: usize = 1_000;
 pub const TOPIC_CHARS_MAX: usize = 250;
 /// Most channels of a team that newcomers come into by themselves.
 pub const DEFAULT_CHANNELS_MAX: u64 = 20;
+/// Most user groups of one team.
+pub const GROUPS_PER_TEAM_MAX: u64 = 200;
+/// Most people in one user group.
+pub const GROUP_USERS_MAX: usize = 200;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.
@@ -50,6 +54,8 @@ pub const PAGE_ITEMS_DEFAULT: u32 = 50;
 pub const PAGE_ITEMS_MAX: u32 = 200;
 /// Most different names in one message that are looked up as mentions; those after them name nobody.
 pub const MENTIONED_NAMES_MAX: usize = 50;
+/// Most different user groups in one message that mention their people; those after them mention nobody.
+pub const MENTIONED_GROUPS_MAX: usize = 5;
 /// Counts of unread messages and of mentions stop here and mean "this many or more".
 pub const UNREAD_COUNT_MAX: u32 = 1_000;
 /// Most users one socket may watch for presence.

@@ -1,4 +1,4 @@
-//! Whom a message names: `@alice`, `@channel` (or `@all`), `@here`, as they are found in a text.
+//! Whom a message names: `@alice`, a user group, `@channel` (or `@all`), `@here`, as they are found in a text.
 //!
 //! Pure: which names stand there. Who of them is a person that may see the message, the server decides.
 
@@ -8,16 +8,21 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::UserId;
-use crate::limits::{MENTIONED_NAMES_MAX, USERNAME_CHARS_MAX};
+use crate::limits::{MENTIONED_GROUPS_MAX, MENTIONED_NAMES_MAX, USERNAME_CHARS_MAX};
 use crate::names::fold_key;
+use crate::{GroupId, UserId};
 
 /// Whom a message names; the same for every receiver.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Mentions {
-    /// People by name who were members of the channel when it was written: each once, by id.
+    /// People by name, or by the name of a group that they were in, who were members of the channel when it was written: each
+    /// once, by id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<UserId>,
+    /// The groups that were named, at most five, by id. Whom they name stands above and is never asked for again: what becomes
+    /// of a group later changes no count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupId>,
     /// Everybody in the channel: `@channel` or `@all`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub channel: bool,
@@ -48,7 +53,7 @@ impl Mentions {
 /// What one mention in a text stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mentioned<'a> {
-    /// Perhaps a person.
+    /// Perhaps a person, perhaps a group.
     Name {
         /// The name as far as it can go. A username may end in `.`, `_` or `-`.
         written: &'a str,
@@ -138,13 +143,28 @@ pub struct MentionedNames {
     pub here: bool,
 }
 
-/// One name that may be a person's.
+/// One name that may be a person's or a group's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MentionedName {
     /// Folded, as far as it can go.
     pub written_key: String,
     /// Folded, without punctuation at its end; the same where it has none.
     pub trimmed_key: String,
+}
+
+impl MentionedName {
+    fn person(&self, person: impl Fn(&str) -> Option<UserId>) -> Option<UserId> {
+        person(&self.written_key).or_else(|| person(&self.trimmed_key))
+    }
+}
+
+/// A group as it is found by a name in a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// Who of it is in the message's channel.
+    pub user_ids: Vec<UserId>,
 }
 
 impl MentionedNames {
@@ -169,15 +189,39 @@ impl MentionedNames {
         all
     }
 
-    /// Makes the mentions of it, with the person of each folded name where there is one.
+    /// Makes the mentions of it, with the person of each folded name where there is one, else with the group.
+    ///
+    /// Groups beyond [`MENTIONED_GROUPS_MAX`] mention nobody.
     #[must_use]
-    pub fn resolve(&self, person: impl Fn(&str) -> Option<UserId>) -> Mentions {
-        let users =
-            self.names.iter().filter_map(|name| person(&name.written_key).or_else(|| person(&name.trimmed_key)));
-        let mut users: Vec<UserId> = users.collect();
+    pub fn resolve<'a>(
+        &self,
+        person: impl Fn(&str) -> Option<UserId>,
+        group: impl Fn(&str) -> Option<&'a NamedGroup>,
+    ) -> Mentions {
+        let mut users = Vec::new();
+        let mut groups = Vec::new();
+        for name in &self.names {
+            if let Some(user) = name.person(&person) {
+                users.push(user);
+            } else if let Some(found) = group(&name.trimmed_key)
+                && groups.len() < MENTIONED_GROUPS_MAX
+                && !groups.contains(&found.id)
+            {
+                groups.push(found.id);
+                users.extend(&found.user_ids);
+            }
+        }
         users.sort_unstable();
         users.dedup();
-        Mentions { users, channel: self.channel, here: self.here }
+        groups.sort_unstable();
+        Mentions { users, groups, channel: self.channel, here: self.here }
+    }
+
+    /// Gives the folded names that are no person's and may be a group's, each once.
+    pub fn keys_of_groups(&self, person: impl Fn(&str) -> Option<UserId>) -> BTreeSet<&str> {
+        let unknown = self.names.iter().filter(|name| name.person(&person).is_none());
+        // No group's name ends with punctuation.
+        unknown.map(|name| name.trimmed_key.as_str()).collect()
     }
 
     /// Gives every folded name that has to be looked up, each once.
@@ -354,8 +398,37 @@ mod tests {
             "bob" => Some(user(1)),
             _ => None,
         };
-        assert_eq!(names.resolve(people), Mentions { users: vec![user(2), user(3)], channel: false, here: false });
+        let mentions = names.resolve(people, |_| None);
+        assert_eq!(mentions, Mentions { users: vec![user(2), user(3)], ..Mentions::default() });
         assert_eq!(names.keys().into_iter().collect::<Vec<_>>(), ["alice", "alice.", "bob", "bob_", "nobody"]);
+    }
+
+    #[test]
+    fn a_group_names_its_people_where_nobody_is_called_so() {
+        let group = |id: u64, users: &[u64]| NamedGroup {
+            id: GroupId::try_from(id).unwrap(),
+            user_ids: users.iter().copied().map(user).collect(),
+        };
+        let (ops, alice) = (group(1, &[4, 3]), group(2, &[9]));
+        let names = MentionedNames::find("@OPS. @alice @ops @nobody");
+        let person = |key: &str| (key == "alice").then(|| user(3));
+        assert_eq!(names.keys_of_groups(person).into_iter().collect::<Vec<_>>(), ["nobody", "ops"]);
+        let mentions = names.resolve(person, |key| match key {
+            "ops" => Some(&ops),
+            "alice" => Some(&alice),
+            _ => None,
+        });
+        assert_eq!(mentions, Mentions { users: vec![user(3), user(4)], groups: vec![ops.id], ..Mentions::default() });
+    }
+
+    #[test]
+    fn groups_beyond_the_bound_name_nobody() {
+        let groups: Vec<NamedGroup> =
+            (1..=7).map(|id| NamedGroup { id: GroupId::try_from(id).unwrap(), user_ids: vec![user(id)] }).collect();
+        let names = MentionedNames::find("@g0 @g1 @G0 @g2 @g3 @g4 @g5 @g6");
+        let mentions = names.resolve(|_| None, |key| groups.get(key[1..].parse::<usize>().unwrap()));
+        assert_eq!(mentions.users, (1..=5).map(user).collect::<Vec<_>>());
+        assert_eq!(mentions.groups.len(), MENTIONED_GROUPS_MAX);
     }
 
     #[test]

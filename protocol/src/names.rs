@@ -92,6 +92,12 @@ text_type!(
     "^[^/#@\\s\\p{Cc}]{1,100}$"
 );
 text_type!(
+    /// Name of a user group without the `@`: 1 to 50 ASCII letters, digits, `.`, `_` and `-` that starts and ends with a letter
+    /// or digit, unique in its team; not digits alone, and none of the words `all`, `channel` and `here`.
+    GroupName,
+    "^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$"
+);
+text_type!(
     /// E-mail address of a person: one `@` with something on both sides, at most 100 characters.
     Email,
     "^[^@\\s]+@[^@\\s]+$"
@@ -109,6 +115,30 @@ impl FromStr for Username {
             )));
         }
         refuse_digits_alone("a username", text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Words behind an `@` that stand for more than a group: no group is called so.
+const RESERVED_WORDS: [&str; 3] = ["all", "channel", "here"];
+
+impl FromStr for GroupName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let is_edge = |c: char| c.is_ascii_alphanumeric();
+        let all_fit = text.chars().all(|c| is_edge(c) || matches!(c, '.' | '_' | '-'));
+        // A mention ends before punctuation: nobody could write a name that ends with some.
+        if !text.starts_with(is_edge) || !text.ends_with(is_edge) || !all_fit || text.len() > USERNAME_CHARS_MAX {
+            return Err(NameError(format!(
+                "a group name has 1 to {USERNAME_CHARS_MAX} letters, digits, '.', '_' or '-', and starts and ends with a \
+                 letter or digit"
+            )));
+        }
+        if RESERVED_WORDS.contains(&text.to_ascii_lowercase().as_str()) {
+            return Err(NameError(format!("@{text} mentions others already; choose another name for the group")));
+        }
+        refuse_digits_alone("a group name", text)?;
         Ok(Self(text.to_owned()))
     }
 }
@@ -241,6 +271,16 @@ mod tests {
         check::<Username>(
             &["a", "alice", "Bob.Smith-2_x", "7up", &longest],
             &["", "-a", ".a", "a b", "ünal", "12", "a/b", "@a", "a\n", &too_long],
+        );
+    }
+
+    #[test]
+    fn group_names() {
+        let longest = "a".repeat(50);
+        let too_long = "a".repeat(51);
+        check::<GroupName>(
+            &["a", "oncall", "Ops.EU-2_x", "7up", "allies", &longest],
+            &["", "-a", "a-", "a.", "a b", "ünal", "12", "@a", "a\n", "here", "ALL", "Channel", &too_long],
         );
     }
 

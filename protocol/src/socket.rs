@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
 use crate::error::ErrorDetail;
+use crate::groups::UserGroup;
 use crate::mentions::Mentions;
 use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
@@ -19,7 +20,7 @@ use crate::status::Presence;
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
 use crate::users::User;
-use crate::{ChannelId, Epoch, MessageId, Rev, Seq, SessionId, StreamId, TeamId, Time, UserId};
+use crate::{ChannelId, Epoch, GroupId, MessageId, Rev, Seq, SessionId, StreamId, TeamId, Time, UserId};
 
 /// A frame from the client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -424,6 +425,18 @@ pub enum EventBody {
     TeamMemberRemoved {
         /// The person.
         user_id: UserId,
+    },
+    /// A user group was made, renamed, or people came into it or left it. Stream `t`.
+    #[serde(rename = "group.updated")]
+    GroupUpdated {
+        /// As it is now.
+        group: UserGroup,
+    },
+    /// A user group was deleted. Stream `t`.
+    #[serde(rename = "group.deleted")]
+    GroupDeleted {
+        /// The group.
+        group_id: GroupId,
     },
     /// A channel was made or changed. Stream `t`.
     #[serde(rename = "channel.updated")]

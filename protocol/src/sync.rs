@@ -4,12 +4,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
+use crate::groups::UserGroup;
 use crate::messages::Message;
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::MyReactions;
 use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
-use crate::{ChannelId, Epoch, Rev, StreamId, UserId};
+use crate::{ChannelId, Epoch, GroupId, Rev, StreamId, UserId};
 
 /// What a stream holds now of one thing that changed. A receiver applies it only if its rev is newer than the one it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,18 @@ pub enum Change {
     TeamMemberGone {
         /// The person.
         user_id: UserId,
+        /// The change.
+        rev: Rev,
+    },
+    /// A user group of the team. Stream `t`.
+    Group {
+        /// As it is now.
+        group: UserGroup,
+    },
+    /// A user group was deleted. Stream `t`.
+    GroupGone {
+        /// The group.
+        group_id: GroupId,
         /// The change.
         rev: Rev,
     },
@@ -134,6 +147,7 @@ impl Change {
             Self::Message { message } => Some(message.rev),
             Self::Team { team } => Some(team.rev),
             Self::TeamMember { member } => Some(member.rev),
+            Self::Group { group } => Some(group.rev),
             Self::Channel { channel } => Some(channel.rev),
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
@@ -145,6 +159,7 @@ impl Change {
             Self::MyDraft { draft } => Some(draft.rev),
             Self::MyScheduled { scheduled } => Some(scheduled.rev),
             Self::TeamMemberGone { rev, .. }
+            | Self::GroupGone { rev, .. }
             | Self::ChannelGone { rev, .. }
             | Self::ChannelHidden { rev, .. }
             | Self::ChannelMemberGone { rev, .. }

@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod channel;
 pub(crate) mod dnd;
 pub(crate) mod draft;
+pub(crate) mod group;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod preferences;
@@ -117,6 +118,9 @@ pub(crate) enum Command {
     /// Teams and their invites.
     #[command(subcommand)]
     Team(team::Team),
+    /// User groups of a team: people who are mentioned by one name.
+    #[command(subcommand)]
+    Group(group::Group),
     /// Channels of a team.
     #[command(subcommand)]
     Channel(channel::Channel),

@@ -5,6 +5,7 @@ mod channel;
 mod channel_preferences;
 mod dnd;
 mod draft;
+mod group;
 mod lists;
 mod member;
 mod message;
@@ -42,6 +43,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Preferences(args) => preferences::run(context, args).await,
         Command::Dnd(args) => dnd::run(context, args).await,
         Command::Team(args) => team::run(context, args).await,
+        Command::Group(args) => group::run(context, args).await,
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,
         Command::Message(args) => message::run(context, args).await,

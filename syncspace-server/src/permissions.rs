@@ -83,6 +83,8 @@ pub enum TeamAction {
     ManageBans,
     /// See and revoke invites.
     ManageInvites,
+    /// Make, rename and delete user groups, say who is in them. Whoever is inside sees them.
+    ManageGroups,
     /// Make a public or private channel.
     CreateChannel,
     /// Open a direct or group channel.
@@ -180,7 +182,9 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::Join => facts.is_public || facts.is_server_admin,
         // Also of a server administrator: only members have a stream of their own.
         TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
-        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => role >= Some(Admin),
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans | TeamAction::ManageGroups => {
+            role >= Some(Admin)
+        }
         // One's own to give: who administers the server makes owners by their roles.
         TeamAction::Transfer => facts.role == Some(Owner),
         TeamAction::Delete => role >= Some(Owner),
@@ -347,6 +351,7 @@ mod tests {
             (TeamAction::KeepOwn, "h++++-", "-++++-"),
             (TeamAction::ManageInvites, "h--+++", "---+++"),
             (TeamAction::ManageBans, "h--+++", "---+++"),
+            (TeamAction::ManageGroups, "h--+++", "---+++"),
             (TeamAction::Transfer, "h---+-", "----+-"),
             (TeamAction::Delete, "h---++", "----++"),
             (TeamAction::Add(Member), "h--+++", "---+++"),

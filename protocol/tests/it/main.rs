@@ -6,6 +6,7 @@ mod accounts;
 mod channels;
 mod completeness;
 mod golden;
+mod groups;
 mod messages;
 mod personal;
 mod primitives;

@@ -52,7 +52,7 @@ pub(crate) fn pin() -> Value {
 }
 
 pub(crate) fn mentions() -> Value {
-    json!({"users": [7, 8], "channel": true, "here": true})
+    json!({"users": [7, 8], "groups": [5], "channel": true, "here": true})
 }
 
 pub(crate) fn thread_state() -> Value {
@@ -87,7 +87,7 @@ fn a_message_says_all_that_is_known_of_it() {
 #[test]
 fn mentions_are_left_out_where_nobody_is_named() {
     full::<Mentions>(&mentions());
-    least::<Mentions>(&json!({}), &json!({"users": [], "channel": false, "here": false}));
+    least::<Mentions>(&json!({}), &json!({"users": [], "groups": [], "channel": false, "here": false}));
     assert_eq!(serde_json::to_value(Mentions::default()).expect("JSON"), json!({}));
 }
 

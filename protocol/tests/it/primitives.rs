@@ -17,6 +17,7 @@ fn ids_are_numbers_that_every_json_reader_keeps_exact() {
     full::<MessageId>(&json!(1));
     full::<SessionId>(&json!(1));
     full::<InviteId>(&json!(1));
+    full::<GroupId>(&json!(1));
     full::<Seq>(&json!(0));
     full::<Rev>(&json!(0));
     for wrong in [json!(0), json!(9_007_199_254_740_992_u64)] {
@@ -49,6 +50,8 @@ fn names_are_strings_and_refused_with_a_sentence() {
     refused::<TeamName>(&json!(""), "a team name must not be empty");
     full::<ChannelName>(&json!("general"));
     refused::<ChannelName>(&json!("a b"), "a channel name has no blanks");
+    full::<GroupName>(&json!("oncall"));
+    refused::<GroupName>(&json!("oncall."), "a group name has 1 to 50");
     full::<Email>(&json!("alice@example.org"));
     refused::<Email>(&json!("alice"), "an e-mail address looks like");
     full::<Password>(&json!("correct horse battery"));

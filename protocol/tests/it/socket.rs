@@ -7,7 +7,7 @@ use syncspace_protocol::socket::{
 use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
-use crate::{accounts, channels, messages, personal, reactions, scheduled, sync, teams};
+use crate::{accounts, channels, groups, messages, personal, reactions, scheduled, sync, teams};
 
 /// Every operation, all fields given.
 fn ops() -> Vec<Value> {
@@ -83,6 +83,8 @@ fn events() -> Vec<Value> {
         json!({"ev": "team.deleted", "team_id": 1}),
         json!({"ev": "team.member_updated", "member": teams::member()}),
         json!({"ev": "team.member_removed", "user_id": 7}),
+        json!({"ev": "group.updated", "group": groups::group()}),
+        json!({"ev": "group.deleted", "group_id": 5}),
         json!({"ev": "channel.updated", "channel": channels::channel()}),
         json!({"ev": "channel.deleted", "channel_id": 3}),
         json!({"ev": "channel.hidden", "channel_id": 3}),

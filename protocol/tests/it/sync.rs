@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery, ResumeStatus};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, words};
-use crate::{channels, messages, personal, reactions, scheduled, teams};
+use crate::{channels, groups, messages, personal, reactions, scheduled, teams};
 
 /// One change of every kind, all fields given.
 pub(crate) fn changes() -> Vec<Value> {
@@ -13,6 +13,8 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "team", "team": teams::team()}),
         json!({"kind": "team_member", "member": teams::member()}),
         json!({"kind": "team_member_gone", "user_id": 7, "rev": 5}),
+        json!({"kind": "group", "group": groups::group()}),
+        json!({"kind": "group_gone", "group_id": 5, "rev": 6}),
         json!({"kind": "channel", "channel": channels::channel()}),
         json!({"kind": "channel_gone", "channel_id": 3, "rev": 6}),
         json!({"kind": "channel_hidden", "channel_id": 3, "rev": 6}),

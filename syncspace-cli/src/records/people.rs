@@ -1,9 +1,10 @@
-//! Accounts, sessions, members.
+//! Accounts, sessions, members, user groups.
 
 use serde::Serialize;
 use syncspace_protocol::SessionId;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::ChannelMember;
+use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::CustomStatus;
 use syncspace_protocol::teams::TeamMember;
@@ -72,6 +73,31 @@ impl Record for Preferences {
             hours.map_or(Cell::Empty, |hours| Cell::text(hours.to)),
             hours.map_or(Cell::Empty, |hours| Cell::text(days_text(&hours.days))),
             Cell::maybe_time(self.paused_until),
+        ]
+    }
+}
+
+impl Record for UserGroup {
+    const PLURAL: &'static str = "groups";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("id"),
+        Column::shown("name"),
+        Column::shown("people"),
+        Column::shown("created_at"),
+        Column::detail("created_by"),
+        Column::detail("updated_at"),
+        Column::detail("team_id"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.id.get()),
+            Cell::text(&self.name),
+            Cell::Number(self.user_ids.len() as u64),
+            Cell::Time(self.created_at),
+            Cell::Number(self.created_by.get()),
+            Cell::Time(self.updated_at),
+            Cell::Number(self.team_id.get()),
         ]
     }
 }

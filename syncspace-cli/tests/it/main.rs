@@ -7,6 +7,7 @@ mod channels;
 mod exit_codes;
 mod follow;
 mod formats;
+mod groups;
 mod members;
 mod messages;
 mod offline;

@@ -3,6 +3,7 @@
 mod accounts;
 mod call;
 mod channels;
+mod groups;
 mod messages;
 mod pages;
 mod personal;

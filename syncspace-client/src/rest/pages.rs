@@ -4,6 +4,7 @@ use std::future::Future;
 
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
+use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::page::{CursorQuery, PageQuery, PeopleQuery};
 use syncspace_protocol::personal::{Draft, MutedUser, MyThread, SavedMessage};
@@ -30,6 +31,11 @@ impl Client {
     /// Lists everybody in a team.
     pub async fn all_team_members(&self, team: TeamId) -> Result<Vec<TeamMember>, ClientError> {
         every_page("GET /teams/{id}/members", |query| self.team_members(team, query)).await
+    }
+
+    /// Lists every user group of a team.
+    pub async fn all_groups(&self, team: TeamId) -> Result<Vec<UserGroup>, ClientError> {
+        every_page("GET /teams/{id}/groups", |query| self.groups(team, query)).await
     }
 
     /// Lists everybody in a channel.

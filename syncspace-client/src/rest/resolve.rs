@@ -1,6 +1,7 @@
 //! Names as people type them, made into what they name: `eng`, `eng/general`, `#general`, `@alice`, or an id.
 
 use syncspace_protocol::channels::MyChannel;
+use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::User;
@@ -51,6 +52,16 @@ impl Client {
         }
         let page = self.users(PeopleQuery { name: Some(name.to_owned()), ..PeopleQuery::default() }).await?;
         page.items.into_iter().next().ok_or_else(|| unknown("user", text))
+    }
+
+    /// Finds a user group of a team by `@name`, name or id.
+    pub async fn resolve_group(&self, team: TeamId, text: &str) -> Result<UserGroup, ClientError> {
+        let name = text.strip_prefix('@').unwrap_or(text);
+        if let Some(id) = as_id(name)? {
+            return self.group(team, id).await;
+        }
+        let page = self.groups(team, exactly(name)).await?;
+        page.items.into_iter().next().ok_or_else(|| unknown("group of that team", text))
     }
 
     async fn only_team(&self, channel: &str) -> Result<TeamId, ClientError> {

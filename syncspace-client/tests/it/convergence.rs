@@ -12,6 +12,7 @@ use syncspace_client::{Client, ClientError};
 use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
+use syncspace_protocol::groups::CreateGroup;
 use syncspace_protocol::messages::{
     AppendMessage, Code, EditMessage, MessagePlace, MessageQuery, MessageType, SendMessage,
 };
@@ -23,7 +24,7 @@ use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
-use syncspace_protocol::{ChannelId, ErrorCode, Patch, Seq, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ErrorCode, GroupName, Patch, Seq, TeamId, UserId};
 
 use self::observer::Observer;
 use crate::lossy::LossyLine;
@@ -37,6 +38,8 @@ const TRIES_MAX: usize = 12;
 const AT_ONCE: usize = 12;
 /// Of a thousand frames, so many are lost on the way to Alice, and to Bob, who is told less and comes and goes.
 const LOST_PER_MILLE: [u32; 2] = [10, 50];
+/// What user groups are called.
+const GROUPS: [&str; 3] = ["ops", "all-hands", "on.call"];
 /// Names the seed of a run that is to be repeated.
 const SEED: &str = "CONVERGENCE_SEED";
 
@@ -179,11 +182,21 @@ enum Operation {
     RemoveTeamMember(TeamId, UserId),
     Ban(TeamId, UserId),
     LiftBan(TeamId, UserId),
+    CreateGroup(TeamId, UserId),
+    ChangeGroup(TeamId, GroupChange),
     Profile(EditProfile),
     Schedule(TeamId, ChannelId, String, SignedDuration),
     EditScheduled(TeamId, String),
     CancelScheduled(TeamId),
     Own(OwnOperation),
+}
+
+/// What becomes of some group of a team.
+enum GroupChange {
+    Rename(GroupName),
+    Add(UserId),
+    Remove(UserId),
+    Delete,
 }
 
 /// What a person does that no other sees.
@@ -287,6 +300,9 @@ impl Crowd {
         if self.random.u8(0..5) == 0 {
             return (self.random.usize(0..2), Operation::Own(self.choose_own(team, channel, seq, other)));
         }
+        if self.random.u8(0..12) == 0 {
+            return (0, self.choose_group(team, other));
+        }
         let operation = match self.random.u8(0..100) {
             0..=19 => Operation::Send(channel, text),
             20..=22 => {
@@ -349,6 +365,17 @@ impl Crowd {
         (who, operation)
     }
 
+    fn choose_group(&mut self, team: TeamId, other: UserId) -> Operation {
+        let change = match self.random.u8(0..10) {
+            0..=2 => return Operation::CreateGroup(team, other),
+            3..=4 => GroupChange::Rename(GROUPS[self.random.usize(0..GROUPS.len())].parse().expect("a name")),
+            5..=7 => GroupChange::Add(other),
+            8 => GroupChange::Remove(other),
+            _ => GroupChange::Delete,
+        };
+        Operation::ChangeGroup(team, change)
+    }
+
     fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
         let is_so = self.random.bool();
         match self.random.u8(0..12) {
@@ -395,7 +422,7 @@ fn emoji(random: &mut fastrand::Rng) -> Emoji {
 }
 
 fn text(random: &mut fastrand::Rng) -> String {
-    let names = ["", "", "@alice", "@bob", "@channel", "@here"];
+    let names = ["", "", "@alice", "@bob", "@channel", "@here", "@ops", "@all-hands.", "@on.call"];
     format!("{} {}", names[random.usize(0..names.len())], random.u32(..))
 }
 
@@ -453,6 +480,23 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
         Operation::RemoveTeamMember(team, user) => client.remove_team_member(team, user).await,
         Operation::Ban(team, user) => client.ban(team, user).await.map(drop),
         Operation::LiftBan(team, user) => client.lift_ban(team, user).await,
+        Operation::CreateGroup(team, user) => {
+            let free = client.groups(team, PageQuery::default()).await?.items;
+            let is_free = |name: &&&str| free.iter().all(|group| group.name.as_str() != **name);
+            let Some(name) = GROUPS.iter().find(is_free) else { return Ok(Made::Nothing) };
+            let new = CreateGroup { name: name.parse().expect("a name"), user_ids: vec![user] };
+            client.create_group(team, new).await.map(drop)
+        }
+        Operation::ChangeGroup(team, change) => {
+            let groups = client.groups(team, PageQuery::default()).await?.items;
+            let Some(group) = groups.last().map(|group| group.id) else { return Ok(Made::Nothing) };
+            match change {
+                GroupChange::Rename(name) => client.rename_group(team, group, name).await.map(drop),
+                GroupChange::Add(user) => client.add_group_member(team, group, user).await.map(drop),
+                GroupChange::Remove(user) => client.remove_group_member(team, group, user).await.map(drop),
+                GroupChange::Delete => client.delete_group(team, group).await,
+            }
+        }
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
         Operation::Own(operation) => act_alone(client, operation).await,
         Operation::Schedule(team, channel_id, content, ahead) => {

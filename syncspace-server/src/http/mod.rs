@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod channels;
 mod cors;
+mod groups;
 mod health;
 mod invites;
 mod links;
@@ -194,6 +195,7 @@ fn all_routes() -> Vec<route::Route> {
         auth::routes(),
         users::routes(),
         teams::routes(),
+        groups::routes(),
         invites::routes(),
         channels::routes(),
         messages::routes(),

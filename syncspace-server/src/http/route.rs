@@ -10,7 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ErrorCode, IdempotencyKey, InviteId, MessageId, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
+    ChannelId, ErrorCode, GroupId, IdempotencyKey, InviteId, MessageId, ScheduledId, Seq, SessionId, StreamId, TeamId,
+    UserId,
 };
 use warp::reply::Response;
 
@@ -215,6 +216,7 @@ impl PathArg for ChannelId {}
 impl PathArg for MessageId {}
 impl PathArg for SessionId {}
 impl PathArg for InviteId {}
+impl PathArg for GroupId {}
 impl PathArg for ScheduledId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}

@@ -165,6 +165,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::Remove(_) => "admins remove members and guests; only owners remove admins and owners",
         TeamAction::CreateChannel => "guests may not make channels",
         TeamAction::KeepOwn => "only members of the team keep anything of their own in it; join it first",
+        TeamAction::ManageGroups => "only owners and admins of the team manage its groups",
         TeamAction::OpenDirect => "only members of the team may write to each other in it",
     }
 }

@@ -1,6 +1,11 @@
 //! Whom a text names: the names in it become people who are in the channel.
+//!
+//! A group becomes the people who are in it at that moment: they stand in the message and have rows like everybody who is
+//! named. A flag for the group, counted by range against who is in it now, would cost one row less for each person, and
+//! change the numbers of the past whenever somebody comes into a group or leaves it: on each device when it hears of that,
+//! in another stream than the channel's, so at no two at once. Groups are bounded, and so is what one message writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Message, MessageType};
@@ -13,9 +18,10 @@ pub(super) fn names_in(content: &str, message_type: MessageType, is_copy: bool) 
     if message_type == MessageType::Code || is_copy { MentionedNames::default() } else { MentionedNames::find(content) }
 }
 
-/// Makes mentions of the names in texts, in their order, with one look-up for all of them; none where nobody is named.
+/// Makes mentions of the names in texts, in their order, with one look-up of people and one of groups for all of them; none
+/// where nobody is named.
 ///
-/// Who is not in the channel is not named, whoever else the name may belong to.
+/// Who is not in the channel is not named, whoever else the name may belong to. A person goes before a group of that name.
 pub(super) async fn resolve(
     db: &mut impl Queries,
     texts: &[(ChannelId, &MentionedNames)],
@@ -26,8 +32,17 @@ pub(super) async fn resolve(
     let channels: Vec<_> = channels.into_iter().collect();
     let keys: Vec<_> = keys.into_iter().collect();
     let members = mentions::find_members(db, &channels, &keys).await?;
-    let resolved =
-        texts.iter().map(|(channel, names)| names.resolve(|key| members.get(&(*channel, key.to_owned())).copied()));
+    let member = |channel: ChannelId| {
+        let members = &members;
+        move |key: &str| members.get(&(channel, key.to_owned())).copied()
+    };
+    let keys: BTreeSet<&str> = naming().flat_map(|&(channel, names)| names.keys_of_groups(member(channel))).collect();
+    let keys: Vec<_> = keys.into_iter().collect();
+    // As a rule every name is somebody's, and nothing is asked here.
+    let groups = if keys.is_empty() { BTreeMap::new() } else { mentions::find_groups(db, &channels, &keys).await? };
+    let resolved = texts
+        .iter()
+        .map(|&(channel, names)| names.resolve(member(channel), |key| groups.get(&(channel, key.to_owned()))));
     Ok(resolved.collect())
 }
 

@@ -16,6 +16,8 @@ pub(crate) mod fields;
 mod figures;
 mod gather;
 mod greeting;
+mod group_changes;
+mod groups;
 mod history;
 mod idempotency;
 mod invites;

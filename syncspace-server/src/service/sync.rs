@@ -12,8 +12,8 @@ use super::{Actor, Service, ServiceError, access, reactions};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
 use crate::store::{
-    channel_members, channel_orders, channel_preferences, channels, drafts, heads, messages, muted_users, saved,
-    scheduled, teams, threads,
+    channel_members, channel_orders, channel_preferences, channels, drafts, groups, heads, messages, muted_users,
+    saved, scheduled, teams, threads,
 };
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
@@ -147,6 +147,11 @@ impl Service {
             teams::MemberChange::Present(member) => (member.rev, Some(Change::TeamMember { member })),
             teams::MemberChange::Gone(user_id, rev) => (rev, Some(Change::TeamMemberGone { user_id, rev })),
         });
+        let groups = groups::list_changes(&mut db, team, after, limit).await?;
+        let groups = groups.into_iter().map(|change| match change {
+            groups::GroupChange::Present(group) => (group.rev, Some(Change::Group { group })),
+            groups::GroupChange::Gone(group_id, rev) => (rev, Some(Change::GroupGone { group_id, rev })),
+        });
         let user = actor.user_id;
         let rooms = channels::list_changes(&mut db, team, user, sees_public, after, limit).await?;
         let rooms = rooms.into_iter().map(|change| match change {
@@ -166,7 +171,7 @@ impl Service {
             }
             channel_members::MemberChange::Hidden(rev) => (rev, None),
         });
-        let kinds = [itself, members.collect(), rooms.collect(), hidden.collect(), people.collect()];
+        let kinds = [itself, members.collect(), groups.collect(), rooms.collect(), hidden.collect(), people.collect()];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }
 

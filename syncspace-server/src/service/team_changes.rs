@@ -8,6 +8,7 @@ use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, Us
 
 use super::channel_changes::enter_defaults;
 use super::fields::check_url_patch;
+use super::group_changes::leave_groups;
 use super::idempotency::Makes;
 use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, parse};
@@ -311,13 +312,15 @@ impl Operation for LeaveTeam {
     }
 }
 
-/// Ends a person's membership in a team and in all its channels, each with its numbers, so that who was away learns of them
+/// Ends a person's membership in a team, its groups and all its channels, each with its numbers, so that who was away learns of them
 /// too.
 async fn take_out(
     tx: &mut LogTx<'_>,
     (team, user, member): (TeamId, UserId, MemberId),
     permit: &Permit,
 ) -> Result<(), Refused> {
+    // The groups first: at no rev is somebody in a group who is not in the team.
+    leave_groups(tx, team, user, permit).await?;
     let taken = tx.next_rev(StreamId::Team(team), permit)?;
     teams::remove_member(tx.db, team, user, tx.now, taken.rev).await?;
     let left = Effect::TeamLeft { user_id: user, team_id: team };

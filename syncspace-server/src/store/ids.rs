@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use syncspace_protocol::{ChannelId, InviteId, MemberId, MessageId, ScheduledId, SessionId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, GroupId, InviteId, MemberId, MessageId, ScheduledId, SessionId, TeamId, UserId};
 use tokio::sync::Mutex;
 
 use super::value::params;
@@ -41,6 +41,7 @@ kinds! { KINDS:
     5 ChannelId "channels" 10;
     6 MessageId "messages" 10_000;
     7 ScheduledId "scheduled_messages" 10;
+    8 GroupId "user_groups" 10;
 }
 
 /// The ids this instance may give out.

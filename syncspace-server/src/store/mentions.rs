@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use syncspace_protocol::mentions::NamedGroup;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, Mentions, Seq, TeamId, UserId};
 
-use super::{FromValue, Many, ManySql, Queries, Sql, StoreError, Value, params, placeholders};
+use super::{FromValue, Many, ManySql, Queries, Sql, Statement, StoreError, Value, params, placeholders};
 
 /// Most names looked up by one statement.
 const PER_STATEMENT: usize = 256;
@@ -55,6 +56,44 @@ pub async fn find_members(
         }
     }
     Ok(found)
+}
+
+/// Finds the groups that go by one of the folded names in the team of each channel, with who of them is in the channel.
+pub async fn find_groups(
+    db: &mut impl Queries,
+    channels: &[ChannelId],
+    keys: &[&str],
+) -> Result<BTreeMap<(ChannelId, String), NamedGroup>, StoreError> {
+    let mut found: BTreeMap<(ChannelId, String), NamedGroup> = BTreeMap::new();
+    for channels in channels.chunks(PER_STATEMENT) {
+        for keys in keys.chunks(PER_STATEMENT) {
+            let Statement { sql, params } = groups_statement(channels, keys);
+            for row in db.query(&sql, params).await? {
+                let mut row = row.reader();
+                let place = (row.take()?, row.take()?);
+                let id = row.take()?;
+                let group = found.entry(place).or_insert_with(|| NamedGroup { id, user_ids: Vec::new() });
+                group.user_ids.extend(row.take::<Option<UserId>>()?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Gives the statement of [`find_groups`].
+#[must_use]
+pub fn groups_statement(channels: &[ChannelId], keys: &[&str]) -> Statement {
+    let (channels, keys) = (padded(channels), padded(keys));
+    let sql = Sql::built(format!(
+        "SELECT c.id, g.name_key, g.id, m.user_id FROM channels c JOIN user_groups g ON g.team_id = c.team_id \
+         LEFT JOIN user_group_members p ON p.group_id = g.id \
+         LEFT JOIN channel_members m ON m.channel_id = c.id AND m.user_id = p.user_id AND m.left_at IS NULL \
+         WHERE c.id IN ({}) AND g.name_key IN ({})",
+        placeholders(channels.len()),
+        placeholders(keys.len())
+    ));
+    let values = channels.into_iter().map(Value::from).chain(keys.into_iter().map(Value::from));
+    Statement { sql, params: values.collect() }
 }
 
 /// Repeats the last one up to a power of two, so that statements come in few forms.

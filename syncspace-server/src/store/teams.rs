@@ -5,7 +5,7 @@ use syncspace_protocol::users::Person;
 use syncspace_protocol::{MemberId, Rev, TeamId, Time, UserId};
 
 use super::list::Slice;
-use super::{Queries, Row, RowReader, Sql, StoreError, params};
+use super::{Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// What decides who may do what to a team, and the row that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub struct MemberRow {
 pub(super) const TEAM: &str =
     "t.id, t.name, t.description, t.avatar_url, t.is_public, t.created_by, t.created_at, t.updated_at, t.rev";
 const MEMBERSHIP: &str = "m.member_id, m.role, m.joined_at";
-const MEMBER: &str = "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
+pub(super) const MEMBER: &str =
+    "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
 const JOIN_MEMBERSHIP: &str = "LEFT JOIN team_members m ON m.team_id = t.id AND m.user_id = ? AND m.left_at IS NULL";
 
 /// Reads the columns `id, username, full_name, avatar_url, is_active` of a user.
@@ -75,7 +76,7 @@ fn read_my_team(row: &Row) -> Result<MyTeam, StoreError> {
     Ok(MyTeam { team: read_team(&mut row)?, membership: read_membership(&mut row)? })
 }
 
-fn read_member(row: &Row) -> Result<TeamMember, StoreError> {
+pub(super) fn read_member(row: &Row) -> Result<TeamMember, StoreError> {
     read_member_from(&mut row.reader())
 }
 
@@ -237,6 +238,30 @@ pub async fn list_members(db: &mut impl Queries, team: TeamId, slice: &Slice) ->
     let mut all = params![team];
     all.extend(values);
     db.query(&sql, all).await?.iter().map(read_member).collect()
+}
+
+/// Finds which of these people are in a team, by id.
+pub async fn list_present(db: &mut impl Queries, team: TeamId, users: &[UserId]) -> Result<Vec<UserId>, StoreError> {
+    if users.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = padded(users.iter().map(|&user| Value::from(user)).collect());
+    let sql = Sql::built(format!(
+        "SELECT user_id FROM team_members WHERE team_id = ? AND left_at IS NULL AND user_id IN ({}) ORDER BY user_id",
+        placeholders(ids.len())
+    ));
+    let mut values = params![team];
+    values.extend(ids);
+    db.query(&sql, values).await?.iter().map(|row| row.reader().take()).collect()
+}
+
+/// Finds who goes by a folded username in a team.
+pub async fn find_by_username(db: &mut impl Queries, team: TeamId, key: &str) -> Result<Option<UserId>, StoreError> {
+    let sql = Sql::both(
+        "SELECT m.user_id FROM users u JOIN team_members m ON m.user_id = u.id AND m.team_id = ? AND m.left_at IS NULL \
+         WHERE u.username_key = ?",
+    );
+    db.query(&sql, params![team, key]).await?.first().map(|row| row.reader().take()).transpose()
 }
 
 /// Puts a person into a team: a new row, or the old one of somebody who left.

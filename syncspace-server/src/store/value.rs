@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, InviteId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId,
-    TeamId, TeamName, Time, TimeZoneName, UserId, Username,
+    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, MemberId, MessageId, Rev,
+    ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
 use super::StoreError;
@@ -172,6 +172,7 @@ numbers! {
     MessageId, "a message id";
     SessionId, "a session id";
     InviteId, "an invite id";
+    GroupId, "a group id";
     ScheduledId, "a scheduled id";
     Seq, "a seq";
     Rev, "a rev";
@@ -197,6 +198,7 @@ texts! {
     Username, "a username";
     TeamName, "a team name";
     ChannelName, "a channel name";
+    GroupName, "a group name";
     Email, "an e-mail address";
     ClientId, "a client_id";
     Emoji, "a short name of an emoji";

@@ -20,16 +20,17 @@ on_both_stores! {
 }
 
 /// Alice's channel with Bob in it, and Carol who is in the team alone.
-struct Room {
-    rig: Rig,
-    alice: Actor,
-    bob: Actor,
-    carol: Actor,
-    channel: ChannelId,
+pub(crate) struct Room {
+    pub(crate) rig: Rig,
+    pub(crate) alice: Actor,
+    pub(crate) bob: Actor,
+    pub(crate) carol: Actor,
+    pub(crate) team: TeamId,
+    pub(crate) channel: ChannelId,
 }
 
 impl Room {
-    async fn open(place: Place) -> Self {
+    pub(crate) async fn open(place: Place) -> Self {
         let rig = place.open_rig().await;
         let alice = rig.register_actor("Alice").await;
         let bob = rig.register_actor("bob_").await;
@@ -43,40 +44,40 @@ impl Room {
         let new: CreateChannel = body(serde_json::json!({"kind": "public", "name": "general"}));
         let channel = rig.service.create_channel(&alice, team, new).await.expect("makes a channel").channel.id;
         rig.service.join_channel(&bob, channel).await.expect("joins");
-        Self { rig, alice, bob, carol, channel }
+        Self { rig, alice, bob, carol, team, channel }
     }
 
-    async fn say(&self, actor: &Actor, content: &str) -> Message {
+    pub(crate) async fn say(&self, actor: &Actor, content: &str) -> Message {
         self.answer(actor, None, content).await
     }
 
-    async fn answer(&self, actor: &Actor, root: Option<&Message>, content: &str) -> Message {
+    pub(crate) async fn answer(&self, actor: &Actor, root: Option<&Message>, content: &str) -> Message {
         let parent_message_id = root.map(|root| root.id);
         let new = SendMessage { content: content.to_owned(), parent_message_id, ..SendMessage::default() };
         self.rig.service.send_message(actor, self.channel, new).await.expect("sends").0
     }
 
-    async fn edit(&self, actor: &Actor, message: &Message, content: &str) -> Message {
+    pub(crate) async fn edit(&self, actor: &Actor, message: &Message, content: &str) -> Message {
         let edit = EditMessage { content: content.to_owned(), expected_rev: None };
         self.rig.service.edit_message(actor, self.channel, message.seq, edit).await.expect("edits")
     }
 
-    async fn delete(&self, actor: &Actor, message: &Message) -> Message {
+    pub(crate) async fn delete(&self, actor: &Actor, message: &Message) -> Message {
         self.rig.service.delete_message(actor, self.channel, message.seq).await.expect("deletes")
     }
 
-    async fn read(&self, actor: &Actor) -> ReadMarker {
+    pub(crate) async fn read(&self, actor: &Actor) -> ReadMarker {
         let mine = self.rig.service.channel(actor, self.channel).await.expect("a channel");
         mine.membership.expect("a membership").read
     }
 
     /// Gives unread messages and mentions.
-    async fn counts(&self, actor: &Actor) -> (u32, u32) {
+    pub(crate) async fn counts(&self, actor: &Actor) -> (u32, u32) {
         let read = self.read(actor).await;
         (read.unread_count, read.mention_count)
     }
 
-    async fn mark(&self, mode: MoveMarker, to: u64, known_rev: Option<Rev>) -> ReadMarker {
+    pub(crate) async fn mark(&self, mode: MoveMarker, to: u64, known_rev: Option<Rev>) -> ReadMarker {
         let mark = MarkRead { seq: seq(to), mode, known_rev };
         self.rig.service.mark_read(&self.bob, self.channel, mark).await.expect("marks")
     }
@@ -91,7 +92,7 @@ async fn names_become_members_of_the_channel(place: Place) {
     let said = room.say(&room.alice, "@BOB_, @alice. @carol @nobody `@bob_` @here").await;
     let mut users = vec![room.alice.user_id, room.bob.user_id];
     users.sort();
-    assert_eq!(said.mentions, Mentions { users, channel: false, here: true }, "carol is not in the channel");
+    assert_eq!(said.mentions, Mentions { users, here: true, ..Mentions::default() }, "carol is not in the channel");
     let all = room.say(&room.alice, "@all").await;
     assert_eq!(all.mentions, Mentions { channel: true, ..Mentions::default() });
     let read = room.rig.service.message(&room.bob, room.channel, said.seq).await.expect("reads");

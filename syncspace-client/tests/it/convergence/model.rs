@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelMembership};
+use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::reactions::{Emoji, MyReactions, Reactions};
@@ -13,7 +14,7 @@ use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
-use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, GroupId, Rev, ScheduledId, Seq, StreamId, TeamId, Time, UserId};
 
 use super::own::Own;
 
@@ -36,6 +37,9 @@ pub(super) struct TeamState {
     pub(super) members: BTreeMap<UserId, TeamMember>,
     /// Who left, and when: what was read before does not bring them back.
     pub(super) gone: BTreeMap<UserId, Rev>,
+    pub(super) groups: BTreeMap<GroupId, UserGroup>,
+    /// Which groups were deleted, and when.
+    pub(super) gone_groups: BTreeMap<GroupId, Rev>,
     /// What the person keeps alone.
     pub(super) own: Own,
     /// What the person has scheduled, also what is over.
@@ -205,6 +209,10 @@ impl Model {
                 self.leave_team(*team_id, &mut wishes)
             }
             (EventBody::TeamMemberUpdated { member }, _) => self.put_team_member(member, &mut wishes),
+            (EventBody::GroupUpdated { group }, _) => self.put_group(group),
+            (EventBody::GroupDeleted { group_id }, Some(StreamId::Team(team))) => {
+                self.remove_group(team, *group_id, rev);
+            }
             (EventBody::TeamMemberRemoved { user_id }, Some(StreamId::Team(team))) => {
                 self.remove_team_member(team, *user_id, rev);
             }
@@ -241,7 +249,8 @@ impl Model {
                 | EventBody::ReactionRemoved { .. }
                 | EventBody::MessagePinned { .. }
                 | EventBody::MessageUnpinned { .. }
-                | EventBody::TeamMemberRemoved { .. },
+                | EventBody::TeamMemberRemoved { .. }
+                | EventBody::GroupDeleted { .. },
                 _,
             ) => unreachable!("in a stream of another kind: {event:?}"),
         }
@@ -255,6 +264,10 @@ impl Model {
             (Change::TeamMember { member }, _) => self.put_team_member(member, wishes),
             (Change::TeamMemberGone { user_id, rev }, Some(StreamId::Team(team))) => {
                 self.remove_team_member(team, *user_id, *rev);
+            }
+            (Change::Group { group }, _) => self.put_group(group),
+            (Change::GroupGone { group_id, rev }, Some(StreamId::Team(team))) => {
+                self.remove_group(team, *group_id, *rev);
             }
             (Change::Channel { channel }, _) => self.put_channel(channel),
             (Change::ChannelGone { channel_id, rev: _ }, _) => self.remove_channel(*channel_id, wishes),
@@ -282,7 +295,9 @@ impl Model {
             (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
             (Change::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
             (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
-            (Change::Unknown | Change::TeamMemberGone { .. }, _) => unreachable!("{change:?} in {stream:?}"),
+            (Change::Unknown | Change::TeamMemberGone { .. } | Change::GroupGone { .. }, _) => {
+                unreachable!("{change:?} in {stream:?}")
+            }
         }
     }
 
@@ -342,6 +357,8 @@ impl Model {
             mine,
             members: BTreeMap::new(),
             gone: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            gone_groups: BTreeMap::new(),
             own: Own::default(),
             scheduled: BTreeMap::new(),
         };
@@ -395,6 +412,22 @@ impl Model {
         if state.members.get(&user).is_none_or(|held| held.rev < rev) {
             state.members.remove(&user);
             state.gone.insert(user, rev);
+        }
+    }
+
+    pub(super) fn put_group(&mut self, group: &UserGroup) {
+        let Some(state) = self.teams.get_mut(&group.team_id) else { return };
+        let newest = state.groups.get(&group.id).map(|held| held.rev).max(state.gone_groups.get(&group.id).copied());
+        if newest.is_none_or(|newest| group.rev > newest) {
+            state.groups.insert(group.id, group.clone());
+        }
+    }
+
+    fn remove_group(&mut self, team: TeamId, group: GroupId, rev: Rev) {
+        let Some(state) = self.teams.get_mut(&team) else { return };
+        if state.groups.get(&group).is_none_or(|held| held.rev < rev) {
+            state.groups.remove(&group);
+            state.gone_groups.insert(group, rev);
         }
     }
 

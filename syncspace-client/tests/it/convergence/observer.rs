@@ -15,7 +15,7 @@ use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::sync::ChangesQuery;
 use syncspace_protocol::users::{Person, User};
-use syncspace_protocol::{ChannelId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, GroupId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -111,6 +111,7 @@ impl Observer {
             let members = self.client.all_team_members(team.id).await.expect("members");
             let channels = self.client.all_channels(team.id).await.expect("channels");
             let scheduled = self.client.all_scheduled(team.id).await.expect("scheduled");
+            let groups = self.client.all_groups(team.id).await.expect("groups");
             let people: BTreeMap<UserId, Person> =
                 members.iter().map(|member| (member.user.id, member.user.clone())).collect();
             {
@@ -126,6 +127,8 @@ impl Observer {
                 differences.compare(&format!("scheduled in {}", team.id), &held, &scheduled);
                 let members = members.into_iter().map(|member| (member.user.id, member)).collect();
                 differences.compare(&format!("members of {}", team.id), &state.members, &members);
+                let groups = groups.into_iter().map(|group| (group.id, group)).collect();
+                differences.compare(&format!("groups of {}", team.id), &state.groups, &groups);
                 let ids: BTreeSet<ChannelId> = channels.iter().map(|mine| mine.channel.id).collect();
                 let known = heard.model.channels.values().filter(|state| state.channel.team_id == team.id);
                 differences.compare(
@@ -341,17 +344,21 @@ async fn read_team(
     let channels = client.all_channels(team).await?;
     let own = Own::read(client, team).await?;
     let scheduled = client.all_scheduled(team).await?;
+    let groups = client.all_groups(team).await?;
     {
         let model = &mut heard.lock().expect("unbroken").model;
         model.put_team(&mine.team);
         members.iter().for_each(|member| model.put_team_member(member, wishes));
         scheduled.iter().for_each(|scheduled| model.put_scheduled(scheduled));
+        groups.iter().for_each(|group| model.put_group(group));
+        let named: BTreeSet<GroupId> = groups.iter().map(|group| group.id).collect();
         let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
         let planned: BTreeSet<ScheduledId> = scheduled.iter().map(|scheduled| scheduled.id).collect();
         if let Some(state) = model.teams.get_mut(&team) {
             state.own.take(own);
             state.scheduled.retain(|id, _| planned.contains(id));
             state.members.retain(|user, _| listed.contains(user));
+            state.groups.retain(|group, _| named.contains(group));
         }
         let listed: BTreeSet<ChannelId> = channels.iter().map(|channel| channel.channel.id).collect();
         let of_team = model.channels.values().filter(|state| state.channel.team_id == team);

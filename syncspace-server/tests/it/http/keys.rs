@@ -76,7 +76,13 @@ async fn the_document_names_the_header_where_something_is_made() {
             }
         }
     }
-    let expected =
-        BTreeSet::from(["create_channel", "create_invite", "create_team", "create_user", "schedule_message"]);
+    let expected = BTreeSet::from([
+        "create_channel",
+        "create_group",
+        "create_invite",
+        "create_team",
+        "create_user",
+        "schedule_message",
+    ]);
     assert_eq!(named, expected);
 }

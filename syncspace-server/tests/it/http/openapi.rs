@@ -224,7 +224,22 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     let dave_id = json!(walk.call_as(dave, "me", &[], Value::Null).await["id"]);
     walk.call("transfer_team", &only_team, json!({ "user_id": dave_id })).await;
     walk.call_as(dave, "transfer_team", &only_team, json!({ "user_id": root })).await;
+    walk_groups(walk, &team, &root, &dave_id).await;
     team
+}
+
+async fn walk_groups(walk: &mut Walk<'_>, team: &Param, root: &Value, dave: &Value) {
+    let only_team = [team.clone()];
+    let made = walk.call("create_group", &only_team, json!({ "name": "oncall", "user_ids": [root] })).await;
+    let group = [team.clone(), ("group_id", made["id"].clone())];
+    walk.call("groups", &only_team, Value::Null).await;
+    walk.call("group", &group, Value::Null).await;
+    walk.call("rename_group", &group, json!({ "name": "sre" })).await;
+    let member = [group.as_slice(), &[("user_id", dave.clone())]].concat();
+    walk.call("add_group_member", &member, Value::Null).await;
+    walk.call("group_members", &group, Value::Null).await;
+    walk.call("remove_group_member", &member, Value::Null).await;
+    walk.call("delete_group", &group, Value::Null).await;
 }
 
 async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {

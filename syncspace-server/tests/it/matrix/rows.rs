@@ -73,6 +73,10 @@ fn id(text: &str) -> u64 {
     text.parse().expect("an id")
 }
 
+fn of_group(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("group_id", scene.group.clone())]].concat()
+}
+
 fn of_invite(scene: &Scene) -> Vec<(&'static str, String)> {
     [of_team(scene), vec![("invite_id", scene.invite["id"].to_string())]].concat()
 }
@@ -182,6 +186,18 @@ fn teams() -> Vec<Row> {
         team("ban", |scene| (of_team_and_author(scene), Value::Null), MANAGERS),
         team("lift_ban", |scene| (of_ban(scene), Value::Null), MANAGERS),
         team("put_team_member", |scene| (of_ban(scene), json!({"role": "member"})), ["ccc---hhhu", "ccc------u"]),
+        team("groups", itself, INSIDE),
+        team(
+            "create_group",
+            |scene| (of_team(scene), json!({"name": "new", "user_ids": [id(&scene.author)]})),
+            MANAGERS,
+        ),
+        team("group", |scene| (of_group(scene), Value::Null), INSIDE),
+        team("rename_group", |scene| (of_group(scene), json!({"name": "new"})), MANAGERS),
+        team("delete_group", |scene| (of_group(scene), Value::Null), MANAGERS),
+        team("group_members", |scene| (of_group(scene), Value::Null), INSIDE),
+        team("add_group_member", |scene| ([of_group(scene), of_account(scene)].concat(), Value::Null), MANAGERS),
+        team("remove_group_member", |scene| ([of_group(scene), of_account(scene)].concat(), Value::Null), MANAGERS),
         team("channels", itself, INSIDE),
         team(
             "create_channel",

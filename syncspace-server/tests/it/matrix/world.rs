@@ -62,6 +62,8 @@ pub(super) struct Scene {
     pub(super) unique: String,
     /// An invite to the team.
     pub(super) invite: Value,
+    /// A user group of the team that the author is in.
+    pub(super) group: String,
 }
 
 /// A server and the people on it.
@@ -234,6 +236,8 @@ impl World {
         let content = json!({"content": "hi"});
         let message = self.must("author", Method::POST, &format!("/channels/{channel}/messages"), content).await;
         let invite = self.must("owner", Method::POST, &format!("/teams/{team}/invites"), json!({})).await;
+        let group = json!({"name": "group", "user_ids": [self.people["author"].id.parse::<u64>().expect("an id")]});
+        let group = self.must("owner", Method::POST, &format!("/teams/{team}/groups"), group).await["id"].to_string();
         self.must("left", Method::POST, &format!("/teams/{team}/leave"), Value::Null).await;
         let path = format!("/teams/{team}/bans/{}", self.people["banned"].id);
         self.must("owner", Method::PUT, &path, Value::Null).await;
@@ -257,6 +261,7 @@ impl World {
             account,
             unique: format!("new-{number}"),
             invite,
+            group,
         }
     }
 }
