@@ -121,7 +121,8 @@ pub struct ChannelMembership {
 /// The one definition of both counts, for server and clients. **Unread** are the messages with `seq > last_read_seq` that
 /// are top level, not from the system, not deleted, and not the person's own. **Mentions** are the messages, replies too,
 /// with `seq > last_read_seq` that are not deleted, not the person's own, and name the person, a group that the person was in at that
-/// moment, or `@channel`; `@here` does not count. Both stop at 1,000. Numbers do not depend on when the person came into the channel.
+/// moment, or `@channel`; `@here` does not count. Those that have one of the person's keywords follow a moment later, and go
+/// as late when such a message is changed or deleted: each time the marker comes anew in the person's own stream. Both stop at 1,000. Numbers do not depend on when the person came into the channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReadMarker {
     /// Read up to and with this place.

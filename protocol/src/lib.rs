@@ -25,6 +25,7 @@
 //! | mention | a name in a message: `@alice`, `@channel` for everybody in it, `@here` for those who are online |
 //! | presence | whether a person is there: online, away, dnd (do not disturb), offline; invisible only to oneself |
 //! | custom status | what a person says of itself: a text, an emoji, until when |
+//! | keyword | a word or phrase by which a person wants to be called |
 //! | user group | people of a team who are mentioned by one name: `@oncall` |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
@@ -36,6 +37,7 @@ pub mod channels;
 pub mod error;
 pub mod groups;
 pub mod ids;
+pub mod keywords;
 pub mod limits;
 pub mod links;
 pub mod mentions;
@@ -65,7 +67,7 @@ pub use ids::{
     ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
-pub use names::{ChannelName, Email, GroupName, Password, TeamName, Username};
+pub use names::{ChannelName, Email, GroupName, Keyword, Password, TeamName, Username};
 pub use page::Page;
 pub use patch::Patch;
 pub use time::Time;

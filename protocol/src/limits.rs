@@ -110,6 +110,10 @@ pub const THREAD_PARTICIPANTS_MAX: u32 = 50;
 pub const PARTICIPANT_REPLIES_MAX: u32 = 1_000;
 /// Most messages that one person saves in one team, of those that it may still read.
 pub const SAVED_MESSAGES_MAX: u32 = 5_000;
+/// Most keywords of one person.
+pub const KEYWORDS_MAX: usize = 20;
+/// Longest keyword, in characters.
+pub const KEYWORD_CHARS_MAX: usize = 50;
 /// Most drafts that one person keeps in one team.
 pub const DRAFTS_MAX: u32 = 500;
 /// Most messages of one person in one team that wait for their time, or could not be sent.

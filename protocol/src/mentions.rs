@@ -106,6 +106,12 @@ pub fn has_code(text: &str) -> bool {
     between.any(|gap| !text[gap].trim().is_empty())
 }
 
+/// Gives the parts of a text that are not code, in order.
+#[must_use]
+pub fn prose(text: &str) -> Vec<&str> {
+    code::outside(text).into_iter().map(|part| &text[part]).collect()
+}
+
 fn mention_at(text: &str, at: usize) -> Option<Mention<'_>> {
     let before = text[..at].chars().next_back();
     if before.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+' | '/' | '@' | '\\')) {

@@ -10,7 +10,10 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{EMAIL_CHARS_MAX, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX};
+use crate::limits::{
+    EMAIL_CHARS_MAX, KEYWORD_CHARS_MAX, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX,
+};
+use crate::search::words::Words;
 use crate::text::clean_line;
 
 /// Gives the form by which names are compared: NFKC, case folded, trimmed.
@@ -98,6 +101,11 @@ text_type!(
     "^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$"
 );
 text_type!(
+    /// A word or phrase by which a person wants to be called: 1 to 50 characters on one line, with a letter or digit among them.
+    Keyword,
+    "^[^\\p{Cc}]{1,50}$"
+);
+text_type!(
     /// E-mail address of a person: one `@` with something on both sides, at most 100 characters.
     Email,
     "^[^@\\s]+@[^@\\s]+$"
@@ -160,6 +168,22 @@ impl FromStr for ChannelName {
             return Err(NameError("a channel name has no blanks; use '-' instead".to_owned()));
         }
         Ok(Self(name))
+    }
+}
+
+impl FromStr for Keyword {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let clean = clean_line(text);
+        let keyword = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        if keyword.chars().count() > KEYWORD_CHARS_MAX {
+            return Err(NameError(format!("a keyword has at most {KEYWORD_CHARS_MAX} characters")));
+        }
+        if Words::find(&keyword).parts.is_empty() {
+            return Err(NameError("a keyword has at least one letter or digit".to_owned()));
+        }
+        Ok(Self(keyword))
     }
 }
 
@@ -302,6 +326,16 @@ mod tests {
             assert_eq!(fold_key(one), fold_key(other), "{one} and {other}");
         }
         assert_ne!(fold_key("a"), fold_key("ä"));
+    }
+
+    #[test]
+    fn keywords() {
+        check::<Keyword>(
+            &["a", "C++", "release train", "会議", &"ü".repeat(50)],
+            &["", " ", "++", "@", &"a".repeat(51)],
+        );
+        let keyword: Keyword = " two\n  words\u{1b}[1m ".parse().expect("a keyword");
+        assert_eq!(keyword.as_str(), "two words");
     }
 
     #[test]

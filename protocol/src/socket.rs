@@ -494,6 +494,18 @@ pub enum EventBody {
         /// Where it stands.
         read: ReadMarker,
     },
+    /// Messages of others have one of my keywords, or no longer. Stream `m`. Those that name me anyway are none of them.
+    #[serde(rename = "me.keyword_mentions")]
+    MyKeywordMentions {
+        /// The channel.
+        channel_id: ChannelId,
+        /// Places of messages that count as mentions of me from now on.
+        added: Vec<Seq>,
+        /// Places of messages that did so until now.
+        removed: Vec<Seq>,
+        /// My marker, with the counts as they are by that.
+        read: ReadMarker,
+    },
     /// I want a channel in another way. Stream `m`.
     #[serde(rename = "me.channel_preferences")]
     MyChannelPreferences {

@@ -5,6 +5,7 @@ pub(crate) mod channel;
 pub(crate) mod dnd;
 pub(crate) mod draft;
 pub(crate) mod group;
+pub(crate) mod keyword;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod preferences;
@@ -134,6 +135,9 @@ pub(crate) enum Command {
     /// Threads that you follow.
     #[command(subcommand)]
     Thread(thread::Thread),
+    /// Words and phrases by which you want to be called.
+    #[command(subcommand)]
+    Keyword(keyword::Keyword),
     /// What you have typed and not sent, kept for all your devices.
     #[command(subcommand)]
     Draft(draft::Draft),

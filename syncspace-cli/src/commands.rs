@@ -6,6 +6,7 @@ mod channel_preferences;
 mod dnd;
 mod draft;
 mod group;
+mod keyword;
 mod lists;
 mod member;
 mod message;
@@ -49,6 +50,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Message(args) => message::run(context, args).await,
         Command::Search(args) => search::run(context, args).await,
         Command::Thread(args) => thread::run(context, args).await,
+        Command::Keyword(args) => keyword::run(context, args).await,
         Command::Draft(args) => draft::run(context, args).await,
         Command::Schedule(args) => schedule::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),

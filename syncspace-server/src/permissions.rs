@@ -169,6 +169,13 @@ pub const fn invited() -> Permit {
     Permit(())
 }
 
+/// Permits to tell people in their own streams of what calls them by a keyword, to whoever checks in the same transaction that
+/// they are in the channel.
+#[must_use]
+pub const fn called() -> Permit {
+    Permit(())
+}
+
 /// Decides an action on a team.
 pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
     use TeamRole::{Admin, Guest, Member, Owner};

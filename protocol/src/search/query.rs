@@ -11,7 +11,7 @@
 //! | `on:2026-11-22` | sent on that day |
 //! | `has:link`, `has:file`, `has:code`, `has:reaction` | with such a thing |
 //! | `is:thread`, `is:pinned`, `is:saved` | that are part of a thread, pinned, or saved by you |
-//! | `mentions:me` | that name you or the whole channel |
+//! | `mentions:me` | that name you, a group you were in or the whole channel, or have one of your keywords |
 //! | `-` before any of these | that are not so |
 
 use std::str::FromStr;

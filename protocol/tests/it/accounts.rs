@@ -5,6 +5,7 @@ use syncspace_protocol::Patch;
 use syncspace_protocol::auth::{
     ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
 };
+use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::preferences::{DndHours, EditPreferences, Preferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, CustomStatus, EditStatus, Presence, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, User};
@@ -221,4 +222,10 @@ fn zones_of_the_future_are_read() {
     let user = with(&user(), json!({"time_zone": "Mars/Olympus_Mons"}));
     full::<User>(&user);
     refused::<EditProfile>(&json!({"time_zone": "Mars Olympus"}), "a time zone is named as IANA does");
+}
+
+#[test]
+fn keywords_are_a_list() {
+    full::<Keywords>(&json!({"keywords": ["deploy", "release train"]}));
+    least::<Keywords>(&json!({"keywords": []}), &json!({"keywords": []}));
 }

@@ -52,6 +52,8 @@ fn names_are_strings_and_refused_with_a_sentence() {
     refused::<ChannelName>(&json!("a b"), "a channel name has no blanks");
     full::<GroupName>(&json!("oncall"));
     refused::<GroupName>(&json!("oncall."), "a group name has 1 to 50");
+    full::<Keyword>(&json!("release train"));
+    refused::<Keyword>(&json!("++"), "a keyword has at least one letter or digit");
     full::<Email>(&json!("alice@example.org"));
     refused::<Email>(&json!("alice"), "an e-mail address looks like");
     full::<Password>(&json!("correct horse battery"));

@@ -93,6 +93,9 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.channel_joined", "channel": channels::channel(), "membership": channels::membership()}),
         json!({"ev": "me.channel_left", "channel_id": 3}),
         json!({"ev": "me.read", "channel_id": 3, "read": channels::marker()}),
+        json!({
+            "ev": "me.keyword_mentions", "channel_id": 3, "added": [42], "removed": [40], "read": channels::marker(),
+        }),
         json!({"ev": "me.channel_preferences", "channel_id": 3, "preferences": personal::preferences()}),
         json!({"ev": "me.channel_order", "order": personal::channel_order()}),
         json!({"ev": "me.user_mute", "mute": personal::user_mute()}),

@@ -1,7 +1,6 @@
 //! Accounts, sessions, members, user groups.
 
 use serde::Serialize;
-use syncspace_protocol::SessionId;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::ChannelMember;
 use syncspace_protocol::groups::UserGroup;
@@ -9,6 +8,7 @@ use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::CustomStatus;
 use syncspace_protocol::teams::TeamMember;
 use syncspace_protocol::users::{Person, User};
+use syncspace_protocol::{Keyword, SessionId};
 
 use crate::output::{Cell, Column, Record};
 
@@ -112,6 +112,27 @@ pub(crate) fn days_text(days: &[Weekday]) -> String {
 pub(crate) fn status_text(status: &CustomStatus) -> String {
     let emoji = status.emoji.as_ref().map(|emoji| emoji.glyph().map_or_else(|| format!(":{emoji}:"), str::to_owned));
     emoji.iter().chain(&status.text).map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// One keyword of a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct KeywordRecord {
+    keyword: Keyword,
+}
+
+impl From<Keyword> for KeywordRecord {
+    fn from(keyword: Keyword) -> Self {
+        Self { keyword }
+    }
+}
+
+impl Record for KeywordRecord {
+    const PLURAL: &'static str = "keywords";
+    const COLUMNS: &'static [Column] = &[Column::shown("keyword")];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::text(&self.keyword)]
+    }
 }
 
 /// Who is logged in, and where.

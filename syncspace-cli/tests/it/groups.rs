@@ -1,4 +1,4 @@
-//! `group …`
+//! `group …`, `keyword …`
 
 use serde_json::json;
 
@@ -30,4 +30,17 @@ fn a_group_lives_from_create_to_delete() {
     alice.run(&["group", "delete", "sre"]).ends_with(2).says("give --yes");
     alice.run(&["group", "delete", "sre", "--yes"]).ok();
     assert_eq!(bob.json(&["group", "list"]), json!([]));
+}
+
+#[test]
+fn keywords_are_added_and_removed() {
+    let world = World::start();
+    let alice = world.person("alice");
+    assert_eq!(alice.json(&["keyword", "list"]), json!([]));
+    alice.run(&["keyword", "add", "++"]).ends_with(2).says("letter or digit");
+    alice.run(&["keyword", "add", "deploy", "release train"]).ok().says("deploy, release train added");
+    assert_eq!(alice.json(&["keyword", "list"]), json!([{"keyword": "deploy"}, {"keyword": "release train"}]));
+    alice.run(&["keyword", "remove", "nothing"]).ends_with(6).says("none of your keywords");
+    alice.run(&["keyword", "remove", "Deploy"]).ok();
+    assert_eq!(alice.json(&["keyword", "list"]), json!([{"keyword": "release train"}]));
 }

@@ -1,6 +1,7 @@
 //! Routes of accounts: the server, logging in and out, sessions, users, presence.
 
 use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
@@ -112,6 +113,16 @@ impl Client {
     /// Changes what oneself wants for the whole account.
     pub async fn edit_preferences(&self, edit: EditPreferences) -> Result<Preferences, ClientError> {
         self.put("users/me/preferences").body(&edit).fetch().await
+    }
+
+    /// Gives the words and phrases by which the person wants to be called.
+    pub async fn keywords(&self) -> Result<Keywords, ClientError> {
+        self.get("users/me/keywords").fetch().await
+    }
+
+    /// Replaces the person's keywords; gives them as they are kept.
+    pub async fn put_keywords(&self, keywords: Keywords) -> Result<Keywords, ClientError> {
+        self.put("users/me/keywords").body(&keywords).fetch().await
     }
 
     /// Changes the own password; every other device is logged out.

@@ -72,7 +72,9 @@ impl UnreadBook {
 
     fn take_of_member(&mut self, event: &Event) {
         match &event.body {
-            EventBody::MyRead { channel_id, read } => self.put(*channel_id, *read),
+            EventBody::MyRead { channel_id, read } | EventBody::MyKeywordMentions { channel_id, read, .. } => {
+                self.put(*channel_id, *read);
+            }
             EventBody::MyChannelJoined { channel, membership } => self.put(channel.id, membership.read),
             EventBody::MyChannelLeft { channel_id } => self.leave(*channel_id, event.rev),
             EventBody::Changes { items, .. } => {

@@ -138,6 +138,25 @@ fn check_unsure(book: &UnreadBook) {
 }
 
 #[test]
+fn a_keyword_counts_by_the_marker_that_tells_of_it() {
+    let mut book = book(marker(10, 1, 0, 40, 1));
+    book.take(&created(11, 41));
+    book.take(&created(12, 42));
+    // Found in the message at 11, when the one at 12 was not there yet.
+    let body = EventBody::MyKeywordMentions {
+        channel_id: general(),
+        added: vec![id(11)],
+        removed: vec![],
+        read: marker(10, 2, 1, 41, 2),
+    };
+    book.take(&Event { stream: Some(StreamId::Member(id(7))), rev: Some(id(2)), body });
+    check(&book, 3, 1);
+    // Its deletion takes nothing off by itself: the next marker does.
+    book.take(&deleted(11, 43, Mentions::default(), None));
+    check(&book, 2, 1);
+}
+
+#[test]
 fn counts_on_from_the_markers_revision() {
     let mut book = taking(marker(10, 2, 0, 20, 1), &[created(12, 20)]);
     check(&book, 2, 0);

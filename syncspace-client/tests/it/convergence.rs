@@ -13,6 +13,7 @@ use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
 use syncspace_protocol::groups::CreateGroup;
+use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::messages::{
     AppendMessage, Code, EditMessage, MessagePlace, MessageQuery, MessageType, SendMessage,
 };
@@ -40,6 +41,8 @@ const AT_ONCE: usize = 12;
 const LOST_PER_MILLE: [u32; 2] = [10, 50];
 /// What user groups are called.
 const GROUPS: [&str; 3] = ["ops", "all-hands", "on.call"];
+/// By what people want to be called, and what they write.
+const WORDS: [&str; 4] = ["", "deploy", "release train", "会議"];
 /// Names the seed of a run that is to be repeated.
 const SEED: &str = "CONVERGENCE_SEED";
 
@@ -211,6 +214,7 @@ enum OwnOperation {
     Draft(ChannelId, Option<Seq>, Option<String>),
     Status(EditStatus),
     Want(EditPreferences),
+    Keywords(&'static str),
 }
 
 /// What an operation made, that others may act on.
@@ -378,7 +382,8 @@ impl Crowd {
 
     fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
         let is_so = self.random.bool();
-        match self.random.u8(0..12) {
+        match self.random.u8(0..13) {
+            10 => OwnOperation::Keywords(WORDS[self.random.usize(0..WORDS.len())]),
             0..=1 => {
                 let notify = [Patch::Keep, Patch::Clear, Patch::Set(NotifyLevel::All)][self.random.usize(0..3)].clone();
                 let edit =
@@ -423,7 +428,8 @@ fn emoji(random: &mut fastrand::Rng) -> Emoji {
 
 fn text(random: &mut fastrand::Rng) -> String {
     let names = ["", "", "@alice", "@bob", "@channel", "@here", "@ops", "@all-hands.", "@on.call"];
-    format!("{} {}", names[random.usize(0..names.len())], random.u32(..))
+    let word = WORDS[random.usize(0..WORDS.len())];
+    format!("{} {word} {}", names[random.usize(0..names.len())], random.u32(..))
 }
 
 /// Tells whether a refusal is what people who do things at random run into.
@@ -533,6 +539,10 @@ async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), Clien
         OwnOperation::MuteThread(channel, seq, false) => client.unmute_thread(channel, seq).await.map(drop),
         OwnOperation::ReadThread(channel, seq, mode) => {
             client.read_thread(channel, seq, MarkRead { seq, mode, known_rev: None }).await.map(drop)
+        }
+        OwnOperation::Keywords(word) => {
+            let keywords = Keywords { keywords: word.parse().into_iter().collect() };
+            client.put_keywords(keywords).await.map(drop)
         }
         OwnOperation::Save(channel, seq, true) => client.save_message(channel, seq).await.map(drop),
         OwnOperation::Save(channel, seq, false) => client.unsave_message(channel, seq).await.map(drop),

@@ -1,4 +1,4 @@
-//! Work behind the log: what follows from messages, and no send waits for. So far the search index.
+//! Work behind the log: what follows from messages, and no send waits for. The search index, and mentions by keywords.
 //!
 //! Owns when it is done and how much at once; what is done, and how far it has come in each channel, is the service's. Commits
 //! of this instance call at once; what other instances wrote or left when they ended is found by looking at all heads,
@@ -8,11 +8,12 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::service::{CHANNELS_PER_BATCH, Service, ServiceError};
+use crate::service::{CHANNELS_PER_BATCH, Follower, Service, ServiceError};
 
 /// How long commits gather before they are worked on together: a transaction for each message would cost as much as its send.
 const GATHER: Duration = Duration::from_millis(500);
@@ -43,17 +44,20 @@ impl Default for Followers {
 impl Followers {
     /// Works until `closing`. May be cut off anywhere, and goes on where it was.
     pub async fn run(self, service: Arc<Service>, closing: CancellationToken) {
-        let work = async { tokio::join!(self.keep_looking(&service), keep_working(&service)) };
-        closing.run_until_cancelled(work).await;
+        let service = &*service;
+        let all = Follower::ALL.map(|follower| async move {
+            tokio::join!(self.keep_looking(service, follower), keep_working(service, follower))
+        });
+        closing.run_until_cancelled(join_all(all)).await;
     }
 
     /// Looks at the heads of all channels again and again; never ends.
-    async fn keep_looking(&self, service: &Service) {
-        let mut trouble = Trouble::new("looking for channels that are not in the index");
+    async fn keep_looking(&self, service: &Service, follower: Follower) {
+        let mut trouble = Trouble::new("looking for channels that have work left");
         loop {
             let mut next = None;
             loop {
-                match service.look_for_behind(next, HEADS_PER_LOOK).await {
+                match service.look_for_behind(follower, next, HEADS_PER_LOOK).await {
                     Ok(found) => {
                         trouble.is_over();
                         next = found;
@@ -75,15 +79,15 @@ impl Followers {
 
 /// Works on channels that have something new, a round of all of them at a time, so that none waits for others for ever; never
 /// ends.
-async fn keep_working(service: &Service) {
-    let mut trouble = Trouble::new("bringing the search index up to date");
-    let due = service.unindexed();
+async fn keep_working(service: &Service, follower: Follower) {
+    let mut trouble = Trouble::new(follower.work());
+    let due = service.news(follower);
     loop {
         due.wait(GATHER).await;
         let round = due.take();
         for channels in round.chunks(CHANNELS_PER_BATCH) {
             let (started, before) = (Instant::now(), due.commits());
-            match service.index_batch(channels).await {
+            match service.follow(follower, channels).await {
                 Ok(unfinished) => {
                     trouble.is_over();
                     due.worked(unfinished);

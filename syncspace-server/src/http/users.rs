@@ -2,6 +2,7 @@
 
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
 use syncspace_protocol::auth::ChangePassword;
+use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::page::PeopleQuery;
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::EditStatus;
@@ -24,6 +25,11 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives of what you are notified, and when you are not to be disturbed."),
         Route::put("/users/me/preferences", "edit_preferences", edit_preferences)
             .about("Changes of what you are notified, and when you are not to be disturbed. Absent fields stay."),
+        Route::get("/users/me/keywords", "keywords", keywords)
+            .about("Lists the words and phrases by which you want to be called."),
+        Route::put("/users/me/keywords", "put_keywords", put_keywords).about(
+            "Replaces your keywords: from now on messages in your channels that have one count as mentions of you.",
+        ),
         Route::post("/users/me/password", "change_password", change_password)
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
@@ -63,6 +69,14 @@ async fn preferences(call: Call) -> Result<Found<Preferences>, ServiceError> {
 
 async fn edit_preferences(call: Call<(), (), Json<EditPreferences>>) -> Result<Found<Preferences>, ServiceError> {
     call.service.edit_preferences(&call.who, call.body.0).await.map(Found)
+}
+
+async fn keywords(call: Call) -> Result<Found<Keywords>, ServiceError> {
+    call.service.keywords(&call.who).await.map(Found)
+}
+
+async fn put_keywords(call: Call<(), (), Json<Keywords>>) -> Result<Found<Keywords>, ServiceError> {
+    call.service.put_keywords(&call.who, call.body.0).await.map(Found)
 }
 
 async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Done, ServiceError> {

@@ -7,6 +7,7 @@ mod access;
 mod account;
 mod appends;
 mod auth;
+mod behind;
 mod channel_changes;
 mod channels;
 mod drafts;
@@ -21,6 +22,8 @@ mod groups;
 mod history;
 mod idempotency;
 mod invites;
+mod keyword_mentions;
+mod keywords;
 mod live;
 mod mentions;
 mod message_changes;
@@ -61,9 +64,8 @@ use std::sync::Arc;
 use syncspace_protocol::{Epoch, SessionId, UserId};
 use tokio::sync::{Notify, Semaphore};
 
+use self::behind::AllNews;
 use self::gather::{Arrivals, Gather, HeadsOf};
-pub(crate) use self::search_index::CHANNELS_PER_BATCH;
-use self::search_index::Unindexed;
 use crate::log::{Committed, Log, Outlet};
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
@@ -71,6 +73,7 @@ use crate::store::{IdBlocks, Store};
 pub use crate::clock::{Clock, later};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
+pub(crate) use behind::{CHANNELS_PER_BATCH, Follower};
 pub use due::Due;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;
@@ -136,7 +139,7 @@ pub struct Service {
     alarm: Notify,
     doors: Semaphore,
     searches: search::Turns,
-    unindexed: Arc<Unindexed>,
+    news: Arc<AllNews>,
     heads: Gather<HeadsOf>,
     epoch: Epoch,
     pub(crate) clock: Clock,
@@ -152,16 +155,16 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let ServiceParts { store, epoch, realtime, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
-        let unindexed = Arc::new(Unindexed::default());
+        let news = Arc::new(AllNews::default());
         Self {
-            log: Log::start(&store, &ids, &clock, &outlet(&realtime, &unindexed)),
+            log: Log::start(&store, &ids, &clock, &outlet(&realtime, &news)),
             realtime,
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
             alarm: Notify::new(),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
             searches: search::Turns::default(),
-            unindexed,
+            news,
             heads: Gather::new(HeadsOf(store.clone())),
             epoch,
             passwords: Passwords::new(settings.bcrypt_cost),
@@ -186,10 +189,10 @@ impl Service {
 }
 
 /// Gives where the log puts what it committed: to sockets first, then to those who work behind the log.
-fn outlet(realtime: &Realtime, unindexed: &Arc<Unindexed>) -> Outlet {
-    let (to_sockets, unindexed) = (realtime.outlet(), Arc::clone(unindexed));
+fn outlet(realtime: &Realtime, news: &Arc<AllNews>) -> Outlet {
+    let (to_sockets, news) = (realtime.outlet(), Arc::clone(news));
     Arc::new(move |events: &[Committed]| {
         to_sockets(events);
-        unindexed.note_committed(events);
+        news.note_committed(events);
     })
 }

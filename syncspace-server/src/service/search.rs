@@ -19,12 +19,13 @@ use syncspace_protocol::{ChannelId, MessageId, Seq, Time, UserId};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::behind::Follower;
 use super::search_index::FOLLOWER;
 use super::search_plan::Plan;
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::TeamAction;
 use crate::store::search::{self, Candidate, Key, Readable, Wanted};
-use crate::store::{Queries, Store, channels, messages};
+use crate::store::{Queries, Store, channels, mentions, messages};
 
 /// Searches at once; the embedded store has three readers, and others need one.
 const SEARCHES_AT_ONCE: usize = 2;
@@ -146,7 +147,7 @@ impl Service {
         let mut readable = search::list_readable(&mut db, FOLLOWER, whose, sees_public, CHANNELS_MAX).await?;
         let behind = readable.iter().filter(|channel| channel.behind > 0).map(|channel| channel.channel);
         if (1..=CATCH_UP_CHANGES).contains(&count_behind(&readable))
-            && self.unindexed.hurry(behind, CATCH_UP_WAIT).await
+            && self.news(Follower::Search).hurry(behind, CATCH_UP_WAIT).await
         {
             readable = search::list_readable(&mut db, FOLLOWER, whose, sees_public, CHANNELS_MAX).await?;
         }
@@ -405,12 +406,19 @@ impl<'a> Search<'a> {
         let readable: Vec<_> = readable.collect();
         let mut db = self.store;
         let places = readable.iter().map(|candidate| (candidate.channel, candidate.seq));
-        let found = read_places(&mut db, places.collect()).await?;
+        let places: Vec<_> = places.collect();
+        let called = if self.plan.asks_for_mentions() {
+            mentions::list_of_person(&mut db, self.actor.user_id, &places).await?
+        } else {
+            BTreeSet::new()
+        };
+        let found = read_places(&mut db, places.into_iter().collect()).await?;
         for candidate in readable {
             let Some(message) = found.get(&(candidate.channel, candidate.seq)) else { continue };
             // The index knows it by its time and id, too: another row under its place would be another message.
             let is_same = message.id == candidate.key.message;
-            if let Some(found) = self.plan.judge(message).filter(|_| is_same) {
+            let is_called = called.contains(&(candidate.channel, candidate.seq));
+            if let Some(found) = self.plan.judge(message, is_called).filter(|_| is_same) {
                 hits.push(Hit { key: candidate.key, message: message.clone(), found });
             }
         }

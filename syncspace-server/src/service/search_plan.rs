@@ -178,8 +178,14 @@ impl Plan {
         Key { created_at, message: first.expect("1 is an id") }
     }
 
-    /// Decides whether a message is a hit, and tells what of it was found.
-    pub(super) fn judge(&self, message: &Message) -> Option<Found> {
+    /// Tells whether it matters which messages mention the actor.
+    pub(super) const fn asks_for_mentions(&self) -> bool {
+        self.mentions_me.is_some()
+    }
+
+    /// Decides whether a message is a hit, and tells what of it was found; `is_called` says that it has a keyword of the
+    /// actor's.
+    pub(super) fn judge(&self, message: &Message, is_called: bool) -> Option<Found> {
         let has = traits(message);
         let fits = is_searchable(message)
             && self.senders.admits(&message.sender_id)
@@ -187,7 +193,7 @@ impl Plan {
             && self.times.iter().all(|times| times.admits(message.created_at))
             && has & self.has == self.has
             && has & self.has_not == 0
-            && self.mentions_me.is_none_or(|wanted| message.is_mention_of(self.actor) == wanted);
+            && self.mentions_me.is_none_or(|wanted| (is_called || message.is_mention_of(self.actor)) == wanted);
         if !fits {
             return None;
         }

@@ -10,7 +10,7 @@ use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences
 use super::channels::{CHANNEL, ChannelRow, HEAD, MembershipRow, add_people, read_channel, read_head};
 use super::list::Slice;
 use super::teams::read_person;
-use super::{Queries, RowReader, Sql, StoreError, params, placeholders};
+use super::{Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 const MEMBER: &str =
     "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
@@ -252,6 +252,64 @@ pub async fn update_marker(
     db.execute(&sql, values).await.map(drop)
 }
 
+/// Finds where the markers of some people stand, of those who are in the channel.
+pub async fn list_markers(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    users: &[UserId],
+) -> Result<BTreeMap<UserId, MarkerRow>, StoreError> {
+    let ids = padded(users.iter().map(|&user| Value::from(user)).collect());
+    let sql = Sql::built(format!(
+        "SELECT m.user_id, {MARKER} FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+         JOIN channel_heads h ON h.channel_id = m.channel_id WHERE m.channel_id = ? AND m.left_at IS NULL \
+         AND c.deleted_at IS NULL AND m.user_id IN ({})",
+        placeholders(ids.len())
+    ));
+    let mut values = params![channel];
+    values.extend(ids);
+    let rows = db.query(&sql, values).await?;
+    let read = |row: &super::Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, read_marker(&mut row)?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Finds which people these are in the team of a channel, by their rows in the channel, also of those who left it.
+pub async fn list_seats(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    users: &[UserId],
+) -> Result<BTreeMap<UserId, MemberId>, StoreError> {
+    if users.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids = padded(users.iter().map(|&user| Value::from(user)).collect());
+    let sql = Sql::built(format!(
+        "SELECT user_id, member_id FROM channel_members WHERE channel_id = ? AND user_id IN ({})",
+        placeholders(ids.len())
+    ));
+    let mut values = params![channel];
+    values.extend(ids);
+    let rows = db.query(&sql, values).await?;
+    let read = |row: &super::Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Stamps a person's membership in its own stream, because what the channel holds for the person changed.
+pub async fn touch_mine(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    user: UserId,
+    my_rev: Rev,
+) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE channel_members SET my_rev = ? WHERE user_id = ? AND channel_id = ?");
+    db.execute(&sql, params![my_rev, user, channel]).await.map(drop)
+}
+
 /// Most channels counted in one statement.
 const COUNTS_PER_STATEMENT: usize = 50;
 
@@ -282,14 +340,16 @@ pub async fn count(
                        WHERE channel_id = ? AND kind = 'user' AND target_id = ? AND seq > ? AND sender_id <> ? \
                        LIMIT {max}) AS named UNION SELECT seq FROM (SELECT seq FROM message_mentions \
                        WHERE channel_id = ? AND kind = 'channel' AND target_id = 0 AND seq > ? AND sender_id <> ? \
-                       LIMIT {max}) AS all_named) AS mentions) \
+                       LIMIT {max}) AS all_named UNION SELECT seq FROM (SELECT seq FROM message_mentions \
+                       WHERE channel_id = ? AND kind = 'keyword' AND target_id = ? AND seq > ? LIMIT {max}) AS called) \
+                       AS mentions) \
                        FROM channel_heads h WHERE h.channel_id = ?";
     let one = ONE.replace("{max}", &UNREAD_COUNT_MAX.to_string());
     let mut counts = BTreeMap::new();
     for chunk in markers.chunks(COUNTS_PER_STATEMENT) {
         let text = vec![one.as_str(); chunk.len()].join(" UNION ALL ");
         let values = chunk.iter().flat_map(|&(channel, seq)| {
-            params![channel, seq, user, channel, user, seq, user, channel, seq, user, channel]
+            params![channel, seq, user, channel, user, seq, user, channel, seq, user, channel, user, seq, channel]
         });
         let values = values.collect::<Vec<_>>();
         for row in db.query(&Sql::built(text), values).await? {

@@ -1,8 +1,17 @@
 //! Rows of how far each follower has come in each channel.
 
-use syncspace_protocol::{ChannelId, Rev, TeamId};
+use syncspace_protocol::{ChannelId, Rev, Seq, TeamId};
 
 use super::{Queries, Row, Sql, StoreError, Tx, Value, padded, params, placeholders};
+
+/// How far a follower has come in a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The last change that was worked on.
+    pub rev: Rev,
+    /// Every message up to this place was worked on at least once.
+    pub seq: Seq,
+}
 
 /// A channel with changes that a follower has not worked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,24 +22,34 @@ pub struct Behind {
     pub team: TeamId,
     /// The newest change of its stream.
     pub last_rev: Rev,
-    /// The last change that was worked on; none where the follower was never there.
-    pub mark: Option<Rev>,
+    /// Its newest message.
+    pub last_seq: Seq,
+    /// How far the follower has come; none where it was never there.
+    pub mark: Option<Mark>,
 }
 
 impl Behind {
     /// Gives how many changes are left to do.
     #[must_use]
     pub fn changes(&self) -> u64 {
-        self.last_rev.get().saturating_sub(self.mark.unwrap_or(Rev::ZERO).get())
+        self.last_rev.get().saturating_sub(self.from().rev.get())
+    }
+
+    /// Gives from where the work goes on.
+    #[must_use]
+    pub fn from(&self) -> Mark {
+        self.mark.unwrap_or(Mark { rev: Rev::ZERO, seq: Seq::ZERO })
     }
 }
 
-const COLUMNS: &str = "h.channel_id, h.team_id, h.last_rev, k.rev FROM channel_heads h \
+const COLUMNS: &str = "h.channel_id, h.team_id, h.last_rev, h.last_seq, k.rev, k.seq FROM channel_heads h \
                        LEFT JOIN follower_marks k ON k.follower = ? AND k.channel_id = h.channel_id";
 
 fn read(row: &Row) -> Result<Behind, StoreError> {
     let mut row = row.reader();
-    Ok(Behind { channel: row.take()?, team: row.take()?, last_rev: row.take()?, mark: row.take()? })
+    let (channel, team, last_rev, last_seq) = (row.take()?, row.take()?, row.take()?, row.take()?);
+    let (rev, seq): (Option<Rev>, Option<Seq>) = (row.take()?, row.take()?);
+    Ok(Behind { channel, team, last_rev, last_seq, mark: rev.zip(seq).map(|(rev, seq)| Mark { rev, seq }) })
 }
 
 /// Finds which of these channels a follower is behind in; not more than a statement names.
@@ -73,18 +92,33 @@ pub async fn look_for_behind(
 /// Moves a follower's mark, if it still stands where it was read; else another instance has done the work.
 ///
 /// Whoever moved it has the row until the transaction ends.
-pub async fn advance(tx: &mut Tx, follower: &str, from: &Behind, to: Rev) -> Result<bool, StoreError> {
-    const UPDATE: Sql =
-        Sql::both("UPDATE follower_marks SET rev = ? WHERE follower = ? AND channel_id = ? AND rev = ?");
-    const INSERT: Sql = Sql::both("INSERT INTO follower_marks (follower, channel_id, rev) VALUES (?,?,?)");
+pub async fn advance(tx: &mut Tx, follower: &str, from: &Behind, to: Mark) -> Result<bool, StoreError> {
+    const UPDATE: Sql = Sql::both(
+        "UPDATE follower_marks SET rev = ?, seq = ? WHERE follower = ? AND channel_id = ? AND rev = ? AND seq = ?",
+    );
+    const INSERT: Sql = Sql::both("INSERT INTO follower_marks (follower, channel_id, rev, seq) VALUES (?,?,?,?)");
     if let Some(mark) = from.mark {
-        return Ok(tx.execute(&UPDATE, params![to, follower, from.channel, mark]).await? == 1);
+        return Ok(tx.execute(&UPDATE, params![to.rev, to.seq, follower, from.channel, mark.rev, mark.seq]).await? == 1);
     }
-    match tx.execute(&INSERT, params![follower, from.channel, to]).await {
+    match tx.execute(&INSERT, params![follower, from.channel, to.rev, to.seq]).await {
         Ok(_) => Ok(true),
         Err(StoreError::Duplicate { .. }) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Moves a follower's mark back to a rev, unless it stands there or before: what comes after is worked on again.
+///
+/// Work that is under way is begun anew in any case, because the mark is no longer what it was read as. Only for followers to
+/// whom its place says nothing.
+pub async fn step_back(tx: &mut Tx, follower: &str, channel: ChannelId, to: Rev) -> Result<(), StoreError> {
+    const PUT: Sql = Sql::pair(
+        "INSERT INTO follower_marks (follower, channel_id, rev, seq) VALUES (?,?,0,1) \
+         ON DUPLICATE KEY UPDATE rev = CASE WHEN rev < ? THEN rev ELSE ? END, seq = seq + 1",
+        "INSERT INTO follower_marks (follower, channel_id, rev, seq) VALUES (?,?,0,1) \
+         ON CONFLICT (follower, channel_id) DO UPDATE SET rev = CASE WHEN rev < ? THEN rev ELSE ? END, seq = seq + 1",
+    );
+    tx.execute(&PUT, params![follower, channel, to, to]).await.map(drop)
 }
 
 /// Forgets how far a follower has come everywhere, a bounded number of channels at a time; tells whether that was all.

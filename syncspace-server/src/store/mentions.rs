@@ -1,6 +1,7 @@
-//! Rows of who is named in which message, to be counted by range; the same stands in the message itself.
+//! Rows of who is named in which message, to be counted by range; the same stands in the message itself. Beside them rows of
+//! kind `keyword`: whom a message mentions by a keyword, which stands nowhere else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::mentions::NamedGroup;
 use syncspace_protocol::messages::Message;
@@ -130,8 +131,117 @@ const INSERT: ManySql = ManySql {
     sqlite: "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES (?,?,?,?,?,?)",
 };
 
-/// Removes the rows of a message.
+/// Removes the rows of those whom a message names. Those of keywords go when their follower comes by, which tells it.
 pub async fn remove(db: &mut impl Queries, channel: ChannelId, seq: Seq) -> Result<(), StoreError> {
-    let sql = Sql::both("DELETE FROM message_mentions WHERE channel_id = ? AND seq = ?");
+    let sql = Sql::both("DELETE FROM message_mentions WHERE channel_id = ? AND seq = ? AND kind <> 'keyword'");
     db.execute(&sql, params![channel, seq]).await.map(drop)
 }
+
+/// A message that has one of a person's keywords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeywordMention {
+    /// Place of the message.
+    pub seq: Seq,
+    /// The person.
+    pub user: UserId,
+}
+
+/// Finds whom messages of a channel call by keywords.
+pub async fn list_by_keyword(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    seqs: &[Seq],
+) -> Result<BTreeSet<KeywordMention>, StoreError> {
+    let mut found = BTreeSet::new();
+    for seqs in seqs.chunks(PER_STATEMENT) {
+        let seqs = padded(seqs);
+        let sql = Sql::built(format!(
+            "SELECT seq, target_id FROM message_mentions WHERE channel_id = ? AND seq IN ({}) AND kind = 'keyword'",
+            placeholders(seqs.len())
+        ));
+        let mut values = params![channel];
+        values.extend(seqs.into_iter().map(Value::from));
+        for row in db.query(&sql, values).await? {
+            let mut row = row.reader();
+            found.insert(KeywordMention { seq: row.take()?, user: row.take()? });
+        }
+    }
+    Ok(found)
+}
+
+const OF_ONE: ManySql = ManySql {
+    width: 3,
+    start: "SELECT channel_id, seq FROM message_mentions WHERE ",
+    each: "(channel_id = ? AND kind = 'keyword' AND target_id = ? AND seq = ?)",
+    between: " OR ",
+    end: "",
+    sqlite: "SELECT channel_id, seq FROM message_mentions \
+             WHERE channel_id = ? AND kind = 'keyword' AND target_id = ? AND seq = ?",
+};
+
+/// Finds which of these messages call a person by a keyword.
+pub async fn list_of_person(
+    db: &mut impl Queries,
+    user: UserId,
+    places: &[(ChannelId, Seq)],
+) -> Result<BTreeSet<(ChannelId, Seq)>, StoreError> {
+    if places.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut lookup = Many::with_capacity(&OF_ONE, places.len());
+    for &(channel, seq) in places {
+        lookup.push([channel.into(), user.into(), seq.into()]);
+    }
+    let found = db.query_many(vec![lookup]).await?;
+    let read = |row: &super::Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    };
+    found.iter().flatten().map(read).collect()
+}
+
+/// Writes whom messages of a channel call by keywords, each with the message's sender.
+pub async fn insert_by_keyword(
+    db: &mut impl Queries,
+    (channel, team): (ChannelId, TeamId),
+    mentions: &[(KeywordMention, UserId)],
+) -> Result<(), StoreError> {
+    let mut rows = Many::with_capacity(&INSERT_BY_KEYWORD, mentions.len());
+    for &(KeywordMention { seq, user }, sender) in mentions {
+        rows.push([channel.into(), user.into(), seq.into(), team.into(), sender.into()]);
+    }
+    if rows.values.is_empty() { Ok(()) } else { db.execute_many(rows).await }
+}
+
+const INSERT_BY_KEYWORD: ManySql = ManySql {
+    width: 5,
+    start: "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) VALUES ",
+    each: "(?,'keyword',?,?,?,?)",
+    between: ",",
+    // Written before where the work is begun anew. Not INSERT IGNORE: that would pass over every other error too.
+    end: " ON DUPLICATE KEY UPDATE sender_id = message_mentions.sender_id",
+    sqlite: "INSERT INTO message_mentions (channel_id, kind, target_id, seq, team_id, sender_id) \
+             VALUES (?,'keyword',?,?,?,?) ON CONFLICT (channel_id, kind, target_id, seq) DO NOTHING",
+};
+
+/// Removes rows of keywords.
+pub async fn remove_by_keyword(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    mentions: &[KeywordMention],
+) -> Result<(), StoreError> {
+    let mut rows = Many::with_capacity(&REMOVE_BY_KEYWORD, mentions.len());
+    for &KeywordMention { seq, user } in mentions {
+        rows.push([channel.into(), user.into(), seq.into()]);
+    }
+    if rows.values.is_empty() { Ok(()) } else { db.execute_many(rows).await }
+}
+
+const REMOVE_BY_KEYWORD: ManySql = ManySql {
+    width: 3,
+    start: "DELETE FROM message_mentions WHERE ",
+    each: "(channel_id = ? AND kind = 'keyword' AND target_id = ? AND seq = ?)",
+    between: " OR ",
+    end: "",
+    sqlite: "DELETE FROM message_mentions WHERE channel_id = ? AND kind = 'keyword' AND target_id = ? AND seq = ?",
+};

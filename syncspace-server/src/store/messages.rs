@@ -3,7 +3,7 @@
 use syncspace_protocol::messages::{Code, ForwardedFrom, Message, Pin, ThreadState};
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
-use super::{FromValue, Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params};
+use super::{FromValue, Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// Gives text around the columns of a message.
 macro_rules! message_columns {
@@ -138,6 +138,27 @@ pub async fn insert(db: &mut impl Queries, rows: &[NewMessage<'_>]) -> Result<()
         ]);
     }
     db.execute_many(insert).await
+}
+
+/// Finds which of these messages have a text that was changed after a rev.
+pub async fn list_rewritten(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    seqs: &[Seq],
+    after: Rev,
+) -> Result<Vec<Seq>, StoreError> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seqs = padded(seqs.iter().map(|&seq| Value::from(seq)).collect());
+    let sql = Sql::built(format!(
+        "SELECT seq FROM messages WHERE channel_id = ? AND seq IN ({}) AND content_rev > ?",
+        placeholders(seqs.len())
+    ));
+    let mut values = params![channel];
+    values.extend(seqs);
+    values.push(after.into());
+    db.query(&sql, values).await?.iter().map(|row| row.reader().take()).collect()
 }
 
 /// Finds a message by its place.

@@ -136,6 +136,17 @@ pub enum ThreadChange {
     Hidden(Rev),
 }
 
+/// Stamps how a person stands to a thread, because what it holds for the person changed.
+pub async fn touch(
+    db: &mut impl Queries,
+    user: UserId,
+    (channel, root): ThreadKey,
+    rev: Rev,
+) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE thread_members SET rev = ? WHERE user_id = ? AND channel_id = ? AND root_seq = ?");
+    db.execute(&sql, params![rev, user, channel, root]).await.map(drop)
+}
+
 /// Lists threads changed in a person's own stream after a rev, in its order.
 pub async fn list_changes(
     db: &mut impl Queries,
@@ -254,12 +265,14 @@ pub fn count_statement(user: UserId, markers: &[(ThreadKey, Seq)]) -> Statement 
                        AND r.seq > ? AND r.sender_id <> ? AND (EXISTS (SELECT 1 FROM message_mentions n \
                        WHERE n.channel_id = r.channel_id AND n.kind = 'user' AND n.target_id = ? AND n.seq = r.seq) \
                        OR EXISTS (SELECT 1 FROM message_mentions n WHERE n.channel_id = r.channel_id \
-                       AND n.kind = 'channel' AND n.target_id = 0 AND n.seq = r.seq)) LIMIT {max}) AS mentions) \
+                       AND n.kind = 'channel' AND n.target_id = 0 AND n.seq = r.seq) \
+                       OR EXISTS (SELECT 1 FROM message_mentions n WHERE n.channel_id = r.channel_id \
+                       AND n.kind = 'keyword' AND n.target_id = ? AND n.seq = r.seq)) LIMIT {max}) AS mentions) \
                        FROM channel_heads h WHERE h.channel_id = ?";
     let one = ONE.replace("{max}", &UNREAD_COUNT_MAX.to_string());
     let text = vec![one.as_str(); markers.len()].join(" UNION ALL ");
     let values = markers.iter().flat_map(|&((channel, root), seq)| {
-        params![root, channel, root, seq, user, channel, root, seq, user, user, channel]
+        params![root, channel, root, seq, user, channel, root, seq, user, user, user, channel]
     });
     Statement { sql: Sql::built(text), params: values.collect() }
 }

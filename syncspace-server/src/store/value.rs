@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, MemberId, MessageId, Rev,
+    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId, Rev,
     ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
@@ -199,6 +199,7 @@ texts! {
     TeamName, "a team name";
     ChannelName, "a channel name";
     GroupName, "a group name";
+    Keyword, "a keyword";
     Email, "an e-mail address";
     ClientId, "a client_id";
     Emoji, "a short name of an emoji";

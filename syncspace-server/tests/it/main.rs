@@ -8,6 +8,7 @@ mod groups;
 mod http;
 mod jobs;
 mod keys;
+mod keywords;
 #[cfg(feature = "failpoints")]
 mod log;
 mod matrix;

@@ -225,7 +225,7 @@ impl Model {
             }
             (EventBody::MyChannelJoined { channel, membership }, _) => self.enter(channel, *membership, &mut wishes),
             (EventBody::MyChannelLeft { channel_id }, _) => self.leave_at(*channel_id, rev, &mut wishes),
-            (EventBody::MyRead { channel_id, read }, _) => {
+            (EventBody::MyRead { channel_id, read } | EventBody::MyKeywordMentions { channel_id, read, .. }, _) => {
                 let held = self.channels.get_mut(channel_id).and_then(|channel| channel.mine.as_mut());
                 if let Some(mine) = held.filter(|mine| mine.read.rev < read.rev) {
                     mine.read = *read;

@@ -178,6 +178,8 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     let hours = json!({ "from": "22:00", "to": "07:00", "days": ["sun", "mon"] });
     let preferences = walk.call("edit_preferences", &[], json!({ "notify": "all", "dnd_hours": hours })).await;
     assert_eq!(walk.call("preferences", &[], Value::Null).await, preferences);
+    walk.call("put_keywords", &[], json!({ "keywords": ["deploy", "release train"] })).await;
+    walk.call("keywords", &[], Value::Null).await;
     walk.call("socket_ticket", &[], Value::Null).await;
     walk.call("users", &[("limit", json!(1))], Value::Null).await;
     walk.call("user", &[("user_id", bob["user"]["id"].clone())], Value::Null).await;

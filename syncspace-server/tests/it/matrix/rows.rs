@@ -145,6 +145,8 @@ fn accounts() -> Vec<Row> {
         account("set_status", |_| (vec![], json!({"text": "x"})), LOGGED_IN),
         account("preferences", nothing, LOGGED_IN),
         account("edit_preferences", |_| (vec![], json!({"notify": "all"})), LOGGED_IN),
+        account("keywords", nothing, LOGGED_IN),
+        account("put_keywords", |_| (vec![], json!({"keywords": ["deploy"]})), LOGGED_IN),
         account("users", nothing, LOGGED_IN),
         // Somebody who was never in a team of anybody's: those who left one scene's team may be in another's.
         account("user", |scene| (vec![("user_id", scene.account.clone())], Value::Null), "+hhhhhhhhu"),

@@ -260,7 +260,7 @@ fn member_event(state: &mut State, member_id: MemberId, body: EventBody, effects
             leave_channel(state, channel_id);
         }
         // Counted already.
-        EventBody::MyRead { .. } => {}
+        EventBody::MyRead { .. } | EventBody::MyKeywordMentions { .. } => {}
         EventBody::StreamReload {} | EventBody::StreamGone {} => {
             if let Some(team_id) = team_of(state, member_id) {
                 reload_team(state, team_id, effects);
