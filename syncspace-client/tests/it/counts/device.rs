@@ -219,12 +219,21 @@ fn take_own(state: &mut State, body: &EventBody, connection: &Connection) {
                         follow(state, channel.id, &membership.read, connection)
                     }
                     Change::MyChannelGone { channel_id, .. } => unfollow(state, *channel_id, connection),
-                    Change::MyThread { .. } | Change::MyScheduled { .. } => {}
+                    Change::MyThread { .. }
+                    | Change::MyScheduled { .. }
+                    | Change::MyChannelPreferences { .. }
+                    | Change::MyUserMute { .. } => {}
                     other => unreachable!("{other:?}"),
                 }
             }
         }
-        EventBody::MyRead { .. } | EventBody::MyThread { .. } | EventBody::MyScheduled { .. } | EventBody::Void {} => {}
+        EventBody::MyRead { .. }
+        | EventBody::MyKeywordMentions { .. }
+        | EventBody::MyScheduled { .. }
+        | EventBody::MyThread { .. }
+        | EventBody::MyChannelPreferences { .. }
+        | EventBody::MyUserMute { .. }
+        | EventBody::Void {} => {}
         other => unreachable!("{other:?}"),
     }
 }
