@@ -98,6 +98,9 @@ number!(
     /// One message that is to be sent later.
     ScheduledId, "a scheduled id", min 1);
 number!(
+    /// One thing that a person wants to be reminded of.
+    ReminderId, "a reminder id", min 1);
+number!(
     /// Place of a message in its channel, from 1 without gaps; 0 stands before the first.
     Seq, "a seq", min 0);
 number!(

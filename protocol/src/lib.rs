@@ -50,6 +50,7 @@ pub mod patch;
 pub mod personal;
 pub mod preferences;
 pub mod reactions;
+pub mod reminders;
 pub mod scheduled;
 pub mod search;
 pub mod socket;
@@ -63,8 +64,8 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId, Rev,
-    ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
+    ChannelId, ClientId, Epoch, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId,
+    ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, GroupName, Keyword, Password, TeamName, Username};

@@ -118,7 +118,11 @@ pub const KEYWORD_CHARS_MAX: usize = 50;
 pub const DRAFTS_MAX: u32 = 500;
 /// Most messages of one person in one team that wait for their time, or could not be sent.
 pub const SCHEDULED_MESSAGES_MAX: u32 = 100;
-/// Longest time ahead that a message may be scheduled, in seconds: a leap year.
-pub const SCHEDULE_AHEAD_S_MAX: u32 = 366 * 24 * 3600;
+/// Most reminders of one person in one team that wait for their time, or are due.
+pub const REMINDERS_MAX: u32 = 500;
+/// Longest note to a reminder, in characters, on one line.
+pub const REMINDER_NOTE_CHARS_MAX: usize = 500;
+/// Longest time ahead that a message may be scheduled or a reminder may come, in seconds: a leap year.
+pub const AHEAD_S_MAX: u32 = 366 * 24 * 3600;
 /// Longest reason why a scheduled message could not be sent, in characters.
 pub const SCHEDULE_FAILURE_CHARS_MAX: usize = 500;

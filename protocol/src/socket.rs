@@ -15,6 +15,7 @@ use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::preferences::Preferences;
 use crate::reactions::{Emoji, MyReactions, Reaction};
+use crate::reminders::Reminder;
 use crate::scheduled::Scheduled;
 use crate::status::Presence;
 use crate::sync::{Changes, ResumeStatus};
@@ -549,6 +550,12 @@ pub enum EventBody {
     MyScheduled {
         /// As it is now.
         scheduled: Scheduled,
+    },
+    /// A reminder of mine was made, changed, came due, or is done. Stream `m`. Where it came due devices say so, once.
+    #[serde(rename = "me.reminder")]
+    MyReminder {
+        /// As it is now.
+        reminder: Reminder,
     },
     /// I came into a team.
     #[serde(rename = "me.team_joined")]

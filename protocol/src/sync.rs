@@ -8,6 +8,7 @@ use crate::groups::UserGroup;
 use crate::messages::Message;
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::MyReactions;
+use crate::reminders::Reminder;
 use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
 use crate::{ChannelId, Epoch, GroupId, Rev, StreamId, UserId};
@@ -134,6 +135,11 @@ pub enum Change {
         /// As it is now.
         scheduled: Scheduled,
     },
+    /// A reminder of mine; one that is done is to be forgotten. Stream `m`.
+    MyReminder {
+        /// As it is now.
+        reminder: Reminder,
+    },
     /// A kind of a newer server: ignore it.
     #[serde(other)]
     Unknown,
@@ -158,6 +164,7 @@ impl Change {
             Self::MySaved { saved } => Some(saved.rev),
             Self::MyDraft { draft } => Some(draft.rev),
             Self::MyScheduled { scheduled } => Some(scheduled.rev),
+            Self::MyReminder { reminder } => Some(reminder.rev),
             Self::TeamMemberGone { rev, .. }
             | Self::GroupGone { rev, .. }
             | Self::ChannelGone { rev, .. }

@@ -9,6 +9,7 @@ pub(crate) mod keyword;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod preferences;
+pub(crate) mod remind;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod shell;
@@ -144,6 +145,9 @@ pub(crate) enum Command {
     /// Your messages that are to be sent later.
     #[command(subcommand)]
     Schedule(schedule::Schedule),
+    /// Messages that you want to be reminded of.
+    #[command(subcommand)]
+    Remind(remind::Remind),
     Completion(shell::Completion),
     Man(shell::Man),
 }

@@ -16,6 +16,7 @@ mod message_marks;
 mod message_send;
 mod message_tail;
 mod preferences;
+mod remind;
 mod resolve;
 mod schedule;
 mod search;
@@ -53,6 +54,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Keyword(args) => keyword::run(context, args).await,
         Command::Draft(args) => draft::run(context, args).await,
         Command::Schedule(args) => schedule::run(context, args).await,
+        Command::Remind(args) => remind::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

@@ -4,6 +4,7 @@ pub(crate) mod message;
 pub(crate) mod people;
 pub(crate) mod personal;
 pub(crate) mod place;
+mod reminder;
 mod scheduled;
 pub(crate) mod search;
 pub(crate) mod server;

@@ -11,6 +11,7 @@ mod messages;
 mod personal;
 mod primitives;
 mod reactions;
+mod reminders;
 mod scheduled;
 mod search;
 mod socket;

@@ -7,7 +7,7 @@ use syncspace_protocol::socket::{
 use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
-use crate::{accounts, channels, groups, messages, personal, reactions, scheduled, sync, teams};
+use crate::{accounts, channels, groups, messages, personal, reactions, reminders, scheduled, sync, teams};
 
 /// Every operation, all fields given.
 fn ops() -> Vec<Value> {
@@ -103,6 +103,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.saved", "saved": personal::saved_mark()}),
         json!({"ev": "me.draft", "draft": personal::draft()}),
         json!({"ev": "me.scheduled", "scheduled": scheduled::scheduled()}),
+        json!({"ev": "me.reminder", "reminder": reminders::reminder()}),
         json!({"ev": "me.team_joined", "team": hello_team()}),
         json!({"ev": "me.team_left", "team_id": 1}),
         json!({"ev": "me.account", "user": accounts::user(), "preferences": accounts::preferences()}),

@@ -10,9 +10,15 @@ use super::ListLimit;
 pub(crate) enum Schedule {
     /// List your messages that wait for their time or could not be sent, by time.
     #[command(after_help = "Examples:
-  syncspace schedule list --team eng
-  syncspace schedule list --team eng --output json | jq -r .[].failure")]
-    List(ListLimit),
+  syncspace schedule list eng
+  syncspace schedule list eng --output json | jq -r .[].failure")]
+    List {
+        /// Name or id of the team; --team or your only one where absent.
+        #[arg(value_name = "TEAM")]
+        target: Option<String>,
+        #[command(flatten)]
+        part: ListLimit,
+    },
     /// Change text or time; one that could not be sent waits again with a new time.
     #[command(after_help = "Examples:
   syncspace schedule edit 7 --text 'Good evening' --team eng

@@ -5,7 +5,7 @@ use syncspace_protocol::preferences::{DndHours, EditPreferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
 use syncspace_protocol::{Patch, Time};
 
-use super::schedule::when;
+use super::schedule::time;
 use crate::args::dnd as args;
 use crate::context::Context;
 use crate::exit::{During, Outcome};
@@ -15,7 +15,7 @@ use crate::records::people::days_text;
 pub(super) async fn run(context: &Context, args: args::Dnd) -> Outcome {
     let client = &context.client()?;
     match args {
-        args::Dnd::On { end } => on(context, client, when(&end)).await,
+        args::Dnd::On { end } => on(context, client, time(&end)).await,
         args::Dnd::Off => off(context, client).await,
         args::Dnd::Hours(args) => hours(context, client, args).await,
     }

@@ -9,7 +9,7 @@ use super::lists::gather;
 use super::message::content;
 use super::message_send::root;
 use super::resolve;
-use crate::args::{ListArgs, message as message_args, schedule as args};
+use crate::args::{ListArgs, ListLimit, message as message_args, schedule as args};
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
 use crate::output::local_time;
@@ -17,11 +17,7 @@ use crate::output::local_time;
 pub(super) async fn run(context: &Context, args: args::Schedule) -> Outcome {
     let client = &context.client()?;
     match args {
-        args::Schedule::List(part) => {
-            let team = resolve::default_team(context, client).await?.team.id;
-            let part = ListArgs { query: None, limit: part.limit };
-            context.out.list(&gather(part, |query| client.scheduled(team, query)).await?)
-        }
+        args::Schedule::List { target, part } => list(context, client, target, part).await,
         args::Schedule::Edit(args) => edit(context, client, args).await,
         args::Schedule::Cancel { id } => cancel(context, client, id).await,
         args::Schedule::Now { id } => send_now(context, client, id).await,
@@ -29,7 +25,7 @@ pub(super) async fn run(context: &Context, args: args::Schedule) -> Outcome {
 }
 
 pub(super) async fn schedule(context: &Context, client: &Client, args: message_args::Schedule) -> Outcome {
-    let send_at = when(&args.when).ok_or_else(|| CliError::Usage("say when: --at TIME or --in TIME".to_owned()))?;
+    let send_at = needed_time(&args.when)?;
     let text = content(args.text).await?;
     if context.only_plans(|| format!("schedule a message to {} for {}", args.target, local_time(send_at)))? {
         return Ok(());
@@ -46,12 +42,18 @@ pub(super) async fn schedule(context: &Context, client: &Client, args: message_a
     context.out.done(&sentence, &scheduled)
 }
 
+async fn list(context: &Context, client: &Client, team: Option<String>, part: ListLimit) -> Outcome {
+    let team = resolve::team_or_default(context, client, team).await?.team.id;
+    let part = ListArgs { query: None, limit: part.limit };
+    context.out.list(&gather(part, |query| client.scheduled(team, query)).await?)
+}
+
 async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
     let team = resolve::default_team(context, client).await?.team.id;
     if context.only_plans(|| format!("change the {}", named(args.id)))? {
         return Ok(());
     }
-    let edit = EditScheduled { content: args.text, send_at: when(&args.when) };
+    let edit = EditScheduled { content: args.text, send_at: time(&args.when) };
     let during = || format!("cannot change the {}", named(args.id));
     let scheduled = client.edit_scheduled(team, args.id, edit).await.during(during)?;
     let sentence = match scheduled.state {
@@ -86,8 +88,13 @@ fn named(id: ScheduledId) -> String {
     format!("scheduled message {id}")
 }
 
+/// Gives the time that was typed, and fails where none was.
+pub(super) fn needed_time(when: &args::When) -> Outcome<Time> {
+    time(when).ok_or_else(|| CliError::Usage("say when: --at TIME or --in TIME".to_owned()))
+}
+
 /// Gives the time that was typed; none where none was.
-pub(super) fn when(when: &args::When) -> Option<Time> {
+pub(super) fn time(when: &args::When) -> Option<Time> {
     let from_now = |s: u32| Timestamp::now().checked_add(SignedDuration::from_secs(s.into())).map(Time::from).ok();
     when.at.or_else(|| when.in_s.and_then(from_now))
 }

@@ -6,7 +6,7 @@ use syncspace_protocol::status::EditStatus;
 use syncspace_protocol::users::User;
 
 use super::lists::patch;
-use super::schedule::when;
+use super::schedule::time;
 use crate::args::{schedule::When, status as args};
 use crate::context::Context;
 use crate::exit::{During, Outcome};
@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: args::Status) -> Outcome {
 }
 
 async fn set(context: &Context, client: &Client, args: args::Set) -> Outcome {
-    let end = when(&When { at: args.until, in_s: args.for_s });
+    let end = time(&When { at: args.until, in_s: args.for_s });
     let edit = EditStatus {
         text: patch(args.text),
         emoji: args.emoji.map_or(Patch::Keep, Patch::Set),

@@ -94,3 +94,30 @@ fn messages_are_saved_and_drafts_are_kept() {
     bob.run(&["draft", "clear", "eng/lounge", "--thread", "1"]).ok();
     assert_eq!(bob.json(&["draft", "list"]).as_array().map(Vec::len), Some(0));
 }
+
+#[test]
+fn reminders_are_made_listed_put_off_and_ended() {
+    let world = World::start();
+    let (alice, bob) = lounge(&world);
+    alice.run(&["message", "send", "eng/lounge", "Answer this"]).ok();
+    bob.run(&["remind", "add", "eng/lounge", "1"]).ends_with(2).says("--at TIME or --in TIME");
+    bob.run(&["remind", "add", "eng/lounge", "9", "--in", "2h"]).ends_with(6);
+    let made = bob.json(&["remind", "add", "eng/lounge", "1", "--in", "2h", "--note", "today"]);
+    assert_eq!((&made["state"], &made["note"]), (&"waiting".into(), &"today".into()));
+    let id = made["id"].to_string();
+    let listed = bob.json(&["remind", "list", "eng"]);
+    assert_eq!((&listed[0]["id"], &listed[0]["message"]["content"]), (&made["id"], &"Answer this".into()));
+    let edited = bob.json(&["remind", "edit", &id, "--in", "1d", "--note", ""]);
+    assert!(edited["note"].is_null() && edited["remind_at"].as_str() > made["remind_at"].as_str(), "{edited}");
+    alice.run(&["message", "delete", "eng/lounge", "1", "--yes"]).ok();
+    assert!(bob.json(&["remind", "list"])[0]["message"].is_null());
+    let shown = bob.run(&["remind", "list"]).ok();
+    assert!(shown.out.contains("deleted, or not yours to read"), "{shown:?}");
+    bob.run(&["remind", "done", &id]).ok();
+    assert_eq!(bob.json(&["remind", "list"]).as_array().map(Vec::len), Some(0));
+    bob.run(&["remind", "edit", &id, "--in", "1h"]).ends_with(7);
+    alice.run(&["remind", "done", &id]).ends_with(6);
+    let send_later = ["message", "schedule", "eng/lounge", "Good morning", "--in", "2h"];
+    bob.run(&send_later).ok();
+    assert_eq!(bob.json(&["schedule", "list", "eng"]).as_array().map(Vec::len), Some(1));
+}

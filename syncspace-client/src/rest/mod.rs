@@ -7,6 +7,7 @@ mod groups;
 mod messages;
 mod pages;
 mod personal;
+mod reminders;
 mod repeat;
 mod resolve;
 mod scheduled;

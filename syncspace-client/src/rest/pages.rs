@@ -8,6 +8,7 @@ use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::page::{CursorQuery, PageQuery, PeopleQuery};
 use syncspace_protocol::personal::{Draft, MutedUser, MyThread, SavedMessage};
+use syncspace_protocol::reminders::MyReminder;
 use syncspace_protocol::scheduled::Scheduled;
 use syncspace_protocol::teams::{Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
@@ -71,6 +72,11 @@ impl Client {
     /// Lists every message of one's own in a team that waits for its time or could not be sent.
     pub async fn all_scheduled(&self, team: TeamId) -> Result<Vec<Scheduled>, ClientError> {
         every_page("GET /teams/{id}/scheduled", |query| self.scheduled(team, query)).await
+    }
+
+    /// Lists every reminder of one's own in a team that waits for its time or is due.
+    pub async fn all_reminders(&self, team: TeamId) -> Result<Vec<MyReminder>, ClientError> {
+        every_page("GET /teams/{id}/reminders", |query| self.reminders(team, query)).await
     }
 
     /// Lists everybody who shares a team with the person.

@@ -21,6 +21,7 @@ use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::personal::{ChannelOrder, DraftQuery, EditChannelPreferences, NotifyLevel, PutDraft};
 use syncspace_protocol::preferences::EditPreferences;
 use syncspace_protocol::reactions::Emoji;
+use syncspace_protocol::reminders::{CreateReminder, EditReminder};
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
@@ -215,6 +216,9 @@ enum OwnOperation {
     Status(EditStatus),
     Want(EditPreferences),
     Keywords(&'static str),
+    Remind(TeamId, ChannelId, Seq, SignedDuration),
+    Snooze(TeamId, SignedDuration),
+    EndReminder(TeamId),
 }
 
 /// What an operation made, that others may act on.
@@ -382,8 +386,12 @@ impl Crowd {
 
     fn choose_own(&mut self, team: TeamId, channel: ChannelId, seq: Seq, other: UserId) -> OwnOperation {
         let is_so = self.random.bool();
-        match self.random.u8(0..13) {
+        let ahead = SignedDuration::from_millis(self.random.i64(50..2_000));
+        match self.random.u8(0..17) {
             10 => OwnOperation::Keywords(WORDS[self.random.usize(0..WORDS.len())]),
+            11..=12 => OwnOperation::Remind(team, channel, seq, ahead),
+            13 => OwnOperation::Snooze(team, ahead),
+            14 => OwnOperation::EndReminder(team),
             0..=1 => {
                 let notify = [Patch::Keep, Patch::Clear, Patch::Set(NotifyLevel::All)][self.random.usize(0..3)].clone();
                 let edit =
@@ -554,6 +562,23 @@ async fn act_alone(client: &Client, operation: OwnOperation) -> Result<(), Clien
                 Some(content) => client.put_draft(channel, query, PutDraft { content }).await.map(drop),
                 None => client.clear_draft(channel, query).await.map(drop),
             }
+        }
+        OwnOperation::Remind(team, channel_id, seq, ahead) => {
+            let remind_at = (Timestamp::now() + ahead).into();
+            let body = CreateReminder { channel_id, seq, remind_at, note: Some("look again".to_owned()) };
+            client.remind(team, body).await.map(drop)
+        }
+        OwnOperation::Snooze(team, ahead) => {
+            let reminders = client.reminders(team, PageQuery::default()).await?;
+            let Some(first) = reminders.items.first() else { return Ok(()) };
+            let remind_at = Some((Timestamp::now() + ahead).into());
+            let edit = EditReminder { remind_at, ..EditReminder::default() };
+            client.edit_reminder(team, first.reminder.id, edit).await.map(drop)
+        }
+        OwnOperation::EndReminder(team) => {
+            let reminders = client.reminders(team, PageQuery::default()).await?;
+            let Some(first) = reminders.items.first() else { return Ok(()) };
+            client.finish_reminder(team, first.reminder.id).await
         }
     }
 }

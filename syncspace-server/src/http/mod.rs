@@ -16,6 +16,7 @@ mod metrics;
 mod openapi;
 mod personal;
 mod query;
+mod reminders;
 mod reply;
 mod request;
 mod route;
@@ -202,6 +203,7 @@ fn all_routes() -> Vec<route::Route> {
         search::routes(),
         personal::routes(),
         scheduled::routes(),
+        reminders::routes(),
         streams::routes(),
         openapi::routes(),
     ]

@@ -10,8 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ErrorCode, GroupId, IdempotencyKey, InviteId, MessageId, ScheduledId, Seq, SessionId, StreamId, TeamId,
-    UserId,
+    ChannelId, ErrorCode, GroupId, IdempotencyKey, InviteId, MessageId, ReminderId, ScheduledId, Seq, SessionId,
+    StreamId, TeamId, UserId,
 };
 use warp::reply::Response;
 
@@ -218,6 +218,7 @@ impl PathArg for SessionId {}
 impl PathArg for InviteId {}
 impl PathArg for GroupId {}
 impl PathArg for ScheduledId {}
+impl PathArg for ReminderId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}
 impl PathArg for Emoji {}

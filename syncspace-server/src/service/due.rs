@@ -6,11 +6,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::purge::Turn;
+use super::reminder_changes::Fire;
 use super::scheduled_changes::Dispatch;
 use super::{Service, ServiceError};
-use crate::store::scheduled;
+use crate::log::Operation;
+use crate::store::{reminders, scheduled};
 
-/// Most things done at once: they fall into few commits, and requests come in between.
+/// Most things of one kind done at once: they fall into few commits, and requests come in between.
 const DUE_AT_ONCE: u32 = 100;
 
 /// What came of a look at the clock.
@@ -25,13 +27,15 @@ pub enum Due {
 }
 
 impl Service {
-    /// Does what is due, up to a bound.
+    /// Does what is due, up to a bound: sends messages, makes reminders come.
     ///
     /// The fence is asked before, not in each commit: every operation looks again, under the lock of its stream, whether its
     /// thing is still to be done, so an instance that was held up after it asked does nothing twice.
     pub async fn do_due(&self, turn: &Turn) -> Result<Due, ServiceError> {
         let now = self.clock.now();
-        let next = scheduled::next_due(&mut &self.store).await?;
+        let mut db = &self.store;
+        let next = [scheduled::next_due(&mut db).await?, reminders::next_due(&mut db).await?];
+        let next = next.into_iter().flatten().min();
         let Some(_due) = next.filter(|&next| next <= now) else {
             let wait_ms = next.map(|next| u64::try_from(next.unix_ms() - now.unix_ms()).unwrap_or(0));
             return Ok(Due::NothingFor(wait_ms.map(Duration::from_millis)));
@@ -40,20 +44,32 @@ impl Service {
         if !turn.fence().holds(&mut tx).await? {
             return Ok(Due::TurnLost);
         }
-        let due = scheduled::list_due(&mut tx, now, DUE_AT_ONCE).await?;
+        let messages = scheduled::list_due(&mut tx, now, DUE_AT_ONCE).await?;
+        let reminders = reminders::list_due(&mut tx, now, DUE_AT_ONCE).await?;
         tx.rollback().await;
-        let submitted = due.into_iter().map(|due| self.log.commit(Dispatch::due(due)));
+        let (sent, fired) = tokio::join!(
+            self.do_all(messages.into_iter().map(Dispatch::due)),
+            self.do_all(reminders.into_iter().map(Fire))
+        );
+        Ok(Due::Done(sent? + fired?))
+    }
+
+    /// Commits what is due of one kind; gives how many were done, and passes over what is refused.
+    async fn do_all<O>(&self, operations: impl Iterator<Item = O>) -> Result<usize, ServiceError>
+    where
+        O: Operation<Error = ServiceError>,
+    {
         let mut done = 0;
-        for outcome in join_all(submitted).await {
+        for outcome in join_all(operations.map(|operation| self.log.commit(operation))).await {
             match outcome {
                 Ok(_) => done += 1,
                 Err(error @ ServiceError::Refused(_)) => {
-                    tracing::warn!(error = &error as &dyn Error, "a scheduled message was passed over");
+                    tracing::warn!(error = &error as &dyn Error, "something that was due was passed over");
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Due::Done(done))
+        Ok(done)
     }
 
     /// Waits until something may be due sooner than was known, by a request to this instance.

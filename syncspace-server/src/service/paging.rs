@@ -1,10 +1,11 @@
-//! Lists: how many, and where to go on. A cursor is the id of the last item of the page before.
+//! Lists: how many, and where to go on. A cursor is the id of the last item of the page before, or its time and id.
 
-use syncspace_protocol::Rev;
 use syncspace_protocol::limits::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX};
 use syncspace_protocol::page::{CursorQuery, Page, PageQuery};
+use syncspace_protocol::{Rev, Time};
 
 use super::ServiceError;
+use crate::store::list::TimeSlice;
 
 /// The part of a list that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,45 @@ pub(crate) fn cut<T>(mut items: Vec<T>, limit: u32, rev: impl Fn(&T) -> Rev) -> 
     Page { items, next }
 }
 
+/// The part of a list by time that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TimeWindow {
+    /// Only what comes behind this time and id.
+    after: Option<(Time, u64)>,
+    /// Most items of the page.
+    limit: u32,
+}
+
+impl TimeWindow {
+    /// Reads the window of a query; fails where the cursor or limit is not one.
+    pub(crate) fn parse(query: &PageQuery) -> Result<Self, ServiceError> {
+        let after = query.cursor.as_deref().map(|cursor| read_cursor(cursor).ok_or_else(odd_cursor)).transpose()?;
+        Ok(Self { after, limit: Window::limit(query.limit)? })
+    }
+
+    /// Gives the slice of rows to read: one more than the page has, to know whether another follows.
+    pub(crate) const fn slice(self) -> TimeSlice {
+        TimeSlice { after: self.after, limit: self.limit + 1 }
+    }
+
+    /// Makes the page of the rows that were read.
+    pub(crate) fn page<T>(self, mut rows: Vec<T>, place: impl Fn(&T) -> (Time, u64)) -> Page<T> {
+        let has_more = truncate(&mut rows, self.limit);
+        let next = rows.last().filter(|_| has_more).map(|last| {
+            let (time, id) = place(last);
+            format!("{}.{id}", time.unix_ms())
+        });
+        Page { items: rows, next }
+    }
+}
+
+/// Reads the `next` of a page by time: time and id of its last item.
+fn read_cursor(cursor: &str) -> Option<(Time, u64)> {
+    let (ms, id) = cursor.split_once('.')?;
+    let time = Time::from_unix_ms(ms.parse().ok()?).ok()?;
+    Some((time, id.parse().ok()?))
+}
+
 /// Refuses what is no cursor of a list.
 pub(crate) fn odd_cursor() -> ServiceError {
     ServiceError::invalid_field("cursor", "a cursor is the `next` of the page before")
@@ -79,6 +119,21 @@ pub(crate) fn odd_cursor() -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_by_time_go_on_behind_time_and_id() {
+        let query = |cursor: Option<String>| PageQuery { cursor, limit: Some(1), ..PageQuery::default() };
+        let window = TimeWindow::parse(&query(None)).expect("a window");
+        assert_eq!((window.slice().after, window.slice().limit), (None, 2));
+        let time = |ms| Time::from_unix_ms(ms).expect("a time");
+        let page = window.page(vec![(time(1_500), 7), (time(1_500), 8)], |&place| place);
+        assert_eq!((page.items.len(), page.next.as_deref()), (1, Some("1500.7")));
+        let next = TimeWindow::parse(&query(page.next)).expect("a window");
+        assert_eq!(next.slice().after, Some((time(1_500), 7)));
+        for cursor in ["", "7", "x.7", "1500.", "1500.x", "99999999999999999.1"] {
+            assert!(TimeWindow::parse(&query(Some(cursor.to_owned()))).is_err(), "{cursor}");
+        }
+    }
 
     #[test]
     fn pages_end_where_nothing_follows() {

@@ -1,13 +1,16 @@
 //! Free text and pages at the door: cleaned, bounded, or refused with the field's name.
 
-use syncspace_protocol::limits::{DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, LANGUAGE_CHARS_MAX, MESSAGE_BYTES_MAX};
+use syncspace_protocol::Time;
+use syncspace_protocol::limits::{
+    AHEAD_S_MAX, DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, LANGUAGE_CHARS_MAX, MESSAGE_BYTES_MAX,
+};
 use syncspace_protocol::messages::{Code, MessageType};
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::text::{clean_line, clean_text};
 
-use super::ServiceError;
 use super::paging::Window;
+use super::{ServiceError, later};
 use crate::store::list::Slice;
 
 /// Cleans the text of a message: 1 to 16,000 bytes, not only blanks.
@@ -76,6 +79,17 @@ pub(crate) fn description(text: Option<&str>) -> Result<Option<String>, ServiceE
         return Err(ServiceError::invalid_field("description", sentence));
     }
     Ok((!clean.is_empty()).then(|| clean.to_owned()))
+}
+
+/// Checks that a time lies ahead, and not more than a year.
+pub(crate) fn time_ahead(field: &'static str, time: Time, now: Time) -> Result<(), ServiceError> {
+    if time <= now {
+        return Err(ServiceError::invalid_field(field, format!("{field} must lie ahead; name a later time")));
+    }
+    if time > later(now, i64::from(AHEAD_S_MAX) * 1_000) {
+        return Err(ServiceError::invalid_field(field, format!("{field} may lie up to a year ahead")));
+    }
+    Ok(())
 }
 
 /// Gives the slice of rows to read for a page of a list.

@@ -1,14 +1,13 @@
 //! Messages to be sent later: what their author sees of them, and the doors to their changes.
 
-use syncspace_protocol::limits::SCHEDULE_AHEAD_S_MAX;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage, Scheduled, ScheduledState};
-use syncspace_protocol::{IdempotencyKey, Page, ScheduledId, TeamId, Time};
+use syncspace_protocol::{IdempotencyKey, Page, ScheduledId, TeamId};
 
 use super::idempotency::{Made, OnceOutcome, made_id};
-use super::paging::{Window, odd_cursor, truncate};
+use super::paging::TimeWindow;
 use super::scheduled_changes::{Cancel, Change, Dispatch, Schedule};
-use super::{Actor, Service, ServiceError, later, parse};
+use super::{Actor, Service, ServiceError, parse};
 use crate::store::scheduled;
 
 impl Service {
@@ -19,13 +18,10 @@ impl Service {
         team: TeamId,
         query: &PageQuery,
     ) -> Result<Page<Scheduled>, ServiceError> {
-        let limit = Window::limit(query.limit)?;
-        let after = query.cursor.as_deref().map(parse_cursor).transpose()?;
+        let window = TimeWindow::parse(query)?;
         let member = self.own_member(actor, team).await?;
-        let mut items = scheduled::list_open(&mut &self.store, member, after, limit + 1).await?;
-        let has_more = truncate(&mut items, limit);
-        let next = items.last().filter(|_| has_more).map(|last| format!("{}.{}", last.send_at.unix_ms(), last.id));
-        Ok(Page { items, next })
+        let items = scheduled::list_open(&mut &self.store, member, &window.slice()).await?;
+        Ok(window.page(items, |scheduled| (scheduled.send_at, scheduled.id.get())))
     }
 
     /// Gives one of the actor's messages to be sent later, also one that was sent or cancelled.
@@ -53,7 +49,7 @@ impl Service {
             return self.scheduled_message(actor, team, made_id(id)?).await.map(Made::Repeat);
         }
         let content = parse::message_content(&body.content)?;
-        self.check_send_at(body.send_at)?;
+        parse::time_ahead("send_at", body.send_at, self.clock.now())?;
         let member = self.own_member(actor, team).await?;
         let operation = Schedule {
             actor: *actor,
@@ -83,7 +79,7 @@ impl Service {
     ) -> Result<Scheduled, ServiceError> {
         let content = edit.content.as_deref().map(parse::message_content).transpose()?;
         if let Some(send_at) = edit.send_at {
-            self.check_send_at(send_at)?;
+            parse::time_ahead("send_at", send_at, self.clock.now())?;
         }
         let member = self.own_member(actor, team).await?;
         let change = Change { actor: *actor, team, member, id, content, send_at: edit.send_at };
@@ -110,40 +106,6 @@ impl Service {
         match found.state {
             ScheduledState::Sent => Ok(found),
             _ => self.log.commit(Dispatch::now(id, member, found.channel_id)).await,
-        }
-    }
-
-    fn check_send_at(&self, send_at: Time) -> Result<(), ServiceError> {
-        let now = self.clock.now();
-        if send_at <= now {
-            return Err(ServiceError::invalid_field("send_at", "send_at must lie ahead; to send at once, just send"));
-        }
-        if send_at > later(now, i64::from(SCHEDULE_AHEAD_S_MAX) * 1_000) {
-            return Err(ServiceError::invalid_field("send_at", "a message may be scheduled up to a year ahead"));
-        }
-        Ok(())
-    }
-}
-
-/// Reads the `next` of a page: time and id of its last item.
-fn parse_cursor(cursor: &str) -> Result<(Time, ScheduledId), ServiceError> {
-    let parts = cursor.split_once('.').and_then(|(ms, id)| {
-        let time = ms.parse().ok().and_then(|ms| Time::from_unix_ms(ms).ok())?;
-        Some((time, id.parse().ok()?))
-    });
-    parts.ok_or_else(odd_cursor)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_names_time_and_id() {
-        let (time, id) = parse_cursor("1500.7").expect("a cursor");
-        assert_eq!((time.unix_ms(), id.get()), (1_500, 7));
-        for cursor in ["", "7", "x.7", "1500.", "1500.0", "1500.x", "99999999999999999.1"] {
-            assert!(parse_cursor(cursor).is_err(), "{cursor}");
         }
     }
 }

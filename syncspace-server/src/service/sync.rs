@@ -13,7 +13,7 @@ use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::heads::Head;
 use crate::store::{
     channel_members, channel_orders, channel_preferences, channels, drafts, groups, heads, messages, muted_users,
-    saved, scheduled, teams, threads,
+    reminders, saved, scheduled, teams, threads,
 };
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
@@ -200,6 +200,8 @@ impl Service {
         let drafts = drafts.into_iter().map(|draft| (draft.rev, Some(Change::MyDraft { draft })));
         let planned = scheduled::list_changes(&mut db, member, after, limit).await?;
         let planned = planned.into_iter().map(|scheduled| (scheduled.rev, Some(Change::MyScheduled { scheduled })));
+        let reminders = reminders::list_changes(&mut db, member, after, limit).await?;
+        let reminders = reminders.into_iter().map(|reminder| (reminder.rev, Some(Change::MyReminder { reminder })));
         let kinds = [
             items,
             wanted.collect(),
@@ -209,6 +211,7 @@ impl Service {
             saved.collect(),
             drafts.collect(),
             planned.collect(),
+            reminders.collect(),
         ];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }

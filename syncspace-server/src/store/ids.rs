@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use syncspace_protocol::{ChannelId, GroupId, InviteId, MemberId, MessageId, ScheduledId, SessionId, TeamId, UserId};
+use syncspace_protocol::{
+    ChannelId, GroupId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId, UserId,
+};
 use tokio::sync::Mutex;
 
 use super::value::params;
@@ -42,6 +44,7 @@ kinds! { KINDS:
     6 MessageId "messages" 10_000;
     7 ScheduledId "scheduled_messages" 10;
     8 GroupId "user_groups" 10;
+    9 ReminderId "reminders" 10;
 }
 
 /// The ids this instance may give out.

@@ -1,5 +1,7 @@
 //! Parts that every listing statement shares: the name filter and the page.
 
+use syncspace_protocol::Time;
+
 use super::{Value, params};
 
 /// One page of a list ordered by id.
@@ -29,6 +31,28 @@ impl Slice {
             values.push(Value::from(like_contains(part)));
         }
         text.push_str(&format!(" ORDER BY {id} LIMIT {}", self.limit));
+        (text, values)
+    }
+}
+
+/// One page of a list ordered by time, and by id where times are the same.
+#[derive(Debug, Clone, Copy)]
+pub struct TimeSlice {
+    /// Only rows behind this time and id.
+    pub after: Option<(Time, u64)>,
+    /// Most rows; one more than the page shows tells whether there is a next one.
+    pub limit: u32,
+}
+
+impl TimeSlice {
+    /// Gives `AND …` over the columns of time and id, with the values that belong to its `?`.
+    pub(super) fn filter(&self, time: &str, id: &str) -> (String, Vec<Value>) {
+        let (mut text, mut values) = (String::new(), Vec::new());
+        if let Some((after, after_id)) = self.after {
+            text.push_str(&format!(" AND {time} >= ? AND ({time} > ? OR {id} > ?)"));
+            values.extend(params![after, after, i64::try_from(after_id).unwrap_or(i64::MAX)]);
+        }
+        text.push_str(&format!(" ORDER BY {time}, {id} LIMIT {}", self.limit));
         (text, values)
     }
 }

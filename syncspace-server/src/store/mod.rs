@@ -40,6 +40,7 @@ pub mod muted_users;
 pub mod people;
 pub mod pins;
 pub mod reactions;
+pub mod reminders;
 pub mod revocations;
 pub mod saved;
 pub mod scheduled;

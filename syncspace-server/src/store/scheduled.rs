@@ -4,6 +4,7 @@ use syncspace_protocol::limits::SCHEDULED_MESSAGES_MAX;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState};
 use syncspace_protocol::{ChannelId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId, Time, UserId};
 
+use super::list::TimeSlice;
 use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 /// A message to be sent later, and whose it is.
@@ -151,23 +152,18 @@ pub async fn count_open(db: &mut impl Queries, member: MemberId) -> Result<u64, 
     row.map_or(Ok(0), |row| row.reader().take())
 }
 
-/// Lists those of a member that wait or failed, by time, after a time and id.
+/// Lists those of a member that wait or failed, by time.
 pub async fn list_open(
     db: &mut impl Queries,
     member: MemberId,
-    after: Option<(Time, ScheduledId)>,
-    limit: u32,
+    slice: &TimeSlice,
 ) -> Result<Vec<Scheduled>, StoreError> {
-    let (filter, mut values) = match after {
-        None => ("", params![member]),
-        Some((time, id)) => (" AND send_at >= ? AND (send_at > ? OR id > ?)", params![member, time, time, id]),
-    };
-    values.extend(params![limit]);
-    let sql = Sql::built(format!(
-        "SELECT {SCHEDULED} FROM scheduled_messages WHERE member_id = ? AND is_open = 1{filter} \
-         ORDER BY send_at, id LIMIT ?"
-    ));
-    db.query(&sql, values).await?.iter().map(read).collect()
+    let (filter, values) = slice.filter("send_at", "id");
+    let sql =
+        Sql::built(format!("SELECT {SCHEDULED} FROM scheduled_messages WHERE member_id = ? AND is_open = 1{filter}"));
+    let mut all = params![member];
+    all.extend(values);
+    db.query(&sql, all).await?.iter().map(read).collect()
 }
 
 /// Lists a member's ones that changed after a rev, by rev.

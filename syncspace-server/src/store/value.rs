@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId, Rev,
-    ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
+    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId,
+    ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
 use super::StoreError;
@@ -174,6 +174,7 @@ numbers! {
     InviteId, "an invite id";
     GroupId, "a group id";
     ScheduledId, "a scheduled id";
+    ReminderId, "a reminder id";
     Seq, "a seq";
     Rev, "a rev";
 }

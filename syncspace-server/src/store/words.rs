@@ -3,6 +3,7 @@
 use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::personal::NotifyLevel;
+use syncspace_protocol::reminders::ReminderState;
 use syncspace_protocol::scheduled::ScheduledState;
 use syncspace_protocol::status::ChosenPresence;
 use syncspace_protocol::teams::TeamRole;
@@ -41,4 +42,5 @@ words! {
     ScheduledState {
         Waiting = "waiting", Sent = "sent", Failed = "failed", Cancelled = "cancelled", Unknown = "unknown"
     } "a state of a scheduled message";
+    ReminderState { Waiting = "waiting", Due = "due", Done = "done", Unknown = "unknown" } "a state of a reminder";
 }

@@ -16,6 +16,7 @@ mod message;
 mod people;
 mod personal;
 mod place;
+mod reminders;
 mod scheduled;
 mod search;
 mod sends;

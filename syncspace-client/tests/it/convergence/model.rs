@@ -239,6 +239,7 @@ impl Model {
             (EventBody::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
             (EventBody::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
             (EventBody::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
+            (EventBody::MyReminder { reminder }, stream) => self.own(stream, |own| own.remind(reminder.clone())),
             (EventBody::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
             (
@@ -294,6 +295,7 @@ impl Model {
             (Change::MyThread { thread }, stream) => self.own(stream, |own| own.thread(*thread)),
             (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
             (Change::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
+            (Change::MyReminder { reminder }, stream) => self.own(stream, |own| own.remind(reminder.clone())),
             (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (Change::Unknown | Change::TeamMemberGone { .. } | Change::GroupGone { .. }, _) => {
                 unreachable!("{change:?} in {stream:?}")

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
-use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, UserId};
+use syncspace_protocol::reminders::{Reminder, ReminderState};
+use syncspace_protocol::{ChannelId, ReminderId, Rev, Seq, TeamId, UserId};
 
 #[derive(Debug, Default)]
 pub(super) struct Own {
@@ -14,6 +15,7 @@ pub(super) struct Own {
     threads: BTreeMap<(ChannelId, Seq), ThreadMembership>,
     saved: BTreeMap<(ChannelId, Seq), SavedMark>,
     drafts: BTreeMap<(ChannelId, Option<Seq>), Draft>,
+    reminders: BTreeMap<ReminderId, Reminder>,
 }
 
 /// What is on the lists, without numbers that other streams change.
@@ -24,6 +26,7 @@ pub(super) struct Lists {
     threads: BTreeMap<(ChannelId, Seq), (bool, Seq, Rev)>,
     saved: BTreeMap<(ChannelId, Seq), Rev>,
     drafts: BTreeMap<(ChannelId, Option<Seq>), (String, Rev)>,
+    reminders: BTreeMap<ReminderId, Reminder>,
 }
 
 impl Own {
@@ -53,6 +56,10 @@ impl Own {
         put(&mut self.drafts, (draft.channel_id, draft.parent_seq), draft, |draft| draft.rev);
     }
 
+    pub(super) fn remind(&mut self, reminder: Reminder) {
+        put(&mut self.reminders, reminder.id, reminder, |reminder| reminder.rev);
+    }
+
     /// Forgets what is not newer than a rev: the lists are read again.
     pub(super) fn forget_up_to(&mut self, rev: Rev) {
         self.preferences.retain(|_, held| held.rev > rev);
@@ -61,6 +68,7 @@ impl Own {
         self.threads.retain(|_, held| held.read.rev > rev);
         self.saved.retain(|_, held| held.rev > rev);
         self.drafts.retain(|_, held| held.rev > rev);
+        self.reminders.retain(|_, held| held.rev > rev);
     }
 
     /// Forgets the threads of a channel that the person came into: there they are read up to where it is.
@@ -72,6 +80,7 @@ impl Own {
     pub(super) fn lists(&self, is_in: impl Fn(ChannelId) -> bool, is_there: impl Fn(ChannelId, Seq) -> bool) -> Lists {
         let threads = self.threads.values().filter(|held| held.is_following && is_in(held.channel_id));
         let saved = self.saved.values().filter(|held| held.is_saved && is_there(held.channel_id, held.seq));
+        let reminders = self.reminders.values().filter(|held| held.state != ReminderState::Done);
         let drafts = self.drafts.values().filter(|held| !held.content.is_empty() && is_in(held.channel_id));
         Lists {
             order: self.order.clone(),
@@ -82,6 +91,7 @@ impl Own {
                 .collect(),
             saved: saved.map(|held| ((held.channel_id, held.seq), held.rev)).collect(),
             drafts: drafts.map(|held| ((held.channel_id, held.parent_seq), (held.content.clone(), held.rev))).collect(),
+            reminders: reminders.map(|held| (held.id, held.clone())).collect(),
         }
     }
 
@@ -102,6 +112,9 @@ impl Own {
         for draft in client.all_drafts(team).await? {
             own.draft(draft);
         }
+        for reminder in client.all_reminders(team).await? {
+            own.remind(reminder.reminder);
+        }
         Ok(own)
     }
 
@@ -112,6 +125,7 @@ impl Own {
         read.threads.into_values().for_each(|thread| self.thread(thread));
         read.saved.into_values().for_each(|saved| self.save(saved));
         read.drafts.into_values().for_each(|draft| self.draft(draft));
+        read.reminders.into_values().for_each(|reminder| self.remind(reminder));
     }
 }
 

@@ -82,6 +82,7 @@ async fn the_document_names_the_header_where_something_is_made() {
         "create_invite",
         "create_team",
         "create_user",
+        "remind",
         "schedule_message",
     ]);
     assert_eq!(named, expected);

@@ -156,6 +156,7 @@ async fn every_operation_answers_as_the_document_says() {
     walk_messages(&mut walk, &channel).await;
     walk_personal(&mut walk, &team, &channel).await;
     walk_scheduled(&mut walk, &team, &channel).await;
+    walk_reminders(&mut walk, &team, &channel).await;
     walk.call("delete_channel", &[channel], Value::Null).await;
     walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
@@ -276,6 +277,20 @@ async fn walk_scheduled(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
     assert_eq!(walk.call("scheduled_message", &first, Value::Null).await, sent);
     let second = [team.clone(), ("scheduled_id", second["id"].clone())];
     walk.call("cancel_scheduled", &second, Value::Null).await;
+}
+
+async fn walk_reminders(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let only_team = [team.clone()];
+    let ahead = Timestamp::now() + SignedDuration::from_hours(12);
+    let seq = walk.call("send_message", &[channel.clone()], json!({ "content": "x" })).await["seq"].clone();
+    let body = json!({ "channel_id": channel.1, "seq": seq, "remind_at": ahead.to_string(), "note": "again" });
+    let made = walk.call("remind", &only_team, body).await;
+    let listed = walk.call("reminders", &[team.clone(), ("limit", json!(1))], Value::Null).await;
+    assert_eq!(listed["items"][0]["message"]["content"], "x");
+    let id = [team.clone(), ("reminder_id", made["id"].clone())];
+    walk.call("edit_reminder", &id, json!({ "note": null })).await;
+    walk.call("reminder", &id, Value::Null).await;
+    walk.call("finish_reminder", &id, Value::Null).await;
 }
 
 async fn walk_messages(walk: &mut Walk<'_>, channel: &Param) {

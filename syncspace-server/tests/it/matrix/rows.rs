@@ -322,12 +322,21 @@ fn of_scheduled(scene: &Scene) -> Vec<(&'static str, String)> {
     [of_team(scene), vec![("scheduled_id", "9999".to_owned())]].concat()
 }
 
+/// Nobody has a reminder under this id.
+fn of_reminder(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("reminder_id", "9999".to_owned())]].concat()
+}
+
 /// What somebody keeps alone in a team: whoever is in it.
 fn own_of_teams() -> Vec<Row> {
     let itself = |scene: &Scene| (of_team(scene), Value::Null);
     let author = |scene: &Scene| (of_team_and_author(scene), Value::Null);
     let later = |scene: &Scene| {
         let body = json!({"channel_id": id(&scene.channel), "content": "x", "send_at": in_an_hour()});
+        (of_team(scene), body)
+    };
+    let remind = |scene: &Scene| {
+        let body = json!({"channel_id": id(&scene.channel), "seq": scene.message["seq"], "remind_at": in_an_hour()});
         (of_team(scene), body)
     };
     let none = ["-hhhhhhhhu", "-hhhhh---u"];
@@ -347,6 +356,11 @@ fn own_of_teams() -> Vec<Row> {
         team("edit_scheduled", |scene| (of_scheduled(scene), json!({"content": "x"})), none),
         team("cancel_scheduled", |scene| (of_scheduled(scene), Value::Null), none),
         team("send_scheduled_now", |scene| (of_scheduled(scene), Value::Null), none),
+        team("reminders", itself, OWN),
+        team("remind", remind, OWN),
+        team("reminder", |scene| (of_reminder(scene), Value::Null), none),
+        team("edit_reminder", |scene| (of_reminder(scene), json!({"note": "x"})), none),
+        team("finish_reminder", |scene| (of_reminder(scene), Value::Null), none),
     ]
 }
 
