@@ -10,12 +10,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::{Offset, TimeZone};
-use syncspace_protocol::limits::{SEARCH_HITS_DEFAULT, SEARCH_HITS_MAX, SEARCH_RANKED_MAX};
+use syncspace_protocol::limits::{SAVED_MESSAGES_MAX, SEARCH_HITS_DEFAULT, SEARCH_HITS_MAX, SEARCH_RANKED_MAX};
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::search::matching::Found;
 use syncspace_protocol::search::query::SearchQuery;
 use syncspace_protocol::search::{SearchContext, SearchHit, SearchPage, SearchParams, SearchSort};
-use syncspace_protocol::{ChannelId, MessageId, Seq, Time, UserId};
+use syncspace_protocol::{ChannelId, MemberId, MessageId, Seq, Time, UserId};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -25,7 +25,7 @@ use super::search_plan::Plan;
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::TeamAction;
 use crate::store::search::{self, Candidate, Key, Readable, Wanted};
-use crate::store::{Queries, Store, channels, mentions, messages};
+use crate::store::{Queries, Store, channels, mentions, messages, saved};
 
 /// Searches at once; the embedded store has three readers, and others need one.
 const SEARCHES_AT_ONCE: usize = 2;
@@ -153,7 +153,8 @@ impl Service {
         }
         let behind_changes = count_behind(&readable);
         let _turn = self.searches.take(actor.user_id).await?;
-        let mut search = Search::new(&self.store, actor, &plan, &readable);
+        let member = access.membership.map(|membership| membership.member_id);
+        let mut search = Search::new(&self.store, (actor, member), &plan, &readable);
         let page = match sort {
             SearchSort::Time => search.page_by_time(cursor, limit).await?,
             SearchSort::Relevance => search.page_by_relevance(cursor, limit).await?,
@@ -245,6 +246,8 @@ struct Shown {
 struct Search<'a> {
     store: &'a Store,
     actor: &'a Actor,
+    /// The person in the team; none who only administers the server.
+    member: Option<MemberId>,
     plan: &'a Plan,
     wanted: Wanted,
     deadline: Instant,
@@ -253,10 +256,15 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(store: &'a Store, actor: &'a Actor, plan: &'a Plan, readable: &[Readable]) -> Self {
+    fn new(
+        store: &'a Store,
+        (actor, member): (&'a Actor, Option<MemberId>),
+        plan: &'a Plan,
+        readable: &[Readable],
+    ) -> Self {
         let deadline = Instant::now() + WORK_MAX;
         let readable: BTreeMap<_, _> = readable.iter().map(|channel| (channel.channel, channel.floor_seq)).collect();
-        Self { store, actor, plan, wanted: plan.wanted(readable.keys().copied()), deadline, readable }
+        Self { store, actor, member, plan, wanted: plan.wanted(readable.keys().copied()), deadline, readable }
     }
 
     async fn page_by_time(&mut self, cursor: Option<Cursor>, limit: usize) -> Result<Shown, ServiceError> {
@@ -302,6 +310,10 @@ impl<'a> Search<'a> {
 
     /// Gathers hits before a place in time, newest first.
     async fn gather(&mut self, before: Key, count: usize) -> Result<(Vec<Hit>, End), ServiceError> {
+        // What somebody saved is little, and nearer than any index.
+        if self.plan.saved() == Some(true) {
+            return self.gather_saved(before, count).await;
+        }
         let (mut hits, mut at, mut rows) = (Vec::new(), before, 0);
         let mut may_ask_words = !self.wanted.tokens.is_empty();
         loop {
@@ -327,6 +339,26 @@ impl<'a> Search<'a> {
                 }
             }
         }
+    }
+
+    /// Gathers hits among what the person saved, newest first.
+    async fn gather_saved(&mut self, before: Key, count: usize) -> Result<(Vec<Hit>, End), ServiceError> {
+        let Some(member) = self.member else { return Ok((Vec::new(), End::Exhausted)) };
+        let places = saved::list_places(&mut &*self.store, member, before, SAVED_MESSAGES_MAX).await?;
+        let mut hits = Vec::new();
+        for candidates in places.chunks(CANDIDATES_MAX) {
+            self.judge(candidates.to_vec(), &mut hits).await?;
+            if hits.len() >= count {
+                hits.truncate(count);
+                return Ok((hits, End::Full));
+            }
+            if let Some(last) = candidates.last()
+                && Instant::now() >= self.deadline
+            {
+                return Ok((hits, End::Bound(last.key)));
+            }
+        }
+        Ok((hits, End::Exhausted))
     }
 
     /// Walks to where some rows end; tells how the search ended, if it did on the way.
@@ -413,16 +445,25 @@ impl<'a> Search<'a> {
             BTreeSet::new()
         };
         let found = read_places(&mut db, places.into_iter().collect()).await?;
+        let saved = self.saved_among(&readable).await?;
         for candidate in readable {
+            let is_saved = saved.contains(&(candidate.channel, candidate.seq));
             let Some(message) = found.get(&(candidate.channel, candidate.seq)) else { continue };
             // The index knows it by its time and id, too: another row under its place would be another message.
             let is_same = message.id == candidate.key.message;
             let is_called = called.contains(&(candidate.channel, candidate.seq));
-            if let Some(found) = self.plan.judge(message, is_called).filter(|_| is_same) {
+            if let Some(found) = self.plan.judge(message, is_called, is_saved).filter(|_| is_same) {
                 hits.push(Hit { key: candidate.key, message: message.clone(), found });
             }
         }
         Ok(())
+    }
+
+    /// Tells which candidates the person saved, where that is asked for.
+    async fn saved_among(&self, candidates: &[Candidate]) -> Result<BTreeSet<(ChannelId, Seq)>, ServiceError> {
+        let Some(member) = self.member.filter(|_| self.plan.saved().is_some()) else { return Ok(BTreeSet::new()) };
+        let places = candidates.iter().map(|candidate| (candidate.channel, candidate.seq));
+        Ok(saved::find_among(&mut &*self.store, member, places).await?)
     }
 
     fn may_read(&self, channel: ChannelId, seq: Seq) -> bool {

@@ -36,6 +36,7 @@ pub(super) struct Plan {
     has: u32,
     has_not: u32,
     mentions_me: Option<bool>,
+    saved: Option<bool>,
 }
 
 /// One of these, and none of those.
@@ -97,6 +98,7 @@ impl Plan {
             has: 0,
             has_not: 0,
             mentions_me: None,
+            saved: None,
         };
         let people = find_people(db, team, &query).await?;
         let person = |term: &Term, name: &Username| {
@@ -127,7 +129,12 @@ impl Plan {
                     plan.add_times(is_negated, Some(begin(&term, *day, zone)?), Some(end(&term, *day, zone)?));
                 }
                 What::Has(has) => plan.add_trait(is_negated, trait_of(*has)),
-                What::Is(is) => plan.add_trait(is_negated, trait_that_is(&term, *is)?),
+                What::Is(Is::Thread) => plan.add_trait(is_negated, IN_THREAD),
+                What::Is(Is::Pinned) => plan.add_trait(is_negated, IS_PINNED),
+                What::Is(Is::Saved) if plan.saved == Some(is_negated) => {
+                    return Err(wrong(&term, "no message is and is not saved by you; leave one of both out"));
+                }
+                What::Is(Is::Saved) => plan.saved = Some(!is_negated),
                 What::MentionsMe if plan.mentions_me == Some(is_negated) => {
                     return Err(wrong(&term, "no message does and does not mention you; leave one of both out"));
                 }
@@ -183,9 +190,14 @@ impl Plan {
         self.mentions_me.is_some()
     }
 
+    /// Tells whether it must be saved by the person who asks, or must not be; none where nobody asked.
+    pub(super) const fn saved(&self) -> Option<bool> {
+        self.saved
+    }
+
     /// Decides whether a message is a hit, and tells what of it was found; `is_called` says that it has a keyword of the
-    /// actor's.
-    pub(super) fn judge(&self, message: &Message, is_called: bool) -> Option<Found> {
+    /// actor's, `is_saved` that the actor saved it.
+    pub(super) fn judge(&self, message: &Message, is_called: bool, is_saved: bool) -> Option<Found> {
         let has = traits(message);
         let fits = is_searchable(message)
             && self.senders.admits(&message.sender_id)
@@ -193,6 +205,7 @@ impl Plan {
             && self.times.iter().all(|times| times.admits(message.created_at))
             && has & self.has == self.has
             && has & self.has_not == 0
+            && self.saved.is_none_or(|wanted| is_saved == wanted)
             && self.mentions_me.is_none_or(|wanted| (is_called || message.is_mention_of(self.actor)) == wanted);
         if !fits {
             return None;
@@ -216,14 +229,6 @@ const fn trait_of(has: Has) -> u32 {
         Has::Code => HAS_CODE,
         Has::File => HAS_FILE,
         Has::Reaction => HAS_REACTION,
-    }
-}
-
-fn trait_that_is(term: &Term, is: Is) -> Result<u32, ServiceError> {
-    match is {
-        Is::Thread => Ok(IN_THREAD),
-        Is::Pinned => Ok(IS_PINNED),
-        Is::Saved => Err(wrong(term, "is:saved is not available on this server yet; leave it out")),
     }
 }
 

@@ -1,11 +1,14 @@
 //! Rows of what a person has saved; a message that was saved once keeps a row that says no.
 
+use std::collections::BTreeSet;
+
 use syncspace_protocol::limits::SAVED_MESSAGES_MAX;
 use syncspace_protocol::personal::{SavedMark, SavedMessage};
 use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 
 use super::messages::{message_of, read_from};
-use super::{Queries, Row, Sql, Statement, StoreError, params};
+use super::search::{Candidate, Key};
+use super::{Many, ManySql, Queries, Row, Sql, Statement, StoreError, params};
 
 const MARK: &str = "channel_id, seq, is_saved, rev";
 
@@ -98,6 +101,73 @@ pub fn marks_statement(member: MemberId) -> Statement {
 pub fn count_statement(Reader { member, user, sees_public, before, .. }: Reader) -> Statement {
     let sql = Sql::built(format!("SELECT COUNT(*) FROM (SELECT 1 {SEEN} LIMIT {SAVED_MESSAGES_MAX}) AS seen"));
     Statement { sql, params: params![user, member, before, sees_public] }
+}
+
+/// Lists where the messages stand that a person has saved and that were sent before a place in time, newest first, whoever
+/// may read them now. As many as somebody may save are put in order for it.
+pub async fn list_places(
+    db: &mut impl Queries,
+    member: MemberId,
+    before: Key,
+    limit: u32,
+) -> Result<Vec<Candidate>, StoreError> {
+    let Statement { sql, params } = places_statement(member, before, limit);
+    let rows = db.query(&sql, params).await?;
+    let places = rows.iter().map(|row| {
+        let mut row = row.reader();
+        let key = Key { created_at: row.take()?, message: row.take()? };
+        Ok(Candidate { key, channel: row.take()?, seq: row.take()? })
+    });
+    places.collect()
+}
+
+/// Gives the statement of [`list_places`].
+#[must_use]
+pub fn places_statement(member: MemberId, before: Key, limit: u32) -> Statement {
+    // STRAIGHT_JOIN, CROSS JOIN: the few saved ones first, then their messages.
+    let text = |join: &str| {
+        format!(
+            "SELECT m.created_at, m.id, m.channel_id, m.seq FROM saved_messages s {join} messages m \
+             ON m.channel_id = s.channel_id AND m.seq = s.seq WHERE s.member_id = ? AND s.is_saved = 1 \
+             AND m.deleted_at IS NULL AND (m.created_at < ? OR (m.created_at = ? AND m.id < ?)) \
+             ORDER BY m.created_at DESC, m.id DESC LIMIT {limit}"
+        )
+    };
+    let Key { created_at, message } = before;
+    let sql = Sql::built_pair(text("STRAIGHT_JOIN"), text("CROSS JOIN"));
+    Statement { sql, params: params![member, created_at, created_at, message] }
+}
+
+/// Tells which of these messages a person has saved.
+pub async fn find_among(
+    db: &mut impl Queries,
+    member: MemberId,
+    places: impl ExactSizeIterator<Item = (ChannelId, Seq)>,
+) -> Result<BTreeSet<(ChannelId, Seq)>, StoreError> {
+    let rows = db.query_many(vec![among(member, places)]).await?;
+    let rows = rows.first().map_or(&[][..], Vec::as_slice).iter();
+    rows.map(|row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    })
+    .collect()
+}
+
+/// Gives the look-up of [`find_among`].
+#[must_use]
+pub fn among(member: MemberId, places: impl ExactSizeIterator<Item = (ChannelId, Seq)>) -> Many {
+    const AMONG: ManySql = ManySql {
+        width: 3,
+        start: "SELECT channel_id, seq FROM saved_messages WHERE is_saved = 1 AND (",
+        each: "(member_id = ? AND channel_id = ? AND seq = ?)",
+        between: " OR ",
+        end: ")",
+        sqlite: "SELECT channel_id, seq FROM saved_messages \
+                 WHERE is_saved = 1 AND member_id = ? AND channel_id = ? AND seq = ?",
+    };
+    let mut lookup = Many::with_capacity(&AMONG, places.len());
+    places.for_each(|(channel, seq)| lookup.push([member.into(), channel.into(), seq.into()]));
+    lookup
 }
 
 /// Lists what changed of it in a person's own stream after a rev, in its order.

@@ -31,6 +31,8 @@ on_both_stores! {
     phrases_stand_in_a_row,
     filters_leave_out_what_is_not_so,
     reactions_and_pins_come_into_the_index_and_go,
+    saved_messages_are_found_by_their_person_alone,
+    saved_messages_are_found_page_by_page,
     days_begin_where_the_person_is,
     names_that_do_not_exist_are_told,
     hostile_queries_are_words_or_refused,
@@ -232,6 +234,72 @@ async fn reactions_and_pins_come_into_the_index_and_go(place: Place) {
     assert_eq!(room.finds("deploy -has:reaction -is:pinned").await, ["deploy kept", "deploy liked"]);
 }
 
+async fn saved_messages_are_found_by_their_person_alone(place: Place) {
+    let room = Room::open(place).await;
+    let ops = room.make_channel("ops", "private").await;
+    let (kept, other) = (room.say("deploy kept").await, room.say("deploy other").await);
+    let secret = room.say_in(ops, &room.alice, "deploy secret").await;
+    let service = &room.rig.service;
+    let save = |channel, message: &Message, is_saved| service.save_message(&room.alice, channel, message.seq, is_saved);
+    save(room.channel, &kept, true).await.expect("saves");
+    save(ops, &secret, true).await.expect("saves");
+    room.index().await;
+    for (q, found) in [
+        ("is:saved", &["deploy secret", "deploy kept"][..]),
+        ("deploy is:saved in:#general", &["deploy kept"]),
+        ("kept IS:Saved", &["deploy kept"]),
+        ("other is:saved", &[]),
+        ("deploy -is:saved", &["deploy other"]),
+        ("-is:saved", &["deploy other"]),
+        ("is:saved from:@bob", &[]),
+        ("is:saved before:2026-11-22", &[]),
+    ] {
+        assert_eq!(room.finds(q).await, found, "{q}");
+    }
+    assert!(room.search(&room.bob, "is:saved").await.expect("searches").items.is_empty(), "nobody else's");
+    let all = room.search(&room.bob, "deploy -is:saved").await.expect("searches");
+    assert_eq!(all.items.len(), 2, "what another saved is not saved");
+    // Who reads by the server's rights alone saves nothing.
+    let root = room.rig.admin().await;
+    assert!(room.search(&root, "is:saved").await.expect("searches").items.is_empty());
+    // What may not be read any more is not found, though it stays saved.
+    let put = body(serde_json::json!({"role": "owner"}));
+    service.put_team_member(&room.alice, room.team, room.bob.user_id, put).await.expect("an owner");
+    let put = body(serde_json::json!({"role": "guest"}));
+    service.put_team_member(&room.bob, room.team, room.alice.user_id, put).await.expect("a guest");
+    service.leave_channel(&room.alice, ops).await.expect("leaves");
+    assert_eq!(room.finds("is:saved").await, ["deploy kept"]);
+    save(room.channel, &other, true).await.expect("saves");
+    save(room.channel, &kept, false).await.expect("takes it off");
+    assert_eq!(room.finds("is:saved").await, ["deploy other"], "at once, whatever the index knows");
+    service.delete_message(&room.alice, room.channel, other.seq).await.expect("deletes");
+    assert_eq!(room.finds("is:saved").await, [""; 0]);
+}
+
+async fn saved_messages_are_found_page_by_page(place: Place) {
+    let room = Room::open(place).await;
+    let mut expected = Vec::new();
+    for number in 0..7 {
+        let message = room.say(&format!("deploy {number}")).await;
+        room.rig.service.save_message(&room.alice, room.channel, message.seq, true).await.expect("saves");
+        room.say("deploy, not kept").await;
+        expected.insert(0, message.content);
+    }
+    for sort in [SearchSort::Time, SearchSort::Relevance] {
+        let (mut found, mut cursor) = (Vec::new(), None);
+        loop {
+            let params = SearchParams { cursor, limit: Some(3), sort: Some(sort), ..room.asks("deploy is:saved") };
+            let page = room.rig.service.search(&room.alice, params).await.expect("searches");
+            found.extend(page.items.into_iter().map(|hit| hit.message.content));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(found, expected, "{sort:?}");
+    }
+}
+
 async fn days_begin_where_the_person_is(place: Place) {
     let room = Room::open(place).await;
     // 2026-11-22T17:26:21.500Z, and nine hours later.
@@ -273,7 +341,7 @@ async fn names_that_do_not_exist_are_told(place: Place) {
         ("in:@alice", "you have no direct channel with @alice"),
         ("in:#ops", "no channel #ops in this team, or you may not see it"),
         ("-in:#ops", "no channel #ops in this team, or you may not see it"),
-        ("is:saved", "not available on this server yet"),
+        ("is:saved -is:saved", "leave one of both out"),
         ("mentions:me -mentions:me", "leave one of both out"),
         ("", "at least one word"),
         ("\"a", "never closed"),
