@@ -32,6 +32,8 @@ pub const DEFAULT_CHANNELS_MAX: u64 = 20;
 pub const GROUPS_PER_TEAM_MAX: u64 = 200;
 /// Most people in one user group.
 pub const GROUP_USERS_MAX: usize = 200;
+/// Longest time after its sending that a team may let a message be edited, in seconds: a leap year.
+pub const EDIT_WITHIN_S_MAX: u32 = 366 * 24 * 3600;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.

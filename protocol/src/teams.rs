@@ -16,8 +16,10 @@ pub struct Team {
     pub description: Option<String>,
     /// Address of a picture.
     pub avatar_url: Option<String>,
-    /// Whether anyone on the server may find and join it.
+    /// Whether anyone on the server may find it. How one who finds it comes in, `settings.joining` says.
     pub is_public: bool,
+    /// Who may do what in it.
+    pub settings: TeamSettings,
     /// Who made it.
     pub created_by: UserId,
     /// When it was made.
@@ -26,6 +28,51 @@ pub struct Team {
     pub updated_at: Time,
     /// Its last change in the team's stream.
     pub rev: Rev,
+}
+
+/// Who may do what in a team, and how one comes into it. Where a role stands, it is the least one that may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TeamSettings {
+    /// Who makes public channels; at least a member.
+    pub create_public_channels: TeamRole,
+    /// Who makes private channels, and makes public ones private; at least a member.
+    pub create_private_channels: TeamRole,
+    /// Who makes invites, for roles up to the own one and below admin; at least a member. Owners invite admins too.
+    pub invite: TeamRole,
+    /// Who may use `@channel`, `@all` and `@here` in public and private channels. Whoever manages a channel may in it.
+    pub mention_all: TeamRole,
+    /// How long after it was sent an own message may be edited, in seconds; 0 for never, null for ever. What is appended
+    /// to a message is no edit.
+    pub edit_within_s: Option<u32>,
+    /// How one who finds the team comes into it. Invites and those who manage members let people in whatever this says.
+    pub joining: Joining,
+}
+
+/// What holds in a new team.
+impl Default for TeamSettings {
+    fn default() -> Self {
+        Self {
+            create_public_channels: TeamRole::Member,
+            create_private_channels: TeamRole::Member,
+            invite: TeamRole::Admin,
+            mention_all: TeamRole::Guest,
+            edit_within_s: None,
+            joining: Joining::Open,
+        }
+    }
+}
+
+/// How one who finds a team comes into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Joining {
+    /// By oneself.
+    Open,
+    /// By asking those who manage its members.
+    Request,
+    /// Only by an invite, or by being added.
+    Invite,
 }
 
 /// What a person may do in a team. Ordered from least to most.
@@ -86,7 +133,7 @@ pub struct CreateTeam {
     /// What it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Whether anyone on the server may find and join it.
+    /// Whether anyone on the server may find it, and join it until `settings.joining` says otherwise.
     #[serde(default)]
     pub is_public: bool,
 }
@@ -103,9 +150,56 @@ pub struct EditTeam {
     /// Address of a picture.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub avatar_url: Patch<String>,
-    /// Whether anyone on the server may find and join it.
+    /// Whether anyone on the server may find it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_public: Option<bool>,
+    /// Who may do what in it; settings that are absent stay as they are.
+    #[serde(default, skip_serializing_if = "EditTeamSettings::is_empty")]
+    pub settings: EditTeamSettings,
+}
+
+/// What an edit says of the settings of a team.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EditTeamSettings {
+    /// Who makes public channels; at least a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_public_channels: Option<TeamRole>,
+    /// Who makes private channels, and makes public ones private; at least a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub create_private_channels: Option<TeamRole>,
+    /// Who makes invites; at least a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<TeamRole>,
+    /// Who may use `@channel`, `@all` and `@here`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mention_all: Option<TeamRole>,
+    /// How long own messages may be edited, in seconds up to a year; 0 for never, null for ever.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub edit_within_s: Patch<u32>,
+    /// How one who finds the team comes into it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joining: Option<Joining>,
+}
+
+impl EditTeamSettings {
+    /// Tells whether every setting stays as it is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Gives the settings after the edit, from those before.
+    #[must_use]
+    pub fn apply(&self, before: TeamSettings) -> TeamSettings {
+        TeamSettings {
+            create_public_channels: self.create_public_channels.unwrap_or(before.create_public_channels),
+            create_private_channels: self.create_private_channels.unwrap_or(before.create_private_channels),
+            invite: self.invite.unwrap_or(before.invite),
+            mention_all: self.mention_all.unwrap_or(before.mention_all),
+            edit_within_s: self.edit_within_s.clone().apply(before.edit_within_s),
+            joining: self.joining.unwrap_or(before.joining),
+        }
+    }
 }
 
 /// Body of `PUT /teams/{id}/members/{user_id}`: adds the person, or changes the role.

@@ -4,7 +4,7 @@
 //! the facts. What one may not see does not exist ([`Denial::Hidden`]).
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
-use syncspace_protocol::teams::TeamRole;
+use syncspace_protocol::teams::{Joining, TeamRole, TeamSettings};
 
 /// Proof that the table allowed an action on the facts it was shown.
 #[derive(Debug)]
@@ -23,6 +23,15 @@ pub enum Denial {
     NotForThisKind,
     /// Only those who manage the channel post in it.
     ReadOnly,
+    /// The team takes people in who ask first.
+    AskFirst,
+    /// The message is older than the team lets messages be edited.
+    TooLate {
+        /// How long they may be edited, in seconds.
+        within_s: u32,
+    },
+    /// The team has this done by people of this role or a higher one.
+    NeedsRole(TeamRole),
 }
 
 /// What a person is to a team.
@@ -30,8 +39,10 @@ pub enum Denial {
 pub struct TeamFacts {
     /// Whether the person administers the server.
     pub is_server_admin: bool,
-    /// Whether anyone may find and join the team.
+    /// Whether anyone may find the team.
     pub is_public: bool,
+    /// What the team has settled.
+    pub settings: TeamSettings,
     /// The person's role in the team, if any.
     pub role: Option<TeamRole>,
 }
@@ -81,12 +92,18 @@ pub enum TeamAction {
     Transfer,
     /// Keep people out who are not in it, let them in again, see who they are.
     ManageBans,
-    /// See and revoke invites.
+    /// Make an invite for this role.
+    Invite(TeamRole),
+    /// See and revoke the invites that one made.
+    KeepInvites,
+    /// See and revoke everybody's invites.
     ManageInvites,
     /// Make, rename and delete user groups, say who is in them. Whoever is inside sees them.
     ManageGroups,
-    /// Make a public or private channel.
-    CreateChannel,
+    /// Make a public channel.
+    CreatePublicChannel,
+    /// Make a private channel.
+    CreatePrivateChannel,
     /// Open a direct or group channel.
     OpenDirect,
     /// Keep what is for oneself alone: mutes, an order of channels, followed threads, saved messages, drafts, messages to be
@@ -111,6 +128,8 @@ pub enum ChannelAction {
     EditMessage {
         /// Whether the person wrote it.
         is_own: bool,
+        /// How long ago it was sent, in seconds.
+        age_s: u64,
     },
     /// Let a message grow.
     Append {
@@ -122,6 +141,8 @@ pub enum ChannelAction {
         /// Whether the person wrote it.
         is_own: bool,
     },
+    /// Name everybody in the channel, or everybody who is online, in what one writes there.
+    MentionAll,
     /// React to a message, take a reaction back.
     React,
     /// Pin a message, take one off the pins.
@@ -183,10 +204,13 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
     if role.is_none() && !facts.is_public {
         return Err(Denial::Hidden);
     }
+    let settings = facts.settings;
     let allowed = match action {
         TeamAction::View => true,
         TeamAction::ViewInside | TeamAction::OpenDirect => role >= Some(Guest),
-        TeamAction::Join => facts.is_public || facts.is_server_admin,
+        TeamAction::Join if facts.is_server_admin => true,
+        TeamAction::Join if facts.is_public && settings.joining == Joining::Request => return Err(Denial::AskFirst),
+        TeamAction::Join => facts.is_public && settings.joining == Joining::Open,
         // Also of a server administrator: only members have a stream of their own.
         TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
         TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans | TeamAction::ManageGroups => {
@@ -201,9 +225,27 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
             role == Some(Owner) || (role == Some(Admin) && from < Admin && to < Admin)
         }
         TeamAction::Remove(whose) => role == Some(Owner) || (role == Some(Admin) && whose < Admin),
-        TeamAction::CreateChannel => role >= Some(Member),
+        // Nobody lets others in above what it is itself.
+        TeamAction::Invite(to) => {
+            at_least(role, settings.invite)?;
+            role == Some(Owner) || (role >= Some(settings.invite) && to < Admin && role >= Some(to))
+        }
+        TeamAction::KeepInvites => role >= Some(settings.invite.min(Admin)),
+        TeamAction::CreatePublicChannel => {
+            at_least(role, settings.create_public_channels)?;
+            role >= Some(Member)
+        }
+        TeamAction::CreatePrivateChannel => {
+            at_least(role, settings.create_private_channels)?;
+            role >= Some(Member)
+        }
     };
     if allowed { Ok(Permit(())) } else { Err(Denial::Forbidden) }
+}
+
+/// Refuses whose role is below what the team asks for; strangers and guests are refused like everywhere.
+fn at_least(role: Option<TeamRole>, needed: TeamRole) -> Result<(), Denial> {
+    if role >= Some(TeamRole::Member) && role < Some(needed) { Err(Denial::NeedsRole(needed)) } else { Ok(()) }
 }
 
 /// Decides an action on a channel.
@@ -215,7 +257,10 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     // A message grows where its author may still write.
     if let ChannelAction::Append { is_own } = action {
         on_channel(facts, ChannelAction::Post)?;
-        return on_channel(facts, ChannelAction::EditMessage { is_own });
+        // It adds, and leaves what was read as it is: the team's time for edits does not end it.
+        let settings = TeamSettings { edit_within_s: None, ..facts.team.settings };
+        let facts = ChannelFacts { team: TeamFacts { settings, ..facts.team }, ..facts };
+        return on_channel(facts, ChannelAction::EditMessage { is_own, age_s: 0 });
     }
     let is_member = facts.role.is_some() && facts.team.role.is_some();
     let is_public = facts.kind == ChannelKind::Public;
@@ -239,15 +284,24 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
         | ChannelAction::Post
         | ChannelAction::React
         | ChannelAction::Pin => is_member,
-        ChannelAction::EditMessage { is_own } | ChannelAction::Append { is_own } => is_member && is_own,
+        ChannelAction::EditMessage { is_own, .. } | ChannelAction::Append { is_own } => is_member && is_own,
+        ChannelAction::MentionAll => {
+            if is_member && has_name && !manages {
+                at_least_in_channel(facts.team.role, facts.team.settings.mention_all)?;
+            }
+            is_member
+        }
         ChannelAction::DeleteMessage { is_own } => (is_member && is_own) || (has_name && manages),
         ChannelAction::AddMember => (is_member && !is_guest) || manages,
         ChannelAction::SetTopic => is_member || manages,
-        ChannelAction::Edit
-        | ChannelAction::Hide
-        | ChannelAction::Archive
-        | ChannelAction::Delete
-        | ChannelAction::ManageMembers => manages,
+        ChannelAction::Edit | ChannelAction::Archive | ChannelAction::Delete | ChannelAction::ManageMembers => manages,
+        // What comes of it is a private channel, whoever made the public one. A guest who manages it counts as a member.
+        ChannelAction::Hide if manages => {
+            let role = facts.team.effective_role().max(Some(TeamRole::Member));
+            at_least_in_channel(role, facts.team.settings.create_private_channels)?;
+            true
+        }
+        ChannelAction::Hide => false,
         ChannelAction::SetDefault => manages_team,
     };
     if !allowed {
@@ -259,7 +313,17 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
     if facts.is_archived && changes_an_archived_channel(action) {
         return Err(Denial::Archived);
     }
+    if let (ChannelAction::EditMessage { age_s, .. }, Some(within_s)) = (action, facts.team.settings.edit_within_s)
+        && age_s >= u64::from(within_s)
+    {
+        return Err(Denial::TooLate { within_s });
+    }
     Ok(Permit(()))
+}
+
+/// Refuses, among those who are in a channel, whose role in the team is below what the team asks for.
+fn at_least_in_channel(role: Option<TeamRole>, needed: TeamRole) -> Result<(), Denial> {
+    if role < Some(needed) { Err(Denial::NeedsRole(needed)) } else { Ok(()) }
 }
 
 /// Tells whether the action says something to everybody in the channel. Taking back what one said is none, nor is reacting.
@@ -282,6 +346,7 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::EditMessage { .. }
         | ChannelAction::DeleteMessage { .. }
         | ChannelAction::Append { .. }
+        | ChannelAction::MentionAll
         | ChannelAction::React
         | ChannelAction::Pin => true,
         ChannelAction::Join
@@ -315,6 +380,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         ChannelAction::Read
         | ChannelAction::Follow
         | ChannelAction::Leave
+        | ChannelAction::MentionAll
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::ManageMembers => false,
@@ -336,13 +402,20 @@ mod tests {
             Err(Denial::Archived) => 'a',
             Err(Denial::NotForThisKind) => 'k',
             Err(Denial::ReadOnly) => 'r',
+            Err(Denial::AskFirst) => '?',
+            Err(Denial::TooLate { .. }) => 'l',
+            Err(Denial::NeedsRole(_)) => 'n',
         }
     }
 
     /// One letter for a stranger, guest, member, admin, owner and a server administrator who is in no team.
     fn on_team_by_role(is_public: bool, action: TeamAction) -> String {
-        let ordinary = ROLES.map(|role| TeamFacts { is_server_admin: false, is_public, role });
-        let administrator = TeamFacts { is_server_admin: true, is_public, role: None };
+        on_settled_team(is_public, TeamSettings::default(), action)
+    }
+
+    fn on_settled_team(is_public: bool, settings: TeamSettings, action: TeamAction) -> String {
+        let ordinary = ROLES.map(|role| TeamFacts { is_server_admin: false, is_public, settings, role });
+        let administrator = TeamFacts { is_server_admin: true, is_public, settings, role: None };
         ordinary.into_iter().chain([administrator]).map(|facts| letter(on_team(facts, action))).collect()
     }
 
@@ -369,7 +442,12 @@ mod tests {
             (TeamAction::ChangeRole { from: Admin, to: Member }, "h---++", "----++"),
             (TeamAction::Remove(Member), "h--+++", "---+++"),
             (TeamAction::Remove(Admin), "h---++", "----++"),
-            (TeamAction::CreateChannel, "h-++++", "--++++"),
+            (TeamAction::CreatePublicChannel, "h-++++", "--++++"),
+            (TeamAction::CreatePrivateChannel, "h-++++", "--++++"),
+            (TeamAction::Invite(Guest), "h-n+++", "--n+++"),
+            (TeamAction::Invite(Member), "h-n+++", "--n+++"),
+            (TeamAction::Invite(Admin), "h-n-++", "--n-++"),
+            (TeamAction::KeepInvites, "h--+++", "---+++"),
             (TeamAction::OpenDirect, "h+++++", "-+++++"),
             (TeamAction::KeepOwn, "h++++-", "-++++-"),
         ] {
@@ -384,10 +462,18 @@ mod tests {
     }
 
     fn by_role(kind: ChannelKind, is_archived: bool, posting: Posting, action: ChannelAction) -> String {
+        in_settled_team(TeamSettings::default(), (kind, is_archived, posting), action)
+    }
+
+    fn in_settled_team(
+        settings: TeamSettings,
+        (kind, is_archived, posting): (ChannelKind, bool, Posting),
+        action: ChannelAction,
+    ) -> String {
         let places = [None, Some(ChannelRole::Member), Some(ChannelRole::Admin)];
         let all = places.into_iter().flat_map(|role| ROLES.map(|team_role| (role, team_role)));
         let letters = all.map(|(role, team_role)| {
-            let team = TeamFacts { is_server_admin: false, is_public: false, role: team_role };
+            let team = TeamFacts { is_server_admin: false, is_public: false, settings, role: team_role };
             letter(on_channel(ChannelFacts { team, kind, is_archived, posting, role }, action))
         });
         letters.collect()
@@ -409,8 +495,9 @@ mod tests {
             (Do::Append { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
             (Do::Pin, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::React, "hh---h++++h++++", "hhhhhh++++h++++"),
-            (Do::EditMessage { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
-            (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
+            (Do::MentionAll, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::EditMessage { is_own: true, age_s: 9 }, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (Do::EditMessage { is_own: false, age_s: 0 }, "hh---h----h----", "hhhhhh----h----"),
             (own, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (others, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::AddMember, "hh-++h-+++h++++", "hhhhhh-+++h++++"),
@@ -434,8 +521,8 @@ mod tests {
             (Do::Read, "hh+++h++++h++++", "hhhhhh++++h++++"),
             (Do::Follow, "hh---h++++h++++", "hhhhhh++++h++++"),
             (Do::Post, "hh---hrr++h++++", "hhhhhhrr++h++++"),
-            (Do::EditMessage { is_own: true }, "hh---hrr++h++++", "hhhhhhrr++h++++"),
-            (Do::EditMessage { is_own: false }, "hh---h----h----", "hhhhhh----h----"),
+            (Do::EditMessage { is_own: true, age_s: 9 }, "hh---hrr++h++++", "hhhhhhrr++h++++"),
+            (Do::EditMessage { is_own: false, age_s: 0 }, "hh---h----h----", "hhhhhh----h----"),
             (Do::DeleteMessage { is_own: true }, "hh-++h++++h++++", "hhhhhh++++h++++"),
             (Do::SetTopic, "hh-++hrr++h++++", "hhhhhhrr++h++++"),
             (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
@@ -444,6 +531,71 @@ mod tests {
             let letters = |kind| by_role(kind, false, Posting::Admins, action);
             assert_eq!(letters(ChannelKind::Public), public, "{action:?}, public");
             assert_eq!(letters(ChannelKind::Private), private, "{action:?}, private");
+        }
+    }
+
+    #[test]
+    fn a_team_settles_who_comes_in_makes_channels_and_invites() {
+        use TeamRole::{Admin, Guest, Member, Owner};
+        let usual = TeamSettings::default();
+        let joined = |joining| TeamSettings { joining, ..usual };
+        for (settings, action, private, public) in [
+            (joined(Joining::Request), TeamAction::Join, "h----+", "?????+"),
+            (joined(Joining::Invite), TeamAction::Join, "h----+", "-----+"),
+            (
+                TeamSettings { create_public_channels: Admin, ..usual },
+                TeamAction::CreatePublicChannel,
+                "h-n+++",
+                "--n+++",
+            ),
+            (
+                TeamSettings { create_public_channels: Admin, ..usual },
+                TeamAction::CreatePrivateChannel,
+                "h-++++",
+                "--++++",
+            ),
+            (
+                TeamSettings { create_private_channels: Owner, ..usual },
+                TeamAction::CreatePrivateChannel,
+                "h-nn++",
+                "--nn++",
+            ),
+            (TeamSettings { invite: Member, ..usual }, TeamAction::Invite(Member), "h-++++", "--++++"),
+            (TeamSettings { invite: Member, ..usual }, TeamAction::Invite(Guest), "h-++++", "--++++"),
+            (TeamSettings { invite: Member, ..usual }, TeamAction::Invite(Admin), "h---++", "----++"),
+            (TeamSettings { invite: Member, ..usual }, TeamAction::KeepInvites, "h-++++", "--++++"),
+            (TeamSettings { invite: Member, ..usual }, TeamAction::ManageInvites, "h--+++", "---+++"),
+            (TeamSettings { invite: Owner, ..usual }, TeamAction::Invite(Member), "h-nn++", "--nn++"),
+            (TeamSettings { invite: Owner, ..usual }, TeamAction::KeepInvites, "h--+++", "---+++"),
+        ] {
+            assert_eq!(on_settled_team(false, settings, action), private, "{action:?} in a private team, {settings:?}");
+            assert_eq!(on_settled_team(true, settings, action), public, "{action:?} in a public team, {settings:?}");
+        }
+    }
+
+    #[test]
+    fn a_team_settles_who_names_everybody_hides_channels_and_how_long_one_edits() {
+        use ChannelAction as Do;
+        let usual = TeamSettings::default();
+        let all_by_admins = TeamSettings { mention_all: TeamRole::Admin, ..usual };
+        let hidden_by_owners = TeamSettings { create_private_channels: TeamRole::Owner, ..usual };
+        let a_minute = TeamSettings { edit_within_s: Some(60), ..usual };
+        let never = TeamSettings { edit_within_s: Some(0), ..usual };
+        let edit = |age_s| Do::EditMessage { is_own: true, age_s };
+        for (settings, action, public, direct) in [
+            (all_by_admins, Do::MentionAll, "hh---hnn++h++++", "hhhhhh++++h++++"),
+            (all_by_admins, Do::Post, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (hidden_by_owners, Do::Hide, "hh-n+h--n+hnnn+", "hhhhhhkkkkhkkkk"),
+            (a_minute, edit(59), "hh---h++++h++++", "hhhhhh++++h++++"),
+            (a_minute, edit(60), "hh---hllllhllll", "hhhhhhllllhllll"),
+            (never, edit(0), "hh---hllllhllll", "hhhhhhllllhllll"),
+            (never, Do::Append { is_own: true }, "hh---h++++h++++", "hhhhhh++++h++++"),
+            (never, Do::EditMessage { is_own: false, age_s: 0 }, "hh---h----h----", "hhhhhh----h----"),
+            (never, Do::DeleteMessage { is_own: true }, "hh-++h++++h++++", "hhhhhh++++h++++"),
+        ] {
+            let letters = |kind| in_settled_team(settings, (kind, false, Posting::Everyone), action);
+            assert_eq!(letters(ChannelKind::Public), public, "{action:?}, public, {settings:?}");
+            assert_eq!(letters(ChannelKind::Direct), direct, "{action:?}, direct, {settings:?}");
         }
     }
 

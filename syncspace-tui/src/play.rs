@@ -14,7 +14,7 @@ use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTeam, Limits};
 use syncspace_protocol::status::{Presence, PresenceStatus};
-use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
+use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
 use syncspace_protocol::users::{Person, User};
 use syncspace_protocol::{Epoch, Mentions, Seq, StreamId, Time};
 
@@ -84,6 +84,7 @@ pub(crate) fn my_team() -> MyTeam {
         description: None,
         avatar_url: None,
         is_public: true,
+        settings: TeamSettings::default(),
         created_by: id(ALICE),
         created_at: at(NINE),
         updated_at: at(NINE),

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::teams::{
-    Ban, CreateInvite, CreateTeam, EditTeam, Invite, MyTeam, PutTeamMember, Team, TeamMember, TeamMembership, TeamRole,
-    TransferTeam,
+    Ban, CreateInvite, CreateTeam, EditTeam, EditTeamSettings, Invite, Joining, MyTeam, PutTeamMember, Team,
+    TeamMember, TeamMembership, TeamRole, TeamSettings, TransferTeam,
 };
 
 use crate::accounts::person;
@@ -16,10 +16,22 @@ pub(crate) fn team() -> Value {
         "description": "Engineering",
         "avatar_url": "https://example.org/t.png",
         "is_public": true,
+        "settings": settings(),
         "created_by": 7,
         "created_at": "2026-11-01T08:00:00.000Z",
         "updated_at": "2026-11-02T08:00:00.000Z",
         "rev": 4,
+    })
+}
+
+fn settings() -> Value {
+    json!({
+        "create_public_channels": "member",
+        "create_private_channels": "admin",
+        "invite": "member",
+        "mention_all": "admin",
+        "edit_within_s": 900,
+        "joining": "request",
     })
 }
 
@@ -54,6 +66,27 @@ fn teams_and_what_one_is_in_them() {
 }
 
 #[test]
+fn settings_say_who_may_do_what() {
+    full::<TeamSettings>(&settings());
+    least::<TeamSettings>(
+        &json!({}),
+        &json!({
+            "create_public_channels": "member",
+            "create_private_channels": "member",
+            "invite": "admin",
+            "mention_all": "guest",
+            "edit_within_s": null,
+            "joining": "open",
+        }),
+    );
+    words::<Joining>(&["open", "request", "invite"]);
+    full::<EditTeamSettings>(&settings());
+    full::<EditTeamSettings>(&with(&settings(), json!({"edit_within_s": null})));
+    least::<EditTeamSettings>(&json!({}), &json!({"invite": null}));
+    refused::<EditTeamSettings>(&json!({"joining": "never"}), "unknown variant `never`");
+}
+
+#[test]
 fn members_of_a_team() {
     full::<TeamMember>(&member());
     least::<TeamMember>(&member(), &member());
@@ -78,6 +111,7 @@ fn teams_are_made_and_edited() {
     least::<CreateTeam>(&json!({"name": "eng"}), &json!({"name": "eng", "is_public": false, "description": null}));
     full::<EditTeam>(&json!({
         "name": "eng", "description": "Engineering", "avatar_url": null, "is_public": false,
+        "settings": {"joining": "request"},
     }));
     least::<EditTeam>(&json!({}), &json!({"name": null}));
 }

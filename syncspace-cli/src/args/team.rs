@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX};
 use syncspace_protocol::{Email, InviteId, TeamName};
 
-use super::values::{Role, seconds, yes_no};
+use super::values::{HowToJoin, Role, seconds, yes_no};
 use super::{ListArgs, ListLimit};
 
 /// `team …`
@@ -32,7 +32,7 @@ pub(crate) enum Team {
         /// What it is for.
         #[arg(long, value_name = "TEXT")]
         description: Option<String>,
-        /// Let anyone on the server find and join it.
+        /// Let anyone on the server find and join it; `team settings --joining` has them ask or be invited instead.
         #[arg(long)]
         public: bool,
     },
@@ -49,7 +49,7 @@ pub(crate) enum Team {
         /// Name or id of the team.
         team: String,
     },
-    /// Join a public team.
+    /// Join a public team that lets people in by themselves.
     #[command(after_help = "Examples:
   syncspace team join eng")]
     Join {
@@ -114,6 +114,16 @@ pub(crate) enum Team {
         #[arg(long, value_name = "CHANNEL")]
         remove: Vec<String>,
     },
+    /// Show or change who may do what in a team, and how one comes into it.
+    ///
+    /// Where a role is set, it is the least one that may.
+    #[command(after_help = "Examples:
+  syncspace team settings eng
+  syncspace team settings eng --joining request --invite member
+  syncspace team settings eng --create-public admin --create-private admin --mention-all admin
+  syncspace team settings eng --edit-within 15m
+  syncspace team settings eng --edit-within never   # or always")]
+    Settings(Settings),
     /// Invites to a team.
     #[command(subcommand)]
     Invite(Invite),
@@ -136,9 +146,52 @@ pub(crate) struct Edit {
     /// Address of a picture; '' clears it.
     #[arg(long, value_name = "URL")]
     pub(crate) avatar_url: Option<String>,
-    /// Whether anyone on the server may find and join it.
+    /// Whether anyone on the server may find it; how they come in, `team settings --joining` says.
     #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) public: Option<bool>,
+}
+
+/// `team settings`
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Name or id of the team.
+    #[arg(value_name = "TEAM")]
+    pub(crate) target: String,
+    /// Who makes public channels; at least a member.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub(crate) create_public: Option<Role>,
+    /// Who makes private channels, and makes public ones private; at least a member.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub(crate) create_private: Option<Role>,
+    /// Who makes invites; at least a member.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub(crate) invite: Option<Role>,
+    /// Who may use @channel, @all and @here; whoever manages a channel may in it.
+    #[arg(long, value_enum, value_name = "ROLE")]
+    pub(crate) mention_all: Option<Role>,
+    /// How long own messages may be edited: like 15m, never or always.
+    #[arg(long, value_name = "TIME", value_parser = edit_within)]
+    pub(crate) edit_within: Option<EditWithin>,
+    /// How one who finds the team comes into it.
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) joining: Option<HowToJoin>,
+}
+
+/// How long own messages may be edited, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EditWithin {
+    /// Without end.
+    Always,
+    /// For so many seconds; 0 for not at all.
+    Seconds(u32),
+}
+
+fn edit_within(text: &str) -> Result<EditWithin, String> {
+    match text {
+        "always" => Ok(EditWithin::Always),
+        "never" => Ok(EditWithin::Seconds(0)),
+        length => seconds(length).map(EditWithin::Seconds).map_err(|error| format!("{error}; or never, or always")),
+    }
 }
 
 /// `team invite …`

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use syncspace_protocol::Time;
 use syncspace_protocol::channels::{ChannelRole, Posting};
-use syncspace_protocol::teams::TeamRole;
+use syncspace_protocol::teams::{Joining, TeamRole};
 
 /// Reads `yes`, `no`, `true`, `false`, `on`, `off`, `1` or `0`.
 pub(crate) fn yes_no() -> impl TypedValueParser<Value = bool> {
@@ -62,6 +62,27 @@ impl From<WhoPosts> for Posting {
         match who {
             WhoPosts::Everyone => Self::Everyone,
             WhoPosts::Admins => Self::Admins,
+        }
+    }
+}
+
+/// How one who finds a team comes into it, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HowToJoin {
+    /// By oneself.
+    Open,
+    /// By asking those who manage its members.
+    Request,
+    /// Only by an invite, or by being added.
+    Invite,
+}
+
+impl From<HowToJoin> for Joining {
+    fn from(how: HowToJoin) -> Self {
+        match how {
+            HowToJoin::Open => Self::Open,
+            HowToJoin::Request => Self::Request,
+            HowToJoin::Invite => Self::Invite,
         }
     }
 }

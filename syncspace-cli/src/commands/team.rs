@@ -1,8 +1,9 @@
 //! `team …`
 
 use syncspace_client::Client;
+use syncspace_protocol::Patch;
 use syncspace_protocol::channels::EditChannel;
-use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, MyTeam};
+use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, EditTeamSettings, MyTeam};
 
 use super::lists::{gather, patch};
 use super::resolve;
@@ -39,6 +40,7 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
             }
             super::channel::list_defaults(context, &client, &team).await
         }
+        args::Team::Settings(args) => settings(context, &client, args).await,
         args::Team::Invite(args) => invite(context, &client, args).await,
     }
 }
@@ -63,10 +65,37 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
         description: patch(args.description),
         avatar_url: patch(args.avatar_url),
         is_public: args.public,
+        ..EditTeam::default()
     };
     let team = client.edit_team(before.team.id, edit).await.during(|| format!("cannot change the team {name}"))?;
     let sentence = format!("team {} changed", team.name);
     context.out.done(&sentence, &MyTeam { team, membership: before.membership })
+}
+
+async fn settings(context: &Context, client: &Client, args: args::Settings) -> Outcome {
+    let team = resolve::team(client, &args.target).await?.team;
+    let settings = EditTeamSettings {
+        create_public_channels: args.create_public.map(Into::into),
+        create_private_channels: args.create_private.map(Into::into),
+        invite: args.invite.map(Into::into),
+        mention_all: args.mention_all.map(Into::into),
+        edit_within_s: match args.edit_within {
+            None => Patch::Keep,
+            Some(args::EditWithin::Always) => Patch::Clear,
+            Some(args::EditWithin::Seconds(within_s)) => Patch::Set(within_s),
+        },
+        joining: args.joining.map(Into::into),
+    };
+    if settings.is_empty() {
+        return context.out.record(&team.settings);
+    }
+    if context.only_plans(|| format!("change the settings of {}", team.name))? {
+        return Ok(());
+    }
+    let edit = EditTeam { settings, ..EditTeam::default() };
+    let during = || format!("cannot change the settings of {}", team.name);
+    let changed = client.edit_team(team.id, edit).await.during(during)?;
+    context.out.done(&format!("settings of {} changed", team.name), &changed.settings)
 }
 
 async fn delete(context: &Context, client: &Client, text: &str) -> Outcome {

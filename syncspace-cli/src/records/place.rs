@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::UserId;
 use syncspace_protocol::channels::MyChannel;
-use syncspace_protocol::teams::{Ban, Invite, MyTeam};
+use syncspace_protocol::teams::{Ban, Invite, MyTeam, TeamSettings};
 
 use crate::output::{Cell, Column, Record};
 
@@ -34,6 +34,29 @@ impl Record for MyTeam {
             Cell::Number(self.team.created_by.get()),
             Cell::Time(self.team.created_at),
             Cell::Time(self.team.updated_at),
+        ]
+    }
+}
+
+impl Record for TeamSettings {
+    const PLURAL: &'static str = "settings";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("create_public_channels"),
+        Column::shown("create_private_channels"),
+        Column::shown("invite"),
+        Column::shown("mention_all"),
+        Column::shown("edit_within_s"),
+        Column::shown("joining"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::word(self.create_public_channels),
+            Cell::word(self.create_private_channels),
+            Cell::word(self.invite),
+            Cell::word(self.mention_all),
+            self.edit_within_s.map_or(Cell::Empty, |within_s| Cell::Number(within_s.into())),
+            Cell::word(self.joining),
         ]
     }
 }

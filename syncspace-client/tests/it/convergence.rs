@@ -24,7 +24,7 @@ use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::reminders::{CreateReminder, EditReminder};
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
-use syncspace_protocol::teams::{CreateTeam, EditTeam, PutTeamMember, TeamRole};
+use syncspace_protocol::teams::{CreateTeam, EditTeam, EditTeamSettings, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, GroupName, Patch, Seq, TeamId, UserId};
 
@@ -357,7 +357,14 @@ impl Crowd {
                 Operation::EditChannel(channel, EditChannel { is_archived, posting, is_private, is_default, ..edit })
             }
             87 => Operation::DeleteChannel(channel),
-            88..=89 => Operation::EditTeam(team, EditTeam { description: Patch::Set(text), ..EditTeam::default() }),
+            88..=89 => {
+                // Never so that most of what is tried here is refused.
+                let mention_all = [TeamRole::Guest, TeamRole::Member][self.random.usize(0..2)];
+                let settings = EditTeamSettings { mention_all: Some(mention_all), ..EditTeamSettings::default() };
+                let settings = if self.random.bool() { settings } else { EditTeamSettings::default() };
+                let edit = EditTeam { description: Patch::Set(text), settings, ..EditTeam::default() };
+                Operation::EditTeam(team, edit)
+            }
             90 => {
                 self.names += 1;
                 let name = format!("team-{}", self.names).parse().expect("a name");

@@ -14,7 +14,7 @@ use crate::service::{Made, ServiceError};
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/teams/{team_id}/invites", "invites", invites)
-            .about("Lists the invites to a team that still hold, without their codes.")
+            .about("Lists the invites to a team that still hold, without their codes; your own where you only invite.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/invites", "create_invite", create_invite)
             .about("Makes an invite to a team; only this answer, and that to a repeat with the same key, has its code.")

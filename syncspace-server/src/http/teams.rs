@@ -19,13 +19,13 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[NameTaken]),
         Route::get("/teams/{team_id}", "team", team).about("Gives a team.").refuses(&[NotFound]),
         Route::patch("/teams/{team_id}", "edit_team", edit_team)
-            .about("Changes a team.")
+            .about("Changes a team, and its settings.")
             .refuses(&[NotFound, Forbidden, NameTaken]),
         Route::delete("/teams/{team_id}", "delete_team", delete_team)
             .about("Deletes a team with its channels and messages.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/join", "join_team", join_team)
-            .about("Joins a public team.")
+            .about("Joins a public team whose settings let people in by themselves.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/leave", "leave_team", leave_team)
             .about("Leaves a team.")

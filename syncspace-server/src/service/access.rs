@@ -2,7 +2,7 @@
 
 use syncspace_protocol::channels::ChannelHead;
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::teams::TeamMembership;
+use syncspace_protocol::teams::{TeamMembership, TeamRole};
 use syncspace_protocol::{ChannelId, TeamId};
 
 use super::{Actor, ServiceError};
@@ -56,6 +56,7 @@ fn facts_of(actor: &Actor, access: &teams::Access) -> TeamFacts {
     TeamFacts {
         is_server_admin: actor.is_admin,
         is_public: access.is_public,
+        settings: access.settings,
         role: access.membership.map(|membership| membership.role),
     }
 }
@@ -141,17 +142,34 @@ pub(crate) fn permit_team(access: &TeamAccess, action: TeamAction) -> Result<Per
 fn refuse_team(denial: Denial, action: TeamAction) -> Stopped {
     Stopped::Refused(match denial {
         Denial::Hidden => ServiceError::not_found("team"),
-        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind | Denial::ReadOnly => {
+        Denial::NeedsRole(role) => needs_role(role),
+        Denial::AskFirst => ServiceError::refused(
+            ErrorCode::Forbidden,
+            "this team takes people in who ask first; send it a join request",
+        ),
+        Denial::Forbidden | Denial::Archived | Denial::NotForThisKind | Denial::ReadOnly | Denial::TooLate { .. } => {
             ServiceError::refused(ErrorCode::Forbidden, team_sentence(action))
         }
     })
+}
+
+/// Says whose matter something is, as the team has settled.
+fn needs_role(role: TeamRole) -> ServiceError {
+    let who = match role {
+        TeamRole::Owner => "owners",
+        TeamRole::Admin => "admins and owners",
+        TeamRole::Member | TeamRole::Guest => "members, admins and owners",
+    };
+    ServiceError::refused(ErrorCode::Forbidden, format!("in this team only {who} may do this, as its settings say"))
 }
 
 /// Says who could do it.
 const fn team_sentence(action: TeamAction) -> &'static str {
     match action {
         TeamAction::View | TeamAction::ViewInside => "only members see inside this team; join it first",
-        TeamAction::Join => "this team is private; ask one of its admins to add or invite you",
+        TeamAction::Join => "nobody joins this team by oneself; ask one of its admins to add or invite you",
+        TeamAction::Invite(_) => "nobody invites for a role above the own one; only owners invite admins",
+        TeamAction::KeepInvites => "only those who may invite people see invites",
         TeamAction::Leave => "you are not a member of this team",
         TeamAction::Transfer => "only an owner hands the team over; who administers the server makes owners instead",
         TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => {
@@ -163,7 +181,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
             "admins change roles up to member; only owners make or change admins and owners"
         }
         TeamAction::Remove(_) => "admins remove members and guests; only owners remove admins and owners",
-        TeamAction::CreateChannel => "guests may not make channels",
+        TeamAction::CreatePublicChannel | TeamAction::CreatePrivateChannel => "guests may not make channels",
         TeamAction::KeepOwn => "only members of the team keep anything of their own in it; join it first",
         TeamAction::ManageGroups => "only owners and admins of the team manage its groups",
         TeamAction::OpenDirect => "only members of the team may write to each other in it",
@@ -172,6 +190,15 @@ const fn team_sentence(action: TeamAction) -> &'static str {
 
 fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
     match denial {
+        Denial::NeedsRole(role) if action == ChannelAction::MentionAll => all_needs_role(role),
+        Denial::NeedsRole(role) => needs_role(role),
+        Denial::TooLate { within_s: 0 } => {
+            ServiceError::refused(ErrorCode::Forbidden, "messages are not edited in this team; send a new one")
+        }
+        Denial::TooLate { within_s } => {
+            let sentence = format!("in this team messages may be edited for {within_s} seconds; send a new one");
+            ServiceError::refused(ErrorCode::Forbidden, sentence)
+        }
         Denial::Hidden => ServiceError::not_found("channel"),
         Denial::Archived => ServiceError::refused(
             ErrorCode::Archived,
@@ -181,12 +208,25 @@ fn refuse_channel(denial: Denial, action: ChannelAction) -> ServiceError {
             ErrorCode::Conflict,
             "direct and group channels cannot be joined, left, changed or archived",
         ),
-        Denial::Forbidden => ServiceError::refused(ErrorCode::Forbidden, channel_sentence(action)),
+        Denial::Forbidden | Denial::AskFirst => ServiceError::refused(ErrorCode::Forbidden, channel_sentence(action)),
         Denial::ReadOnly => ServiceError::refused(
             ErrorCode::Forbidden,
             "only admins post in this channel; you may read it, and react to what stands there",
         ),
     }
+}
+
+/// Says who names everybody, and what to write instead.
+fn all_needs_role(role: TeamRole) -> ServiceError {
+    let who = match role {
+        TeamRole::Owner => "owners of the team",
+        TeamRole::Admin => "admins and owners of the team",
+        TeamRole::Member | TeamRole::Guest => "members of the team who are no guests",
+    };
+    let sentence = format!(
+        "only {who}, and admins of the channel, use @channel, @all and @here in it; leave it out, or put it into backticks"
+    );
+    ServiceError::refused(ErrorCode::Forbidden, sentence)
 }
 
 /// Says who could do it.
@@ -195,6 +235,7 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
         ChannelAction::Read
         | ChannelAction::Follow
         | ChannelAction::Post
+        | ChannelAction::MentionAll
         | ChannelAction::React
         | ChannelAction::Pin
         | ChannelAction::SetTopic => "join the channel first",

@@ -11,7 +11,7 @@ use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Seq, StreamId
 use uuid::Uuid;
 
 use super::error::Refusal;
-use super::message_changes::find_written;
+use super::message_changes::{Authored, FoundMessage, find_written};
 use super::sends::Written;
 use super::team_changes::{Refused, prepared};
 use super::{Actor, Service, ServiceError, mentions, parse, sends};
@@ -68,8 +68,9 @@ impl Operation for Append {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Appended, Refused> {
-        let action = |is_own| ChannelAction::Append { is_own };
-        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let action = |Authored { is_own, .. }| ChannelAction::Append { is_own };
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, access, mut message } = found;
         let continued = match message.continued_seq {
             Some(seq) => messages::find(tx.db, self.channel, seq).await?.filter(|reply| reply.deleted_at.is_none()),
             None => None,
@@ -81,7 +82,14 @@ impl Operation for Append {
         }
         self.refuse_misplaced(&message).map_err(Abort::Refused)?;
         self.refuse_early(tx).await?;
-        self.grow(tx, (permit, team), message).await
+        // A name may begin in what stands there and end in what comes.
+        let names = mentions::names_in(
+            &(message.content.clone() + &self.part),
+            message.message_type,
+            message.forwarded_from.is_some(),
+        );
+        mentions::check_all(&access, &names, &message.mentions)?;
+        self.grow(tx, (permit, access.team_id), message).await
     }
 }
 

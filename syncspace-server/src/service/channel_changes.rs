@@ -90,7 +90,8 @@ impl Operation for MakeChannel {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<MyChannel, Refused> {
         let action = match self.plan {
-            Plan::Named { .. } => TeamAction::CreateChannel,
+            Plan::Named { kind: ChannelKind::Public, .. } => TeamAction::CreatePublicChannel,
+            Plan::Named { .. } => TeamAction::CreatePrivateChannel,
             Plan::Between(_) => TeamAction::OpenDirect,
         };
         let (permit, _) = access::on_team(tx.db, &self.actor, self.team, action).await?;

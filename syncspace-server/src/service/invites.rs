@@ -4,7 +4,7 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
-use syncspace_protocol::{Email, IdempotencyKey, InviteId, Page, TeamId};
+use syncspace_protocol::{Email, IdempotencyKey, InviteId, Page, TeamId, UserId};
 
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
@@ -14,15 +14,15 @@ use super::secrets::{hash_token, random_token};
 use super::team_changes::Entry;
 use super::{Actor, Service, ServiceError, access, later};
 use crate::permissions::TeamAction;
-use crate::store::{invites, teams, users};
+use crate::store::{Queries, invites, teams, users};
 
 impl Service {
-    /// Lists a team's invites that still admit somebody, by id.
+    /// Lists a team's invites that still admit somebody, by id: all of them, or the actor's own for whoever only invites.
     pub async fn invites(&self, actor: &Actor, team: TeamId, query: &PageQuery) -> Result<Page<Invite>, ServiceError> {
         let window = Window::parse(query)?;
         let mut db = &self.store;
-        access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
-        let found = invites::list_open(&mut db, team, self.clock.now(), &slice(window, query)).await?;
+        let maker = kept_invites(&mut db, actor, team).await?;
+        let found = invites::list_open(&mut db, (team, maker), self.clock.now(), &slice(window, query)).await?;
         Ok(window.page(found, |invite| invite.id.get()))
     }
 
@@ -43,9 +43,9 @@ impl Service {
     ) -> Result<Made<Invite>, ServiceError> {
         let request = self.keyed(actor, key, ("create_invite", team.get()), &body)?;
         let mut db = &self.store;
-        let (_, found) = access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
+        let (_, found) = access::on_team(&mut db, actor, team, TeamAction::KeepInvites).await?;
         check_invite(&body)?;
-        access::permit_team(&found, TeamAction::Add(body.role))?;
+        access::permit_team(&found, TeamAction::Invite(body.role))?;
         // Only to whoever could make it now: a code is a way in.
         if let Some(request) = &request
             && let Some(id) = self.find_made(Some(request)).await?
@@ -110,8 +110,8 @@ impl Service {
     /// Lets an invite admit nobody any more.
     pub async fn revoke_invite(&self, actor: &Actor, team: TeamId, invite: InviteId) -> Result<(), ServiceError> {
         let mut db = &self.store;
-        access::on_team(&mut db, actor, team, TeamAction::ManageInvites).await?;
-        let is_revoked = invites::revoke(&mut db, team, invite, self.clock.now()).await?;
+        let maker = kept_invites(&mut db, actor, team).await?;
+        let is_revoked = invites::revoke(&mut db, (team, maker), invite, self.clock.now()).await?;
         if is_revoked { Ok(()) } else { Err(ServiceError::not_found("invite")) }
     }
 
@@ -139,6 +139,13 @@ impl Service {
         }
         invites::find_open(&mut &self.store, &hash_token(code), self.clock.now()).await?.ok_or_else(over)
     }
+}
+
+/// Tells whose invites the actor sees and revokes: none names everybody's.
+async fn kept_invites(db: &mut impl Queries, actor: &Actor, team: TeamId) -> Result<Option<UserId>, ServiceError> {
+    let (_, found) = access::on_team(db, actor, team, TeamAction::KeepInvites).await?;
+    let keeps_all = access::permit_team(&found, TeamAction::ManageInvites).is_ok();
+    Ok((!keeps_all).then_some(actor.user_id))
 }
 
 /// Checks what the bounds of an invite are.

@@ -11,11 +11,24 @@ use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::{ChannelId, Mentions, TeamId};
 
+use super::access::{ChannelAccess, Stopped, permit_channel};
+use crate::permissions::ChannelAction;
 use crate::store::{Queries, StoreError, mentions};
 
 /// Finds the names in a text. Code names nobody, and a copy names nobody anew: whom its source named was told by that.
 pub(super) fn names_in(content: &str, message_type: MessageType, is_copy: bool) -> MentionedNames {
     if message_type == MessageType::Code || is_copy { MentionedNames::default() } else { MentionedNames::find(content) }
+}
+
+/// Refuses a text that names everybody, or everybody who is online, where its author may not do so.
+///
+/// What it was allowed to say before stays: `former` is what the text named until now.
+pub(super) fn check_all(found: &ChannelAccess, names: &MentionedNames, former: &Mentions) -> Result<(), Stopped> {
+    let is_new = (names.channel && !former.channel) || (names.here && !former.here);
+    if is_new {
+        permit_channel(found, ChannelAction::MentionAll)?;
+    }
+    Ok(())
 }
 
 /// Makes mentions of the names in texts, in their order, with one look-up of people and one of groups for all of them; none

@@ -2,8 +2,9 @@
 
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, Time};
 
+use super::access::ChannelAccess;
 use super::team_changes::Refused;
 use super::{Actor, ServiceError, access, history, mentions};
 use crate::log::{Abort, LogTx, Operation};
@@ -30,13 +31,16 @@ impl Operation for Rewrite {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
-        let action = |is_own| ChannelAction::EditMessage { is_own };
-        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let action = |Authored { is_own, age_s }| ChannelAction::EditMessage { is_own, age_s };
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, access, mut message } = found;
+        let team = access.team_id;
         if message.content == self.content {
             return Ok(message);
         }
         history::refuse_unseen(tx.db, &message, self.expected_rev).await?;
         let names = mentions::names_in(&self.content, message.message_type, message.forwarded_from.is_some());
+        mentions::check_all(&access, &names, &message.mentions)?;
         let mentions = mentions::resolve(tx.db, &[(self.channel, &names)]).await?.pop().unwrap_or_default();
         let former = std::mem::replace(&mut message.mentions, mentions);
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
@@ -77,11 +81,13 @@ impl Operation for Bury {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
-        let action = |is_own| ChannelAction::DeleteMessage { is_own };
-        let (permit, team, mut message) = find_place(tx, &self.actor, self.channel, self.seq, action).await?;
+        let action = |Authored { is_own, .. }| ChannelAction::DeleteMessage { is_own };
+        let found = find_place(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, access, mut message } = found;
         if message.deleted_at.is_some() {
             return Ok(message);
         }
+        let team = access.team_id;
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
         if !message.reactions.is_empty() {
@@ -128,16 +134,31 @@ impl Bury {
     }
 }
 
+/// How a message stands to whoever wants to do something to it.
+pub(super) struct Authored {
+    /// Whether it was written by the same person.
+    pub(super) is_own: bool,
+    /// How long ago it was sent, in seconds.
+    pub(super) age_s: u64,
+}
+
+/// A message with something that its actor may do to it.
+pub(super) struct FoundMessage {
+    pub(super) permit: Permit,
+    pub(super) access: ChannelAccess,
+    pub(super) message: Message,
+}
+
 /// Finds a message that still has content, and asks whether the actor may do this to it.
 pub(super) async fn find_written(
     tx: &mut LogTx<'_>,
     actor: &Actor,
     channel: ChannelId,
     seq: Seq,
-    action: impl Fn(bool) -> ChannelAction + std::marker::Send,
-) -> Result<(Permit, TeamId, Message), Refused> {
+    action: impl Fn(Authored) -> ChannelAction + std::marker::Send,
+) -> Result<FoundMessage, Refused> {
     let found = find_place(tx, actor, channel, seq, action).await?;
-    let is_written = found.2.deleted_at.is_none();
+    let is_written = found.message.deleted_at.is_none();
     if is_written { Ok(found) } else { Err(Abort::Refused(ServiceError::not_found("message"))) }
 }
 
@@ -147,11 +168,14 @@ async fn find_place(
     actor: &Actor,
     channel: ChannelId,
     seq: Seq,
-    action: impl Fn(bool) -> ChannelAction + std::marker::Send,
-) -> Result<(Permit, TeamId, Message), Refused> {
-    let found = access::load_channel(tx.db, actor, channel).await?;
+    action: impl Fn(Authored) -> ChannelAction + std::marker::Send,
+) -> Result<FoundMessage, Refused> {
+    let access = access::load_channel(tx.db, actor, channel).await?;
     let message = messages::find(tx.db, channel, seq).await?;
     let message = message.ok_or_else(|| Abort::Refused(ServiceError::not_found("message")))?;
-    let permit = access::permit_channel(&found, action(message.sender_id == actor.user_id))?;
-    Ok((permit, found.team_id, message))
+    // A clock behind another instance's: nothing is younger than just sent.
+    let age_ms = u64::try_from(tx.now.unix_ms() - message.created_at.unix_ms()).unwrap_or(0);
+    let written = Authored { is_own: message.sender_id == actor.user_id, age_s: age_ms / 1_000 };
+    let permit = access::permit_channel(&access, action(written))?;
+    Ok(FoundMessage { permit, access, message })
 }

@@ -9,7 +9,7 @@ use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, Seq, StreamId};
 
-use super::message_changes::find_written;
+use super::message_changes::{FoundMessage, find_written};
 use super::paging::Window;
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError, access};
@@ -70,7 +70,8 @@ impl Operation for PinMessage {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |_| ChannelAction::Pin;
-        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, access, mut message } = found;
         if message.pinned.is_some() {
             return Ok(message);
         }
@@ -82,7 +83,7 @@ impl Operation for PinMessage {
         let pin = Pin { user_id: self.actor.user_id, pinned_at: tx.now };
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
         (message.pinned, message.rev, message.updated_at) = (Some(pin), taken.rev, tx.now);
-        pins::insert(tx.db, team, &message).await?;
+        pins::insert(tx.db, access.team_id, &message).await?;
         messages::set_pinned(tx.db, &message).await?;
         tx.announce(taken, EventBody::MessagePinned { seq: self.seq, pin })?;
         Ok(message)
@@ -106,7 +107,8 @@ impl Operation for UnpinMessage {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |_| ChannelAction::Pin;
-        let (permit, _, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, mut message, .. } = found;
         if message.pinned.is_none() {
             return Ok(message);
         }

@@ -10,7 +10,7 @@ use syncspace_protocol::reactions::{Emoji, MyReactions, Reacted, Reaction, React
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, Seq, StreamId, UserId};
 
-use super::message_changes::find_written;
+use super::message_changes::{FoundMessage, find_written};
 use super::paging::Window;
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError};
@@ -122,7 +122,8 @@ impl Operation for React {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |_| ChannelAction::React;
-        let (permit, team, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, access, mut message } = found;
         let user_id = self.actor.user_id;
         let key = ReactionKey { channel: self.channel, seq: self.seq, user: user_id, emoji: &self.emoji };
         if reactions::exists(tx.db, key).await? {
@@ -141,7 +142,7 @@ impl Operation for React {
             reaction.users.push(user_id);
         }
         let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
-        reactions::insert(tx.db, team, key, tx.now, taken.rev).await?;
+        reactions::insert(tx.db, access.team_id, key, tx.now, taken.rev).await?;
         message.reactions.put(reaction.clone());
         (message.rev, message.updated_at) = (taken.rev, tx.now);
         messages::set_reactions(tx.db, &message).await?;
@@ -168,7 +169,8 @@ impl Operation for Unreact {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Message, Refused> {
         let action = |_| ChannelAction::React;
-        let (permit, _, mut message) = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let found = find_written(tx, &self.actor, self.channel, self.seq, action).await?;
+        let FoundMessage { permit, mut message, .. } = found;
         let user_id = self.actor.user_id;
         let key = ReactionKey { channel: self.channel, seq: self.seq, user: user_id, emoji: &self.emoji };
         let Some(mut reaction) = message.reactions.find(&self.emoji).cloned() else { return Ok(message) };

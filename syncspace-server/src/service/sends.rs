@@ -278,6 +278,7 @@ impl Page {
         let found = self.access.get(&(send.channel, send.actor.user_id));
         let found = access::weigh_channel(&send.actor, found.copied())?;
         let permit = access::permit_channel(&found, ChannelAction::Post)?;
+        mentions::check_all(&found, &send.names, &Mentions::default())?;
         let root = self.find_root(send)?;
         let forwarded_from = self.find_source(send, found.team_id)?;
         Ok(Judgement::New { root, forwarded_from, team: found.team_id, permit })

@@ -2,8 +2,9 @@
 
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::EDIT_WITHIN_S_MAX;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole};
+use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
 use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, UserId};
 
 use super::channel_changes::enter_defaults;
@@ -52,6 +53,7 @@ impl Operation for MakeTeam {
             description: self.description.clone(),
             avatar_url: None,
             is_public: self.is_public,
+            settings: TeamSettings::default(),
             created_by: self.actor.user_id,
             created_at: tx.now,
             updated_at: tx.now,
@@ -108,6 +110,8 @@ impl Operation for ChangeTeam {
         let avatar_url = check_url_patch("avatar_url", &edit.avatar_url).map_err(Abort::Refused)?;
         team.avatar_url = avatar_url.apply(team.avatar_url);
         team.is_public = edit.is_public.unwrap_or(team.is_public);
+        team.settings = edit.settings.apply(team.settings);
+        check_settings(&team.settings).map_err(Abort::Refused)?;
         team.updated_at = tx.now;
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         team.rev = taken.rev;
@@ -115,6 +119,25 @@ impl Operation for ChangeTeam {
         tx.announce(taken, EventBody::TeamUpdated { team: team.clone() })?;
         Ok(team)
     }
+}
+
+/// Checks what a team may settle.
+fn check_settings(settings: &TeamSettings) -> Result<(), ServiceError> {
+    for (field, role) in [
+        ("settings.create_public_channels", settings.create_public_channels),
+        ("settings.create_private_channels", settings.create_private_channels),
+        ("settings.invite", settings.invite),
+    ] {
+        if role < TeamRole::Member {
+            let sentence = format!("{field} is member, admin or owner: guests see only where they were put");
+            return Err(ServiceError::invalid_field(field, sentence));
+        }
+    }
+    if settings.edit_within_s.is_some_and(|within_s| within_s > EDIT_WITHIN_S_MAX) {
+        let sentence = format!("messages may be edited for up to {EDIT_WITHIN_S_MAX} seconds, or for ever: null");
+        return Err(ServiceError::invalid_field("settings.edit_within_s", sentence));
+    }
+    Ok(())
 }
 
 /// Leaves a tombstone of a team.

@@ -117,8 +117,8 @@ pub async fn find_access(
     user: UserId,
 ) -> Result<Option<(Access, ChannelHead)>, StoreError> {
     let sql = Sql::both(
-        "SELECT c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, c.posting, cm.role, \
-         h.last_seq, h.last_rev, h.floor_seq FROM channels c JOIN teams t ON t.id = c.team_id \
+        "SELECT c.team_id, t.is_public, t.settings, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, \
+         c.posting, cm.role, h.last_seq, h.last_rev, h.floor_seq FROM channels c JOIN teams t ON t.id = c.team_id \
          JOIN channel_heads h ON h.channel_id = c.id \
          LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ? AND tm.left_at IS NULL \
          LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ? AND cm.left_at IS NULL \
@@ -134,7 +134,7 @@ pub async fn find_access(
 fn read_access(row: &mut RowReader<'_>) -> Result<Access, StoreError> {
     Ok(Access {
         team_id: row.take()?,
-        team: teams::Access { is_public: row.take()?, membership: teams::read_membership(row)? },
+        team: teams::Access { is_public: row.take()?, settings: row.take()?, membership: teams::read_membership(row)? },
         kind: row.take()?,
         is_archived: row.take::<Option<Time>>()?.is_some(),
         posting: row.take()?,
@@ -145,16 +145,16 @@ fn read_access(row: &mut RowReader<'_>) -> Result<Access, StoreError> {
 const ACCESS_OF_MANY: ManySql = ManySql {
     width: 2,
     // The list comes first in every plan: the rest is found by keys.
-    start: "SELECT STRAIGHT_JOIN k.channel_id, k.user_id, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, \
-            c.kind, c.archived_at, c.posting, cm.role FROM (",
+    start: "SELECT STRAIGHT_JOIN k.channel_id, k.user_id, c.team_id, t.is_public, t.settings, tm.member_id, tm.role, \
+            tm.joined_at, c.kind, c.archived_at, c.posting, cm.role FROM (",
     each: "SELECT CAST(? AS SIGNED) AS channel_id, CAST(? AS SIGNED) AS user_id",
     between: " UNION ALL ",
     end: ") k JOIN channels c ON c.id = k.channel_id AND c.deleted_at IS NULL \
           JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
           LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = k.user_id AND tm.left_at IS NULL \
           LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = k.user_id AND cm.left_at IS NULL",
-    sqlite: "SELECT c.id, ?2, c.team_id, t.is_public, tm.member_id, tm.role, tm.joined_at, c.kind, c.archived_at, \
-             c.posting, cm.role FROM channels c JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
+    sqlite: "SELECT c.id, ?2, c.team_id, t.is_public, t.settings, tm.member_id, tm.role, tm.joined_at, c.kind, \
+             c.archived_at, c.posting, cm.role FROM channels c JOIN teams t ON t.id = c.team_id AND t.deleted_at IS NULL \
              LEFT JOIN team_members tm ON tm.team_id = c.team_id AND tm.user_id = ?2 AND tm.left_at IS NULL \
              LEFT JOIN channel_members cm ON cm.channel_id = c.id AND cm.user_id = ?2 AND cm.left_at IS NULL \
              WHERE c.id = ?1 AND c.deleted_at IS NULL",

@@ -1,10 +1,10 @@
 //! Rows of invites. The code itself is never stored, only its hash.
 
 use syncspace_protocol::teams::Invite;
-use syncspace_protocol::{InviteId, TeamId, Time};
+use syncspace_protocol::{InviteId, TeamId, Time, UserId};
 
 use super::list::Slice;
-use super::{Queries, Row, RowReader, Sql, StoreError, params};
+use super::{Queries, Row, RowReader, Sql, StoreError, Value, params};
 
 const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.email, i.created_by, i.created_at, i.expires_at";
 
@@ -81,24 +81,43 @@ pub async fn take_use(db: &mut impl Queries, invite: InviteId, now: Time) -> Res
     Ok(db.execute(&sql, params![invite, now]).await? == 1)
 }
 
-/// Lists a team's invites that still admit somebody, by id.
+/// Lists a team's invites that still admit somebody, by id; only those that somebody made, where a maker is named.
 pub async fn list_open(
     db: &mut impl Queries,
-    team: TeamId,
+    (team, maker): (TeamId, Option<UserId>),
     now: Time,
     slice: &Slice,
 ) -> Result<Vec<Invite>, StoreError> {
     let (filter, values) = slice.filter("i.id", "i.role");
+    let (of_maker, maker) = made_by("i.created_by", maker);
     let sql = Sql::built(format!(
-        "SELECT {INVITE} FROM team_invites i WHERE i.team_id = ? AND i.revoked_at IS NULL AND i.expires_at > ? AND i.uses < i.uses_max{filter}"
+        "SELECT {INVITE} FROM team_invites i WHERE i.team_id = ? AND i.revoked_at IS NULL AND i.expires_at > ? \
+         AND i.uses < i.uses_max{of_maker}{filter}"
     ));
     let mut all = params![team, now];
+    all.extend(maker);
     all.extend(values);
     db.query(&sql, all).await?.iter().map(read).collect()
 }
 
-/// Revokes an invite; false where the team has none of this id that is not revoked yet.
-pub async fn revoke(db: &mut impl Queries, team: TeamId, invite: InviteId, now: Time) -> Result<bool, StoreError> {
-    let sql = Sql::both("UPDATE team_invites SET revoked_at = ? WHERE id = ? AND team_id = ? AND revoked_at IS NULL");
-    Ok(db.execute(&sql, params![now, invite, team]).await? == 1)
+/// Revokes an invite; false where the team has none of this id that is not revoked yet, or where another one made it than the
+/// maker who is named.
+pub async fn revoke(
+    db: &mut impl Queries,
+    (team, maker): (TeamId, Option<UserId>),
+    invite: InviteId,
+    now: Time,
+) -> Result<bool, StoreError> {
+    let (of_maker, maker) = made_by("created_by", maker);
+    let sql = Sql::built(format!(
+        "UPDATE team_invites SET revoked_at = ? WHERE id = ? AND team_id = ? AND revoked_at IS NULL{of_maker}"
+    ));
+    let mut all = params![now, invite, team];
+    all.extend(maker);
+    Ok(db.execute(&sql, all).await? == 1)
+}
+
+/// Gives `AND …` over the column of the maker, with its value; nothing for everybody's.
+fn made_by(column: &str, maker: Option<UserId>) -> (String, Vec<Value>) {
+    maker.map_or_else(Default::default, |maker| (format!(" AND {column} = ?"), params![maker]))
 }

@@ -1,17 +1,19 @@
 //! Rows of teams and of who is in them.
 
-use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole};
+use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{MemberId, Rev, TeamId, Time, UserId};
 
 use super::list::Slice;
-use super::{Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
+use super::{FromValue, Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// What decides who may do what to a team, and the row that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// Whether anyone may find and join it.
+    /// Whether anyone may find it.
     pub is_public: bool,
+    /// Who may do what in it.
+    pub settings: TeamSettings,
     /// What the asking person is in it.
     pub membership: Option<TeamMembership>,
 }
@@ -29,8 +31,27 @@ pub struct MemberRow {
     pub is_present: bool,
 }
 
-pub(super) const TEAM: &str =
-    "t.id, t.name, t.description, t.avatar_url, t.is_public, t.created_by, t.created_at, t.updated_at, t.rev";
+/// The usual settings are written as nothing: most teams have them, and every look at a channel reads them.
+impl From<TeamSettings> for Value {
+    fn from(settings: TeamSettings) -> Self {
+        if settings == TeamSettings::default() {
+            return Self::Null;
+        }
+        serde_json::to_string(&settings).map_or(Self::Null, Self::Text)
+    }
+}
+
+impl FromValue for TeamSettings {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        match value {
+            Value::Null => Ok(Self::default()),
+            Value::Text(text) => serde_json::from_str(text).map_err(|_| "settings of a team"),
+            _ => Err("settings of a team"),
+        }
+    }
+}
+
+pub(super) const TEAM: &str = "t.id, t.name, t.description, t.avatar_url, t.is_public, t.settings, t.created_by, t.created_at, t.updated_at, t.rev";
 const MEMBERSHIP: &str = "m.member_id, m.role, m.joined_at";
 pub(super) const MEMBER: &str =
     "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
@@ -54,6 +75,7 @@ pub(super) fn read_team(row: &mut RowReader<'_>) -> Result<Team, StoreError> {
         description: row.take()?,
         avatar_url: row.take()?,
         is_public: row.take()?,
+        settings: row.take()?,
         created_by: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
@@ -93,13 +115,13 @@ fn read_member_from(row: &mut RowReader<'_>) -> Result<TeamMember, StoreError> {
 /// Finds what decides who may do what to a team; none where there is no such team.
 pub async fn find_access(db: &mut impl Queries, team: TeamId, user: UserId) -> Result<Option<Access>, StoreError> {
     let sql = Sql::built(format!(
-        "SELECT t.is_public, {MEMBERSHIP} FROM teams t {JOIN_MEMBERSHIP} WHERE t.id = ? AND t.deleted_at IS NULL"
+        "SELECT t.is_public, t.settings, {MEMBERSHIP} FROM teams t {JOIN_MEMBERSHIP} WHERE t.id = ? AND t.deleted_at IS NULL"
     ));
     let rows = db.query(&sql, params![user, team]).await?;
     rows.first()
         .map(|row| {
             let mut row = row.reader();
-            Ok(Access { is_public: row.take()?, membership: read_membership(&mut row)? })
+            Ok(Access { is_public: row.take()?, settings: row.take()?, membership: read_membership(&mut row)? })
         })
         .transpose()
 }
@@ -154,8 +176,8 @@ pub async fn list_visible(
 /// Makes a team. Fails with `Duplicate` of `teams_name_key` where the name is taken.
 pub async fn insert(db: &mut impl Queries, team: &Team) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "INSERT INTO teams (id, name, name_key, description, avatar_url, is_public, created_by, created_at, updated_at, \
-         deleted_at, rev) VALUES (?,?,?,?,?,?,?,?,?,NULL,?)",
+        "INSERT INTO teams (id, name, name_key, description, avatar_url, is_public, settings, created_by, created_at, \
+         updated_at, deleted_at, rev) VALUES (?,?,?,?,?,?,?,?,?,?,NULL,?)",
     );
     let values = params![
         team.id,
@@ -164,6 +186,7 @@ pub async fn insert(db: &mut impl Queries, team: &Team) -> Result<(), StoreError
         team.description.clone(),
         team.avatar_url.clone(),
         team.is_public,
+        team.settings,
         team.created_by,
         team.created_at,
         team.updated_at,
@@ -175,8 +198,8 @@ pub async fn insert(db: &mut impl Queries, team: &Team) -> Result<(), StoreError
 /// Writes what can be edited of a team. Fails with `Duplicate` of `teams_name_key` where the name is taken.
 pub async fn update(db: &mut impl Queries, team: &Team) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "UPDATE teams SET name = ?, name_key = ?, description = ?, avatar_url = ?, is_public = ?, updated_at = ?, rev = ? \
-         WHERE id = ?",
+        "UPDATE teams SET name = ?, name_key = ?, description = ?, avatar_url = ?, is_public = ?, settings = ?, \
+         updated_at = ?, rev = ? WHERE id = ?",
     );
     let values = params![
         &team.name,
@@ -184,6 +207,7 @@ pub async fn update(db: &mut impl Queries, team: &Team) -> Result<(), StoreError
         team.description.clone(),
         team.avatar_url.clone(),
         team.is_public,
+        team.settings,
         team.updated_at,
         team.rev,
         team.id

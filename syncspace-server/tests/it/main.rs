@@ -23,3 +23,4 @@ mod sends;
 mod socket;
 mod store;
 mod structure;
+mod team_settings;

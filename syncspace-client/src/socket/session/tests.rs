@@ -376,7 +376,7 @@ fn closing_ends_the_machine() {
 #[test]
 fn what_hello_named_is_followed_without_a_read() {
     let team = json!({
-        "id": 1, "name": "eng", "description": null, "avatar_url": null, "is_public": true, "created_by": 1,
+        "id": 1, "name": "eng", "description": null, "avatar_url": null, "is_public": true, "settings": {}, "created_by": 1,
         "created_at": "2026-11-22T17:26:21.500Z", "updated_at": "2026-11-22T17:26:21.500Z", "rev": 3,
         "membership": {"member_id": 9, "role": "member", "joined_at": "2026-11-22T17:26:21.500Z"},
         "team_rev": 7, "member_rev": 4,

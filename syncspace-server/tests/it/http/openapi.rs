@@ -209,7 +209,14 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     let only_team = [team.clone()];
     walk.call("teams", &[("name", json!("engineering"))], Value::Null).await;
     walk.call("team", &only_team, Value::Null).await;
-    walk.call("edit_team", &only_team, json!({ "description": "builds it", "avatar_url": null })).await;
+    walk.call(
+        "edit_team",
+        &only_team,
+        json!({
+            "description": "builds it", "avatar_url": null, "settings": { "edit_within_s": 3600, "joining": "open" },
+        }),
+    )
+    .await;
     walk.call_as(dave, "join_team", &only_team, Value::Null).await;
     walk.call_as(dave, "leave_team", &only_team, Value::Null).await;
     let invite = walk.call("create_invite", &only_team, json!({ "role": "member", "uses_max": 2 })).await;
@@ -282,7 +289,7 @@ async fn walk_scheduled(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
 async fn walk_reminders(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
     let only_team = [team.clone()];
     let ahead = Timestamp::now() + SignedDuration::from_hours(12);
-    let seq = walk.call("send_message", &[channel.clone()], json!({ "content": "x" })).await["seq"].clone();
+    let seq = walk.call("send_message", std::slice::from_ref(channel), json!({ "content": "x" })).await["seq"].clone();
     let body = json!({ "channel_id": channel.1, "seq": seq, "remind_at": ahead.to_string(), "note": "again" });
     let made = walk.call("remind", &only_team, body).await;
     let listed = walk.call("reminders", &[team.clone(), ("limit", json!(1))], Value::Null).await;
