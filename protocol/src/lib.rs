@@ -37,6 +37,7 @@ pub mod channels;
 pub mod error;
 pub mod groups;
 pub mod ids;
+pub mod join_requests;
 pub mod keywords;
 pub mod limits;
 pub mod links;

@@ -34,6 +34,14 @@ pub const GROUPS_PER_TEAM_MAX: u64 = 200;
 pub const GROUP_USERS_MAX: usize = 200;
 /// Longest time after its sending that a team may let a message be edited, in seconds: a leap year.
 pub const EDIT_WITHIN_S_MAX: u32 = 366 * 24 * 3600;
+/// Longest message to a request to come into a team, in characters, on one line.
+pub const JOIN_REQUEST_CHARS_MAX: usize = 500;
+/// Most open requests of one person to come into teams.
+pub const JOIN_REQUESTS_OF_PERSON_MAX: u64 = 20;
+/// Most open requests to come into one team.
+pub const JOIN_REQUESTS_OF_TEAM_MAX: u64 = 1_000;
+/// How long somebody waits who was declined before asking the same team again, in seconds: a day.
+pub const JOIN_REQUEST_PAUSE_S: u32 = 24 * 3600;
 /// Longest address of an avatar or file, in characters.
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.

@@ -10,6 +10,7 @@ use crate::auth::Secret;
 use crate::channels::{Channel, ChannelMember, ChannelMembership, MarkRead, ReadMarker};
 use crate::error::ErrorDetail;
 use crate::groups::UserGroup;
+use crate::join_requests::JoinRequest;
 use crate::mentions::Mentions;
 use crate::messages::{AppendMessage, Appended, EditMessage, Message, MessageType, Pin, SendMessage, ThreadState};
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
@@ -416,6 +417,7 @@ pub enum EventBody {
     },
     /// A person came into the team, or the role or the person's profile changed. Stream `t`. Where it is oneself, and one
     /// became a guest or is no longer one, public channels went out of sight or came into it: read the team's lists again.
+    /// Likewise the list of join requests where one came to manage members; who does so no longer forgets it.
     #[serde(rename = "team.member_updated")]
     TeamMemberUpdated {
         /// As it is now.
@@ -438,6 +440,12 @@ pub enum EventBody {
     GroupDeleted {
         /// The group.
         group_id: GroupId,
+    },
+    /// Somebody asked to come into the team, or that was decided or taken back. Stream `t`, for those who manage members.
+    #[serde(rename = "team.join_request")]
+    TeamJoinRequest {
+        /// As it is now.
+        request: JoinRequest,
     },
     /// A channel was made or changed. Stream `t`.
     #[serde(rename = "channel.updated")]
@@ -557,6 +565,13 @@ pub enum EventBody {
         /// As it is now.
         reminder: Reminder,
     },
+    /// My open requests to come into teams are these now. One that is gone was decided or taken back: my list of requests
+    /// says which.
+    #[serde(rename = "me.join_requests")]
+    MyJoinRequests {
+        /// The teams, by id.
+        team_ids: Vec<TeamId>,
+    },
     /// I came into a team.
     #[serde(rename = "me.team_joined")]
     MyTeamJoined {
@@ -639,6 +654,9 @@ pub struct Hello {
     pub preferences: Preferences,
     /// The person's teams.
     pub teams: Vec<HelloTeam>,
+    /// Teams that the person asked to come into, and that have not decided, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub join_requests: Vec<TeamId>,
 }
 
 /// Bounds that a server applies.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::{Channel, ChannelMember, ChannelMembership, ReadMarker};
 use crate::groups::UserGroup;
+use crate::join_requests::JoinRequest;
 use crate::messages::Message;
 use crate::personal::{ChannelPreferences, Draft, MyChannelOrder, SavedMark, ThreadMembership, UserMute};
 use crate::reactions::MyReactions;
@@ -84,6 +85,12 @@ pub enum Change {
         /// The change.
         rev: Rev,
     },
+    /// Somebody's request to come into the team; one that is no longer open is to be forgotten. Stream `t`, for those who
+    /// manage members.
+    TeamJoinRequest {
+        /// As it is now.
+        request: JoinRequest,
+    },
     /// I am in a channel, or my marker in it moved. Stream `m`.
     MyChannel {
         /// The channel.
@@ -155,6 +162,7 @@ impl Change {
             Self::TeamMember { member } => Some(member.rev),
             Self::Group { group } => Some(group.rev),
             Self::Channel { channel } => Some(channel.rev),
+            Self::TeamJoinRequest { request } => Some(request.rev),
             Self::ChannelMember { member } => Some(member.rev),
             Self::MyChannel { membership, .. } => Some(membership.read.rev),
             Self::MyChannelPreferences { preferences, .. } => Some(preferences.rev),

@@ -23,6 +23,7 @@ mod search;
 pub(crate) mod shell;
 mod status;
 mod team;
+mod team_requests;
 mod thread;
 mod user;
 

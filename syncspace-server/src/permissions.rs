@@ -71,7 +71,11 @@ pub enum TeamAction {
     ViewInside,
     /// Become a member without being added.
     Join,
-    /// Change name, description, picture, visibility.
+    /// Ask to be taken in, where the team wants to be asked.
+    Ask,
+    /// See who asks, take them in or decline.
+    ManageRequests,
+    /// Change name, description, picture, visibility, settings.
     Edit,
     /// Delete it.
     Delete,
@@ -211,11 +215,14 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         TeamAction::Join if facts.is_server_admin => true,
         TeamAction::Join if facts.is_public && settings.joining == Joining::Request => return Err(Denial::AskFirst),
         TeamAction::Join => facts.is_public && settings.joining == Joining::Open,
+        TeamAction::Ask => facts.role.is_none() && facts.is_public && settings.joining == Joining::Request,
         // Also of a server administrator: only members have a stream of their own.
         TeamAction::Leave | TeamAction::KeepOwn => facts.role.is_some(),
-        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans | TeamAction::ManageGroups => {
-            role >= Some(Admin)
-        }
+        TeamAction::Edit
+        | TeamAction::ManageInvites
+        | TeamAction::ManageBans
+        | TeamAction::ManageGroups
+        | TeamAction::ManageRequests => role >= Some(Admin),
         // One's own to give: who administers the server makes owners by their roles.
         TeamAction::Transfer => facts.role == Some(Owner),
         TeamAction::Delete => role >= Some(Owner),
@@ -427,6 +434,8 @@ mod tests {
             (TeamAction::ViewInside, "h+++++", "-+++++"),
             (TeamAction::Join, "h----+", "++++++"),
             (TeamAction::Leave, "h++++-", "-++++-"),
+            (TeamAction::Ask, "h-----", "------"),
+            (TeamAction::ManageRequests, "h--+++", "---+++"),
             (TeamAction::Edit, "h--+++", "---+++"),
             (TeamAction::KeepOwn, "h++++-", "-++++-"),
             (TeamAction::ManageInvites, "h--+++", "---+++"),
@@ -541,6 +550,8 @@ mod tests {
         let joined = |joining| TeamSettings { joining, ..usual };
         for (settings, action, private, public) in [
             (joined(Joining::Request), TeamAction::Join, "h----+", "?????+"),
+            (joined(Joining::Request), TeamAction::Ask, "h-----", "+----+"),
+            (joined(Joining::Invite), TeamAction::Ask, "h-----", "------"),
             (joined(Joining::Invite), TeamAction::Join, "h----+", "-----+"),
             (
                 TeamSettings { create_public_channels: Admin, ..usual },

@@ -192,6 +192,7 @@ pub(crate) fn hello(teams: Vec<HelloTeam>) -> Hello {
         user: user(ALICE, "alice"),
         preferences: Preferences::default(),
         teams,
+        join_requests: Vec::new(),
     }
 }
 

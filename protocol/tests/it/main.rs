@@ -7,6 +7,7 @@ mod channels;
 mod completeness;
 mod golden;
 mod groups;
+mod join_requests;
 mod messages;
 mod personal;
 mod primitives;

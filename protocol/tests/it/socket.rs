@@ -7,7 +7,9 @@ use syncspace_protocol::socket::{
 use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
-use crate::{accounts, channels, groups, messages, personal, reactions, reminders, scheduled, sync, teams};
+use crate::{
+    accounts, channels, groups, join_requests, messages, personal, reactions, reminders, scheduled, sync, teams,
+};
 
 /// Every operation, all fields given.
 fn ops() -> Vec<Value> {
@@ -103,6 +105,8 @@ fn events() -> Vec<Value> {
         json!({"ev": "me.saved", "saved": personal::saved_mark()}),
         json!({"ev": "me.draft", "draft": personal::draft()}),
         json!({"ev": "me.scheduled", "scheduled": scheduled::scheduled()}),
+        json!({"ev": "team.join_request", "request": join_requests::join_request()}),
+        json!({"ev": "me.join_requests", "team_ids": [1, 4]}),
         json!({"ev": "me.reminder", "reminder": reminders::reminder()}),
         json!({"ev": "me.team_joined", "team": hello_team()}),
         json!({"ev": "me.team_left", "team_id": 1}),
@@ -166,6 +170,7 @@ fn hello() -> Value {
         "user": accounts::user(),
         "preferences": accounts::preferences(),
         "teams": [hello_team()],
+        "join_requests": [4],
     })
 }
 
@@ -236,6 +241,9 @@ fn an_event_needs_no_stream_and_no_rev() {
         if body["ev"] == "changes" {
             needed = without(&needed, &["read"]);
         }
+        if body["ev"] == "hello" {
+            needed = without(&needed, &["join_requests"]);
+        }
         // What is a part of other events, is all there is to this one.
         if body["ev"] == "me.thread" {
             needed = body.clone();
@@ -297,7 +305,8 @@ fn a_reply_is_ok_or_an_error() {
 #[test]
 fn hello_says_what_a_client_needs_to_begin() {
     full::<Hello>(&hello());
-    least::<Hello>(&hello(), &hello());
+    let bare = without(&hello(), &["join_requests"]);
+    least::<Hello>(&bare, &with(&bare, json!({"join_requests": []})));
     full::<Limits>(&limits());
     least::<Limits>(&limits(), &limits());
     full::<HelloTeam>(&hello_team());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use syncspace_protocol::sync::{Change, Changes, ChangesQuery, ResumeStatus};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, words};
-use crate::{channels, groups, messages, personal, reactions, reminders, scheduled, teams};
+use crate::{channels, groups, join_requests, messages, personal, reactions, reminders, scheduled, teams};
 
 /// One change of every kind, all fields given.
 pub(crate) fn changes() -> Vec<Value> {
@@ -29,6 +29,7 @@ pub(crate) fn changes() -> Vec<Value> {
         json!({"kind": "my_saved", "saved": personal::saved_mark()}),
         json!({"kind": "my_draft", "draft": personal::draft()}),
         json!({"kind": "my_scheduled", "scheduled": scheduled::scheduled()}),
+        json!({"kind": "team_join_request", "request": join_requests::join_request()}),
         json!({"kind": "my_reminder", "reminder": reminders::reminder()}),
     ]
 }

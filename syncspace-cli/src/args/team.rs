@@ -56,6 +56,50 @@ pub(crate) enum Team {
         /// Name or id of the team.
         team: String,
     },
+    /// Ask to come into a team that takes people in on request; asking again changes your message.
+    #[command(after_help = "Examples:
+  syncspace team request eng --message 'I take over the builds'
+  syncspace team request eng --withdraw")]
+    Request {
+        /// Name or id of the team.
+        team: String,
+        /// A line for those who decide.
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
+        /// Take your request back.
+        #[arg(long, conflicts_with = "message")]
+        withdraw: bool,
+    },
+    /// List who asks to come into a team; without a team, what you asked yourself.
+    #[command(after_help = "Examples:
+  syncspace team requests eng
+  syncspace team requests
+  syncspace team requests eng --output jsonl | jq -r .username")]
+    Requests {
+        /// Name or id of the team.
+        #[arg(value_name = "TEAM")]
+        target: Option<String>,
+        #[command(flatten)]
+        part: ListLimit,
+    },
+    /// Take a person in who asked.
+    #[command(after_help = "Examples:
+  syncspace team accept eng @carol")]
+    Accept {
+        /// Name or id of the team.
+        team: String,
+        /// `@bob`, `bob` or an id.
+        user: String,
+    },
+    /// Say no to a person who asked; the person may ask again after a day.
+    #[command(after_help = "Examples:
+  syncspace team decline eng @carol")]
+    Decline {
+        /// Name or id of the team.
+        team: String,
+        /// `@bob`, `bob` or an id.
+        user: String,
+    },
     /// Leave a team.
     #[command(after_help = "Examples:
   syncspace team leave eng --yes")]

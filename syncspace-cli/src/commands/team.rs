@@ -6,7 +6,7 @@ use syncspace_protocol::channels::EditChannel;
 use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, EditTeamSettings, MyTeam};
 
 use super::lists::{gather, patch};
-use super::resolve;
+use super::{resolve, team_requests};
 use crate::args::{ListArgs, team as args};
 use crate::context::Context;
 use crate::exit::{During, Outcome};
@@ -23,6 +23,12 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
         args::Team::Edit(args) => edit(context, &client, args).await,
         args::Team::Delete { team } => delete(context, &client, &team).await,
         args::Team::Join { team } => join(context, &client, &team).await,
+        args::Team::Request { team, message, withdraw } => {
+            team_requests::ask(context, &client, &team, (message, withdraw)).await
+        }
+        args::Team::Requests { target, part } => team_requests::list(context, &client, target, part).await,
+        args::Team::Accept { team, user } => team_requests::accept(context, &client, &team, &user).await,
+        args::Team::Decline { team, user } => team_requests::decline(context, &client, &team, &user).await,
         args::Team::Leave { team } => leave(context, &client, &team).await,
         args::Team::Transfer { team, user } => transfer(context, &client, &team, &user).await,
         args::Team::Ban { team, user } => ban(context, &client, &team, &user).await,

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::UserId;
 use syncspace_protocol::channels::MyChannel;
+use syncspace_protocol::join_requests::{JoinRequest, MyJoinRequest};
 use syncspace_protocol::teams::{Ban, Invite, MyTeam, TeamSettings};
 
 use crate::output::{Cell, Column, Record};
@@ -57,6 +58,54 @@ impl Record for TeamSettings {
             Cell::word(self.mention_all),
             self.edit_within_s.map_or(Cell::Empty, |within_s| Cell::Number(within_s.into())),
             Cell::word(self.joining),
+        ]
+    }
+}
+
+impl Record for JoinRequest {
+    const PLURAL: &'static str = "join requests";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("user_id"),
+        Column::shown("username"),
+        Column::shown("message"),
+        Column::shown("state"),
+        Column::shown("created_at"),
+        Column::detail("decided_by"),
+        Column::detail("decided_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.user_id.get()),
+            Cell::text(&self.username),
+            Cell::maybe(self.message.as_ref()),
+            Cell::word(self.state),
+            Cell::Time(self.created_at),
+            self.decided_by.map_or(Cell::Empty, |user| Cell::Number(user.get())),
+            Cell::maybe_time(self.decided_at),
+        ]
+    }
+}
+
+impl Record for MyJoinRequest {
+    const PLURAL: &'static str = "join requests";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("team_id"),
+        Column::shown("team"),
+        Column::shown("message"),
+        Column::shown("state"),
+        Column::shown("created_at"),
+        Column::shown("decided_at"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.team.id.get()),
+            Cell::text(&self.team.name),
+            Cell::maybe(self.message.as_ref()),
+            Cell::word(self.state),
+            Cell::Time(self.created_at),
+            Cell::maybe_time(self.decided_at),
         ]
     }
 }

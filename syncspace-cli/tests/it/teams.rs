@@ -82,3 +82,35 @@ fn an_invite_admits_until_it_is_revoked() {
     alice.run(&["team", "invite", "revoke", "eng", &invite["id"].to_string(), "--yes"]).ok();
     carol.input(&["team", "invite", "use", "-"], code).ends_with(6);
 }
+
+#[test]
+fn a_team_settles_who_may_do_what_and_takes_people_in_on_request() {
+    let world = World::start();
+    let (alice, bob, carol) = (world.person("alice"), world.person("bob"), world.person("carol"));
+    alice.run(&["team", "create", "ops", "--public"]).ok();
+    let usual = alice.json(&["team", "settings", "ops"]);
+    assert_eq!((&usual["invite"], &usual["joining"]), (&"admin".into(), &"open".into()));
+    let changed = alice.json(&["team", "settings", "ops", "--joining", "request", "--edit-within", "15m"]);
+    assert_eq!((&changed["joining"], &changed["edit_within_s"]), (&"request".into(), &900.into()));
+    assert!(alice.json(&["team", "settings", "ops", "--edit-within", "always"])["edit_within_s"].is_null());
+    assert_eq!(alice.json(&["team", "settings", "ops", "--edit-within", "never"])["edit_within_s"], 0);
+    alice.run(&["team", "settings", "ops", "--invite", "guest"]).ends_with(2).says("guests see only");
+    bob.run(&["team", "settings", "ops", "--joining", "open"]).ends_with(5);
+
+    bob.run(&["team", "join", "ops"]).ends_with(5).says("ask first");
+    assert_eq!(bob.json(&["team", "request", "ops", "--message", "builds"])["state"], "open");
+    carol.run(&["team", "request", "ops"]).ok();
+    carol.run(&["team", "request", "ops", "--withdraw"]).ok();
+    carol.run(&["team", "request", "ops", "--withdraw"]).ends_with(6);
+    carol.run(&["team", "request", "ops"]).ok();
+    let asked = alice.json(&["team", "requests", "ops"]);
+    assert_eq!((&asked[0]["username"], &asked[0]["message"]), (&"bob".into(), &"builds".into()));
+    bob.run(&["team", "requests", "ops"]).ends_with(5);
+    assert_eq!(alice.json(&["team", "accept", "ops", "@bob"])["role"], "member");
+    alice.run(&["team", "decline", "ops", "@carol"]).ok();
+    alice.run(&["team", "accept", "ops", "@carol"]).ends_with(6);
+    assert_eq!(alice.json(&["team", "requests", "ops"]), json!([]));
+    let mine = carol.json(&["team", "requests"]);
+    assert_eq!((&mine[0]["team"]["name"], &mine[0]["state"]), (&"ops".into(), &"declined".into()));
+    carol.run(&["team", "request", "ops"]).ends_with(7).says("again after");
+}

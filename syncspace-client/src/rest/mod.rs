@@ -4,6 +4,7 @@ mod accounts;
 mod call;
 mod channels;
 mod groups;
+mod join_requests;
 mod messages;
 mod pages;
 mod personal;

@@ -5,6 +5,7 @@ use std::future::Future;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
 use syncspace_protocol::groups::UserGroup;
+use syncspace_protocol::join_requests::{JoinRequest, MyJoinRequest};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::page::{CursorQuery, PageQuery, PeopleQuery};
 use syncspace_protocol::personal::{Draft, MutedUser, MyThread, SavedMessage};
@@ -77,6 +78,16 @@ impl Client {
     /// Lists every reminder of one's own in a team that waits for its time or is due.
     pub async fn all_reminders(&self, team: TeamId) -> Result<Vec<MyReminder>, ClientError> {
         every_page("GET /teams/{id}/reminders", |query| self.reminders(team, query)).await
+    }
+
+    /// Lists every open request to come into a team.
+    pub async fn all_join_requests(&self, team: TeamId) -> Result<Vec<JoinRequest>, ClientError> {
+        every_page("GET /teams/{id}/join_requests", |query| self.join_requests(team, query)).await
+    }
+
+    /// Lists every request of one's own to come into teams.
+    pub async fn all_my_join_requests(&self) -> Result<Vec<MyJoinRequest>, ClientError> {
+        every_page("GET /users/me/join_requests", |query| self.my_join_requests(query)).await
     }
 
     /// Lists everybody who shares a team with the person.

@@ -13,6 +13,7 @@ use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
 use syncspace_protocol::groups::CreateGroup;
+use syncspace_protocol::join_requests::AskToJoin;
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::messages::{
     AppendMessage, Code, EditMessage, MessagePlace, MessageQuery, MessageType, SendMessage,
@@ -24,7 +25,7 @@ use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::reminders::{CreateReminder, EditReminder};
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
-use syncspace_protocol::teams::{CreateTeam, EditTeam, EditTeamSettings, PutTeamMember, TeamRole};
+use syncspace_protocol::teams::{CreateTeam, EditTeam, EditTeamSettings, Joining, PutTeamMember, TeamRole};
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, ErrorCode, GroupName, Patch, Seq, TeamId, UserId};
 
@@ -188,6 +189,9 @@ enum Operation {
     LiftBan(TeamId, UserId),
     CreateGroup(TeamId, UserId),
     ChangeGroup(TeamId, GroupChange),
+    AskToJoin(TeamId, String),
+    Withdraw(TeamId),
+    Decide(TeamId, UserId, bool),
     Profile(EditProfile),
     Schedule(TeamId, ChannelId, String, SignedDuration),
     EditScheduled(TeamId, String),
@@ -311,6 +315,14 @@ impl Crowd {
         if self.random.u8(0..12) == 0 {
             return (0, self.choose_group(team, other));
         }
+        if self.random.u8(0..8) == 0 {
+            return match self.random.u8(0..6) {
+                0..=1 => (self.random.usize(1..self.people.len()), Operation::AskToJoin(team, text)),
+                2 => (self.random.usize(1..self.people.len()), Operation::Withdraw(team)),
+                3 => (0, Operation::RemoveTeamMember(team, other)),
+                _ => (0, Operation::Decide(team, other, self.random.u8(0..3) > 0)),
+            };
+        }
         let operation = match self.random.u8(0..100) {
             0..=19 => Operation::Send(channel, text),
             20..=22 => {
@@ -360,7 +372,12 @@ impl Crowd {
             88..=89 => {
                 // Never so that most of what is tried here is refused.
                 let mention_all = [TeamRole::Guest, TeamRole::Member][self.random.usize(0..2)];
-                let settings = EditTeamSettings { mention_all: Some(mention_all), ..EditTeamSettings::default() };
+                let joining = [Joining::Open, Joining::Request, Joining::Request][self.random.usize(0..3)];
+                let settings = EditTeamSettings {
+                    mention_all: Some(mention_all),
+                    joining: Some(joining),
+                    ..EditTeamSettings::default()
+                };
                 let settings = if self.random.bool() { settings } else { EditTeamSettings::default() };
                 let edit = EditTeam { description: Patch::Set(text), settings, ..EditTeam::default() };
                 Operation::EditTeam(team, edit)
@@ -518,6 +535,12 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
                 GroupChange::Delete => client.delete_group(team, group).await,
             }
         }
+        Operation::AskToJoin(team, message) => {
+            client.ask_to_join(team, AskToJoin { message: Some(message) }).await.map(drop)
+        }
+        Operation::Withdraw(team) => client.withdraw_join_request(team).await,
+        Operation::Decide(team, user, true) => client.accept_join_request(team, user).await.map(drop),
+        Operation::Decide(team, user, false) => client.decline_join_request(team, user).await,
         Operation::Profile(edit) => client.edit_me(edit).await.map(drop),
         Operation::Own(operation) => act_alone(client, operation).await,
         Operation::Schedule(team, channel_id, content, ahead) => {

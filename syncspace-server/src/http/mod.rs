@@ -10,6 +10,7 @@ mod cors;
 mod groups;
 mod health;
 mod invites;
+mod join_requests;
 mod links;
 mod messages;
 mod metrics;
@@ -198,6 +199,7 @@ fn all_routes() -> Vec<route::Route> {
         teams::routes(),
         groups::routes(),
         invites::routes(),
+        join_requests::routes(),
         channels::routes(),
         messages::routes(),
         search::routes(),

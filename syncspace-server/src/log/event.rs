@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use syncspace_protocol::socket::{Event, EventBody};
+use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
 
 use super::Frame;
@@ -52,6 +53,8 @@ pub enum Audience {
     PublicChannel(ChannelId),
     /// Members of the channel: what concerns a private, direct or group channel.
     PrivateChannel(ChannelId),
+    /// Those who manage the team's members.
+    Managers,
 }
 
 /// What a change does to who follows what.
@@ -93,14 +96,19 @@ pub enum Effect {
         /// The team.
         team_id: TeamId,
     },
-    /// The person's role changed: whether it sees public channels without being in them may have, too.
+    /// The person's requests to come into teams changed: its sockets are to look at them again.
+    JoinRequestsChanged {
+        /// The person.
+        user_id: UserId,
+    },
+    /// The person's role changed, and with it perhaps what it sees of the team.
     RoleChanged {
         /// The person.
         user_id: UserId,
         /// The team.
         team_id: TeamId,
-        /// Whether it sees them now.
-        sees_public: bool,
+        /// The role now.
+        role: TeamRole,
     },
     /// The person follows nothing of the team any longer.
     TeamLeft {
@@ -144,7 +152,7 @@ impl Effect {
             | Self::SessionEnded { .. }
             | Self::RightsChanged { .. }
             | Self::UserDeactivated { .. } => true,
-            Self::ChannelJoined { .. } | Self::TeamJoined { .. } => false,
+            Self::ChannelJoined { .. } | Self::TeamJoined { .. } | Self::JoinRequestsChanged { .. } => false,
         }
     }
 
@@ -159,6 +167,7 @@ impl Effect {
             Self::ChannelArchived { .. }
             | Self::ChannelDeleted { .. }
             | Self::TeamDeleted { .. }
+            | Self::JoinRequestsChanged { .. }
             | Self::SessionEnded { .. }
             | Self::RightsChanged { .. }
             | Self::UserDeactivated { .. } => None,

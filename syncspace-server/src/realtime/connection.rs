@@ -83,12 +83,21 @@ impl State {
 pub(super) struct Seat {
     pub(super) team: TeamId,
     pub(super) member: MemberId,
-    pub(super) sees_public: bool,
+    pub(super) role: TeamRole,
+    pub(super) is_server_admin: bool,
 }
 
 impl Seat {
     pub(super) const fn new(team: TeamId, member: MemberId, role: TeamRole, is_server_admin: bool) -> Self {
-        Self { team, member, sees_public: is_server_admin || !matches!(role, TeamRole::Guest) }
+        Self { team, member, role, is_server_admin }
+    }
+
+    fn sees_public(self) -> bool {
+        self.is_server_admin || self.role >= TeamRole::Member
+    }
+
+    fn manages(self) -> bool {
+        self.is_server_admin || self.role >= TeamRole::Admin
     }
 }
 
@@ -251,13 +260,12 @@ impl Connection {
         }
         let state = self.state();
         let is_member = |channel| state.channels.contains(channel);
+        let seat = state.teams.iter().find(|seat| seat.team == team);
         match audience {
             Audience::Everyone => true,
             Audience::PrivateChannel(channel) => is_member(channel),
-            Audience::PublicChannel(channel) => {
-                let seat = state.teams.iter().find(|seat| seat.team == team);
-                seat.is_some_and(|seat| seat.sees_public) || is_member(channel)
-            }
+            Audience::PublicChannel(channel) => seat.is_some_and(|seat| seat.sees_public()) || is_member(channel),
+            Audience::Managers => seat.is_some_and(|seat| seat.manages()),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use syncspace_protocol::socket::{CloseReason, Event, EventBody};
 use syncspace_protocol::status::Presence;
+use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::{ChannelId, Rev, SessionId, StreamId, TeamId, UserId};
 use tracing::error;
 
@@ -362,12 +363,12 @@ impl Hub {
                     is_news |= self.drop_channel(connection, channel_id);
                 }
             }
-            Effect::TeamJoined { user_id, .. } => {
+            Effect::TeamJoined { user_id, .. } | Effect::JoinRequestsChanged { user_id } => {
                 connections.of_user(user_id).for_each(|connection| connection.ask_refresh());
             }
-            Effect::RoleChanged { user_id, team_id, sees_public } => {
+            Effect::RoleChanged { user_id, team_id, role } => {
                 for connection in connections.of_user(user_id) {
-                    is_news |= set_sees_public(connection, team_id, sees_public);
+                    is_news |= set_role(connection, team_id, role);
                 }
             }
             Effect::TeamLeft { user_id, team_id } => {
@@ -446,14 +447,14 @@ impl Hub {
     }
 }
 
-/// Notes whether a connection's person sees public channels of a team; tells whether that changed.
-fn set_sees_public(connection: &Connection, team: TeamId, sees_public: bool) -> bool {
+/// Notes what a connection's person is in a team; tells whether that changed.
+fn set_role(connection: &Connection, team: TeamId, role: TeamRole) -> bool {
     let _moving = connection.moving();
     let mut state = connection.state();
     state.moves += 1;
-    let mut seats = state.teams.iter_mut().filter(|seat| seat.team == team && seat.sees_public != sees_public);
+    let mut seats = state.teams.iter_mut().filter(|seat| seat.team == team && seat.role != role);
     seats.next().is_some_and(|seat| {
-        seat.sees_public = sees_public;
+        seat.role = role;
         true
     })
 }

@@ -121,11 +121,12 @@ impl Realtime {
             // Others may not hear its team, and must know that they miss nothing.
             self.tell(Subject::Control, &Message::Revoked(revoked.clone()));
         }
-        // Whoever comes into a team does not hear its subject yet.
-        let arrivals = event.route.effects.iter().filter(|effect| matches!(effect, Effect::TeamJoined { .. }));
-        let arrivals: Vec<_> = arrivals.copied().collect();
-        if !arrivals.is_empty() {
-            self.tell(Subject::Control, &Message::Effects(arrivals));
+        // Whoever comes into a team, or asks to, does not hear its subject yet.
+        let is_of_strangers =
+            |effect: &&Effect| matches!(effect, Effect::TeamJoined { .. } | Effect::JoinRequestsChanged { .. });
+        let of_strangers: Vec<_> = event.route.effects.iter().filter(is_of_strangers).copied().collect();
+        if !of_strangers.is_empty() {
+            self.tell(Subject::Control, &Message::Effects(of_strangers));
         }
     }
 

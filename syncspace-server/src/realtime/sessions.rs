@@ -74,6 +74,7 @@ impl Sessions {
             | Effect::ChannelArchived { .. }
             | Effect::ChannelDeleted { .. }
             | Effect::TeamJoined { .. }
+            | Effect::JoinRequestsChanged { .. }
             | Effect::RoleChanged { .. }
             | Effect::TeamLeft { .. }
             | Effect::TeamDeleted { .. } => {}

@@ -172,7 +172,10 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::KeepInvites => "only those who may invite people see invites",
         TeamAction::Leave => "you are not a member of this team",
         TeamAction::Transfer => "only an owner hands the team over; who administers the server makes owners instead",
-        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans => {
+        TeamAction::Ask => {
+            "requests go to teams whose joining is `request`, from people who are not in them; join an open team at once"
+        }
+        TeamAction::Edit | TeamAction::ManageInvites | TeamAction::ManageBans | TeamAction::ManageRequests => {
             "only admins and owners of the team may do this"
         }
         TeamAction::Delete => "only owners of the team may delete it",

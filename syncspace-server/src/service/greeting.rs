@@ -1,6 +1,6 @@
 //! What a connecting device is told and follows, and what it follows later when that may have changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::socket::HelloTeam;
@@ -36,6 +36,8 @@ pub(crate) struct Greeting {
     pub(crate) user: User,
     /// What the person wants for the whole account.
     pub(crate) preferences: Preferences,
+    /// Teams that the person asked to come into, and that have not decided.
+    pub(crate) requested: BTreeSet<TeamId>,
     /// What the connection follows.
     pub(crate) followed: Followed,
 }
@@ -91,7 +93,8 @@ impl Service {
         let is_admin = arrival.standing.is_admin;
         let actor = Actor { user_id: device.user_id, session_id: device.session_id, is_admin };
         let preferences = arrival.settings.preferences.clone();
-        Ok(Greeting { actor, user: self.own_account(arrival), preferences, followed })
+        let requested = arrival.requested.clone();
+        Ok(Greeting { actor, user: self.own_account(arrival), preferences, requested, followed })
     }
 
     /// Gives the account of a person who is online, by the very connection that is greeted.

@@ -22,6 +22,7 @@ mod groups;
 mod history;
 mod idempotency;
 mod invites;
+mod join_requests;
 mod keyword_mentions;
 mod keywords;
 mod live;

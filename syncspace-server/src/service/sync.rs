@@ -9,11 +9,11 @@ use super::channels::{find_read, with_counts};
 use super::paging::Window;
 use super::threads::memberships;
 use super::{Actor, Service, ServiceError, access, reactions};
-use crate::permissions::{ChannelAction, TeamAction};
+use crate::permissions::{self, ChannelAction, TeamAction, TeamFacts};
 use crate::store::heads::Head;
 use crate::store::{
-    channel_members, channel_orders, channel_preferences, channels, drafts, groups, heads, messages, muted_users,
-    reminders, saved, scheduled, teams, threads,
+    channel_members, channel_orders, channel_preferences, channels, drafts, groups, heads, join_requests, messages,
+    muted_users, reminders, saved, scheduled, teams, threads,
 };
 
 /// Fewest rows read for a page: one rev stamps up to two rows of a kind, and a page that cannot hold one whole rev would
@@ -102,7 +102,7 @@ impl Service {
             }
             StreamId::Team(team) => {
                 let (_, found) = access::on_team(&mut db, actor, team, TeamAction::ViewInside).await?;
-                Ok(Scope::Team { team, sees_public: found.facts.sees_public_channels() })
+                Ok(Scope::Team { team, facts: found.facts })
             }
             StreamId::Member(member) => {
                 let team = teams::find_of_member(&mut db, member, actor.user_id).await?;
@@ -126,7 +126,7 @@ impl Service {
                 let items = found.into_iter().map(|message| (message.rev, Some(Change::Message { message })));
                 Ok(vec![Rows::new(items.collect(), limit, head)])
             }
-            Scope::Team { team, sees_public } => self.team_rows(actor, (team, sees_public), after, limit, head).await,
+            Scope::Team { team, facts } => self.team_rows(actor, (team, facts), after, limit, head).await,
             Scope::Member { member, team } => self.member_rows(actor, (member, team), after, limit, head).await,
         }
     }
@@ -134,7 +134,7 @@ impl Service {
     async fn team_rows(
         &self,
         actor: &Actor,
-        (team, sees_public): (TeamId, bool),
+        (team, facts): (TeamId, TeamFacts),
         after: Rev,
         limit: u32,
         head: Rev,
@@ -152,7 +152,7 @@ impl Service {
             groups::GroupChange::Present(group) => (group.rev, Some(Change::Group { group })),
             groups::GroupChange::Gone(group_id, rev) => (rev, Some(Change::GroupGone { group_id, rev })),
         });
-        let user = actor.user_id;
+        let (user, sees_public) = (actor.user_id, facts.sees_public_channels());
         let rooms = channels::list_changes(&mut db, team, user, sees_public, after, limit).await?;
         let rooms = rooms.into_iter().map(|change| match change {
             channels::ChannelChange::Present(channel) => (channel.rev, Some(Change::Channel { channel })),
@@ -171,7 +171,19 @@ impl Service {
             }
             channel_members::MemberChange::Hidden(rev) => (rev, None),
         });
-        let kinds = [itself, members.collect(), groups.collect(), rooms.collect(), hidden.collect(), people.collect()];
+        let is_manager = permissions::on_team(facts, TeamAction::ManageRequests).is_ok();
+        let requests =
+            if is_manager { join_requests::list_changes(&mut db, team, after, limit).await? } else { Vec::new() };
+        let requests = requests.into_iter().map(|request| (request.rev, Some(Change::TeamJoinRequest { request })));
+        let kinds = [
+            itself,
+            members.collect(),
+            groups.collect(),
+            rooms.collect(),
+            hidden.collect(),
+            people.collect(),
+            requests.collect(),
+        ];
         Ok(kinds.into_iter().map(|items: Vec<_>| Rows::new(items, limit, head)).collect())
     }
 
@@ -280,7 +292,7 @@ impl Service {
 
 enum Scope {
     Channel(ChannelId),
-    Team { team: TeamId, sees_public: bool },
+    Team { team: TeamId, facts: TeamFacts },
     Member { member: MemberId, team: TeamId },
 }
 

@@ -2,6 +2,7 @@
 
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::join_requests::JoinRequestState;
 use syncspace_protocol::limits::EDIT_WITHIN_S_MAX;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
@@ -12,7 +13,7 @@ use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
 use super::idempotency::Makes;
 use super::teams::{last_owner, sees_public};
-use super::{Actor, ServiceError, access, parse};
+use super::{Actor, ServiceError, access, join_requests, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions::{self, Permit, TeamAction};
 use crate::store::channel_members::Departure;
@@ -109,14 +110,20 @@ impl Operation for ChangeTeam {
             parse::description(edit.description.apply(team.description).as_deref()).map_err(Abort::Refused)?;
         let avatar_url = check_url_patch("avatar_url", &edit.avatar_url).map_err(Abort::Refused)?;
         team.avatar_url = avatar_url.apply(team.avatar_url);
-        team.is_public = edit.is_public.unwrap_or(team.is_public);
+        let was_public = team.is_public;
+        team.is_public = edit.is_public.unwrap_or(was_public);
         team.settings = edit.settings.apply(team.settings);
         check_settings(&team.settings).map_err(Abort::Refused)?;
         team.updated_at = tx.now;
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         team.rev = taken.rev;
         teams::update(tx.db, &team).await?;
-        tx.announce(taken, EventBody::TeamUpdated { team: team.clone() })?;
+        let looks = if team.is_public == was_public {
+            Vec::new()
+        } else {
+            join_requests::looks_of_askers(tx, self.team).await?
+        };
+        tx.announce_to(Audience::Everyone, taken, EventBody::TeamUpdated { team: team.clone() }, looks)?;
         Ok(team)
     }
 }
@@ -159,7 +166,9 @@ impl Operation for DeleteTeam {
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         teams::delete(tx.db, self.team, tx.now, taken.rev).await?;
         let deleted = EventBody::TeamDeleted { team_id: self.team };
-        tx.announce_to(Audience::Everyone, taken, deleted, vec![Effect::TeamDeleted { team_id: self.team }])?;
+        let mut effects = vec![Effect::TeamDeleted { team_id: self.team }];
+        effects.extend(join_requests::looks_of_askers(tx, self.team).await?);
+        tx.announce_to(Audience::Everyone, taken, deleted, effects)?;
         Ok(())
     }
 }
@@ -171,6 +180,8 @@ pub(super) enum Entry {
     Added(TeamRole),
     /// The person joins a public team.
     Joined,
+    /// The person asked, and somebody who may takes it in.
+    Requested,
     /// The person has an invite.
     Invited(InviteId, TeamRole),
     /// The person has an invite whose use was taken already.
@@ -231,11 +242,15 @@ impl Operation for PutMember {
         let member = load_member(tx, self.team, self.user).await?;
         let (user_id, team_id) = (self.user, self.team);
         let effect = match present {
-            Some(_) => Effect::RoleChanged { user_id, team_id, sees_public: sees_public(role) },
+            Some(_) => Effect::RoleChanged { user_id, team_id, role },
             None => Effect::TeamJoined { user_id, team_id },
         };
         let updated = EventBody::TeamMemberUpdated { member: member.clone() };
         tx.announce_to(Audience::Everyone, taken, updated, vec![effect])?;
+        if present.is_none() {
+            let accepted = (JoinRequestState::Accepted, self.accepted_by());
+            join_requests::close(tx, (self.team, self.user), accepted, &permit).await?;
+        }
         if present.is_none() && sees_public(role) {
             enter_defaults(tx, self.team, self.user, row.member_id, &permit).await?;
         }
@@ -250,19 +265,24 @@ impl PutMember {
         if before.is_some_and(|row| tx.head(StreamId::Member(row.member_id)).is_none()) {
             return Err(Abort::Refused(ServiceError::Busy { retry_after_ms: MOVED_RETRY_MS }));
         }
-        if bans::find(tx.db, self.team, self.user).await?.is_none() {
-            return Ok(());
-        }
-        Err(Abort::Refused(match self.entry {
-            Entry::Added(_) => {
+        match self.entry {
+            Entry::Added(_) | Entry::Requested => {
+                if bans::find(tx.db, self.team, self.user).await?.is_none() {
+                    return Ok(());
+                }
                 let sentence = "this person is banned from the team; lift the ban first";
-                ServiceError::refused(ErrorCode::Conflict, sentence)
+                Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)))
             }
-            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => {
-                let sentence = "you are banned from this team; ask one of its admins to lift the ban";
-                ServiceError::refused(ErrorCode::Forbidden, sentence)
-            }
-        }))
+            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => refuse_banned(tx, self.team, self.user).await,
+        }
+    }
+
+    /// Names who let the person in, where somebody did.
+    fn accepted_by(&self) -> Option<UserId> {
+        match self.entry {
+            Entry::Added(_) | Entry::Requested => Some(self.actor.user_id),
+            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => None,
+        }
     }
 
     async fn check(&self, tx: &mut LogTx<'_>, present: Option<MemberRow>) -> Result<(Permit, TeamRole), Refused> {
@@ -270,6 +290,17 @@ impl PutMember {
             Entry::Invited(_, role) | Entry::Admitted(role) => Ok((permissions::invited(), role)),
             Entry::Joined => {
                 let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::Join).await?;
+                Ok((permit, TeamRole::Member))
+            }
+            Entry::Requested => {
+                let (_, found) = access::on_team(tx.db, &self.actor, self.team, TeamAction::ManageRequests).await?;
+                if join_requests::find_open(tx, self.team, self.user).await?.is_none() {
+                    return Err(join_requests::none_open());
+                }
+                let permit = access::permit_team(&found, TeamAction::Add(TeamRole::Member))?;
+                if users::find_active(tx.db, self.user).await?.is_none() {
+                    return Err(Abort::Refused(ServiceError::not_found("user")));
+                }
                 Ok((permit, TeamRole::Member))
             }
             Entry::Added(role) => {
@@ -405,6 +436,8 @@ impl Operation for BanPerson {
             return Ok(ban);
         }
         bans::insert(tx.db, self.team, self.user, self.actor.user_id, tx.now).await?;
+        let declined = (JoinRequestState::Declined, Some(self.actor.user_id));
+        join_requests::close(tx, (self.team, self.user), declined, &permit).await?;
         if let Some(row) = row {
             take_out(tx, (self.team, self.user, row.member_id), &permit).await?;
         }
@@ -474,7 +507,7 @@ impl HandOver {
         let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
         teams::put_member(tx.db, self.team, user, &MemberRow { role, ..row }, taken.rev).await?;
         let member = load_member(tx, self.team, user).await?;
-        let changed = Effect::RoleChanged { user_id: user, team_id: self.team, sees_public: sees_public(role) };
+        let changed = Effect::RoleChanged { user_id: user, team_id: self.team, role };
         tx.announce_to(Audience::Everyone, taken, EventBody::TeamMemberUpdated { member }, vec![changed])?;
         Ok(())
     }
@@ -521,6 +554,15 @@ async fn load_team(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<Tea
 async fn load_member(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<TeamMember, Refused> {
     let found = teams::find_member(tx.db, team, user).await?;
     found.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))
+}
+
+/// Refuses whoever is kept out of a team, in words for that person.
+pub(super) async fn refuse_banned(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<(), Refused> {
+    if bans::find(tx.db, team, user).await?.is_none() {
+        return Ok(());
+    }
+    let sentence = "you are banned from this team; ask one of its admins to lift the ban";
+    Err(Abort::Refused(ServiceError::refused(ErrorCode::Forbidden, sentence)))
 }
 
 async fn refuse_last_owner(tx: &mut LogTx<'_>, team: TeamId) -> Result<(), Refused> {

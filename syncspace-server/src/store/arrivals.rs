@@ -1,6 +1,7 @@
 //! Everything that decides what a connecting device follows, for many devices in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::MyTeam;
@@ -23,6 +24,8 @@ pub struct Arrival {
     pub settings: UserSettings,
     /// The person's teams, by id, each with the newest revs of its stream and of the person's own in it.
     pub teams: Vec<(MyTeam, Rev, Rev)>,
+    /// Teams that the person asked to come into, and that have not decided.
+    pub requested: BTreeSet<TeamId>,
     /// Channels the person is in.
     pub channels: Vec<(TeamId, ChannelId)>,
 }
@@ -49,7 +52,10 @@ fn select(sessions: usize) -> Sql {
     Sql::built(format!(
         "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, u.id, u.username, u.full_name, u.email, u.avatar_url, \
          u.is_active, u.is_admin, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
-         {SETTINGS}, m.member_id, m.role, m.joined_at, th.last_rev, mh.last_rev, \
+         {SETTINGS}, \
+         (SELECT GROUP_CONCAT(j.team_id) FROM join_requests j JOIN teams jt ON jt.id = j.team_id WHERE j.user_id = u.id \
+         AND j.is_open = 1 AND jt.is_public = 1 AND jt.deleted_at IS NULL), \
+         m.member_id, m.role, m.joined_at, th.last_rev, mh.last_rev, \
          (SELECT GROUP_CONCAT(cm.channel_id) FROM channel_members cm JOIN channels c ON c.id = cm.channel_id \
          WHERE cm.user_id = m.user_id AND cm.team_id = m.team_id AND cm.left_at IS NULL AND c.deleted_at IS NULL), {TEAM} \
          FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN user_activity a ON a.user_id = u.id \
@@ -66,10 +72,12 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
     let (is_ended, expires_at) = (row.take()?, row.take()?);
     let user = read_user(&mut row)?;
     let settings = read_settings(&mut row)?;
+    let requested = read_ids(row.take()?, REQUESTED_COLUMN)?;
     let arrival = arrivals.entry(session).or_insert_with(|| Arrival {
         standing: Standing { is_ended, expires_at, is_active: user.is_active, is_admin: user.is_admin },
         user,
         settings,
+        requested,
         teams: Vec::new(),
         channels: Vec::new(),
     });
@@ -81,17 +89,23 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
         return Ok(());
     }
     let team = MyTeam { team: read_team(&mut row)?, membership };
-    for id in channels.iter().flat_map(|ids| ids.split(',')) {
-        let id: Option<ChannelId> = id.parse().ok();
-        let id = id.ok_or(StoreError::Corrupt { column: CHANNELS_COLUMN, expected: "channel ids with commas" })?;
-        arrival.channels.push((team.team.id, id));
-    }
+    let channels: BTreeSet<ChannelId> = read_ids(channels, CHANNELS_COLUMN)?;
+    arrival.channels.extend(channels.into_iter().map(|channel| (team.team.id, channel)));
     arrival.teams.push((team, revs.0.unwrap_or(Rev::ZERO), revs.1.unwrap_or(Rev::ZERO)));
     Ok(())
 }
 
+/// Where the statement has the list of teams that were asked.
+const REQUESTED_COLUMN: usize = 21;
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 26;
+const CHANNELS_COLUMN: usize = 27;
+
+/// Reads ids with commas between them; nothing is none.
+fn read_ids<T: FromStr + Ord>(ids: Option<String>, column: usize) -> Result<BTreeSet<T>, StoreError> {
+    let corrupt = || StoreError::Corrupt { column, expected: "ids with commas" };
+    let ids = ids.unwrap_or_default();
+    ids.split(',').filter(|id| !id.is_empty()).map(|id| id.parse().map_err(|_| corrupt())).collect()
+}
 
 fn read_user(row: &mut RowReader<'_>) -> Result<User, StoreError> {
     Ok(User {

@@ -29,6 +29,7 @@ pub mod groups;
 pub mod heads;
 pub mod idempotency_keys;
 pub mod invites;
+pub mod join_requests;
 pub mod keywords;
 pub mod list;
 pub mod marks;

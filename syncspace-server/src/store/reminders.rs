@@ -4,7 +4,7 @@ use syncspace_protocol::reminders::{Reminder, ReminderState};
 use syncspace_protocol::{MemberId, ReminderId, Rev, SessionId, Time, UserId};
 
 use super::list::TimeSlice;
-use super::{Queries, Row, RowReader, Sql, Statement, StoreError, params};
+use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 /// A reminder, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,16 +129,9 @@ pub async fn find(db: &mut impl Queries, member: MemberId, id: ReminderId) -> Re
 
 /// Counts those of a member that lists show.
 pub async fn count_open(db: &mut impl Queries, member: MemberId) -> Result<u64, StoreError> {
-    let Statement { sql, params } = count_open_statement(member);
-    let row = db.query_first(&sql, params).await?;
-    row.map_or(Ok(0), |row| row.reader().take())
-}
-
-/// Gives the statement of [`count_open`].
-#[must_use]
-pub fn count_open_statement(member: MemberId) -> Statement {
     let sql = Sql::both("SELECT COUNT(*) FROM reminders WHERE member_id = ? AND is_open = 1");
-    Statement { sql, params: params![member] }
+    let row = db.query_first(&sql, params![member]).await?;
+    row.map_or(Ok(0), |row| row.reader().take())
 }
 
 /// Lists those of a member that wait or are due, by time.
@@ -147,18 +140,11 @@ pub async fn list_open(
     member: MemberId,
     slice: &TimeSlice,
 ) -> Result<Vec<Reminder>, StoreError> {
-    let Statement { sql, params } = list_open_statement(member, slice);
-    db.query(&sql, params).await?.iter().map(read).collect()
-}
-
-/// Gives the statement of [`list_open`].
-#[must_use]
-pub fn list_open_statement(member: MemberId, slice: &TimeSlice) -> Statement {
     let (filter, values) = slice.filter("remind_at", "id");
     let sql = Sql::built(format!("SELECT {REMINDER} FROM reminders WHERE member_id = ? AND is_open = 1{filter}"));
     let mut all = params![member];
     all.extend(values);
-    Statement { sql, params: all }
+    db.query(&sql, all).await?.iter().map(read).collect()
 }
 
 /// Lists a member's ones that changed after a rev, by rev.
@@ -168,46 +154,25 @@ pub async fn list_changes(
     after: Rev,
     limit: u32,
 ) -> Result<Vec<Reminder>, StoreError> {
-    let Statement { sql, params } = changes_statement(member, after, limit);
-    db.query(&sql, params).await?.iter().map(read).collect()
-}
-
-/// Gives the statement of [`list_changes`].
-#[must_use]
-pub fn changes_statement(member: MemberId, after: Rev, limit: u32) -> Statement {
     let sql = Sql::built(format!(
         "SELECT {REMINDER} FROM reminders WHERE member_id = ? AND rev > ? ORDER BY rev LIMIT {limit}"
     ));
-    Statement { sql, params: params![member, after] }
+    db.query(&sql, params![member, after]).await?.iter().map(read).collect()
 }
 
 /// Finds when the next one is due, if any waits.
 pub async fn next_due(db: &mut impl Queries) -> Result<Option<Time>, StoreError> {
-    let Statement { sql, params } = next_due_statement();
-    let row = db.query_first(&sql, params).await?;
+    let row = db.query_first(&Sql::both("SELECT MIN(due_at) FROM reminders"), params![]).await?;
     row.map_or(Ok(None), |row| row.reader().take())
-}
-
-/// Gives the statement of [`next_due`].
-#[must_use]
-pub fn next_due_statement() -> Statement {
-    Statement { sql: Sql::both("SELECT MIN(due_at) FROM reminders"), params: params![] }
 }
 
 /// Lists those that are due, the longest waiting first.
 pub async fn list_due(db: &mut impl Queries, now: Time, limit: u32) -> Result<Vec<Due>, StoreError> {
-    let Statement { sql, params } = due_statement(now, limit);
-    let rows = db.query(&sql, params).await?;
+    let sql = Sql::both("SELECT id, member_id FROM reminders WHERE due_at <= ? ORDER BY due_at, id LIMIT ?");
+    let rows = db.query(&sql, params![now, limit]).await?;
     let due = rows.iter().map(|row| {
         let mut row = row.reader();
         Ok(Due { id: row.take()?, member_id: row.take()? })
     });
     due.collect()
-}
-
-/// Gives the statement of [`list_due`].
-#[must_use]
-pub fn due_statement(now: Time, limit: u32) -> Statement {
-    let sql = Sql::both("SELECT id, member_id FROM reminders WHERE due_at <= ? ORDER BY due_at, id LIMIT ?");
-    Statement { sql, params: params![now, limit] }
 }

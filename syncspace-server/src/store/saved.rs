@@ -111,19 +111,6 @@ pub async fn list_places(
     before: Key,
     limit: u32,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let Statement { sql, params } = places_statement(member, before, limit);
-    let rows = db.query(&sql, params).await?;
-    let places = rows.iter().map(|row| {
-        let mut row = row.reader();
-        let key = Key { created_at: row.take()?, message: row.take()? };
-        Ok(Candidate { key, channel: row.take()?, seq: row.take()? })
-    });
-    places.collect()
-}
-
-/// Gives the statement of [`list_places`].
-#[must_use]
-pub fn places_statement(member: MemberId, before: Key, limit: u32) -> Statement {
     // STRAIGHT_JOIN, CROSS JOIN: the few saved ones first, then their messages.
     let text = |join: &str| {
         format!(
@@ -135,8 +122,24 @@ pub fn places_statement(member: MemberId, before: Key, limit: u32) -> Statement 
     };
     let Key { created_at, message } = before;
     let sql = Sql::built_pair(text("STRAIGHT_JOIN"), text("CROSS JOIN"));
-    Statement { sql, params: params![member, created_at, created_at, message] }
+    let rows = db.query(&sql, params![member, created_at, created_at, message]).await?;
+    let places = rows.iter().map(|row| {
+        let mut row = row.reader();
+        let key = Key { created_at: row.take()?, message: row.take()? };
+        Ok(Candidate { key, channel: row.take()?, seq: row.take()? })
+    });
+    places.collect()
 }
+
+const AMONG: ManySql = ManySql {
+    width: 3,
+    start: "SELECT channel_id, seq FROM saved_messages WHERE is_saved = 1 AND (",
+    each: "(member_id = ? AND channel_id = ? AND seq = ?)",
+    between: " OR ",
+    end: ")",
+    sqlite: "SELECT channel_id, seq FROM saved_messages \
+             WHERE is_saved = 1 AND member_id = ? AND channel_id = ? AND seq = ?",
+};
 
 /// Tells which of these messages a person has saved.
 pub async fn find_among(
@@ -154,17 +157,7 @@ pub async fn find_among(
 }
 
 /// Gives the look-up of [`find_among`].
-#[must_use]
-pub fn among(member: MemberId, places: impl ExactSizeIterator<Item = (ChannelId, Seq)>) -> Many {
-    const AMONG: ManySql = ManySql {
-        width: 3,
-        start: "SELECT channel_id, seq FROM saved_messages WHERE is_saved = 1 AND (",
-        each: "(member_id = ? AND channel_id = ? AND seq = ?)",
-        between: " OR ",
-        end: ")",
-        sqlite: "SELECT channel_id, seq FROM saved_messages \
-                 WHERE is_saved = 1 AND member_id = ? AND channel_id = ? AND seq = ?",
-    };
+fn among(member: MemberId, places: impl ExactSizeIterator<Item = (ChannelId, Seq)>) -> Many {
     let mut lookup = Many::with_capacity(&AMONG, places.len());
     places.for_each(|(channel, seq)| lookup.push([member.into(), channel.into(), seq.into()]));
     lookup

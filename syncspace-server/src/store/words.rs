@@ -1,6 +1,7 @@
 //! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
+use syncspace_protocol::join_requests::JoinRequestState;
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::reminders::ReminderState;
@@ -42,5 +43,8 @@ words! {
     ScheduledState {
         Waiting = "waiting", Sent = "sent", Failed = "failed", Cancelled = "cancelled", Unknown = "unknown"
     } "a state of a scheduled message";
+    JoinRequestState {
+        Open = "open", Accepted = "accepted", Declined = "declined", Withdrawn = "withdrawn", Unknown = "unknown"
+    } "a state of a join request";
     ReminderState { Waiting = "waiting", Due = "due", Done = "done", Unknown = "unknown" } "a state of a reminder";
 }

@@ -164,7 +164,7 @@ impl Socket {
             }
         };
         talk.actor = greeting.actor;
-        let followed = greeting.followed;
+        let (followed, requested) = (greeting.followed, greeting.requested);
         let account = AccountDigest::of(&greeting.user, &greeting.preferences);
         if std::mem::replace(&mut talk.account, account) != account {
             let (user, preferences) = (Box::new(greeting.user), Box::new(greeting.preferences));
@@ -179,6 +179,11 @@ impl Socket {
         }
         for team in followed.joined {
             self.send(&Event::outside_streams(EventBody::MyTeamJoined { team })).await?;
+        }
+        if requested != talk.requested {
+            let team_ids = requested.iter().copied().collect();
+            talk.requested = requested;
+            self.send(&Event::outside_streams(EventBody::MyJoinRequests { team_ids })).await?;
         }
         for (stream, rev) in followed.added {
             if let Some(unnamed) = &mut talk.unnamed {

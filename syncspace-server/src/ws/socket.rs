@@ -1,6 +1,6 @@
 //! The task of one socket: lets a person in, takes frames, answers, writes, and ends in order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -11,7 +11,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Serialize;
 use syncspace_protocol::limits::{FRAME_BYTES_MAX, MESSAGE_BYTES_MAX, WATCHED_USERS_MAX};
 use syncspace_protocol::socket::{Ack, CloseReason, Event, EventBody, Hello, Limits, Outcome, Reply};
-use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION, Rev, StreamId};
+use syncspace_protocol::{ChannelId, ErrorCode, PROTOCOL_VERSION, Rev, StreamId, TeamId};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -101,6 +101,8 @@ pub(super) struct Talk {
     pub(super) owed: Owed,
     /// The account as the client was told it.
     pub(super) account: AccountDigest,
+    /// Teams of which the client was told that the person asks to come in.
+    pub(super) requested: BTreeSet<TeamId>,
 }
 
 /// Whose connection this seems to be.
@@ -228,6 +230,7 @@ impl Socket {
             user: greeting.user,
             preferences: greeting.preferences,
             teams: greeting.followed.joined,
+            join_requests: greeting.requested.iter().copied().collect(),
         };
         self.send(&Event::outside_streams(EventBody::Hello(Box::new(hello)))).await?;
         let mut unnamed = None;
@@ -247,6 +250,7 @@ impl Socket {
             unnamed,
             owed,
             account,
+            requested: greeting.requested,
         })
     }
 

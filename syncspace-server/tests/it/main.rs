@@ -7,6 +7,7 @@ mod counts;
 mod groups;
 mod http;
 mod jobs;
+mod join_requests;
 mod keys;
 mod keywords;
 #[cfg(feature = "failpoints")]

@@ -245,6 +245,51 @@ async fn whoever_comes_into_a_team_follows_it_at_once() {
 }
 
 #[tokio::test]
+async fn whoever_asks_to_come_in_and_who_decides_are_told_on_every_instance() {
+    let cluster = Instance::cluster().await;
+    let [one, two] = &cluster.instances;
+    let chat = Chat::on(one).await;
+    let [carol] = people(one, ["carol"]).await;
+    let on_request = body(json!({"is_public": true, "settings": {"joining": "request"}}));
+    one.service().edit_team(&chat.alice.actor, chat.team, on_request).await.expect("edits");
+    let mut alice = Peer::live(one, &chat.alice).await;
+    let mut bob = Peer::live(one, &chat.bob).await;
+    // Nobody of the team is on her instance.
+    let mut carols = Peer::live(two, &carol).await;
+    let ask = || one.service().ask_to_join(&carol.actor, chat.team, body(json!({})));
+    ask().await.expect("asks");
+    assert_eq!(carols.event("me.join_requests").await["team_ids"], json!([chat.team]));
+    let asked = alice.event("team.join_request").await["request"].clone();
+    assert_eq!((&asked["username"], &asked["state"]), (&json!("carol"), &json!("open")));
+    assert_eq!(bob.event("void").await["stream"], format!("t{}", chat.team));
+    assert!(!bob.has("team.join_request"));
+    let mut later = Peer::connect(two, "/ws", Some(&carol.token)).await;
+    assert_eq!(later.next().await["join_requests"], json!([chat.team]), "hello says it whole");
+    one.service().withdraw_join_request(&carol.actor, chat.team).await.expect("takes it back");
+    assert_eq!(carols.event("me.join_requests").await["team_ids"], json!([]));
+    assert_eq!(alice.event("team.join_request").await["request"]["state"], "withdrawn");
+    // Who comes to manage members hears of the next one, and who does so no longer does not.
+    let put = |role| PutTeamMember { role };
+    let service = one.service();
+    service
+        .put_team_member(&chat.alice.actor, chat.team, chat.bob.actor.user_id, put(TeamRole::Admin))
+        .await
+        .expect("up");
+    ask().await.expect("asks");
+    assert_eq!(bob.event("team.join_request").await["request"]["state"], "open");
+    let put = put(TeamRole::Member);
+    service.put_team_member(&chat.alice.actor, chat.team, chat.bob.actor.user_id, put).await.expect("down");
+    service.accept_join_request(&chat.alice.actor, chat.team, carol.actor.user_id).await.expect("takes in");
+    assert_eq!(carols.event("me.team_joined").await["team"]["name"], "eng");
+    alice.until(|frame| frame["request"]["state"] == "accepted").await;
+    bob.until(|frame| frame["member"]["user"]["username"] == "carol").await;
+    // What was committed before the sign of life comes before it.
+    bob.send(&json!({"id": 1, "op": "ping"})).await;
+    bob.reply(1).await;
+    assert!(!bob.has("team.join_request"));
+}
+
+#[tokio::test]
 async fn a_direct_channel_is_announced_with_all_its_people() {
     let instance = Instance::embedded().await;
     let chat = Chat::on(&instance).await;

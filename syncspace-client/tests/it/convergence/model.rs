@@ -7,11 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMember, ChannelMembership};
 use syncspace_protocol::groups::UserGroup;
+use syncspace_protocol::join_requests::JoinRequest;
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::personal::ChannelPreferences;
 use syncspace_protocol::reactions::{Emoji, MyReactions, Reactions};
 use syncspace_protocol::scheduled::Scheduled;
-use syncspace_protocol::socket::{Event, EventBody, HelloTeam};
+use syncspace_protocol::socket::{Event, EventBody, Hello, HelloTeam};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{Team, TeamMember, TeamMembership, TeamRole};
 use syncspace_protocol::{ChannelId, GroupId, Rev, ScheduledId, Seq, StreamId, TeamId, Time, UserId};
@@ -28,6 +29,8 @@ pub(super) struct Model {
     /// may be after its members.
     pub(super) people: BTreeMap<ChannelId, People>,
     pub(super) book: UnreadBook,
+    /// Teams that the person asked to come into.
+    pub(super) requested: BTreeSet<TeamId>,
 }
 
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(super) struct TeamState {
     pub(super) groups: BTreeMap<GroupId, UserGroup>,
     /// Which groups were deleted, and when.
     pub(super) gone_groups: BTreeMap<GroupId, Rev>,
+    /// Who asks to come in, of all that ever did; empty for who does not manage members.
+    pub(super) requests: BTreeMap<UserId, JoinRequest>,
     /// What the person keeps alone.
     pub(super) own: Own,
     /// What the person has scheduled, also what is over.
@@ -89,6 +94,7 @@ impl Model {
             channels: BTreeMap::new(),
             people: BTreeMap::new(),
             book: UnreadBook::new(me),
+            requested: BTreeSet::new(),
         }
     }
 
@@ -242,6 +248,8 @@ impl Model {
             (EventBody::MyReminder { reminder }, stream) => self.own(stream, |own| own.remind(reminder.clone())),
             (EventBody::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (EventBody::MyTeamJoined { team }, _) => self.enter_team(team, &mut wishes),
+            (EventBody::TeamJoinRequest { request }, _) => self.put_request(request),
+            (EventBody::MyJoinRequests { team_ids }, _) => self.requested = team_ids.iter().copied().collect(),
             (
                 EventBody::MessageUpdated { .. }
                 | EventBody::MessageAppended { .. }
@@ -296,6 +304,7 @@ impl Model {
             (Change::MySaved { saved }, stream) => self.own(stream, |own| own.save(*saved)),
             (Change::MyDraft { draft }, stream) => self.own(stream, |own| own.draft(draft.clone())),
             (Change::MyReminder { reminder }, stream) => self.own(stream, |own| own.remind(reminder.clone())),
+            (Change::TeamJoinRequest { request }, _) => self.put_request(request),
             (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
             (Change::Unknown | Change::TeamMemberGone { .. } | Change::GroupGone { .. }, _) => {
                 unreachable!("{change:?} in {stream:?}")
@@ -339,7 +348,9 @@ impl Model {
     }
 
     /// Takes the teams of a new connection.
-    pub(super) fn greet(&mut self, teams: &[HelloTeam]) -> Vec<Wish> {
+    pub(super) fn greet(&mut self, hello: &Hello) -> Vec<Wish> {
+        let teams = &hello.teams;
+        self.requested = hello.join_requests.iter().copied().collect();
         let mut wishes = Vec::new();
         let kept: BTreeSet<TeamId> = teams.iter().map(|team| team.team.team.id).collect();
         let left: Vec<TeamId> = self.teams.keys().filter(|team| !kept.contains(team)).copied().collect();
@@ -361,6 +372,7 @@ impl Model {
             gone: BTreeMap::new(),
             groups: BTreeMap::new(),
             gone_groups: BTreeMap::new(),
+            requests: BTreeMap::new(),
             own: Own::default(),
             scheduled: BTreeMap::new(),
         };
@@ -391,6 +403,13 @@ impl Model {
         }
     }
 
+    pub(super) fn put_request(&mut self, request: &JoinRequest) {
+        let Some(state) = self.teams.get_mut(&request.team_id) else { return };
+        if state.requests.get(&request.user_id).is_none_or(|held| held.rev < request.rev) {
+            state.requests.insert(request.user_id, request.clone());
+        }
+    }
+
     pub(super) fn put_team_member(&mut self, member: &TeamMember, wishes: &mut Vec<Wish>) {
         let Some(state) = self.teams.get_mut(&member.team_id) else { return };
         let id = member.user.id;
@@ -402,8 +421,15 @@ impl Model {
         if id == self.me {
             let is_guest = |role: TeamRole| role == TeamRole::Guest;
             // Public channels came into sight, or out of it.
-            if is_guest(state.mine.role) != is_guest(member.role) {
+            let manages = |role: TeamRole| role >= TeamRole::Admin;
+            // So did who asks to come in.
+            let is_other =
+                is_guest(state.mine.role) != is_guest(member.role) || manages(state.mine.role) != manages(member.role);
+            if is_other {
                 wishes.push(Wish::Team(member.team_id));
+            }
+            if !manages(member.role) {
+                state.requests.clear();
             }
             (state.mine.role, state.mine.joined_at) = (member.role, member.joined_at);
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use syncspace_client::{Client, ConnectOptions, Connection, Unread, Update};
 use syncspace_protocol::channels::{Channel, ChannelMember};
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::join_requests::{JoinRequest, JoinRequestState};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
 use syncspace_protocol::messages::{Message, MessageQuery};
 use syncspace_protocol::preferences::Preferences;
@@ -14,6 +15,7 @@ use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::sync::ChangesQuery;
+use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::users::{Person, User};
 use syncspace_protocol::{ChannelId, GroupId, Rev, ScheduledId, Seq, StreamId, TeamId, UserId};
 use tokio::sync::mpsc;
@@ -107,7 +109,11 @@ impl Observer {
         let own: Vec<_> = teams.into_iter().filter_map(|team| Some((team.team, team.membership?))).collect();
         let ids: BTreeSet<TeamId> = own.iter().map(|(team, _)| team.id).collect();
         differences.compare("teams", &self.lock().model.teams.keys().copied().collect(), &ids);
+        let asked = self.client.all_my_join_requests().await.expect("own requests").into_iter();
+        let asked = asked.filter(|request| request.state == JoinRequestState::Open).map(|request| request.team.id);
+        differences.compare("own requests", &self.lock().model.requested, &asked.collect());
         for (team, membership) in own {
+            let requests = read_requests(&self.client, team.id, membership.role).await.expect("requests");
             let members = self.client.all_team_members(team.id).await.expect("members");
             let channels = self.client.all_channels(team.id).await.expect("channels");
             let scheduled = self.client.all_scheduled(team.id).await.expect("scheduled");
@@ -125,6 +131,10 @@ impl Observer {
                 let mut held: Vec<Scheduled> = state.scheduled.values().filter(waits).cloned().collect();
                 held.sort_by_key(|scheduled| (scheduled.send_at, scheduled.id));
                 differences.compare(&format!("scheduled in {}", team.id), &held, &scheduled);
+                let is_open = |request: &&JoinRequest| request.state == JoinRequestState::Open;
+                let mut held: Vec<JoinRequest> = state.requests.values().filter(is_open).cloned().collect();
+                held.sort_by_key(|request| (request.created_at, request.user_id));
+                differences.compare(&format!("requests to {}", team.id), &held, &requests);
                 let members = members.into_iter().map(|member| (member.user.id, member)).collect();
                 differences.compare(&format!("members of {}", team.id), &state.members, &members);
                 let groups = groups.into_iter().map(|group| (group.id, group)).collect();
@@ -232,8 +242,9 @@ async fn hear(client: Client, connection: Connection, heard: Arc<Mutex<Heard>>, 
             Update::Connected(hello) => {
                 let mut heard = heard.lock().expect("unbroken");
                 heard.connections += 1;
+                let wishes = heard.model.greet(&hello);
                 heard.account = Some(account(hello.user, hello.preferences));
-                heard.model.greet(&hello.teams)
+                wishes
             }
             Update::Event(event) => take(&mut heard.lock().expect("unbroken"), &event),
             Update::Connecting { .. } | Update::Disconnected { .. } => Vec::new(),
@@ -345,6 +356,8 @@ async fn read_team(
     let own = Own::read(client, team).await?;
     let scheduled = client.all_scheduled(team).await?;
     let groups = client.all_groups(team).await?;
+    let role = mine.membership.map_or(TeamRole::Guest, |membership| membership.role);
+    let requests = read_requests(client, team, role).await?;
     {
         let model = &mut heard.lock().expect("unbroken").model;
         model.put_team(&mine.team);
@@ -354,7 +367,9 @@ async fn read_team(
         let named: BTreeSet<GroupId> = groups.iter().map(|group| group.id).collect();
         let listed: BTreeSet<UserId> = members.iter().map(|member| member.user.id).collect();
         let planned: BTreeSet<ScheduledId> = scheduled.iter().map(|scheduled| scheduled.id).collect();
+        requests.iter().for_each(|request| model.put_request(request));
         if let Some(state) = model.teams.get_mut(&team) {
+            state.requests.retain(|user, _| requests.iter().any(|request| request.user_id == *user));
             state.own.take(own);
             state.scheduled.retain(|id, _| planned.contains(id));
             state.members.retain(|user, _| listed.contains(user));
@@ -383,6 +398,15 @@ async fn read_team(
         drop(read_members(client, heard, channel.channel.id).await);
     }
     Ok(())
+}
+
+/// Reads who asks to come into a team, for who manages its members.
+async fn read_requests(
+    client: &Client,
+    team: TeamId,
+    role: TeamRole,
+) -> Result<Vec<JoinRequest>, syncspace_client::ClientError> {
+    if role >= TeamRole::Admin { client.all_join_requests(team).await } else { Ok(Vec::new()) }
 }
 
 /// Reads what the person keeps in the team of a channel: threads of a channel one comes into were not told before.

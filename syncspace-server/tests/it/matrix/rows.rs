@@ -69,6 +69,10 @@ fn of_ban(scene: &Scene) -> Vec<(&'static str, String)> {
     [of_team(scene), vec![("user_id", scene.banned.clone())]].concat()
 }
 
+fn of_request(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("user_id", scene.stranger.clone())]].concat()
+}
+
 fn id(text: &str) -> u64 {
     text.parse().expect("an id")
 }
@@ -112,6 +116,7 @@ const OWN: [&str; 2] = ["-+++++hhhu", "-+++++---u"];
 pub(super) fn routes() -> Vec<Row> {
     let mut rows = accounts();
     rows.extend(teams());
+    rows.extend(join_requests());
     rows.extend(channels());
     rows.extend(messages());
     rows.extend(marks());
@@ -213,6 +218,27 @@ fn teams() -> Vec<Row> {
         ),
         team("changes", |scene| (stream(&format!("t{}", scene.team)), Value::Null), INSIDE),
         team("changes", |scene| (stream(&scene.author_stream), Value::Null), ["hhhhhhhhhu", "hhhhhhhhhu"]),
+    ]
+}
+
+/// A team that takes people in on request, one of whom has asked; and a private one.
+fn join_requests() -> Vec<Row> {
+    let itself = |scene: &Scene| (of_team(scene), Value::Null);
+    let ask = |scene: &Scene| (of_team(scene), json!({}));
+    let asker = |scene: &Scene| (of_request(scene), Value::Null);
+    let row = |name, request, [private, asked]: [&'static str; 2]| Row {
+        name,
+        request,
+        expected: vec![(Place::Public, private), (Place::OnRequest, asked)],
+    };
+    vec![
+        account("my_join_requests", nothing, LOGGED_IN),
+        row("join_team", itself, ["+-----hhhu", "+--------u"]),
+        row("ask_to_join", ask, ["------hhhu", "+-----++-u"]),
+        row("withdraw_join_request", itself, ["hhhhhhhhhu", "hhhhhhh+hu"]),
+        row("join_requests", itself, MANAGERS),
+        row("accept_join_request", asker, ["hhh---hhhu", "+++------u"]),
+        row("decline_join_request", asker, ["hhh---hhhu", "+++------u"]),
     ]
 }
 

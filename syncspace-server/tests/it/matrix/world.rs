@@ -38,6 +38,8 @@ pub(super) enum Place {
     Archived,
     /// A team that anyone finds, with a public channel.
     Open,
+    /// The same, but one comes in on request. `stranger` has asked.
+    OnRequest,
 }
 
 /// One team with one channel, as it was made for one question.
@@ -54,6 +56,8 @@ pub(super) struct Scene {
     pub(super) author_session: String,
     /// Who is kept out of the team.
     pub(super) banned: String,
+    /// Who was never in the team.
+    pub(super) stranger: String,
     /// Somebody who is in the team and not in the channel.
     pub(super) newcomer: String,
     /// An account that is in no team.
@@ -209,7 +213,7 @@ impl World {
     /// Makes a team with a channel, and everybody what they are in it.
     pub(super) async fn scene(&self, place: Place) -> Scene {
         let number = self.teams.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let is_open = place == Place::Open;
+        let is_open = matches!(place, Place::Open | Place::OnRequest);
         let team = json!({"name": format!("team-{number}"), "is_public": is_open});
         let team = self.must("owner", Method::POST, "/teams", team).await["id"].to_string();
         for (name, role) in [
@@ -241,6 +245,11 @@ impl World {
         self.must("left", Method::POST, &format!("/teams/{team}/leave"), Value::Null).await;
         let path = format!("/teams/{team}/bans/{}", self.people["banned"].id);
         self.must("owner", Method::PUT, &path, Value::Null).await;
+        if place == Place::OnRequest {
+            let settings = json!({"settings": {"joining": "request"}});
+            self.must("owner", Method::PATCH, &format!("/teams/{team}"), settings).await;
+            self.must("stranger", Method::PUT, &format!("/teams/{team}/join_request"), json!({})).await;
+        }
         if place == Place::Archived {
             let archive = json!({"is_archived": true});
             self.must("owner", Method::PATCH, &format!("/channels/{channel}"), archive).await;
@@ -258,6 +267,7 @@ impl World {
             author_session: author.session.clone(),
             banned: self.people["banned"].id.clone(),
             newcomer: self.people["newcomer"].id.clone(),
+            stranger: self.people["stranger"].id.clone(),
             account,
             unique: format!("new-{number}"),
             invite,
