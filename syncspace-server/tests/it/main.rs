@@ -17,6 +17,7 @@ mod message;
 mod people;
 mod personal;
 mod place;
+mod plans;
 mod reminders;
 mod scheduled;
 mod search;

@@ -1,0 +1,286 @@
+//! How both databases carry out every query of the tables of messages' marks, of schedules and reminders, of teams' rules:
+//! each is run once, noted on the way, and its plan is read.
+
+use syncspace_protocol::join_requests::{JoinRequest, JoinRequestState};
+use syncspace_protocol::reactions::Emoji;
+use syncspace_protocol::{ChannelId, MemberId, MessageId, Rev, Seq, TeamId, Time, UserId};
+use syncspace_server::store::list::{Slice, TimeSlice};
+use syncspace_server::store::reactions::ReactionKey;
+use syncspace_server::store::search::Key;
+use syncspace_server::store::{
+    Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, invites, join_requests, pins,
+    reactions, reminders, saved, scheduled, versions,
+};
+
+use crate::place::{Place, on_both_stores};
+
+on_both_stores! { every_query_goes_along_an_index }
+
+/// Rows of each table: enough that reading them all would be dearer.
+const ROWS: u32 = 900;
+
+/// Statements that may put what they read in order: as many rows as one person may save, or as a channel may have pinned.
+const SORTED: [&str; 2] =
+    ["SELECT m.created_at, m.id, m.channel_id, m.seq FROM saved_messages", "SELECT rev, seq FROM message_pins"];
+
+fn id<T: TryFrom<u64, Error: std::fmt::Debug>>(number: u64) -> T {
+    number.try_into().expect("a number")
+}
+
+/// Runs statements, and notes them.
+struct Recorder {
+    store: Store,
+    noted: Vec<(Sql, Vec<Value>)>,
+}
+
+impl Recorder {
+    fn note(&mut self, sql: &Sql, params: &[Value]) {
+        self.noted.push((sql.clone(), params.to_vec()));
+    }
+
+    fn note_many(&mut self, many: &Many) {
+        let sql = Sql::built_pair(many.sql.mysql(many.values.len() / many.sql.width), many.sql.sqlite.to_owned());
+        let values = match self.store.dialect() {
+            Dialect::Mysql => many.values.clone(),
+            Dialect::Sqlite => many.values[..many.sql.width].to_vec(),
+        };
+        self.noted.push((sql, values));
+    }
+}
+
+impl Queries for Recorder {
+    async fn query(&mut self, sql: &Sql, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.note(sql, &params);
+        (&self.store).query(sql, params).await
+    }
+
+    async fn execute(&mut self, sql: &Sql, params: Vec<Value>) -> Result<u64, StoreError> {
+        self.note(sql, &params);
+        (&self.store).execute(sql, params).await
+    }
+
+    async fn query_many(&mut self, lookups: Vec<Many>) -> Result<Vec<Vec<Row>>, StoreError> {
+        lookups.iter().for_each(|many| self.note_many(many));
+        (&self.store).query_many(lookups).await
+    }
+
+    async fn execute_many(&mut self, change: Many) -> Result<(), StoreError> {
+        self.note_many(&change);
+        (&self.store).execute_many(change).await
+    }
+}
+
+/// Fills a table from a list of numbers `i`.
+async fn fill(store: &Store, table: &str, columns: &str, values: &str) {
+    let sql = Sql::built(format!(
+        "INSERT INTO {table} ({columns}) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
+         SELECT {values} FROM n"
+    ));
+    { store }.execute(&sql, Vec::new()).await.expect(table);
+    if store.dialect() == Dialect::Mysql {
+        { store }.query(&Sql::built(format!("ANALYZE TABLE {table}")), Vec::new()).await.expect("analyses");
+    }
+}
+
+async fn fill_all(store: &Store) {
+    const AT: &str = "'2026-11-22 17:26:21.500'";
+    // As each database writes a text with a number in it.
+    let name = |word: &str| match store.dialect() {
+        Dialect::Mysql => format!("CONCAT('{word}', i)"),
+        Dialect::Sqlite => format!("'{word}' || i"),
+    };
+    let (user, team) = (name("user"), name("team"));
+    let users = "id, username, username_key, hashed_password, is_active, is_online, is_admin, created_at, updated_at";
+    fill(store, "users", users, &format!("i, {user}, {user}, 'x', 1, 0, 0, {AT}, {AT}")).await;
+    let teams = "id, name, name_key, is_public, created_by, created_at, updated_at, rev";
+    fill(store, "teams", teams, &format!("i, {team}, {team}, 1, i, {AT}, {AT}, 1")).await;
+    let channel = "id, name, name_key, is_private, team_id, created_by, created_at, updated_at, kind, rev";
+    fill(store, "channels", channel, &format!("i, {team}, {team}, 0, i % 9 + 1, 1, {AT}, {AT}, 'public', i")).await;
+    let heads = "team_id, channel_id, last_seq, last_rev, floor_seq, floor_rev";
+    fill(store, "channel_heads", heads, "i % 9 + 1, i, 1, 1, 0, 0").await;
+    let member = "user_id, channel_id, team_id, member_id, role, joined_at, last_read_seq, rev, my_rev";
+    fill(store, "channel_members", member, &format!("i, i, i % 9 + 1, i, 'member', {AT}, 0, i, i")).await;
+    let message = "channel_id, seq, id, team_id, rev, sender_id, content, reply_count, is_edited, created_at, updated_at, \
+                   client_id, client_digest";
+    let values = format!("i % 7 + 1, i, i, 1, i, 1, 'x', 0, 0, {AT}, {AT}, {}, 'x'", name("c"));
+    fill(store, "messages", message, &values).await;
+    let reaction = "channel_id, seq, rev, team_id, emoji, user_id, created_at";
+    fill(store, "message_reactions", reaction, &format!("2, 3, i, 1, 'tada', i, {AT}")).await;
+    let version = "channel_id, seq, rev, team_id, content, written_at, replaced_at";
+    fill(store, "message_versions", version, &format!("i % 9 + 1, i % 5 + 1, i, 1, 'x', {AT}, {AT}")).await;
+    fill(store, "message_pins", "channel_id, rev, seq, team_id", "i % 9 + 1, i, i, 1").await;
+    let planned = "id, member_id, team_id, user_id, session_id, channel_id, content, state, is_open, send_at, due_at, \
+                   created_at, updated_at, rev";
+    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, 'x', 'waiting', 1, {AT}, {AT}, {AT}, {AT}, i");
+    fill(store, "scheduled_messages", planned, &values).await;
+    let reminder = "id, member_id, team_id, user_id, session_id, channel_id, seq, state, is_open, is_message_gone, \
+                    remind_at, due_at, created_at, updated_at, rev";
+    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, i, 'waiting', 1, 0, {AT}, {AT}, {AT}, {AT}, i");
+    fill(store, "reminders", reminder, &values).await;
+    let mark = "member_id, channel_id, seq, team_id, is_saved, saved_at, rev";
+    fill(store, "saved_messages", mark, &format!("i % 2 + 2, i % 7 + 1, i, 1, 1, {AT}, i")).await;
+    fill(store, "team_bans", "team_id, user_id, banned_by, created_at", &format!("i % 9 + 1, i, 1, {AT}")).await;
+    let request = "team_id, user_id, state, is_open, created_at, rev";
+    fill(store, "join_requests", request, &format!("i % 9 + 1, i, 'open', 1, {AT}, i")).await;
+    let invite = "id, team_id, code_hash, role, uses_max, uses, created_by, created_at, expires_at";
+    let values = format!("i, i % 9 + 1, {user}, 'member', 1, 0, i % 5 + 1, {AT}, '2027-11-22 17:26:21.500'");
+    fill(store, "team_invites", invite, &values).await;
+}
+
+/// Runs every query of the tables once.
+async fn run_all(db: &mut Recorder) -> Result<(), StoreError> {
+    let (team, channel, seq): (TeamId, ChannelId, Seq) = (id(2), id(2), id(3));
+    let (user, member, rev): (UserId, MemberId, Rev) = (id(2), id(2), id(5));
+    let now: Time = "2026-11-22T17:26:22.500Z".parse().expect("a time");
+    let emoji: Emoji = "tada".parse().expect("a short name");
+    let slice = Slice { after: 1, limit: 51, contains: None, exactly: None };
+    let first = TimeSlice { after: None, limit: 51 };
+    let next = TimeSlice { after: Some((now, 3)), limit: 51 };
+
+    let key = ReactionKey { channel, seq, user, emoji: &emoji };
+    reactions::exists(db, key).await?;
+    reactions::first_users(db, (channel, seq), &emoji, 5).await?;
+    reactions::list(db, (channel, seq), None, 1, 51).await?;
+    reactions::list(db, (channel, seq), Some(&emoji), 1, 51).await?;
+    reactions::list_of_user(db, user, &[(channel, seq), (channel, id(4))]).await?;
+    reactions::remove(db, key).await?;
+    reactions::remove_all(db, channel, seq).await?;
+    versions::trim(db, channel, seq, 1).await?;
+    versions::list(db, channel, seq, 1, 51).await?;
+    versions::remove_all(db, channel, seq).await?;
+    pins::count(db, channel).await?;
+    pins::list(db, channel, None, 51).await?;
+    pins::list(db, channel, Some(9), 51).await?;
+    pins::remove(db, channel, seq).await?;
+
+    scheduled::count_open(db, member).await?;
+    let planned = scheduled::list_open(db, member, &first).await?;
+    scheduled::list_open(db, member, &next).await?;
+    scheduled::list_changes(db, member, rev, 51).await?;
+    scheduled::next_due(db).await?;
+    scheduled::list_due(db, now, 100).await?;
+    scheduled::find(db, member, planned[0].id).await?;
+    scheduled::update(db, &planned[0]).await?;
+    reminders::count_open(db, member).await?;
+    let found = reminders::list_open(db, member, &first).await?;
+    reminders::list_open(db, member, &next).await?;
+    reminders::list_changes(db, member, rev, 51).await?;
+    reminders::next_due(db).await?;
+    reminders::list_due(db, now, 100).await?;
+    reminders::find(db, member, found[0].id).await?;
+    reminders::update(db, &found[0]).await?;
+
+    saved::find(db, member, channel, seq).await?;
+    let reader = saved::Reader { member, user, sees_public: true, before: Rev::END, limit: 51 };
+    saved::is_full(db, reader).await?;
+    saved::list_changes(db, member, rev, 51).await?;
+    saved::list_places(db, member, Key { created_at: now, message: id::<MessageId>(9) }, 256).await?;
+    saved::find_among(db, member, [(channel, seq), (channel, id(4))].into_iter()).await?;
+
+    bans::find(db, team, user).await?;
+    bans::list(db, team, &slice).await?;
+    bans::remove(db, team, user).await?;
+    channels::count_defaults(db, team).await?;
+    channels::list_defaults(db, team).await?;
+    channels::list_hidden(db, team, user, rev, 51).await?;
+    invites::list_open(db, (team, None), now, &slice).await?;
+    invites::list_open(db, (team, Some(user)), now, &slice).await?;
+    invites::revoke(db, (team, Some(user)), id(1), now).await?;
+
+    join_requests::find(db, team, user).await?;
+    join_requests::count_open(db, team).await?;
+    join_requests::count_open_of(db, user).await?;
+    join_requests::list_askers(db, team).await?;
+    join_requests::list_open(db, team, &first).await?;
+    join_requests::list_open(db, team, &next).await?;
+    join_requests::list_changes(db, team, rev, 51).await?;
+    join_requests::list_of(db, user, &slice).await?;
+    join_requests::put(db, &a_request(team, user, now)).await?;
+    arrivals::load(db, &[id(1)]).await.map(drop)
+}
+
+fn a_request(team_id: TeamId, user_id: UserId, created_at: Time) -> JoinRequest {
+    JoinRequest {
+        team_id,
+        user_id,
+        username: "user2".parse().expect("a name"),
+        message: None,
+        state: JoinRequestState::Open,
+        created_at,
+        decided_by: None,
+        decided_at: None,
+        rev: id(9),
+    }
+}
+
+async fn every_query_goes_along_an_index(place: Place) {
+    let store = place.store().await;
+    fill_all(&store).await;
+    let mut recorder = Recorder { store, noted: Vec::new() };
+    run_all(&mut recorder).await.expect("runs");
+    let Recorder { store, noted } = recorder;
+    assert!(noted.len() > 50, "only {} statements were noted", noted.len());
+    let mut wrong = Vec::new();
+    for (sql, values) in noted {
+        let text = match store.dialect() {
+            Dialect::Mysql => sql.mysql().to_owned(),
+            Dialect::Sqlite => sql.sqlite().into_owned(),
+        };
+        let text = text.strip_suffix(" FOR UPDATE").unwrap_or(&text).to_owned();
+        if text.starts_with("INSERT") {
+            continue;
+        }
+        let may_sort = SORTED.iter().any(|start| text.starts_with(start));
+        let faults = match store.dialect() {
+            Dialect::Mysql => faults_on_mysql(&store, &text, values, may_sort).await,
+            Dialect::Sqlite => faults_on_sqlite(&store, &text, values, may_sort).await,
+        };
+        wrong.extend(faults.into_iter().map(|fault| format!("{fault}: {text}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Gives the steps that read a whole table, or put what they read in order.
+async fn faults_on_sqlite(store: &Store, text: &str, values: Vec<Value>, may_sort: bool) -> Vec<String> {
+    let rows = { store }.query(&Sql::built(format!("EXPLAIN QUERY PLAN {text}")), values).await.expect("explains");
+    let steps = rows.iter().map(|row| {
+        let mut row = row.reader();
+        let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
+        row.take::<String>().expect("a step")
+    });
+    // What a bounded part of the statement gives is read as a whole; the part itself is another step.
+    let is_part = |name: &str| text.contains(&format!(") AS {name}"));
+    let is_whole = |step: &str| step.strip_prefix("SCAN ").is_some_and(|name| name != "CONSTANT ROW" && !is_part(name));
+    let sorts = |step: &str| step.contains("TEMP B-TREE FOR ORDER BY") && !may_sort;
+    steps.filter(|step| is_whole(step) || sorts(step)).collect()
+}
+
+/// The same in the words of MySQL and MariaDB.
+async fn faults_on_mysql(store: &Store, text: &str, values: Vec<Value>, may_sort: bool) -> Vec<String> {
+    let explain = Sql::built(format!("EXPLAIN FORMAT=JSON {text}"));
+    let row = { store }.query_first(&explain, values).await.expect("explains").expect("a plan");
+    let plan: String = row.reader().take().expect("a plan");
+    let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
+    let mut faults = Vec::new();
+    find_faults(&plan, may_sort, &mut faults);
+    faults
+}
+
+fn find_faults(plan: &serde_json::Value, may_sort: bool, faults: &mut Vec<String>) {
+    let access = plan["index_access_type"].as_str().or(plan["access_type"].as_str());
+    if let (Some(table), Some(access)) = (plan["table_name"].as_str(), access)
+        && ["ALL", "index", "table", "index_scan"].contains(&access)
+        && !table.starts_with('<')
+    {
+        faults.push(format!("{table} is read as a whole"));
+    }
+    let sorts = plan["filesort"].is_object() || plan["using_filesort"] == true;
+    if sorts && !may_sort {
+        faults.push("what was read is put in order".to_owned());
+    }
+    match plan {
+        serde_json::Value::Object(fields) => fields.values().for_each(|part| find_faults(part, may_sort, faults)),
+        serde_json::Value::Array(parts) => parts.iter().for_each(|part| find_faults(part, may_sort, faults)),
+        _ => {}
+    }
+}
