@@ -1,14 +1,14 @@
 //! Bodies of `/auth`, `/users` and `/server`.
 
 use serde_json::{Value, json};
-use syncspace_protocol::Patch;
 use syncspace_protocol::auth::{
     ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
 };
 use syncspace_protocol::keywords::Keywords;
-use syncspace_protocol::preferences::{DndHours, EditPreferences, Preferences, Weekday};
+use syncspace_protocol::preferences::{ClockTime, DndHours, EditPreferences, Preferences, Weekday};
 use syncspace_protocol::status::{ChosenPresence, CustomStatus, EditStatus, Presence, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, Person, User};
+use syncspace_protocol::{Patch, TimeZoneName};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, with, without, words};
 
@@ -212,6 +212,7 @@ fn preferences_are_read_whole_and_edited_field_by_field() {
     least::<EditPreferences>(&json!({}), &json!({}));
     full::<DndHours>(&preferences()["dnd_hours"]);
     least::<DndHours>(&preferences()["dnd_hours"], &preferences()["dnd_hours"]);
+    full::<ClockTime>(&json!("07:30"));
     words::<Weekday>(&["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
     let hours = |from: &str| json!({"dnd_hours": {"from": from, "to": "07:30", "days": []}});
     refused::<EditPreferences>(&hours("24:00"), "a time of day is written like 07:30");
@@ -221,6 +222,8 @@ fn preferences_are_read_whole_and_edited_field_by_field() {
 fn zones_of_the_future_are_read() {
     let user = with(&user(), json!({"time_zone": "Mars/Olympus_Mons"}));
     full::<User>(&user);
+    full::<TimeZoneName>(&json!("Europe/Berlin"));
+    refused::<TimeZoneName>(&json!(""), "a time zone is named as IANA does");
     refused::<EditProfile>(&json!({"time_zone": "Mars Olympus"}), "a time zone is named as IANA does");
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use syncspace_protocol::auth::Secret;
-use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::teams::EditTeam;
 use syncspace_protocol::*;
 
@@ -117,6 +117,8 @@ fn a_page_has_items_and_perhaps_a_next() {
     least::<Page<UserId>>(&json!({"items": [3]}), &json!({"items": [3], "next": null}));
     full::<PageQuery>(&json!({"cursor": "abc", "limit": 20, "query": "ali", "name": "alice"}));
     least::<PageQuery>(&json!({}), &json!({"cursor": null, "limit": null, "query": null, "name": null}));
+    full::<PeopleQuery>(&json!({"cursor": "abc", "limit": 20, "q": "al smi", "name": "alice"}));
+    least::<PeopleQuery>(&json!({}), &json!({"cursor": null, "limit": null, "q": null, "name": null}));
 }
 
 #[test]
