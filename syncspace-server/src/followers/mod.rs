@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use syncspace_protocol::ChannelId;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -96,13 +97,26 @@ async fn keep_working(service: &Service, follower: Follower) {
                 }
                 Err(error) => {
                     trouble.tell(&error);
-                    // A fault is not due again at once: one channel that cannot be done must not keep the others waiting.
                     if matches!(error, ServiceError::Busy { .. } | ServiceError::Unavailable { .. }) {
                         due.note(channels.iter().copied());
+                    } else {
+                        work_on_each(service, follower, channels).await;
                     }
                     sleep(RETRY_WAIT).await;
                 }
             }
+        }
+    }
+}
+
+/// Works on the channels of a batch that failed by a fault, each alone: one that cannot be done must not keep the others back. It
+/// is not due again at once.
+async fn work_on_each(service: &Service, follower: Follower, channels: &[ChannelId]) {
+    let due = service.news(follower);
+    for &channel in channels {
+        match service.follow(follower, &[channel]).await {
+            Ok(unfinished) => due.worked(unfinished),
+            Err(error) => warn!(%channel, error = &error as &dyn Error, "cannot do this channel: {}", follower.work()),
         }
     }
 }

@@ -42,6 +42,7 @@ on_both_stores! {
     pages_show_every_hit_once,
     hits_come_with_what_stands_around_them,
     instances_that_index_together_double_nothing,
+    a_channel_that_cannot_be_indexed_keeps_no_other_back,
     a_search_that_takes_long_ends_and_can_go_on,
 }
 
@@ -578,6 +579,32 @@ async fn instances_that_index_together_double_nothing(place: Place) {
     assert_eq!(room.count("message_search").await, 40);
     let page = room.search(&room.alice, "apple").await.expect("searches");
     assert!(!page.behind && page.items.len() == 40);
+}
+
+/// A row that cannot be read, as a newer instance may write one.
+async fn a_channel_that_cannot_be_indexed_keeps_no_other_back(place: Place) {
+    let room = Room::open(place).await;
+    let ops = room.make_channel("ops", "public").await;
+    room.say("apple").await;
+    room.say_in(ops, &room.alice, "apple").await;
+    let break_row = Sql::both("UPDATE messages SET code = 'no JSON' WHERE channel_id = ?");
+    let store = room.rig.place.store().await;
+    (&store).execute(&break_row, vec![room.channel.into()]).await.expect("breaks");
+    let closing = CancellationToken::new();
+    let Room { rig, alice, team, .. } = room;
+    let service = Arc::new(rig.service);
+    let followers = Followers { look_every: Duration::from_millis(20) };
+    let task = tokio::spawn(followers.run(service.clone(), closing.clone()));
+    let params =
+        SearchParams { q: "apple".to_owned(), team_id: team, sort: None, time_zone: None, cursor: None, limit: None };
+    let is_found = async {
+        while service.search(&alice, params.clone()).await.expect("searches").items.is_empty() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), is_found).await.expect("the other channel's is found in time");
+    closing.cancel();
+    task.await.expect("ends");
 }
 
 /// More rows than one request looks at, none of which fits.
