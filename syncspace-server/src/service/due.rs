@@ -8,12 +8,15 @@ use futures_util::future::join_all;
 use super::purge::Turn;
 use super::reminder_changes::Fire;
 use super::scheduled_changes::Dispatch;
-use super::{Service, ServiceError};
+use super::{Service, ServiceError, later};
 use crate::log::Operation;
 use crate::store::{reminders, scheduled};
 
 /// Most things of one kind done at once: they fall into few commits, and requests come in between.
 const DUE_AT_ONCE: u32 = 100;
+
+/// How long something that cannot be done stands back, so that it keeps nothing else waiting, in milliseconds.
+const PUT_OFF_MS: i64 = 60_000;
 
 /// What came of a look at the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,28 +51,38 @@ impl Service {
         let reminders = reminders::list_due(&mut tx, now, DUE_AT_ONCE).await?;
         tx.rollback().await;
         let (sent, fired) = tokio::join!(
-            self.do_all(messages.into_iter().map(Dispatch::due)),
-            self.do_all(reminders.into_iter().map(Fire))
+            self.do_all(messages.iter().copied().map(Dispatch::due)),
+            self.do_all(reminders.iter().copied().map(Fire))
         );
-        Ok(Due::Done(sent? + fired?))
+        let ((sent, unsent), (fired, unfired)) = (sent?, fired?);
+        let until = later(now, PUT_OFF_MS);
+        for place in unsent {
+            scheduled::put_off(&mut db, messages[place].id, now, until).await?;
+        }
+        for place in unfired {
+            reminders::put_off(&mut db, reminders[place].id, now, until).await?;
+        }
+        Ok(Due::Done(sent + fired))
     }
 
-    /// Commits what is due of one kind; gives how many were done, and passes over what is refused.
-    async fn do_all<O>(&self, operations: impl Iterator<Item = O>) -> Result<usize, ServiceError>
+    /// Commits what is due of one kind; gives how many were done, and the places of those that cannot be, whatever is tried.
+    async fn do_all<O>(&self, operations: impl Iterator<Item = O>) -> Result<(usize, Vec<usize>), ServiceError>
     where
         O: Operation<Error = ServiceError>,
     {
-        let mut done = 0;
-        for outcome in join_all(operations.map(|operation| self.log.commit(operation))).await {
+        let (mut done, mut undone) = (0, Vec::new());
+        let outcomes = join_all(operations.map(|operation| self.log.commit(operation))).await;
+        for (place, outcome) in outcomes.into_iter().enumerate() {
             match outcome {
                 Ok(_) => done += 1,
-                Err(error @ ServiceError::Refused(_)) => {
+                Err(error @ (ServiceError::Refused(_) | ServiceError::Fault { .. })) => {
                     tracing::warn!(error = &error as &dyn Error, "something that was due was passed over");
+                    undone.push(place);
                 }
                 Err(error) => return Err(error),
             }
         }
-        Ok(done)
+        Ok((done, undone))
     }
 
     /// Waits until something may be due sooner than was known, by a request to this instance.

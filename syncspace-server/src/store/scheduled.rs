@@ -185,6 +185,12 @@ pub async fn next_due(db: &mut impl Queries) -> Result<Option<Time>, StoreError>
     row.map_or(Ok(None), |row| row.reader().take())
 }
 
+/// Lets the clock pass over one that is due until a later time; its form stays.
+pub async fn put_off(db: &mut impl Queries, id: ScheduledId, now: Time, until: Time) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE scheduled_messages SET due_at = ? WHERE id = ? AND due_at <= ?");
+    db.execute(&sql, params![until, id, now]).await.map(drop)
+}
+
 /// Lists those that are due, the longest waiting first.
 pub async fn list_due(db: &mut impl Queries, now: Time, limit: u32) -> Result<Vec<Due>, StoreError> {
     let sql = Sql::both(
