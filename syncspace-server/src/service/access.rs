@@ -3,11 +3,11 @@
 use syncspace_protocol::channels::ChannelHead;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::teams::{TeamMembership, TeamRole};
-use syncspace_protocol::{ChannelId, TeamId};
+use syncspace_protocol::{ChannelId, TeamId, UserId};
 
 use super::{Actor, ServiceError};
 use crate::permissions::{self, ChannelAction, ChannelFacts, Denial, Permit, TeamAction, TeamFacts};
-use crate::store::{Queries, StoreError, channels, teams};
+use crate::store::{Queries, StoreError, channels, teams, users};
 
 /// A permitted look at a team.
 pub(crate) struct TeamAccess {
@@ -52,9 +52,9 @@ impl From<Stopped> for crate::log::Abort<ServiceError> {
     }
 }
 
-fn facts_of(actor: &Actor, access: &teams::Access) -> TeamFacts {
+fn facts_of(is_server_admin: bool, access: &teams::Access) -> TeamFacts {
     TeamFacts {
-        is_server_admin: actor.is_admin,
+        is_server_admin,
         is_public: access.is_public,
         settings: access.settings,
         role: access.membership.map(|membership| membership.role),
@@ -77,9 +77,21 @@ pub(crate) async fn on_team(
 pub(crate) async fn load_team(db: &mut impl Queries, actor: &Actor, team: TeamId) -> Result<TeamAccess, Stopped> {
     let access = teams::find_access(db, team, actor.user_id).await?;
     let access = access.ok_or_else(|| Stopped::Refused(ServiceError::not_found("team")))?;
-    let facts = facts_of(actor, &access);
+    let facts = facts_of(actor.is_admin, &access);
     permissions::on_team(facts, TeamAction::View).map_err(|denial| refuse_team(denial, TeamAction::View))?;
     Ok(TeamAccess { facts, membership: access.membership })
+}
+
+/// Tells whether somebody who does not ask just now may act on a team: who made something that others use later.
+pub(crate) async fn may_on_team(
+    db: &mut impl Queries,
+    user: UserId,
+    team: TeamId,
+    action: TeamAction,
+) -> Result<bool, StoreError> {
+    let Some(account) = users::find_active(db, user).await? else { return Ok(false) };
+    let access = teams::find_access(db, team, user).await?;
+    Ok(access.is_some_and(|access| permissions::on_team(facts_of(account.is_admin, &access), action).is_ok()))
 }
 
 /// Loads what an actor is to a channel, and asks whether it may act.
@@ -118,7 +130,7 @@ pub(crate) async fn load_channel_and_head(
 pub(crate) fn weigh_channel(actor: &Actor, found: Option<channels::Access>) -> Result<ChannelAccess, Stopped> {
     let access = found.ok_or_else(|| Stopped::Refused(ServiceError::not_found("channel")))?;
     let facts = ChannelFacts {
-        team: facts_of(actor, &access.team),
+        team: facts_of(actor.is_admin, &access.team),
         kind: access.kind,
         is_archived: access.is_archived,
         posting: access.posting,

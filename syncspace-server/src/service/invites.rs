@@ -14,7 +14,7 @@ use super::secrets::{hash_token, random_token};
 use super::team_changes::Entry;
 use super::{Actor, Service, ServiceError, access, later};
 use crate::permissions::TeamAction;
-use crate::store::{Queries, invites, teams, users};
+use crate::store::{Queries, StoreError, invites, teams, users};
 
 impl Service {
     /// Lists a team's invites that still admit somebody, by id: all of them, or the actor's own for whoever only invites.
@@ -120,7 +120,7 @@ impl Service {
         let invite = self.find_invite(code).await?;
         let user = users::find_user(&mut &self.store, actor.user_id).await?;
         check_address(&invite, user.and_then(|user| user.email).as_ref())?;
-        let entry = Entry::Invited(invite.id, invite.role);
+        let entry = Entry::Invited(invite.id, Backing::of(&invite));
         let team = invite.team_id;
         self.put_member(actor, team, actor.user_id, entry).await?;
         teams::find(&mut &self.store, team, actor.user_id).await?.ok_or_else(over)
@@ -128,7 +128,7 @@ impl Service {
 
     /// Puts a new account into the team of the invite that admitted it; its use was taken with the account.
     pub(super) async fn admit(&self, actor: &Actor, invite: &Invite) -> Result<(), ServiceError> {
-        let (team, entry) = (invite.team_id, Entry::Admitted(invite.role));
+        let (team, entry) = (invite.team_id, Entry::Admitted(Backing::of(invite)));
         self.put_member(actor, team, actor.user_id, entry).await.map(drop)
     }
 
@@ -137,7 +137,27 @@ impl Service {
         if code.len() > TOKEN_CHARS_MAX {
             return Err(over());
         }
-        invites::find_open(&mut &self.store, &hash_token(code), self.clock.now()).await?.ok_or_else(over)
+        let mut db = &self.store;
+        let invite = invites::find_open(&mut db, &hash_token(code), self.clock.now()).await?.ok_or_else(over)?;
+        if Backing::of(&invite).holds(&mut db, invite.team_id).await? { Ok(invite) } else { Err(over()) }
+    }
+}
+
+/// By whose right an invite admits people, and as what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Backing {
+    maker: UserId,
+    pub(super) role: TeamRole,
+}
+
+impl Backing {
+    fn of(invite: &Invite) -> Self {
+        Self { maker: invite.created_by, role: invite.role }
+    }
+
+    /// Tells whether its maker may still make an invite like it: it gives no right that its maker has lost.
+    pub(super) async fn holds(self, db: &mut impl Queries, team: TeamId) -> Result<bool, StoreError> {
+        access::may_on_team(db, self.maker, team, TeamAction::Invite(self.role)).await
     }
 }
 

@@ -12,6 +12,7 @@ use super::channel_changes::enter_defaults;
 use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
 use super::idempotency::Makes;
+use super::invites::Backing;
 use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, join_requests, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
@@ -183,9 +184,9 @@ pub(super) enum Entry {
     /// The person asked, and somebody who may takes it in.
     Requested,
     /// The person has an invite.
-    Invited(InviteId, TeamRole),
+    Invited(InviteId, Backing),
     /// The person has an invite whose use was taken already.
-    Admitted(TeamRole),
+    Admitted(Backing),
 }
 
 /// Wait named to whoever asks for a person who came or went at this moment, in milliseconds.
@@ -287,7 +288,12 @@ impl PutMember {
 
     async fn check(&self, tx: &mut LogTx<'_>, present: Option<MemberRow>) -> Result<(Permit, TeamRole), Refused> {
         match self.entry {
-            Entry::Invited(_, role) | Entry::Admitted(role) => Ok((permissions::invited(), role)),
+            Entry::Invited(_, backing) | Entry::Admitted(backing) => {
+                if !backing.holds(tx.db, self.team).await? {
+                    return Err(Abort::Refused(super::invites::over()));
+                }
+                Ok((permissions::invited(), backing.role))
+            }
             Entry::Joined => {
                 let (permit, _) = access::on_team(tx.db, &self.actor, self.team, TeamAction::Join).await?;
                 Ok((permit, TeamRole::Member))

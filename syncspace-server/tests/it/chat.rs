@@ -26,6 +26,7 @@ on_both_stores! {
     an_owner_who_is_switched_off_is_no_owner_to_keep,
     admins_hand_out_no_more_than_they_have,
     an_invite_admits_as_many_as_it_says,
+    an_invite_gives_no_right_that_its_maker_has_lost,
     an_invite_for_an_address_admits_only_who_has_it,
     private_channels_exist_for_their_members_only,
     channel_names_are_unique_in_their_team,
@@ -275,6 +276,27 @@ async fn an_invite_admits_as_many_as_it_says(place: Place) {
     rig.service.revoke_invite(&alice, team, invite.id).await.expect("revokes");
     refused(rig.service.use_invite(&carol, &code).await, ErrorCode::NotFound);
     refused(rig.service.create_invite(&bob, team, CreateInvite::default()).await, ErrorCode::Forbidden);
+}
+
+async fn an_invite_gives_no_right_that_its_maker_has_lost(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, bob, carol) =
+        (rig.register_actor("alice").await, rig.register_actor("bob").await, rig.register_actor("carol").await);
+    let team = rig.team(&alice, "eng").await.team.id;
+    let put = |role| rig.service.put_team_member(&alice, team, bob.user_id, PutTeamMember { role });
+    put(TeamRole::Admin).await.expect("puts");
+    let create = CreateInvite { uses_max: 5, ..CreateInvite::default() };
+    let code = rig.service.create_invite(&bob, team, create).await.expect("invites").code.expect("a code");
+    let dave =
+        syncspace_protocol::auth::Register { invite_code: Some(code.clone()), ..crate::place::register_body("dave") };
+    put(TeamRole::Member).await.expect("puts");
+    refused(rig.service.use_invite(&carol, &code).await, ErrorCode::NotFound);
+    refused(rig.service.register(&crate::place::origin(), dave.clone()).await, ErrorCode::NotFound);
+    put(TeamRole::Admin).await.expect("puts");
+    rig.service.register(&crate::place::origin(), dave).await.expect("no account was made before");
+    rig.service.remove_team_member(&alice, team, bob.user_id).await.expect("removes");
+    refused(rig.service.use_invite(&bob, &code).await, ErrorCode::NotFound);
+    refused(rig.service.use_invite(&carol, &code).await, ErrorCode::NotFound);
 }
 
 async fn an_invite_for_an_address_admits_only_who_has_it(place: Place) {
