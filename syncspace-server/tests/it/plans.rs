@@ -105,17 +105,25 @@ async fn fill_all(store: &Store) {
     let values = format!("i % 7 + 1, i, i, 1, i, 1, 'x', 0, 0, {AT}, {AT}, {}, 'x'", name("c"));
     fill(store, "messages", message, &values).await;
     let reaction = "channel_id, seq, rev, team_id, emoji, user_id, created_at";
-    fill(store, "message_reactions", reaction, &format!("2, 3, i, 1, 'tada', i, {AT}")).await;
+    fill(
+        store,
+        "message_reactions",
+        reaction,
+        &format!("CASE WHEN i % 4 = 0 THEN 2 ELSE i % 40 + 3 END, 3, i, 1, 'tada', i, {AT}"),
+    )
+    .await;
     let version = "channel_id, seq, rev, team_id, content, written_at, replaced_at";
     fill(store, "message_versions", version, &format!("i % 9 + 1, i % 5 + 1, i, 1, 'x', {AT}, {AT}")).await;
     fill(store, "message_pins", "channel_id, rev, seq, team_id", "i % 9 + 1, i, i, 1").await;
     let planned = "id, member_id, team_id, user_id, session_id, channel_id, content, state, is_open, send_at, due_at, \
                    created_at, updated_at, rev";
-    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, 'x', 'waiting', 1, {AT}, {AT}, {AT}, {AT}, i");
+    // The clock has nothing to do with most of what is kept.
+    let due = format!("CASE WHEN i % 50 = 0 THEN {AT} END");
+    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, 'x', 'waiting', 1, {AT}, {due}, {AT}, {AT}, i");
     fill(store, "scheduled_messages", planned, &values).await;
     let reminder = "id, member_id, team_id, user_id, session_id, channel_id, seq, state, is_open, is_message_gone, \
                     remind_at, due_at, created_at, updated_at, rev";
-    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, i, 'waiting', 1, 0, {AT}, {AT}, {AT}, {AT}, i");
+    let values = format!("i, i % 9 + 1, 1, 1, 1, 1, i, 'waiting', 1, 0, {AT}, {due}, {AT}, {AT}, i");
     fill(store, "reminders", reminder, &values).await;
     let mark = "member_id, channel_id, seq, team_id, is_saved, saved_at, rev";
     fill(store, "saved_messages", mark, &format!("i % 2 + 2, i % 7 + 1, i, 1, 1, {AT}, i")).await;
@@ -263,6 +271,8 @@ async fn faults_on_mysql(store: &Store, text: &str, values: Vec<Value>, may_sort
     let plan: serde_json::Value = serde_json::from_str(&plan).expect("JSON");
     let mut faults = Vec::new();
     find_faults(&plan, may_sort, &mut faults);
+    // What a bounded part of the statement gives is read as a whole; the part itself is another step.
+    faults.retain(|fault| fault.split_once(' ').is_none_or(|(name, _)| !text.contains(&format!(") AS {name}"))));
     faults
 }
 
