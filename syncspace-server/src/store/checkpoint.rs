@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode};
 
-/// Pages in the log before they are moved: SQLite's own number.
+/// New pages in the log before they are moved: SQLite's own number.
 const PAGES: i32 = 1_000;
 /// Pages in the log before a commit sees to it that the log begins anew: 64 MB.
 const PAGES_MAX: i32 = 16_000;
@@ -38,12 +38,18 @@ pub(super) fn beside(
         }
     };
     let path = writer.path().map(std::path::PathBuf::from).unwrap_or_default();
+    let mut told = 0;
     writer.wal_hook(Some(move |wal: &mut Wal, pages: i32| {
-        if pages >= PAGES_MAX {
-            note(wal.checkpoint(), &path);
-        } else if pages >= PAGES
-            && let Err(TrySendError::Disconnected(())) = tell.try_send(())
-        {
+        if pages < told {
+            // The log began anew.
+            told = 0;
+        }
+        let is_due = pages - told >= PAGES;
+        if is_due {
+            told = pages;
+        }
+        let is_alone = is_due && matches!(tell.try_send(()), Err(TrySendError::Disconnected(())));
+        if pages >= PAGES_MAX || is_alone {
             note(wal.checkpoint(), &path);
         }
         // What goes wrong here must not look as if the commit had.
