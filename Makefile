@@ -22,11 +22,11 @@ run: tools ## Build what is needed and open the chat, on this machine alone
 	@echo 'Opening the chat. It starts its own server, keeps everything in your data directory, and ends it when you leave.'
 	@$(TARGET_DIR)/debug/syncspace-tui --local $(ARGS)
 
-test: tools test-deps ## Get MariaDB or MySQL and Redis where they are missing, build, and run every test
+test: tools test-deps ## Get MariaDB or MySQL, Redis and tmux where they are missing, build, and run every test
 	$(CARGO) build --workspace --all-targets $(TEST_FEATURES) $(CARGO_ARGS)
 	$(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS)
 
-test-deps: ## Get what the tests need, MariaDB or MySQL and Redis, from the system's packages
+test-deps: ## Get what the tests need, MariaDB or MySQL, Redis and tmux, from the system's packages
 	@sh testkit/get-services.sh
 
 lint: fmt-check clippy docs ## Check format, lints and documentation, warnings denied
@@ -40,7 +40,7 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: start, size and memory of the server, durable sends, ended rights, fan-out, coming back, newest pages, search
+bench: release ## Measure, beside the limits: the server's start, size, memory, sends, ended rights, fan-out, coming back, newest pages, search, files
 	$(TARGET_DIR)/release/examples/bench start
 	$(TARGET_DIR)/release/examples/bench sends
 	$(TARGET_DIR)/release/examples/bench revocation
@@ -48,6 +48,7 @@ bench: release ## Measure, beside the limits: start, size and memory of the serv
 	$(TARGET_DIR)/release/examples/bench storm
 	$(TARGET_DIR)/release/examples/bench newest-page
 	$(TARGET_DIR)/release/examples/bench search
+	$(TARGET_DIR)/release/examples/bench files
 	$(TARGET_DIR)/release/examples/bench memory
 	$(TARGET_DIR)/release/examples/bench fanout
 	$(TARGET_DIR)/release/examples/bench rooms

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds the database and Redis that the tests start for themselves, and installs what is missing from the system's
+# Finds the database, Redis and tmux that the tests start for themselves, and installs what is missing from the system's
 # packages. Needs root or sudo only to install. Nothing it installs is started: the tests run private instances.
 set -u
 
@@ -9,9 +9,10 @@ export PATH
 
 has_database() { [ -n "${SYNCSPACE_TEST_MYSQL_URL:-}" ] || command -v mariadbd >/dev/null || command -v mysqld >/dev/null; }
 has_redis() { [ -n "${SYNCSPACE_TEST_REDIS_URL:-}" ] || command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+has_tmux() { command -v tmux >/dev/null; }
 say() { echo "test-deps: $*" >&2; }
 
-if has_database && has_redis; then exit 0; fi
+if has_database && has_redis && has_tmux; then exit 0; fi
 
 # Runs a command as root, by sudo where it must.
 as_root() {
@@ -77,6 +78,19 @@ get_redis() {
     fi
 }
 
+get_tmux() {
+    if command -v apt-get >/dev/null; then
+        apt_install tmux
+    elif command -v dnf >/dev/null; then
+        as_root dnf install -y -q tmux
+    elif command -v brew >/dev/null; then
+        brew install -q tmux
+    else
+        say "no apt-get, dnf or brew here"
+        return 1
+    fi
+}
+
 if ! has_database; then
     say "installing MariaDB"
     get_database
@@ -84,6 +98,10 @@ fi
 if ! has_redis; then
     say "installing Redis"
     get_redis
+fi
+if ! has_tmux; then
+    say "installing tmux"
+    get_tmux
 fi
 
 missing=0
@@ -96,5 +114,9 @@ if ! has_redis; then
     missing=1
     say "Redis is missing and could not be installed. Either install it (Debian and Ubuntu: apt-get install redis-server; Fedora: dnf install redis; macOS: brew install redis),"
     say "or name one that the tests may use: SYNCSPACE_TEST_REDIS_URL=redis://host:6379"
+fi
+if ! has_tmux; then
+    missing=1
+    say "tmux is missing and could not be installed. Install it (Debian and Ubuntu: apt-get install tmux; Fedora: dnf install tmux; macOS: brew install tmux)"
 fi
 exit $missing

@@ -1,10 +1,11 @@
-//! Benchmarks of the server, each beside the limit that a bare program sets; `make bench` runs them all.
+//! Benchmarks of the server and of the terminal client, each beside the limit that a bare program sets; `make bench` runs them all.
 //!
 //! One program, because every program that is linked as the releases are costs a minute to build.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 mod fanout;
+mod files;
 mod memory;
 mod newest_page;
 mod resume;
@@ -21,7 +22,7 @@ use clap::{Parser, Subcommand};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the server beside what a bare program needs for the same.
+/// Measures the server and the client beside what a bare program needs for the same.
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
@@ -44,6 +45,8 @@ enum What {
     NewestPage(newest_page::Arguments),
     /// Searches among many messages.
     Search(search::Arguments),
+    /// A large file on its way up and down.
+    Files(files::Arguments),
     /// Memory of an idle connection.
     Memory(memory::Arguments),
     /// Processor time of a delivery.
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         What::Storm(arguments) => storm::run(arguments),
         What::NewestPage(arguments) => newest_page::run(arguments),
         What::Search(arguments) => search::run(arguments),
+        What::Files(arguments) => files::run(arguments),
         What::Memory(arguments) => memory::run(arguments),
         What::Fanout(arguments) => fanout::run(arguments),
         What::Rooms(arguments) => rooms::run(arguments),

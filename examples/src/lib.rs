@@ -167,16 +167,18 @@ fn address_in(line: &str) -> Option<String> {
     Some(address)
 }
 
+/// Gives the resident memory of a process, where the system tells.
 #[cfg(target_os = "linux")]
-fn resident_bytes(process: u32) -> anyhow::Result<Option<u64>> {
+pub fn resident_bytes(process: u32) -> anyhow::Result<Option<u64>> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel tells VmRSS")?;
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(Some(kibibytes * 1024))
 }
 
+/// Gives the resident memory of a process, where the system tells.
 #[cfg(not(target_os = "linux"))]
-fn resident_bytes(_process: u32) -> anyhow::Result<Option<u64>> {
+pub fn resident_bytes(_process: u32) -> anyhow::Result<Option<u64>> {
     Ok(None)
 }
 
@@ -186,8 +188,9 @@ fn resident_bytes(_process: u32) -> anyhow::Result<Option<u64>> {
 pub struct ProcessorTime(HashMap<OsString, u64>);
 
 impl ProcessorTime {
+    /// Gives what a process has used so far.
     #[cfg(target_os = "linux")]
-    fn of(process: u32) -> anyhow::Result<Self> {
+    pub fn of(process: u32) -> anyhow::Result<Self> {
         let mut times = HashMap::new();
         for task in std::fs::read_dir(format!("/proc/{process}/task"))? {
             let task = task?;
@@ -199,8 +202,9 @@ impl ProcessorTime {
         Ok(Self(times))
     }
 
+    /// Gives what a process has used so far.
     #[cfg(not(target_os = "linux"))]
-    fn of(_process: u32) -> anyhow::Result<Self> {
+    pub fn of(_process: u32) -> anyhow::Result<Self> {
         bail!("the processor time of another process is read from Linux's /proc")
     }
 

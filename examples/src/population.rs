@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use syncspace_testkit::RedisServer;
 use tempfile::TempDir;
 
-use crate::{Running, server_command};
+use crate::Running;
 
 /// Signs the access tokens; the servers are started with it.
 const SECRET: &str = "a signing secret of the benchmarks";
@@ -82,15 +82,21 @@ impl Place {
 
     /// Starts a server here, and waits until it is ready.
     pub fn start(&self, server: &Path) -> anyhow::Result<Running> {
-        let running = Running::start(&mut self.command(server))?;
+        self.start_at(server, "127.0.0.1:0")
+    }
+
+    /// Starts a server here that listens at this address, and waits until it is ready.
+    pub fn start_at(&self, server: &Path, address: &str) -> anyhow::Result<Running> {
+        let running = Running::start(&mut self.command(server, address))?;
         running.wait_until_ready()?;
         Ok(running)
     }
 
-    fn command(&self, server: &Path) -> Command {
+    fn command(&self, server: &Path, address: &str) -> Command {
         // On a shared database each instance has a directory of its own.
         let data = if self.shared.is_some() { self.folder.path().join(unique()) } else { self.data() };
-        let mut command = server_command(server, &data);
+        let mut command = Command::new(server);
+        command.args(["--listen", address, "--data-dir"]).arg(data);
         command.args(["--bcrypt-cost", "4", "--requests-per-second", "0", "--log-filter", "warn"]);
         if let Some((database, redis)) = &self.shared {
             command.args(["--database", database, "--redis", &redis.url()]);

@@ -78,8 +78,10 @@ codes! {
     ReloadRequired = "reload_required", 410;
     /// The body or frame is longer than its limit.
     TooLarge = "too_large", 413;
-    /// The body is not `application/json`.
+    /// The body is not of the type that is taken here, as a rule `application/json`.
     UnsupportedMediaType = "unsupported_media_type", 415;
+    /// The file is shorter than the part that is asked for begins.
+    RangeNotSatisfiable = "range_not_satisfiable", 416;
     /// Too many requests; wait as `retry_after_ms` says.
     RateLimited = "rate_limited", 429;
     /// A fault of the server; its log has the `request_id`.

@@ -101,6 +101,9 @@ number!(
     /// One thing that a person wants to be reminded of.
     ReminderId, "a reminder id", min 1);
 number!(
+    /// One uploaded file.
+    FileId, "a file id", min 1);
+number!(
     /// Place of a message in its channel, from 1 without gaps; 0 stands before the first.
     Seq, "a seq", min 0);
 number!(
@@ -110,6 +113,9 @@ number!(
 impl Seq {
     /// Stands before the first message.
     pub const ZERO: Self = Self(0);
+
+    /// Stands after every message.
+    pub const END: Self = Self(NUMBER_MAX);
 
     /// Gives the place after this one.
     #[must_use]

@@ -28,6 +28,7 @@
 //! | keyword | a word or phrase by which a person wants to be called |
 //! | user group | people of a team who are mentioned by one name: `@oncall` |
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
+//! | file | bytes that somebody uploaded into a channel, for a message to carry |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
 //! | hit | a message that a search found |
 //! | void | a change that its receiver may not see: the rev without content |
@@ -35,6 +36,7 @@
 pub mod auth;
 pub mod channels;
 pub mod error;
+pub mod files;
 pub mod groups;
 pub mod ids;
 pub mod join_requests;
@@ -65,7 +67,7 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId,
+    ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId,
     ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;

@@ -94,6 +94,18 @@ pub const PINS_PER_CHANNEL_MAX: u32 = 100;
 pub const LANGUAGE_CHARS_MAX: usize = 32;
 /// Longest file name or title of a piece of code, in characters.
 pub const FILE_NAME_CHARS_MAX: usize = 100;
+/// Most files that one message carries.
+pub const FILES_PER_MESSAGE_MAX: usize = 10;
+/// Longest name of an uploaded file, in bytes of UTF-8: what file systems take.
+pub const UPLOAD_NAME_BYTES_MAX: usize = 255;
+/// Most files of one person that no message carries yet.
+pub const FILES_WAITING_MAX: u64 = 100;
+/// How long an uploaded file waits for its message, in seconds: a day.
+pub const FILE_WAITS_S: u32 = 24 * 3600;
+/// Longest life of a link to a file, in seconds.
+pub const FILE_LINK_LIFE_S: u32 = 60;
+/// Longest picture of a person or team, in bytes.
+pub const AVATAR_BYTES_MAX: u64 = 1024 * 1024;
 /// Shortest time between two parts appended to one message, in milliseconds.
 pub const APPEND_PAUSE_MS: u64 = 1_000;
 /// Longest query of a search, in characters.

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::files::FileInfo;
 use crate::mentions::Mentions;
 use crate::personal::ThreadMembership;
 use crate::reactions::{MyReactions, Reactions};
-use crate::{ChannelId, ClientId, MessageId, Rev, Seq, Time, UserId};
+use crate::{ChannelId, ClientId, FileId, MessageId, Rev, Seq, Time, UserId};
 
 /// What kind of message it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +18,7 @@ pub enum MessageType {
     Text,
     /// A piece of code: shown as it stands, names nobody. What it is, stands in `code`.
     Code,
-    /// A file.
+    /// A text with files; the text may be empty.
     File,
     /// What the server wrote.
     System,
@@ -43,7 +44,7 @@ pub struct Message {
     pub content: String,
     /// What kind of message it is.
     pub message_type: MessageType,
-    /// Address of an attached file.
+    /// Address of the first of its files, below the server's.
     pub file_url: Option<String>,
     /// The root of its thread.
     pub parent_message_id: Option<MessageId>,
@@ -83,6 +84,9 @@ pub struct Message {
     /// Place of the reply in which the text goes on, where it grew to the longest that a message may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continued_seq: Option<Seq>,
+    /// The files that it carries; none once it is deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileInfo>,
 }
 
 /// What a piece of code is.
@@ -138,6 +142,7 @@ impl Message {
     pub fn bury(&mut self, deleted_at: Time) {
         self.content.clear();
         self.file_url = None;
+        self.files.clear();
         self.mentions = Mentions::default();
         self.reactions = Reactions::default();
         (self.pinned, self.code, self.forwarded_from, self.continued_seq) = (None, None, None, None);
@@ -167,7 +172,7 @@ impl Message {
 /// Body of `POST /channels/{id}/messages` and fields of the `send` op.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SendMessage {
-    /// The text: 1 to 16,000 bytes after cleaning.
+    /// The text: 1 to 16,000 bytes after cleaning; may be empty where the message carries files.
     pub content: String,
     /// The sender's own name for it: sending it again gives the same message back. Made by the server where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,7 +180,7 @@ pub struct SendMessage {
     /// The message it answers; a reply to a reply joins the same thread.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_message_id: Option<MessageId>,
-    /// `text` where absent, or `code`; the server alone writes others.
+    /// `text` where absent, or `code`; the server alone writes others, `file` for a text with files.
     #[serde(default, skip_serializing_if = "is_text")]
     pub message_type: MessageType,
     /// What a message of type `code` is.
@@ -184,6 +189,9 @@ pub struct SendMessage {
     /// The message that is forwarded; its reader says in `content` what the others get to see of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forward_of: Option<MessagePlace>,
+    /// The files that it carries, at most 10: uploaded by the sender into this channel, and carried by no other message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileId>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -289,7 +297,7 @@ pub struct Thread {
     pub root: Message,
     /// Replies, oldest first, deleted ones included.
     pub items: Vec<Message>,
-    /// Place to go on from, as `after`; null at the end.
+    /// Place to go on from in the direction asked for, as `after` or `before`; null at the end.
     pub next: Option<String>,
     /// Who wrote its newest 1,000 replies that are not deleted, the last one first; at most 50 people.
     pub participants: Vec<UserId>,

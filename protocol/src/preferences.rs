@@ -22,6 +22,9 @@ pub struct Preferences {
     pub dnd_hours: Option<DndHours>,
     /// Until when not to disturb, once; null for not now. A time that has passed says the same.
     pub paused_until: Option<Time>,
+    /// Counts the changes of my keywords: where it moved, they are to be read again.
+    #[serde(default)]
+    pub keywords_rev: u32,
 }
 
 /// Hours of a week in which a person is not to be disturbed, by the clock of the person's time zone, or UTC without one.

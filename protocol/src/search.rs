@@ -1,10 +1,11 @@
 //! Search in messages: bodies of `GET /search`, and what both sides know of words and queries.
 //!
 //! Pure, so that a client may search what it keeps by the same rules: [`words`] takes texts apart, [`query`] reads what
-//! was typed, [`matching`] tells whether and where a text has it.
+//! was typed, [`matching`] tells whether and where a text has it, [`traits`] what else a message has and is.
 
 pub mod matching;
 pub mod query;
+pub mod traits;
 pub mod words;
 
 use schemars::JsonSchema;

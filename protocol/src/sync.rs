@@ -17,6 +17,7 @@ use crate::{ChannelId, Epoch, GroupId, Rev, StreamId, UserId};
 /// What a stream holds now of one thing that changed. A receiver applies it only if its rev is newer than the one it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "nearly every change is a message: boxed, it would cost more")]
 pub enum Change {
     /// A message, new or changed; a deleted one has `deleted_at`. Stream `c`.
     Message {

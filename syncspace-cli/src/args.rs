@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod channel;
 pub(crate) mod dnd;
 pub(crate) mod draft;
+pub(crate) mod file;
 pub(crate) mod group;
 pub(crate) mod keyword;
 pub(crate) mod member;
@@ -132,6 +133,9 @@ pub(crate) enum Command {
     /// Messages of a channel.
     #[command(subcommand)]
     Message(message::Message),
+    /// Files that messages carry.
+    #[command(subcommand)]
+    File(file::File),
     Search(search::Search),
     /// Threads that you follow.
     #[command(subcommand)]

@@ -5,6 +5,7 @@ mod channel;
 mod channel_preferences;
 mod dnd;
 mod draft;
+mod file;
 mod group;
 mod keyword;
 mod lists;
@@ -50,6 +51,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Channel(args) => channel::run(context, args).await,
         Command::Member(args) => member::run(context, args).await,
         Command::Message(args) => message::run(context, args).await,
+        Command::File(args) => file::run(context, args).await,
         Command::Search(args) => search::run(context, args).await,
         Command::Thread(args) => thread::run(context, args).await,
         Command::Keyword(args) => keyword::run(context, args).await,

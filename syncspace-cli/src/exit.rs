@@ -187,6 +187,7 @@ const fn of_code(code: ErrorCode) -> Exit {
         | ErrorCode::UnknownOp
         | ErrorCode::MethodNotAllowed
         | ErrorCode::ReloadRequired
+        | ErrorCode::RangeNotSatisfiable
         | ErrorCode::UnsupportedMediaType
         | ErrorCode::Internal
         | ErrorCode::Unknown => Exit::Failed,

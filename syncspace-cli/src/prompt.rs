@@ -32,6 +32,11 @@ pub(crate) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
+/// Tells whether standard output is a terminal.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Reads standard input to its end as the text of one message, without the newlines at its end.
 pub(crate) fn message_from_stdin() -> Outcome<String> {
     let most = u64::try_from(MESSAGE_BYTES_MAX).unwrap_or(u64::MAX);

@@ -4,8 +4,19 @@ use std::time::Duration;
 
 /// Longest wait for a TCP and TLS connection.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that was idle for longer is not used again: servers close idle ones, ours after 10 seconds, and a request
+/// that meets the end of its connection is lost.
+pub(crate) const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(5);
 /// Longest time from the first byte of a REST request to the last of its answer.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time that a file may take from its first byte to its last, up or down.
+pub(crate) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Longest wait for the next bytes of a file that is downloaded.
+pub(crate) const DOWNLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Most times in a row that a download is tried without a byte of progress.
+pub(crate) const DOWNLOAD_TRIES_MAX: u32 = 5;
+/// How much of a file is read and sent at once, in bytes.
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 /// Most times a request is sent that makes something, while its answer is lost.
 pub(crate) const TRIES_MAX: u32 = 5;
 /// Ceiling of the wait before it is sent again, to begin with; it doubles with every lost answer.

@@ -32,6 +32,7 @@
 mod bounds;
 mod credentials;
 mod error;
+mod local_files;
 mod rest;
 mod server_url;
 mod socket;
@@ -39,7 +40,8 @@ mod unread;
 
 pub use credentials::{CredentialStore, Credentials};
 pub use error::ClientError;
-pub use rest::Client;
+pub use local_files::free_place;
+pub use rest::{Client, Upload};
 pub use server_url::{ServerUrl, ServerUrlError};
 pub use socket::{ConnectOptions, Connection, Update, messages_in};
 pub use unread::{ThreadBook, ThreadKey, Unread, UnreadBook};

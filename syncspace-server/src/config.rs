@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use syncspace_protocol::auth::RegistrationMode;
 use url::Url;
 
+use crate::blobs::BlobPlace;
 use crate::service::Settings;
 use crate::store::DatabaseUrl;
 
@@ -26,6 +27,8 @@ const LISTEN_DEFAULT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net
 const JWT_SECRET_BYTES_MIN: usize = 32;
 /// Largest limit that can be set; beyond it, 0 is meant.
 const RATE_MAX: u32 = 1_000_000;
+/// Unit in which lengths of files are set.
+const MIB: u64 = 1024 * 1024;
 
 /// Everything an operator can set, checked.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub struct Config {
     pub log: LogConfig,
     /// How much one address or person may ask.
     pub rates: Rates,
+    /// Where uploaded files are kept.
+    pub file_storage: BlobPlace,
     /// Origins of web pages that may call the server, as browsers send them.
     pub cors_origins: Vec<String>,
     /// Longest graceful shutdown.
@@ -150,6 +155,7 @@ impl Config {
             settings: Settings { registration: RegistrationMode::Open, ..Settings::default() },
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
             rates: Rates::default(),
+            file_storage: local_files(data_dir),
             cors_origins: Vec::new(),
             shutdown_deadline: Duration::from_secs(10),
         }
@@ -186,6 +192,8 @@ impl Config {
                 filter: value(layers, Key::LogFilter, parse_log_filter)?.unwrap_or(default.log.filter),
             },
             rates: check_rates(layers, default.rates)?,
+            file_storage: value(layers, Key::FileStorage, |text| parse_storage(text, &default.file_storage))?
+                .unwrap_or_else(|| default.file_storage.clone()),
             cors_origins: value(layers, Key::CorsOrigins, parse_origins)?.unwrap_or_default(),
             shutdown_deadline: value(layers, Key::ShutdownDeadlineMs, |text| parse_number(text, 0, 600_000))?
                 .map_or(default.shutdown_deadline, |ms| Duration::from_millis(u64::from(ms))),
@@ -205,6 +213,8 @@ fn check_settings(layers: &Layers, default: Settings) -> Result<Settings, Config
         bcrypt_cost: number(layers, Key::BcryptCost, 4, 31)?.unwrap_or(default.bcrypt_cost),
         access_token_life_s: number(layers, Key::AccessTokenLifeS, 10, 86_400)?.unwrap_or(default.access_token_life_s),
         session_life_s: number(layers, Key::SessionLifeS, 60, 31_536_000)?.unwrap_or(default.session_life_s),
+        file_bytes_max: number(layers, Key::FileMibMax, 0, 1_000_000)?.map_or(default.file_bytes_max, mib),
+        person_bytes_max: number(layers, Key::PersonMibMax, 0, 1_000_000_000)?.map_or(default.person_bytes_max, mib),
     })
 }
 
@@ -233,6 +243,31 @@ fn number(layers: &Layers, key: Key, min: u32, max: u32) -> Result<Option<u32>, 
 fn parse_number(text: &str, min: u32, max: u32) -> Result<u32, String> {
     let problem = || format!("must be a whole number from {min} to {max}, not `{text}`");
     text.parse().ok().filter(|number| (min..=max).contains(number)).ok_or_else(problem)
+}
+
+fn mib(count: u32) -> u64 {
+    u64::from(count) * MIB
+}
+
+fn local_files(data_dir: &Path) -> BlobPlace {
+    BlobPlace::Folder(data_dir.join("files"))
+}
+
+fn parse_storage(text: &str, local: &BlobPlace) -> Result<BlobPlace, String> {
+    if text == "local" {
+        return Ok(local.clone());
+    }
+    let place = text.strip_prefix("s3://").map(|place| place.split_once('/').unwrap_or((place, "")));
+    let is_name = |name: &str| {
+        (3..=63).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    };
+    match place {
+        Some((name, prefix)) if is_name(name) => {
+            Ok(BlobPlace::Bucket { name: name.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+        }
+        _ => Err(format!("must be local or a bucket like s3://syncspace/files, not `{text}`")),
+    }
 }
 
 fn parse_shown<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
@@ -348,6 +383,12 @@ fn shown_value(config: &Config, key: Key) -> Option<String> {
         Key::SessionLifeS => config.settings.session_life_s.to_string(),
         Key::LoginAttemptsPerMinute => config.rates.login_attempts_per_minute.to_string(),
         Key::RequestsPerSecond => config.rates.requests_per_second.to_string(),
+        Key::FileStorage => match &config.file_storage {
+            BlobPlace::Folder(_) => quoted("local"),
+            bucket @ BlobPlace::Bucket { .. } => quoted(&bucket.to_string()),
+        },
+        Key::FileMibMax => (config.settings.file_bytes_max / MIB).to_string(),
+        Key::PersonMibMax => (config.settings.person_bytes_max / MIB).to_string(),
         Key::CorsOrigins => toml::Value::from(config.cors_origins.clone()).to_string(),
         Key::ShutdownDeadlineMs => config.shutdown_deadline.as_millis().to_string(),
     })
@@ -416,6 +457,9 @@ mod tests {
             (Key::LogFilter, "a=b=c", "log filter"),
             (Key::Redis, "localhost", "redis://"),
             (Key::CorsOrigins, "https://a.example/path", "origin"),
+            (Key::FileStorage, "gs://x", "s3://"),
+            (Key::FileStorage, "s3://x", "s3://"),
+            (Key::FileMibMax, "50MB", "1000000"),
             (Key::DataDir, "", "empty"),
             (Key::JwtSecret, "short", "32 bytes"),
         ] {

@@ -1,5 +1,6 @@
 //! The SyncSpace server as a library: `main.rs` is a thin shell around it, and tests run it in process.
 
+pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod followers;

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::blobs::{BlobError, BlobPlace, Blobs};
 use crate::config::Config;
 use crate::followers::Followers;
 use crate::http::Http;
@@ -43,6 +44,9 @@ pub enum StartError {
     /// The signing secret is of no use.
     #[error(transparent)]
     Key(#[from] tokens::KeyError),
+    /// The storage of files cannot be used.
+    #[error(transparent)]
+    Blobs(#[from] BlobError),
     /// The carrier between instances cannot be set up.
     #[error(transparent)]
     Carrier(#[from] CarrierError),
@@ -199,6 +203,11 @@ async fn open_service(config: &Config) -> Result<(Service, mpsc::Receiver<BusEve
     if !report.applied.is_empty() {
         tracing::info!(from = report.from, to = report.to, "migrated the database");
     }
+    if config.redis.is_some() && matches!(config.file_storage, BlobPlace::Folder(_)) {
+        tracing::warn!(
+            "uploaded files are in a folder: every instance must see the same one, or set file_storage to a bucket"
+        );
+    }
     let epoch = service::load_epoch(&store).await.map_err(service::StartError::from)?;
     let carrier = match &config.redis {
         Some(url) => CarrierConfig::Redis(RedisConfig::new(url.clone(), epoch.clone())),
@@ -225,6 +234,7 @@ pub fn service_parts(
         store,
         epoch,
         realtime,
+        blobs: Blobs::open(&config.file_storage)?,
         clock: Clock::System,
         settings: config.settings.clone(),
         token_keys,

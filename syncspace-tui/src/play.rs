@@ -139,6 +139,7 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
 /// Message `seq` of #general, sent that many minutes after nine.
 pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Message {
     Message {
+        files: Vec::new(),
         id: id(1_000 + seq),
         channel_id: id(GENERAL),
         seq: id(seq),

@@ -12,9 +12,13 @@ mod proxy;
 mod redis;
 mod server;
 pub mod terminal;
+#[cfg(unix)]
+mod tmux;
 
 pub use self::mysql::{MysqlServer, mysql_database};
 pub use self::programs::binary;
 pub use self::proxy::Proxy;
 pub use self::redis::{RedisPlace, RedisServer, redis_place, redis_url};
 pub use self::server::ServerProcess;
+#[cfg(unix)]
+pub use self::tmux::Tmux;

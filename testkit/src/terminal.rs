@@ -35,6 +35,8 @@ pub enum Key {
     Up,
     /// Cursor down.
     Down,
+    /// Cursor left.
+    Left,
     /// Page up.
     PageUp,
     /// Page down.
@@ -53,7 +55,7 @@ pub struct Terminal {
     display: Arc<Display>,
     keyboard: Arc<Mutex<Box<dyn Write + Send>>>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 /// What the program has written, as a screen.
@@ -106,7 +108,7 @@ impl Terminal {
         let display = Arc::new(Display { state: Mutex::new(empty_screen()), changed: Condvar::new() });
         let (shown, answers) = (Arc::clone(&display), Arc::clone(&keyboard));
         std::thread::spawn(move || show(reader, &shown, &answers));
-        Self { name: name.to_owned(), display, keyboard, child, _master: pair.master }
+        Self { name: name.to_owned(), display, keyboard, child, master: pair.master }
     }
 
     /// Types text.
@@ -135,6 +137,38 @@ impl Terminal {
     #[must_use]
     pub fn screen(&self) -> String {
         self.display.lock().parser.screen().contents()
+    }
+
+    /// Gives the terminal another size.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not take it, or it is nothing.
+    pub fn resize(&self, columns: u16, rows: u16) {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let (Some(rows), Some(columns)) = (NonZeroU16::new(rows), NonZeroU16::new(columns)) else {
+            panic!("{}: a terminal of {columns}x{rows}", self.name);
+        };
+        // First the picture, as what the program draws for the new size may come at once.
+        self.display.lock().parser.set_size(rows, columns);
+        self.master.resize(size).unwrap_or_else(|error| panic!("{}: no other size: {error:#}", self.name));
+    }
+
+    /// Gives rows and columns of the cells in which a sign stands.
+    #[must_use]
+    pub fn places(&self, sign: &str) -> Vec<(u16, u16)> {
+        let state = self.display.lock();
+        let screen = state.parser.screen();
+        let (rows, columns) = screen.size();
+        let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
+        cells.filter(|&(row, column)| screen.cell(row, column).is_some_and(|cell| cell.contents() == sign)).collect()
+    }
+
+    /// Gives the modes of the line: raw or not, echo, which keys are signals.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn modes(&self) -> String {
+        self.master.get_termios().map(|modes| format!("{modes:?}")).unwrap_or_default()
     }
 
     /// Gives every byte that the program has written, escape sequences included.
@@ -176,11 +210,16 @@ impl Terminal {
     /// Where it is not in time, or the program ends before, with the screen.
     #[track_caller]
     pub fn wait_until(&self, what: &str, is_met: impl Fn(&str) -> bool) -> String {
+        self.wait_on(what, |state| is_met(&state.parser.screen().contents()))
+    }
+
+    #[track_caller]
+    fn wait_on(&self, what: &str, is_met: impl Fn(&DisplayState) -> bool) -> String {
         let deadline = Instant::now() + SCREEN_WAIT;
         let mut state = self.display.lock();
         loop {
             let screen = state.parser.screen().contents();
-            if is_met(&screen) {
+            if is_met(&state) {
                 return screen;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -216,13 +255,62 @@ impl Terminal {
     /// bracketed paste.
     #[must_use]
     pub fn is_restored(&self) -> bool {
-        let state = self.display.lock();
-        let screen = state.parser.screen();
-        !screen.alternate_screen()
-            && !screen.hide_cursor()
-            && !screen.bracketed_paste()
-            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+        is_restored(self.display.lock().parser.screen())
     }
+
+    /// Waits until the program has written this, escape sequences included, behind the first `after` bytes.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not in time, with the screen.
+    #[track_caller]
+    pub fn wait_for_written(&self, text: &str, after: usize) {
+        let is_there = |written: &[u8]| written.windows(text.len()).any(|part| part == text.as_bytes());
+        self.wait_on(&format!("{text:?} written"), |state| state.written.get(after..).is_some_and(is_there));
+    }
+
+    /// Waits until the line has these modes, as [`Self::modes`] gives them.
+    ///
+    /// # Panics
+    ///
+    /// Where it has not in time, with those that it has.
+    #[cfg(unix)]
+    #[track_caller]
+    pub fn wait_for_modes(&self, modes: &str) {
+        let deadline = Instant::now() + SCREEN_WAIT;
+        while self.modes() != modes {
+            // Nobody tells of a change: it is looked for.
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(Instant::now() < deadline, "{}: other modes: {}", self.name, self.modes());
+        }
+    }
+
+    /// Waits until the terminal is as the program found it.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not in time, with the screen.
+    #[track_caller]
+    pub fn wait_until_restored(&self) {
+        self.wait_on("restored terminal", |state| is_restored(state.parser.screen()));
+    }
+
+    /// Waits until the program has the terminal, after it gave it back.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not take it in time, with the screen.
+    #[track_caller]
+    pub fn wait_until_taken(&self) {
+        self.wait_on("taken terminal", |state| !is_restored(state.parser.screen()));
+    }
+}
+
+fn is_restored(screen: &vt100::Screen) -> bool {
+    !screen.alternate_screen()
+        && !screen.hide_cursor()
+        && !screen.bracketed_paste()
+        && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
 }
 
 impl Drop for Terminal {
@@ -245,18 +333,37 @@ fn empty_screen() -> DisplayState {
 fn show(mut output: Box<dyn Read + Send>, display: &Display, keyboard: &Mutex<Box<dyn Write + Send>>) {
     let mut buffer = vec![0; 16 * 1024];
     // A terminal of an ended program gives an error on Linux, and an end elsewhere.
+    let mut held = Vec::new();
     while let Ok(length @ 1..) = output.read(&mut buffer) {
         let written = &buffer[..length];
+        held.extend_from_slice(written);
+        let whole = whole_pictures(&held);
         let mut state = display.lock();
-        state.parser.process(written);
+        state.parser.process(&held[..whole]);
         state.written.extend_from_slice(written);
         let (row, column) = state.parser.screen().cursor_position();
         drop(state);
         display.changed.notify_all();
+        held.drain(..whole);
         answer(written, (row + 1, column + 1), keyboard);
     }
-    display.lock().is_closed = true;
+    let mut state = display.lock();
+    state.parser.process(&held);
+    state.is_closed = true;
+    drop(state);
     display.changed.notify_all();
+}
+
+/// Gives how much of what was written is shown: like a terminal, nothing of a picture before its end (mode 2026).
+fn whole_pictures(written: &[u8]) -> usize {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+    let last = |sequence: &[u8]| written.windows(sequence.len()).rposition(|part| part == sequence);
+    match (last(BEGIN), last(END)) {
+        (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+        // The rest of one that begins may not have been read yet.
+        _ => written.len() - (1..BEGIN.len()).rev().find(|&length| written.ends_with(&BEGIN[..length])).unwrap_or(0),
+    }
 }
 
 /// Answers the two questions that programs wait for: what the terminal is, and where the cursor stands.
@@ -284,6 +391,7 @@ fn sequence(key: Key) -> String {
         Key::Escape => "\x1b".to_owned(),
         Key::Up => "\x1b[A".to_owned(),
         Key::Down => "\x1b[B".to_owned(),
+        Key::Left => "\x1b[D".to_owned(),
         Key::PageUp => "\x1b[5~".to_owned(),
         Key::PageDown => "\x1b[6~".to_owned(),
         Key::Backspace => "\x7f".to_owned(),
@@ -313,6 +421,14 @@ mod tests {
         terminal.wait_for("hello alice");
         assert_eq!(terminal.wait_for_end(), 3);
         assert!(terminal.is_restored());
+    }
+
+    #[test]
+    fn a_picture_is_shown_whole() {
+        assert_eq!(whole_pictures(b"one\x1b[?2026htwo"), 3);
+        assert_eq!(whole_pictures(b"one\x1b[?20"), 3);
+        assert_eq!(whole_pictures(b"one\x1b[?2026htwo\x1b[?2026l"), 22);
+        assert_eq!(whole_pictures(b"one\x1b[?2026htwo\x1b[?2026lthree\x1b[?2026h"), 27);
     }
 
     #[test]

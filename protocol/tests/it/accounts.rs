@@ -37,6 +37,7 @@ pub(crate) fn preferences() -> Value {
         "notify": "all",
         "dnd_hours": {"from": "22:00", "to": "07:30", "days": ["mon", "sun"]},
         "paused_until": "2026-11-22T18:00:00.000Z",
+        "keywords_rev": 3,
     })
 }
 
@@ -206,8 +207,8 @@ fn a_status_is_edited_field_by_field() {
 fn preferences_are_read_whole_and_edited_field_by_field() {
     let nulls = json!({"notify": null, "dnd_hours": null, "paused_until": null});
     full::<Preferences>(&preferences());
-    least::<Preferences>(&json!({}), &nulls);
-    full::<EditPreferences>(&preferences());
+    least::<Preferences>(&json!({}), &with(&nulls, json!({"keywords_rev": 0})));
+    full::<EditPreferences>(&without(&preferences(), &["keywords_rev"]));
     full::<EditPreferences>(&nulls);
     least::<EditPreferences>(&json!({}), &json!({}));
     full::<DndHours>(&preferences()["dnd_hours"]);

@@ -5,6 +5,7 @@
 mod accounts;
 mod channels;
 mod completeness;
+mod files;
 mod golden;
 mod groups;
 mod join_requests;

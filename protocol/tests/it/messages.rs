@@ -8,7 +8,7 @@ use syncspace_protocol::messages::{
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, without, words};
-use crate::reactions;
+use crate::{files, reactions};
 
 pub(crate) fn message() -> Value {
     json!({
@@ -36,6 +36,7 @@ pub(crate) fn message() -> Value {
         "code": code(),
         "forwarded_from": {"sender_id": 8, "place": {"channel_id": 4, "seq": 12}},
         "continued_seq": 43,
+        "files": [files::file()],
     })
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn thread_state() -> Value {
     json!({"root_seq": 41, "root_sender_id": 8, "reply_count": 2, "last_reply_at": "2026-11-22T17:26:21.000Z"})
 }
 
-const NULLABLE: [&str; 12] = [
+const NULLABLE: [&str; 13] = [
     "file_url",
     "parent_message_id",
     "parent_seq",
@@ -72,6 +73,7 @@ const NULLABLE: [&str; 12] = [
     "code",
     "forwarded_from",
     "continued_seq",
+    "files",
 ];
 
 #[test]
@@ -100,6 +102,7 @@ fn sending_needs_only_content() {
         "message_type": "code",
         "code": code(),
         "forward_of": {"channel_id": 4, "seq": 12},
+        "files": [12],
     }));
     least::<SendMessage>(
         &json!({"content": "hi"}),

@@ -101,6 +101,7 @@ fn error_codes_are_a_closed_list() {
         "reload_required",
         "too_large",
         "unsupported_media_type",
+        "range_not_satisfiable",
         "rate_limited",
         "internal",
         "busy",

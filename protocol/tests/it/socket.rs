@@ -19,7 +19,7 @@ fn ops() -> Vec<Value> {
         json!({"op": "resume", "streams": {"c3": 41, "t1": 7, "m19": 9}, "epoch": "b3f1c2", "more": true}),
         json!({
             "op": "send", "channel_id": 3, "content": "hi", "client_id": "0192-ab", "parent_message_id": 1000,
-            "message_type": "code", "code": messages::code(), "forward_of": {"channel_id": 4, "seq": 12},
+            "message_type": "code", "code": messages::code(), "forward_of": {"channel_id": 4, "seq": 12}, "files": [12],
         }),
         json!({"op": "edit", "channel_id": 3, "seq": 42, "content": "hello", "expected_rev": 44}),
         json!({"op": "append", "channel_id": 3, "seq": 42, "offset": 12, "content": " more"}),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use syncspace_protocol::reactions::Emoji;
-use syncspace_protocol::{ClientId, Rev, Seq};
+use syncspace_protocol::{ClientId, FileId, Rev, Seq};
 
 use super::ListLimit;
 
@@ -71,6 +71,7 @@ pub(crate) enum Message {
   syncspace message send @bob 'Lunch?' --team eng
   syncspace message send eng/general --reply-to 42 'Yes'
   syncspace message send eng/general --code rust --title main.rs < main.rs
+  syncspace message send eng/general 'The plan' --file plan.pdf --file costs.csv
   syncspace message send eng/general --lines --client-id import-7 < lines.txt   # run again: nothing doubles")]
     Send(Send),
     /// Write a message now that is sent later, also while you are away.
@@ -247,6 +248,12 @@ pub(crate) struct Send {
     /// File name or title of the code.
     #[arg(long, value_name = "NAME", requires = "code")]
     pub(crate) title: Option<String>,
+    /// Upload this file and have the message carry it; up to ten. The text may be absent then.
+    #[arg(long, value_name = "FILE", conflicts_with = "lines")]
+    pub(crate) file: Vec<std::path::PathBuf>,
+    /// Have the message carry a file that `file upload` gave this id.
+    #[arg(long, value_name = "ID", conflicts_with = "lines")]
+    pub(crate) file_id: Vec<FileId>,
     /// Your own name for the message: sending it again gives the same message back. With --lines each line gets this
     /// name, `-` and its number.
     #[arg(long, value_name = "ID")]

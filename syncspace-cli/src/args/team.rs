@@ -41,6 +41,15 @@ pub(crate) enum Team {
   syncspace team edit eng --name engineering
   syncspace team edit eng --description '' --public no")]
     Edit(Edit),
+    /// Show a team by a picture: a PNG, JPEG, GIF or WebP file of up to 1 MiB, which anyone may see.
+    #[command(after_help = "Examples:
+  syncspace team avatar eng logo.png")]
+    Avatar {
+        /// Name or id of the team.
+        team: String,
+        /// The picture.
+        file: std::path::PathBuf,
+    },
     /// Delete a team with all its channels and messages.
     #[command(after_help = "Examples:
   syncspace team delete eng

@@ -59,6 +59,14 @@ pub(crate) enum User {
     #[command(after_help = "Examples:
   syncspace user muted --team eng")]
     Muted(ListArgs),
+    /// Show yourself by a picture: a PNG, JPEG, GIF or WebP file of up to 1 MiB, which anyone may see.
+    #[command(after_help = "Examples:
+  syncspace user avatar me.png
+  syncspace user edit @alice --avatar-url ''   # no picture")]
+    Avatar {
+        /// The picture.
+        file: std::path::PathBuf,
+    },
     /// Switch an account off (administrators): its sessions end, its messages stay.
     ///
     /// It can be neither your own nor the last administrator's.

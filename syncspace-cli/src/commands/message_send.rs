@@ -6,11 +6,11 @@ use indicatif::ProgressBar;
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
 use syncspace_protocol::messages::{Code, Message, MessageType, SendMessage};
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq};
+use syncspace_protocol::{ChannelId, ClientId, FileId, MessageId, Seq};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use super::message::content;
-use super::resolve;
+use super::{file, resolve};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -30,7 +30,12 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
         return Err(CliError::Usage("--lines reads standard input, which is a terminal".to_owned()));
     }
     // Read before anything is asked of the server, so that a bad text fails without a trace.
-    let text = if args.lines { None } else { Some(content(args.text.clone()).await?) };
+    let text = match &args.text {
+        _ if args.lines => None,
+        // A script's standard input is not the text of a file that it sends.
+        None if carries_files(&args) => Some(String::new()),
+        text => Some(content(text.clone()).await?),
+    };
     if context.global.dry_run {
         if !args.target.starts_with('@') {
             resolve::conversation(context, client, &args.target).await?;
@@ -43,6 +48,10 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
         Some(seq) => Some(root(client, channel, &args.target, seq).await?),
         None => None,
     };
+    let mut files = args.file_id.clone();
+    for path in &args.file {
+        files.push(file::send_up(context, client, channel, (path, None)).await?.id);
+    }
     let code = args.code.clone().map(|language| Code { language: given(language), file_name: args.title.clone() });
     let sender = Sender {
         context,
@@ -51,6 +60,7 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
         target: &args.target,
         parent_message_id,
         code,
+        files,
         patience: Duration::from_secs(args.retry_for.into()),
     };
     match text {
@@ -59,12 +69,20 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
     }
 }
 
+const fn carries_files(args: &args::Send) -> bool {
+    !args.file.is_empty() || !args.file_id.is_empty()
+}
+
 fn given(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
 fn plan(args: &args::Send, text: Option<&str>) -> String {
     match text {
+        Some(text) if carries_files(args) => {
+            let count = args.file.len() + args.file_id.len();
+            format!("send {} bytes and {count} files to {}", text.len(), args.target)
+        }
         Some(text) => format!("send {} bytes to {}", text.len(), args.target),
         None => format!("send each line of standard input to {}", args.target),
     }
@@ -83,6 +101,8 @@ struct Sender<'a> {
     parent_message_id: Option<MessageId>,
     /// What the text is, where it is code.
     code: Option<Code>,
+    /// What the message carries.
+    files: Vec<FileId>,
     /// How long a message is tried again.
     patience: Duration,
 }
@@ -156,6 +176,7 @@ impl Sender<'_> {
                 parent_message_id: self.parent_message_id,
                 message_type: if self.code.is_some() { MessageType::Code } else { MessageType::Text },
                 code: self.code.clone(),
+                files: self.files.clone(),
                 ..SendMessage::default()
             };
             let error = match self.client.send_message(self.channel, message).await {

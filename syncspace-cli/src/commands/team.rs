@@ -21,6 +21,7 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
             create(context, &client, CreateTeam { name, description, is_public: public }).await
         }
         args::Team::Edit(args) => edit(context, &client, args).await,
+        args::Team::Avatar { team, file } => avatar(context, &client, &team, &file).await,
         args::Team::Delete { team } => delete(context, &client, &team).await,
         args::Team::Join { team } => join(context, &client, &team).await,
         args::Team::Request { team, message, withdraw } => {
@@ -75,6 +76,18 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
     };
     let team = client.edit_team(before.team.id, edit).await.during(|| format!("cannot change the team {name}"))?;
     let sentence = format!("team {} changed", team.name);
+    context.out.done(&sentence, &MyTeam { team, membership: before.membership })
+}
+
+async fn avatar(context: &Context, client: &Client, team: &str, file: &std::path::Path) -> Outcome {
+    let before = resolve::team(client, team).await?;
+    if context.only_plans(|| format!("show the team {} by {}", before.team.name, file.display()))? {
+        return Ok(());
+    }
+    let picture = super::file::read_picture(file).await?;
+    let during = || format!("cannot take {}", file.display());
+    let team = client.set_team_picture(before.team.id, picture).await.during(during)?;
+    let sentence = format!("team {} is shown by {}", team.name, file.display());
     context.out.done(&sentence, &MyTeam { team, membership: before.membership })
 }
 

@@ -21,6 +21,14 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
         args::User::Show { user } => context.out.record(&resolve::user(&client, &user).await?),
         args::User::Create(args) => create(context, &client, args).await,
         args::User::Edit(args) => edit(context, &client, args).await,
+        args::User::Avatar { file } => {
+            if context.only_plans(|| format!("show you by {}", file.display()))? {
+                return Ok(());
+            }
+            let picture = super::file::read_picture(&file).await?;
+            let user = client.set_my_picture(picture).await.during(|| format!("cannot take {}", file.display()))?;
+            context.out.done(&format!("{} is shown by {}", user.username, file.display()), &user)
+        }
         args::User::Mute { user } => mute(context, &client, &user, true).await,
         args::User::Unmute { user } => mute(context, &client, &user, false).await,
         args::User::Muted(part) => {

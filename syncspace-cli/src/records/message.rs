@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use indicatif::HumanBytes;
 use serde::Serialize;
 use syncspace_client::Client;
 use syncspace_protocol::UserId;
+use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::messages::{Message, MessageVersion};
 use syncspace_protocol::reactions::{Reacted, Reaction};
 use syncspace_protocol::text::{clean_line, clean_text};
@@ -39,6 +41,7 @@ impl Record for MessageRow {
         Column::shown("edited_at"),
         Column::shown("deleted_at"),
         Column::shown("client_id"),
+        Column::shown("files"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -60,6 +63,7 @@ impl Record for MessageRow {
             Cell::maybe_time(message.edited_at),
             Cell::maybe_time(message.deleted_at),
             Cell::text(&message.client_id),
+            Cell::Text(message.files.iter().map(|file| file.id.to_string()).collect::<Vec<_>>().join(" ")),
         ]
     }
 
@@ -88,7 +92,8 @@ impl Record for MessageRow {
         // Below the first line, so that no text of a message can look like the beginning of another.
         let text = clean_text(&message.content).replace('\n', "\n       ");
         let pinned = if message.pinned.is_some() { " (pinned)" } else { "" };
-        Some(format!("{head}: {text}{edited}{pinned}{reactions}"))
+        let files: String = message.files.iter().map(carried).collect();
+        Some(format!("{head}: {text}{edited}{pinned}{reactions}{files}"))
     }
 }
 
@@ -96,6 +101,11 @@ impl Record for MessageRow {
 fn shown(reaction: &Reaction) -> String {
     let emoji = reaction.emoji.glyph().map_or_else(|| format!(":{}:", reaction.emoji), str::to_owned);
     format!(" [{emoji} {}]", reaction.count)
+}
+
+/// Writes a file below a text, by the id that commands take.
+fn carried(file: &FileInfo) -> String {
+    format!("\n       [file {}: {}, {}]", file.id, clean_line(&file.name), HumanBytes(file.size_bytes))
 }
 
 /// Writes a reaction by the name that commands take.

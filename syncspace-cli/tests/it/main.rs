@@ -5,6 +5,7 @@
 mod account;
 mod channels;
 mod exit_codes;
+mod files;
 mod follow;
 mod formats;
 mod groups;

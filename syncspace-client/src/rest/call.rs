@@ -1,5 +1,7 @@
 //! One request and its answer, from method and path to the typed result or the server's refusal.
 
+use std::sync::Arc;
+
 use reqwest::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
@@ -15,7 +17,9 @@ use crate::error::BoxError;
 /// A request that is being put together: path segments below `/api/v1`, parameters, body.
 pub(crate) struct Call<'a> {
     client: &'a Client,
-    request: reqwest::RequestBuilder,
+    request: Result<reqwest::RequestBuilder, Arc<reqwest::Error>>,
+    /// Whether it changes nothing, and may be made twice.
+    is_read: bool,
     /// For error messages: method and path.
     name: String,
 }
@@ -57,8 +61,10 @@ impl Client {
 
     fn call<'s>(&self, method: Method, segments: impl Iterator<Item = &'s str>, path: String) -> Call<'_> {
         let name = format!("{method} {path}");
-        let request = self.shared.http.request(method, self.server().join(segments));
-        Call { client: self, request, name }
+        let is_read = method == Method::GET;
+        let url = self.server().join(segments);
+        let request = self.http().as_ref().map(|http| http.request(method, url)).map_err(Arc::clone);
+        Call { client: self, request, is_read, name }
     }
 }
 
@@ -68,27 +74,34 @@ impl<'a> Call<'a> {
     }
 
     pub(super) fn query(mut self, query: &impl Serialize) -> Self {
-        self.request = self.request.query(query);
+        self.request = self.request.map(|request| request.query(query));
         self
     }
 
     pub(super) fn body(mut self, body: &impl Serialize) -> Self {
-        self.request = self.request.json(body);
+        self.request = self.request.map(|request| request.json(body));
+        self
+    }
+
+    /// Sends bytes that are no JSON.
+    pub(super) fn bytes(mut self, bytes: Vec<u8>) -> Self {
+        self.request = self.request.map(|request| request.body(bytes));
         self
     }
 
     pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
-        self.request = self.request.header(name, value);
+        self.request = self.request.map(|request| request.header(name, value));
         self
     }
 
     /// Gives the same call once more.
     pub(super) fn again(&self) -> Result<Self, ClientError> {
-        let request = self.request.try_clone().ok_or_else(|| ClientError::Protocol {
+        let request = self.request.as_ref().map_err(|source| self.client.unusable(source))?;
+        let request = request.try_clone().ok_or_else(|| ClientError::Protocol {
             during: self.name.clone(),
             source: "its body cannot be sent twice".into(),
         })?;
-        Ok(Self { client: self.client, request, name: self.name.clone() })
+        Ok(Self { request: Ok(request), name: self.name.clone(), ..*self })
     }
 
     /// Sends the request and reads the object that it is answered with.
@@ -104,16 +117,22 @@ impl<'a> Call<'a> {
 
     async fn send(self) -> Result<Vec<u8>, ClientError> {
         let token = self.client.access_token().await?;
-        let again = self.request.try_clone();
-        match exchange(self.client, bearing(self.request, &token)?, &self.name).await {
+        match self.exchange(&token).await {
             // Once: the token may have ended between our look at the clock and the server's.
             Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
                 let fresh = self.client.replace_token(&token).await?;
-                let request = again.ok_or(ClientError::Refused(detail))?;
-                exchange(self.client, bearing(request, &fresh)?, &self.name).await
+                self.exchange(&fresh).await
             }
+            // Once: a connection that was kept may be closed by the other side just when a request is written to it.
+            Err(error) if self.is_read && has_lost_connection(&error) => self.exchange(&token).await,
             outcome => outcome,
         }
+    }
+
+    async fn exchange(&self, token: &Secret) -> Result<Vec<u8>, ClientError> {
+        let Call { client, request, name, .. } = self.again()?;
+        let request = request.map_err(|source| client.unusable(&source))?;
+        exchange(client, bearing(request, token)?, &name).await
     }
 }
 
@@ -124,18 +143,20 @@ impl OpenCall<'_> {
 
     /// Sends the request and reads the object that it is answered with.
     pub(super) async fn fetch<T: DeserializeOwned>(self) -> Result<T, ClientError> {
-        let Call { client, request, name } = self.0;
+        let Call { client, request, name, .. } = self.0;
+        let request = request.map_err(|source| client.unusable(&source))?;
         parse(&name, &exchange(client, request, &name).await?)
     }
 
     /// Sends the request; a success has no content that matters.
     pub(super) async fn done(self) -> Result<(), ClientError> {
-        let Call { client, request, name } = self.0;
+        let Call { client, request, name, .. } = self.0;
+        let request = request.map_err(|source| client.unusable(&source))?;
         exchange(client, request, &name).await.map(drop)
     }
 }
 
-fn parse<T: DeserializeOwned>(name: &str, answer: &[u8]) -> Result<T, ClientError> {
+pub(super) fn parse<T: DeserializeOwned>(name: &str, answer: &[u8]) -> Result<T, ClientError> {
     serde_json::from_slice(answer)
         .map_err(|source| ClientError::Protocol { during: name.to_owned(), source: source.into() })
 }
@@ -143,6 +164,12 @@ fn parse<T: DeserializeOwned>(name: &str, answer: &[u8]) -> Result<T, ClientErro
 /// Tells whether a refusal means that a newer access token may be accepted.
 pub(crate) fn is_stale_token(detail: &ErrorDetail) -> bool {
     matches!(detail.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated)
+}
+
+/// Tells whether a connection was lost that had been there. A balancer that answers for its server is no lost connection.
+fn has_lost_connection(error: &ClientError) -> bool {
+    let ClientError::Unreachable { source, .. } = error else { return false };
+    source.downcast_ref::<reqwest::Error>().is_some_and(|error| !error.is_connect())
 }
 
 /// Adds the token; a header marked sensitive stays out of debug output.

@@ -40,8 +40,11 @@ impl Client {
             let detail = ErrorDetail { code, message, field: None, retry_after_ms: None, request_id: None };
             return Err(ClientError::Refused(detail));
         }
+        // What it carries stays where it is: without a text their names stand for its files.
+        let names = || found.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
+        let content = text.unwrap_or_else(|| if found.content.is_empty() { names() } else { found.content.clone() });
         let message = SendMessage {
-            content: text.unwrap_or(found.content),
+            content,
             client_id,
             // Of a type that people do not send goes the text.
             message_type: if found.message_type == MessageType::Code { MessageType::Code } else { MessageType::Text },

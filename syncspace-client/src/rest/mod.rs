@@ -3,6 +3,7 @@
 mod accounts;
 mod call;
 mod channels;
+mod files;
 mod groups;
 mod join_requests;
 mod messages;
@@ -17,16 +18,17 @@ mod teams;
 mod tokens;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc;
 
-use crate::bounds::{CALL_TIMEOUT, CONNECT_TIMEOUT};
+use crate::bounds::{CALL_TIMEOUT, CONNECT_TIMEOUT, IDLE_CONNECTION_LIFE};
 use crate::socket::{ConnectOptions, Connection, Update};
 use crate::{ClientError, CredentialStore, Credentials, ServerUrl};
 use tokens::TokenKeeper;
 
 pub(crate) use call::{bearing, is_stale_token, refusal};
+pub use files::Upload;
 pub(crate) use tokens::ends_the_login;
 
 /// Access to one server, as one account. Clones share connections and tokens.
@@ -35,18 +37,22 @@ pub struct Client {
     shared: Arc<Shared>,
 }
 
+/// What came of setting the HTTP library up.
+type Made = Result<reqwest::Client, Arc<reqwest::Error>>;
+
 struct Shared {
     server: ServerUrl,
-    http: reqwest::Client,
+    /// Made with the first request: reading the system's certificates takes longer than a program takes to start.
+    http: OnceLock<Made>,
     /// For the socket: an upgrade needs HTTP/1.1, and has no end to wait for.
-    http_upgrade: reqwest::Client,
+    http_upgrade: OnceLock<Made>,
     tokens: TokenKeeper,
 }
 
 impl Client {
     /// Makes a client that keeps its tokens in memory only; [`Self::login`] or [`Self::register`] come next.
     pub fn new(server: ServerUrl) -> Result<Self, ClientError> {
-        Self::build(server, TokenKeeper::in_memory())
+        Ok(Self::build(server, TokenKeeper::in_memory()))
     }
 
     /// Makes a client that loads its tokens from the store, and saves them there whenever they change.
@@ -54,15 +60,12 @@ impl Client {
     /// Where the store has none for this server, [`Self::login`] or [`Self::register`] come next.
     pub fn with_credentials(server: ServerUrl, store: CredentialStore) -> Result<Self, ClientError> {
         let tokens = TokenKeeper::saved(&server, store)?;
-        Self::build(server, tokens)
+        Ok(Self::build(server, tokens))
     }
 
-    fn build(server: ServerUrl, tokens: TokenKeeper) -> Result<Self, ClientError> {
-        let unusable =
-            |source: reqwest::Error| ClientError::Unreachable { server: server.clone(), source: source.into() };
-        let http = http_builder(&server).timeout(CALL_TIMEOUT).build().map_err(unusable)?;
-        let http_upgrade = http_builder(&server).http1_only().build().map_err(unusable)?;
-        Ok(Self { shared: Arc::new(Shared { server, http, http_upgrade, tokens }) })
+    fn build(server: ServerUrl, tokens: TokenKeeper) -> Self {
+        let (http, http_upgrade) = (OnceLock::new(), OnceLock::new());
+        Self { shared: Arc::new(Shared { server, http, http_upgrade, tokens }) }
     }
 
     /// Gives the server's address.
@@ -86,8 +89,19 @@ impl Client {
         Connection::start(self.clone(), options)
     }
 
-    pub(crate) fn http_upgrade(&self) -> &reqwest::Client {
-        &self.shared.http_upgrade
+    fn http(&self) -> &Made {
+        let make = || http_builder(self.server()).timeout(CALL_TIMEOUT).build().map_err(Arc::new);
+        self.shared.http.get_or_init(make)
+    }
+
+    pub(crate) fn http_upgrade(&self) -> Result<&reqwest::Client, ClientError> {
+        let make = || http_builder(self.server()).http1_only().build().map_err(Arc::new);
+        self.shared.http_upgrade.get_or_init(make).as_ref().map_err(|source| self.unusable(source))
+    }
+
+    /// Says that the HTTP library could not be set up.
+    fn unusable(&self, source: &Arc<reqwest::Error>) -> ClientError {
+        ClientError::Unreachable { server: self.server().clone(), source: Arc::clone(source).into() }
     }
 }
 
@@ -101,8 +115,12 @@ impl fmt::Debug for Client {
 fn http_builder(server: &ServerUrl) -> reqwest::ClientBuilder {
     let builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_CONNECTION_LIFE)
         .user_agent(concat!("syncspace-client/", env!("CARGO_PKG_VERSION")))
         // A redirect would carry the request, and with it the password of a login, to wherever it points.
         .redirect(reqwest::redirect::Policy::none());
+    // Nobody's certificate is ever looked at where there is neither TLS nor a proxy.
+    let is_plain = server.is_loopback() && !server.is_encrypted();
+    let builder = if is_plain { builder.tls_certs_only([]) } else { builder };
     if server.is_loopback() { builder.no_proxy() } else { builder }
 }

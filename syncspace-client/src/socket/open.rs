@@ -43,7 +43,7 @@ async fn upgrade(client: &Client, token: &Secret) -> Result<Socket, ClientError>
 async fn upgrade_patiently(client: &Client, token: &Secret) -> Result<Socket, ClientError> {
     let key = generate_key();
     let request = client
-        .http_upgrade()
+        .http_upgrade()?
         .get(client.server().join(["ws"]))
         .query(&[("resume", "1")])
         .header(CONNECTION, "Upgrade")

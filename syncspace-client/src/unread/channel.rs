@@ -205,6 +205,16 @@ impl ChannelCounts {
             || leaves_bound(base.read.mention_count, net.mentions)
     }
 
+    /// Gives the marker with what was counted since, where nothing is missing in that.
+    pub(super) fn marker_now(&self) -> Option<ReadMarker> {
+        let base = self.base.as_ref()?;
+        let is_sure = !self.is_unsure() && !self.awaits_page && self.is_whole() && self.shown_read.is_none();
+        let Some(unread) = self.unread().filter(|_| is_sure) else { return Some(base.read) };
+        let as_of_rev = self.run.map_or(base.as_of, |(_, last)| last.max(base.as_of));
+        let (unread_count, mention_count) = (unread.messages, unread.mentions);
+        Some(ReadMarker { unread_count, mention_count, as_of_rev, ..base.read })
+    }
+
     pub(super) fn show_read(&mut self, newest: Seq) {
         self.shown_read = self.shown_read.max(Some(newest));
     }

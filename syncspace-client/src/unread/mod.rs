@@ -132,6 +132,14 @@ impl UnreadBook {
         self.channels.get(&channel)?.counts.marker().copied()
     }
 
+    /// Gives the marker with its counts as they are after the last event: for a book that goes on from here after a restart.
+    ///
+    /// Where they are not sure it is the one that the server said last.
+    #[must_use]
+    pub fn marker_now(&self, channel: ChannelId) -> Option<ReadMarker> {
+        self.channels.get(&channel)?.counts.marker_now()
+    }
+
     /// Gives the place up to which the channel is shown as read.
     #[must_use]
     pub fn read_up_to(&self, channel: ChannelId) -> Option<Seq> {

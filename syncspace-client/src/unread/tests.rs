@@ -62,6 +62,7 @@ fn message(seq: u64, rev: u64, sender: u64, mentions: Mentions) -> Message {
         code: None,
         forwarded_from: None,
         continued_seq: None,
+        files: Vec::new(),
     }
 }
 

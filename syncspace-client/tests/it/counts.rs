@@ -69,6 +69,7 @@ async fn check(kind: StoreKind) {
 
 /// Two people, one of them on two devices; two channels.
 struct Run {
+    seed: u64,
     random: fastrand::Rng,
     line: LossyLine,
     /// Alice, Alice over the lossy line, Bob.
@@ -108,6 +109,7 @@ impl Run {
         line.lose(LOST_PER_MILLE);
         let channels = channels.try_into().expect("two channels");
         let run = Self {
+            seed,
             random: fastrand::Rng::with_seed(seed),
             line,
             devices,
@@ -219,7 +221,7 @@ impl Run {
             let deadline = Instant::now() + PATIENCE;
             // Keywords are found a moment after the messages that have them.
             while let Err(difference) = self.compare_device(device).await {
-                assert!(Instant::now() < deadline, "{difference}");
+                assert!(Instant::now() < deadline, "{SEED}={}: {difference}", self.seed);
                 sleep(LOOK_AGAIN).await;
             }
         }

@@ -132,3 +132,16 @@ async fn a_server_that_is_not_there_is_told_at_once() {
     }
     assert!(begin.elapsed() < Duration::from_secs(20));
 }
+
+#[tokio::test]
+async fn reading_again_makes_up_for_a_connection_that_ended() {
+    let lossy = Lossy::embedded().await;
+    let alice = lossy.client();
+    alice.register(registration("alice")).await.expect("registered");
+    lossy.lose(1);
+    assert_eq!(alice.teams(PageQuery::default()).await.expect("teams").items.len(), 0);
+    lossy.expect_lost();
+    lossy.lose(2);
+    let lost = alice.teams(PageQuery::default()).await.expect_err("lost twice");
+    assert!(matches!(lost, ClientError::Unreachable { .. }), "{lost:?}");
+}

@@ -4,6 +4,7 @@ mod accounts;
 mod connections;
 mod convergence;
 mod counts;
+mod files;
 mod foreign;
 mod lossy;
 mod lost;

@@ -50,6 +50,14 @@ impl World {
         Client::with_credentials(server, CredentialStore::at(self.credentials(name))).expect("a client")
     }
 
+    /// Gives such a client that reaches the server at another address.
+    pub(crate) async fn client_at(&self, name: &str, address: &str) -> Client {
+        let client = Client::new(address.parse().expect("an address")).expect("a client");
+        let login = serde_json::json!({"username": name, "password": "correct horse battery"});
+        client.login(serde_json::from_value(login).expect("a body")).await.expect("logged in");
+        client
+    }
+
     pub(crate) fn credentials(&self, name: &str) -> PathBuf {
         self.folder.path().join(name).join("credentials.json")
     }

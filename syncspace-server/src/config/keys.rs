@@ -29,6 +29,12 @@ pub enum Key {
     LoginAttemptsPerMinute,
     /// Requests of one person.
     RequestsPerSecond,
+    /// Where uploaded files are kept.
+    FileStorage,
+    /// Longest file that may be uploaded.
+    FileMibMax,
+    /// Most files kept of one person.
+    PersonMibMax,
     /// Web pages that may call the server.
     CorsOrigins,
     /// Longest graceful shutdown.
@@ -51,6 +57,9 @@ impl Key {
         Self::SessionLifeS,
         Self::LoginAttemptsPerMinute,
         Self::RequestsPerSecond,
+        Self::FileStorage,
+        Self::FileMibMax,
+        Self::PersonMibMax,
         Self::CorsOrigins,
         Self::ShutdownDeadlineMs,
     ];
@@ -72,6 +81,9 @@ impl Key {
             Self::SessionLifeS => "session_life_s",
             Self::LoginAttemptsPerMinute => "login_attempts_per_minute",
             Self::RequestsPerSecond => "requests_per_second",
+            Self::FileStorage => "file_storage",
+            Self::FileMibMax => "file_mib_max",
+            Self::PersonMibMax => "person_mib_max",
             Self::CorsOrigins => "cors_origins",
             Self::ShutdownDeadlineMs => "shutdown_deadline_ms",
         }
@@ -112,6 +124,14 @@ impl Key {
                 "Requests of one person in a second, 0 to 1000000; twice as many at once; a socket takes as many besides, and \
                  20 messages for each; 0 lifts the limit [default: 50]"
             }
+            Self::FileStorage => {
+                "Where uploaded files are kept: local, in DATA_DIR/files, or s3://BUCKET/PREFIX, with AWS_ENDPOINT, AWS_REGION, \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment [default: local]"
+            }
+            Self::FileMibMax => "Longest file that may be uploaded in MiB, 0 to 1000000; 0 takes none [default: 50]",
+            Self::PersonMibMax => {
+                "Most MiB of files that are kept of one person, 0 to 1000000000; 0 sets no bound [default: 10240]"
+            }
             Self::CorsOrigins => {
                 "Web pages that may call the server, as origins: https://chat.example.org [default: none]"
             }
@@ -144,6 +164,9 @@ impl Key {
             Self::SessionLifeS => "session-life-s",
             Self::LoginAttemptsPerMinute => "login-attempts-per-minute",
             Self::RequestsPerSecond => "requests-per-second",
+            Self::FileStorage => "file-storage",
+            Self::FileMibMax => "file-mib-max",
+            Self::PersonMibMax => "person-mib-max",
             Self::CorsOrigins => "cors-origins",
             Self::ShutdownDeadlineMs => "shutdown-deadline-ms",
         }

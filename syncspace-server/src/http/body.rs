@@ -1,27 +1,37 @@
 //! Bodies of requests: bounded in length and time, JSON only, errors that say where and why.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::ids::IdempotencyKeyError;
 use syncspace_protocol::limits::BODY_BYTES_MAX;
 use syncspace_protocol::{ErrorCode, IDEMPOTENCY_KEY_HEADER, IdempotencyKey};
+use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use super::reply::Failure;
 use super::request::BodyStream;
+use crate::service::{BrokenOff, ServiceError};
 
 /// Longest wait for a whole body.
 const BODY_WAIT: Duration = Duration::from_secs(30);
 /// Read and thrown away of a body that is too long: a peer that is cut off while it sends may never see the reply.
 const DRAIN_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+/// Read and thrown away of an upload that is refused, and how long.
+const RAW_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
+const RAW_DRAIN_WAIT: Duration = Duration::from_secs(5);
 
 /// The body that a route takes.
 pub(crate) trait RequestBody: Sized + Send + 'static {
     /// Whether the request may carry an idempotency key.
     const TAKES_KEY: bool = false;
+    /// What it is written in.
+    const MEDIA_TYPE: &'static str = "application/json";
     /// Reads it.
     fn read(headers: &HeaderMap, body: BodyStream) -> impl Future<Output = Result<Self, Failure>> + Send;
     /// Gives its schema.
@@ -45,7 +55,7 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> {
     async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
         check_content_type(headers)?;
-        let read = tokio::time::timeout(BODY_WAIT, read_bounded(headers, body)).await;
+        let read = timeout(BODY_WAIT, read_bounded(headers, body)).await;
         let bytes = read.unwrap_or_else(|_| {
             let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
             Err(Failure::new(ErrorCode::InvalidBody, message))
@@ -78,6 +88,69 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Keyed<T>
     }
 }
 
+/// A body of any bytes, which the handler takes as they come.
+pub(crate) struct Raw {
+    /// How many there will be, where the request says so.
+    pub(crate) length: Option<u64>,
+    /// Whether the peer sends them only once it is told to.
+    is_waiting: bool,
+    bytes: RawBytes,
+}
+
+/// The bytes of a [`Raw`] body.
+pub(crate) type RawBytes = Pin<Box<dyn Stream<Item = Result<Bytes, BrokenOff>> + Send>>;
+
+impl RequestBody for Raw {
+    const MEDIA_TYPE: &'static str = "application/octet-stream";
+
+    async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
+        let is_waiting = headers.contains_key(header::EXPECT);
+        Ok(Self { length: announced_length(headers), is_waiting, bytes: body.map_err(|_| BrokenOff).boxed() })
+    }
+
+    fn describe(_generator: &mut SchemaGenerator) -> Option<Schema> {
+        // OpenAPI 3.1 says of raw bytes by their media type alone what they are.
+        Some(Schema::default())
+    }
+}
+
+impl Raw {
+    /// Does something with the bytes, to its end also where the peer goes away: what was begun is taken back in order.
+    ///
+    /// Of a body that is refused some more is read and thrown away: a peer that is cut off while it sends may never see why.
+    pub(crate) async fn outlive<T, F>(
+        self,
+        work: impl FnOnce(Option<u64>, RawBytes) -> F + Send + 'static,
+    ) -> Result<T, ServiceError>
+    where
+        T: Send + 'static,
+        F: Future<Output = (Result<T, ServiceError>, RawBytes)> + Send + 'static,
+    {
+        let working = async move {
+            let (outcome, rest) = work(self.length, self.bytes).await;
+            // A peer that waits would be told to go on.
+            if outcome.is_err() && !self.is_waiting {
+                tokio::spawn(timeout(RAW_DRAIN_WAIT, drain(rest)));
+            }
+            outcome
+        };
+        tokio::spawn(working.in_current_span()).await.unwrap_or_else(|error| Err(ServiceError::fault(error)))
+    }
+}
+
+async fn drain(mut bytes: RawBytes) {
+    let mut left = RAW_DRAIN_BYTES_MAX;
+    while let Some(Ok(chunk)) = bytes.next().await
+        && left > chunk.len()
+    {
+        left -= chunk.len();
+    }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
 fn read_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Failure> {
     let mut given = headers.get_all(IDEMPOTENCY_KEY_HEADER).iter();
     let Some(value) = given.next() else { return Ok(None) };
@@ -101,8 +174,8 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
 
 async fn read_bounded(headers: &HeaderMap, mut body: BodyStream) -> Result<Vec<u8>, Failure> {
     let too_large = || Failure::new(ErrorCode::TooLarge, format!("the body is longer than {BODY_BYTES_MAX} bytes"));
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > DRAIN_BYTES_MAX) {
+    let most = u64::try_from(DRAIN_BYTES_MAX).unwrap_or(u64::MAX);
+    if announced_length(headers).is_some_and(|length| length > most) {
         return Err(too_large());
     }
     let mut bytes = Vec::new();

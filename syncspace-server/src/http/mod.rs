@@ -7,6 +7,7 @@ mod auth;
 mod body;
 mod channels;
 mod cors;
+mod files;
 mod groups;
 mod health;
 mod invites;
@@ -15,6 +16,7 @@ mod links;
 mod messages;
 mod metrics;
 mod openapi;
+mod part;
 mod personal;
 mod query;
 mod reminders;
@@ -202,6 +204,7 @@ fn all_routes() -> Vec<route::Route> {
         join_requests::routes(),
         channels::routes(),
         messages::routes(),
+        files::routes(),
         search::routes(),
         personal::routes(),
         scheduled::routes(),

@@ -94,7 +94,10 @@ fn describe_route(route: &Route, shape: Shape, error: &Schema) -> Value {
         operation.insert("parameters".to_owned(), parameters.into());
     }
     if let Some(schema) = shape.body {
-        operation.insert("requestBody".to_owned(), json!({ "required": true, "content": json_content(&schema) }));
+        operation.insert(
+            "requestBody".to_owned(),
+            json!({ "required": true, "content": { shape.media_type: { "schema": schema } } }),
+        );
     }
     let security = if shape.needs_token { json!([{ "token": [] }]) } else { json!([]) };
     operation.insert("security".to_owned(), security);
@@ -155,7 +158,10 @@ fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
         codes.push(KeyReused);
     }
     if shape.body.is_some() {
-        codes.extend([InvalidBody, TooLarge, UnsupportedMediaType]);
+        codes.extend([InvalidBody, TooLarge]);
+        if shape.media_type == "application/json" {
+            codes.push(UnsupportedMediaType);
+        }
     }
     codes
 }

@@ -100,13 +100,19 @@ pub(crate) fn failure(failure: impl Into<Failure>) -> Response {
     response
 }
 
+/// Marks a reply that is the same for everybody and for ever: it is named by what is in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForEver;
+
 /// Writes a failure's body and the headers that every reply carries.
 pub(crate) fn finish(mut response: Response, id: &RequestId) -> Response {
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
         write_failure(&mut response, failure, id);
     }
+    let is_for_ever = response.extensions_mut().remove::<ForEver>().is_some() && response.status().is_success();
+    let caching = if is_for_ever { "public, max-age=31536000, immutable" } else { "no-store, private" };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, private"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert("x-request-id", id);

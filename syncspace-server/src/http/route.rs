@@ -10,8 +10,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ErrorCode, GroupId, IdempotencyKey, InviteId, MessageId, ReminderId, ScheduledId, Seq, SessionId,
-    StreamId, TeamId, UserId,
+    ChannelId, ErrorCode, FileId, GroupId, IdempotencyKey, InviteId, MessageId, ReminderId, ScheduledId, Seq,
+    SessionId, StreamId, TeamId, UserId,
 };
 use warp::reply::Response;
 
@@ -56,6 +56,8 @@ pub(crate) struct Shape {
     pub(crate) path: Vec<Schema>,
     pub(crate) query: Schema,
     pub(crate) body: Option<Schema>,
+    /// What the body is written in.
+    pub(crate) media_type: &'static str,
     /// Of the idempotency key, where the route takes one.
     pub(crate) key: Option<Schema>,
     pub(crate) replies: Vec<(StatusCode, Option<Schema>)>,
@@ -197,6 +199,7 @@ where
         path: P::describe(&mut generators.asked),
         query: Q::json_schema(&mut generators.asked),
         body: B::describe(&mut generators.asked),
+        media_type: B::MEDIA_TYPE,
         key: B::TAKES_KEY.then(|| generators.asked.subschema_for::<IdempotencyKey>()),
         replies: O::describe(&mut generators.answered),
     }
@@ -219,6 +222,7 @@ impl PathArg for InviteId {}
 impl PathArg for GroupId {}
 impl PathArg for ScheduledId {}
 impl PathArg for ReminderId {}
+impl PathArg for FileId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}
 impl PathArg for Emoji {}

@@ -47,7 +47,8 @@ impl Default for Jobs {
         let minutes = |count: u64| Duration::from_secs(60 * count);
         let every = |purge| match purge {
             // A busy server notes thousands of commits a second: little and often.
-            Purge::LogCommits => minutes(1),
+            // What somebody deleted is soon to be gone.
+            Purge::LogCommits | Purge::Files => minutes(1),
             Purge::SocketTickets => minutes(10),
             Purge::IdempotencyKeys | Purge::Revocations => minutes(60),
             Purge::Sessions => minutes(6 * 60),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::{error, info, warn};
 
 use super::attempts::Attempts;
 use super::operation::Waiting;
@@ -287,7 +287,13 @@ fn is_one_to_blame(error: &LogError) -> bool {
 }
 
 fn fail(batch: Batch, error: &LogError) {
-    error!(operations = batch.len(), error = error as &dyn std::error::Error, "commit failed");
+    let is_name_taken = matches!(error, LogError::Store(error) if matches!(**error, StoreError::Duplicate { .. }));
+    if is_name_taken {
+        // Two chose it at the same moment: nobody has to act.
+        info!(operations = batch.len(), error = error as &dyn std::error::Error, "a name is taken");
+    } else {
+        error!(operations = batch.len(), error = error as &dyn std::error::Error, "commit failed");
+    }
     let may_be_repeated = !is_one_to_blame(error);
     for waiting in batch {
         if may_be_repeated {

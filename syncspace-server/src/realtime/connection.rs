@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) behind: Backlog,
     /// People whose presence it shows.
     pub(super) watched: Vec<UserId>,
+    /// Those among them who may not be shown any more.
+    doubted: Vec<UserId>,
     /// How many lists of such people it has named.
     pub(super) lists_named: u64,
     /// Teams that were taken from it and of which the client is still to be told.
@@ -108,6 +110,8 @@ pub struct Duty {
     pub ended: Option<CloseReason>,
     /// Look again which streams the person may follow.
     pub needs_refresh: bool,
+    /// Look again whether these people may be shown.
+    pub doubted: Vec<UserId>,
     /// Send missed changes of this stream, after this rev.
     pub behind: Option<(StreamId, Rev)>,
 }
@@ -194,7 +198,7 @@ impl Connection {
         let mut state = self.state();
         let (ended, needs_refresh) = (state.ended, state.take_refresh(now));
         let behind = if needs_refresh { None } else { state.behind.turn(now) };
-        Duty { ended, needs_refresh, behind }
+        Duty { ended, needs_refresh, doubted: std::mem::take(&mut state.doubted), behind }
     }
 
     /// Lets a stream pause that could not be read, so that the others go on.
@@ -233,6 +237,12 @@ impl Connection {
     pub fn wake(&self) {
         self.mailbox().ring();
         self.waker.wake();
+    }
+
+    /// Asks the connection's task to look again whether it may show some people.
+    pub(super) fn doubt(&self, users: &[UserId]) {
+        self.state().doubted.extend(users);
+        self.wake();
     }
 
     /// Asks the connection's task to look again which streams the person may follow.

@@ -289,9 +289,19 @@ impl Hub {
         connections.all().for_each(|connection| connection.end(CloseReason::Draining));
     }
 
-    /// Has every connection look again at its session and at all it follows.
+    /// Has every connection look again at its session, at all it follows, and at whom it shows.
     pub(super) fn refresh_all(&self) {
-        self.connections().all().for_each(|connection| connection.ask_refresh());
+        for connection in self.connections().all() {
+            let watched = connection.state().watched.clone();
+            connection.doubt(&watched);
+            connection.ask_refresh();
+        }
+    }
+
+    /// Has some connections look again whether they may show a person.
+    pub(super) fn recheck_watched(&self, user: UserId, numbers: &[u32]) {
+        let connections = self.connections();
+        numbers.iter().filter_map(|&number| connections.get(number)).for_each(|connection| connection.doubt(&[user]));
     }
 
     /// Has every connection of some people look again at what there is for its person.

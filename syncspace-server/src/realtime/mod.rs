@@ -358,12 +358,15 @@ impl Realtime {
     /// Takes the place of a list that a connection names; call in the order of its requests.
     #[must_use]
     pub fn name_watch_list(&self, connection: &Connection) -> WatchList {
-        WatchList::name(connection)
+        self.inner.watchers.name_list(connection)
     }
 
     /// Replaces the people whose presence a connection shows, unless it has named another list since.
     pub fn watch(&self, connection: &Connection, list: WatchList, people: &[Seen]) {
-        self.inner.watchers.watch(connection, list, people);
+        if self.inner.watchers.watch(connection, list, people) {
+            // Somebody left a team meanwhile: they may have been looked up before that.
+            connection.doubt(&self.watched_by(connection));
+        }
     }
 
     /// Gives the people whose presence a connection shows.

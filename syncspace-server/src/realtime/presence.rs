@@ -48,6 +48,8 @@ struct State {
     moved: BTreeSet<UserId>,
     /// People whose presence may have changed anywhere.
     touched: BTreeSet<UserId>,
+    /// How often it was heard that somebody left a team.
+    departures: u64,
 }
 
 /// A person whose presence is shown here.
@@ -94,15 +96,10 @@ pub(super) struct Suspects {
 ///
 /// Requests of a connection are answered side by side: a list may be ready after the one that replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WatchList(u64);
-
-impl WatchList {
-    /// Takes the next place: from now on no earlier list counts.
-    pub(super) fn name(connection: &Connection) -> Self {
-        let mut state = connection.state();
-        state.lists_named += 1;
-        Self(state.lists_named)
-    }
+pub struct WatchList {
+    place: u64,
+    /// Departures that were heard before anybody on the list was looked up.
+    departures: u64,
 }
 
 impl Watchers {
@@ -149,10 +146,28 @@ impl Watchers {
         users.iter().filter(has_moved).copied().collect()
     }
 
-    /// Replaces a connection's list with people whose presence it is just told, unless it has named another list since.
-    pub(super) fn watch(&self, connection: &Connection, list: WatchList, people: &[Seen]) {
-        if connection.state().lists_named != list.0 {
-            return;
+    /// Takes the next place among the lists of a connection: from now on no earlier list counts.
+    pub(super) fn name_list(&self, connection: &Connection) -> WatchList {
+        let departures = self.state().departures;
+        let mut state = connection.state();
+        state.lists_named += 1;
+        WatchList { place: state.lists_named, departures }
+    }
+
+    /// Learns that somebody left a team; gives the connections that show the person, by their numbers.
+    pub(super) fn depart(&self, user: UserId) -> Vec<u32> {
+        let mut state = self.state();
+        state.departures += 1;
+        let watchers = state.watched.get(&user).map(|watched| watched.watchers.iter());
+        watchers.into_iter().flatten().filter(|watcher| !watcher.is_own).map(|watcher| watcher.connection).collect()
+    }
+
+    /// Replaces a connection's list with people whose presence it is just told, unless it has named another list since; true
+    /// where somebody left a team while they were looked up: the list is to be looked at again.
+    #[must_use]
+    pub(super) fn watch(&self, connection: &Connection, list: WatchList, people: &[Seen]) -> bool {
+        if connection.state().lists_named != list.place {
+            return false;
         }
         self.unwatch(connection);
         let mut state = self.state();
@@ -165,6 +180,7 @@ impl Watchers {
             state.touched.insert(user);
         }
         connection.state().watched = people.iter().map(|seen| seen.shown.user_id).collect();
+        state.departures != list.departures
     }
 
     pub(super) fn unwatch(&self, connection: &Connection) {
@@ -269,10 +285,10 @@ mod tests {
     fn everybody_is_told_what_differs_from_what_it_was_told() {
         let (early, late) = (connection(1), connection(2));
         let watchers = Watchers::default();
-        watchers.watch(&early, WatchList::name(&early), &[seen(5, PresenceStatus::Offline)]);
+        let _again = watchers.watch(&early, watchers.name_list(&early), &[seen(5, PresenceStatus::Offline)]);
         assert_eq!(watchers.compare(&[seen(5, PresenceStatus::Offline)]).len(), 0);
         // The one who comes later was told what the first one was not yet.
-        watchers.watch(&late, WatchList::name(&late), &[seen(5, PresenceStatus::Online)]);
+        let _again = watchers.watch(&late, watchers.name_list(&late), &[seen(5, PresenceStatus::Online)]);
         assert_eq!(changed(&watchers, at(0)), [5]);
         let news = watchers.compare(&[seen(5, PresenceStatus::Online)]);
         assert_eq!(news.keys().copied().collect::<Vec<_>>(), [1]);
@@ -287,9 +303,9 @@ mod tests {
     fn a_list_that_is_ready_late_does_not_replace_a_newer_one() {
         let connection = connection(7);
         let watchers = Watchers::default();
-        let (first, second) = (WatchList::name(&connection), WatchList::name(&connection));
-        watchers.watch(&connection, second, &[seen(2, PresenceStatus::Offline)]);
-        watchers.watch(&connection, first, &[seen(1, PresenceStatus::Online)]);
+        let (first, second) = (watchers.name_list(&connection), watchers.name_list(&connection));
+        let _again = watchers.watch(&connection, second, &[seen(2, PresenceStatus::Offline)]);
+        let _again = watchers.watch(&connection, first, &[seen(1, PresenceStatus::Online)]);
         let news = watchers.compare(&[seen(1, PresenceStatus::Offline), seen(2, PresenceStatus::Online)]);
         assert_eq!(news.get(&7), Some(&vec![seen(2, PresenceStatus::Online).shown]));
     }
@@ -299,7 +315,7 @@ mod tests {
         let (own, other) = (connection(1), Connection::new(2, 9.try_into().unwrap(), 2.try_into().unwrap()));
         let watchers = Watchers::default();
         for connection in [&own, &other] {
-            watchers.watch(connection, WatchList::name(connection), &[seen(1, PresenceStatus::Online)]);
+            let _again = watchers.watch(connection, watchers.name_list(connection), &[seen(1, PresenceStatus::Online)]);
         }
         let hidden = Seen { own_status: PresenceStatus::Invisible, ..seen(1, PresenceStatus::Offline) };
         let news = watchers.compare(&[hidden]);
@@ -311,7 +327,7 @@ mod tests {
         let watcher = connection(1);
         let watchers = Watchers::default();
         let until = |ms| Seen { until: Some(at(ms)), ..seen(5, PresenceStatus::Online) };
-        watchers.watch(&watcher, WatchList::name(&watcher), &[until(100)]);
+        let _again = watchers.watch(&watcher, watchers.name_list(&watcher), &[until(100)]);
         assert_eq!(changed(&watchers, at(0)), [5], "it is looked at once more after the look-up");
         watchers.compare(&[until(200)]);
         for (ms, expected) in [(100, vec![]), (199, vec![]), (200, vec![5]), (300, vec![])] {
@@ -327,9 +343,9 @@ mod tests {
     fn a_look_at_all_finds_who_came_and_went() {
         let watcher = connection(1);
         let watchers = Watchers::default();
-        watchers.watch(
+        let _again = watchers.watch(
             &watcher,
-            WatchList::name(&watcher),
+            watchers.name_list(&watcher),
             &[seen(5, PresenceStatus::Offline), seen(6, PresenceStatus::Unknown)],
         );
         changed(&watchers, at(0));

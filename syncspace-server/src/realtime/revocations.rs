@@ -35,14 +35,23 @@ impl Realtime {
             return;
         }
         // First nobody is let in by what is kept, then those who are in go.
-        self.inner.sessions.hear(effect);
+        self.hear_ended(effect);
         self.inner.hub.revoke_all(&[effect]);
         self.ledger().apply(number, 1);
     }
 
+    /// Forgets what is kept of a right that ended.
+    fn hear_ended(&self, effect: Effect) {
+        self.inner.sessions.hear(effect);
+        // Those who show the person may share no team with it any more.
+        if let Effect::TeamLeft { user_id, .. } = effect {
+            self.inner.hub.recheck_watched(user_id, &self.inner.watchers.depart(user_id));
+        }
+    }
+
     /// Notes the numbers of what was applied as part of its stream.
     pub(super) fn note_revoked(&self, revoked: &Revoked) {
-        revoked.effects.iter().for_each(|&effect| self.inner.sessions.hear(effect));
+        revoked.effects.iter().for_each(|&effect| self.hear_ended(effect));
         self.ledger().apply(revoked.first, revoked.effects.len());
         self.look_for_gaps();
     }

@@ -50,11 +50,13 @@ impl Service {
         let mut tx = self.store.begin().await?;
         lock_user(&mut tx, actor.user_id).await?;
         let mut settings = user_settings::find(&mut tx, actor.user_id).await?;
-        let (Preferences { notify, dnd_hours, paused_until }, now) = (settings.preferences, self.clock.now());
+        let (Preferences { notify, dnd_hours, paused_until, keywords_rev }, now) =
+            (settings.preferences, self.clock.now());
         settings.preferences = Preferences {
             notify: edit.notify.clone().apply(notify),
             dnd_hours: edit.dnd_hours.clone().apply(dnd_hours),
             paused_until: edit.paused_until.clone().apply(paused_until),
+            keywords_rev,
         };
         user_settings::put(&mut tx, actor.user_id, &settings, now).await?;
         tx.commit().await?;

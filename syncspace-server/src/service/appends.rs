@@ -210,6 +210,7 @@ impl Append {
             pinned: None,
             forwarded_from: None,
             continued_seq: None,
+            files: Vec::new(),
             ..message.clone()
         };
         let digest = sends::digest_of_reply(&reply);

@@ -1,25 +1,18 @@
-//! Accounts made by their owners, logging in, and what a token is worth.
+//! Logging in, and what a token is worth.
 
-use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secret, ServerInfo, Tokens};
+use syncspace_protocol::auth::{Login, Refresh, Secret, ServerInfo, Tokens};
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::{DEVICE_NAME_CHARS_MAX, FULL_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
+use syncspace_protocol::limits::DEVICE_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
-use syncspace_protocol::teams::Invite;
 use syncspace_protocol::{PROTOCOL_VERSION, SessionId, Time};
 
 use super::fields::clean_field;
-use super::retry::retrying;
-use super::secrets::{hash_token, random_seed};
+use super::secrets::random_seed;
 use super::tokens::{RefreshToken, not_valid};
-use super::users::refuse_duplicate;
 use super::{Actor, Device, Origin, Service, ServiceError, Verdict, later};
-use crate::store::invites::take_use;
-use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
+use crate::store::meta::{FIRST_ADMIN, find_meta};
 use crate::store::sessions::{SessionRow, find_session, insert_session, rotate_session};
-use crate::store::user_settings::UserSettings;
-use crate::store::users::{
-    UserRow, find_user, find_user_by_email, find_user_by_username, insert_user, replace_password,
-};
+use crate::store::users::{UserRow, find_user, find_user_by_email, find_user_by_username, replace_password};
 
 /// How long after a refresh the token before still gives the same successor, in milliseconds: an answer that was lost
 /// on the way is not a theft.
@@ -27,16 +20,6 @@ const REPEAT_MS_MAX: i64 = 60_000;
 
 /// How often a refresh is decided anew because another one of the same session came between.
 const ROTATE_TRIES_MAX: u32 = 3;
-
-/// What lets a new account in.
-enum Admission {
-    /// Anyone may.
-    Open,
-    /// The bootstrap token; makes an administrator.
-    Bootstrap,
-    /// An invite to a team, which the new account joins at once.
-    Invite(Invite),
-}
 
 /// What a genuine refresh token is, compared with its session.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,93 +43,6 @@ impl Service {
             registration: self.settings.registration,
             needs_first_admin: first_admin.is_none(),
         })
-    }
-
-    /// Makes an account and logs its owner in.
-    ///
-    /// Fails with `registration_closed` where nothing lets a new account in, with `name_taken` where username or
-    /// e-mail address are somebody else's.
-    pub async fn register(&self, origin: &Origin, register: Register) -> Result<Tokens, ServiceError> {
-        let full_name = clean_field("full_name", register.full_name.as_deref(), FULL_NAME_CHARS_MAX)?;
-        let device_name = device_name(origin, register.device_name.as_deref())?;
-        let admission = self.admission(&register).await?;
-        if find_user_by_username(&mut &self.store, &register.username.key()).await?.is_some() {
-            return Err(super::users::username_taken());
-        }
-        let now = self.clock.now();
-        let user = UserRow {
-            id: self.ids.next().await?,
-            username: register.username,
-            email: register.email,
-            hashed_password: self.passwords.hash(register.password.expose()).await?,
-            full_name,
-            avatar_url: None,
-            is_active: true,
-            is_admin: matches!(admission, Admission::Bootstrap),
-            last_seen: None,
-            created_at: now,
-            updated_at: now,
-            settings: UserSettings::default(),
-        };
-        let session = self.new_session(&user, device_name).await?;
-        retrying(|| self.insert_account(&user, &session, &admission)).await?;
-        if user.is_admin {
-            self.remove_bootstrap_file();
-        }
-        if let Admission::Invite(invite) = &admission {
-            let actor = Actor { user_id: user.id, session_id: session.id, is_admin: false };
-            retrying(|| self.admit(&actor, invite)).await?;
-        }
-        self.issue(&user, &session, session.refresh_n)
-    }
-
-    async fn admission(&self, register: &Register) -> Result<Admission, ServiceError> {
-        let closed = |message: &'static str| Err(ServiceError::refused(ErrorCode::RegistrationClosed, message));
-        if let Some(token) = &register.bootstrap_token {
-            let hash = find_meta(&mut &self.store, BOOTSTRAP_HASH).await?;
-            let is_right = token.len() <= TOKEN_CHARS_MAX && hash == Some(hash_token(token));
-            let used = "the bootstrap token is not the server's, or it has been used";
-            return if is_right { Ok(Admission::Bootstrap) } else { closed(used) };
-        }
-        if let Some(code) = &register.invite_code
-            && self.settings.registration != RegistrationMode::Closed
-        {
-            let invite = self.find_invite(code).await?;
-            super::invites::check_address(&invite, register.email.as_ref())?;
-            return Ok(Admission::Invite(invite));
-        }
-        match self.settings.registration {
-            RegistrationMode::Open => Ok(Admission::Open),
-            RegistrationMode::Invite => closed("this server takes new accounts by invite only: ask for an invite code"),
-            RegistrationMode::Closed => {
-                closed("this server takes no registration: ask an administrator for an account")
-            }
-        }
-    }
-
-    async fn insert_account(
-        &self,
-        user: &UserRow,
-        session: &SessionRow,
-        admission: &Admission,
-    ) -> Result<(), ServiceError> {
-        let mut tx = self.store.begin().await?;
-        insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
-        // In the same transaction: no account remains where somebody else took the last use.
-        if let Admission::Invite(invite) = admission
-            && !take_use(&mut tx, invite.id, user.created_at).await?
-        {
-            return Err(super::invites::over());
-        }
-        if user.is_admin {
-            if !insert_meta(&mut tx, FIRST_ADMIN, &user.id.to_string()).await? {
-                let message = "this server has its first administrator already";
-                return Err(ServiceError::refused(ErrorCode::RegistrationClosed, message));
-            }
-            remove_meta(&mut tx, BOOTSTRAP_HASH).await?;
-        }
-        insert_session(&mut tx, session).await?;
-        Ok(tx.commit().await?)
     }
 
     /// Logs a person in on a new device.
@@ -223,7 +119,11 @@ impl Service {
         Ok(Device { user_id, session_id })
     }
 
-    async fn new_session(&self, user: &UserRow, device_name: Option<String>) -> Result<SessionRow, ServiceError> {
+    pub(super) async fn new_session(
+        &self,
+        user: &UserRow,
+        device_name: Option<String>,
+    ) -> Result<SessionRow, ServiceError> {
         let now = self.clock.now();
         Ok(SessionRow {
             id: self.ids.next::<SessionId>().await?,
@@ -243,7 +143,7 @@ impl Service {
         later(now, i64::from(self.settings.session_life_s) * 1_000)
     }
 
-    fn issue(&self, user: &UserRow, session: &SessionRow, refresh_n: i64) -> Result<Tokens, ServiceError> {
+    pub(super) fn issue(&self, user: &UserRow, session: &SessionRow, refresh_n: i64) -> Result<Tokens, ServiceError> {
         let access_token = self.token_keys.access_token(user.id, session.id, self.clock.now())?;
         Ok(Tokens {
             user: super::users::own_view(user, self.clock.now()),
@@ -265,7 +165,7 @@ fn token_age(n: i64, session: &SessionRow, now: Time) -> TokenAge {
 }
 
 /// Gives the name a device goes by: its own, or else what its program calls itself.
-fn device_name(origin: &Origin, name: Option<&str>) -> Result<Option<String>, ServiceError> {
+pub(super) fn device_name(origin: &Origin, name: Option<&str>) -> Result<Option<String>, ServiceError> {
     if let Some(name) = clean_field("device_name", name, DEVICE_NAME_CHARS_MAX)? {
         return Ok(Some(name));
     }

@@ -227,14 +227,16 @@ impl Service {
             if changed.len() < limit {
                 // The head was read before: changes that came since may be among the rows, and are done with them.
                 let last_seq = changed.iter().map(|message| message.seq).max().unwrap_or(Seq::ZERO);
-                let done = Mark { rev: newest.max(behind.last_rev), seq: last_seq.max(behind.last_seq) };
+                let rev = newest.max(behind.last_rev);
+                let done = Mark { rev, seq: last_seq.max(behind.last_seq), level_rev: rev };
                 return Ok(Part { behind, changed, done });
             }
             // The newest change may have more rows than were read.
             changed.retain(|message| message.rev < newest);
             if let Some(last) = changed.last() {
-                // A message that was changed since it was sent comes with its last change: places may be left out here.
-                let done = Mark { rev: last.rev, seq: from.seq };
+                // A message that was changed since it was sent comes with its last change: places, and changes of texts, may be
+                // left out here.
+                let done = Mark { rev: last.rev, ..from };
                 return Ok(Part { behind, changed, done });
             }
             limit *= 2;

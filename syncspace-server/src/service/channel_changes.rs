@@ -9,7 +9,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
 use super::access::ChannelAccess;
-use super::channels::{load_mine, read_of};
+use super::channels::{load_mine, read_of, with_counts};
 use super::fields::clean_patch;
 use super::idempotency::Makes;
 use super::team_changes::{Refused, name_taken, prepared};
@@ -17,6 +17,7 @@ use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
 use crate::permissions::{ChannelAction, Permit, TeamAction};
 use crate::store::channel_members::NewMembership;
+use crate::store::teams::MemberRow;
 use crate::store::{IdBlocks, StoreError, channel_members, channels, heads, teams, threads};
 
 /// What a new channel is to be.
@@ -110,12 +111,11 @@ impl Operation for MakeChannel {
         for &(user, member) in &self.members {
             if channel_members::find(tx.db, id, user).await?.is_none() {
                 let arrival = self.arrival(id, user, member);
-                let revs = arrival.write(tx, Seq::ZERO, &permit).await?;
-                entered.push((arrival, revs));
+                entered.push(arrival.write(tx, Seq::ZERO, &permit).await?);
             }
         }
-        for (arrival, revs) in entered {
-            arrival.announce(tx, revs).await?;
+        for entered in entered {
+            entered.tell(tx).await?;
         }
         Ok(load_mine(tx.db, self.actor.user_id, id).await?)
     }
@@ -173,14 +173,37 @@ pub(super) async fn enter_defaults(
     tx: &mut LogTx<'_>,
     team: TeamId,
     user: UserId,
-    member: MemberId,
+    member: &MemberRow,
     permit: &Permit,
 ) -> Result<(), Refused> {
+    let (member, role) = (member.member_id, ChannelRole::Member);
+    let mut entered = Vec::new();
     for (channel, last_seq) in channels::list_defaults(tx.db, team).await? {
-        let arrival = Arrival { team, channel, user, member, role: ChannelRole::Member };
-        let revs = arrival.write(tx, last_seq, permit).await?;
-        arrival.announce_with_team(tx, revs).await?;
+        entered.push(Arrival { team, channel, user, member, role }.number(tx, last_seq, permit)?);
     }
+    let Some(first) = entered.first().map(|entered| entered.membership.channel) else { return Ok(()) };
+    write_arrivals(tx, user, &entered).await?;
+    let ids: Vec<_> = entered.iter().map(|entered| entered.membership.channel).collect();
+    let rows = channels::load(tx.db, &ids, user).await?;
+    let me = load_member(tx, first, user).await?;
+    for found in with_counts(tx.db, user, rows).await? {
+        let Some(entered) = entered.iter().find(|entered| entered.membership.channel == found.channel.id) else {
+            continue;
+        };
+        let NewMembership { channel, rev, .. } = entered.membership;
+        // Its sockets are told of the team, and look at everything they follow: no effect has to say it again.
+        entered.announce(tx, found, ChannelMember { channel_id: channel, rev, ..me.clone() }, Vec::new())?;
+    }
+    Ok(())
+}
+
+/// Writes memberships of one person, with the threads of each channel read as far as the channel.
+async fn write_arrivals(tx: &mut LogTx<'_>, user: UserId, entered: &[Entered]) -> Result<(), Refused> {
+    let memberships: Vec<_> = entered.iter().map(|entered| entered.membership).collect();
+    channel_members::put(tx.db, &memberships).await?;
+    // Of whoever was here before. They take no revs: a device that learns of the arrival reads them again.
+    let read: Vec<_> = memberships.iter().map(|new| (new.channel, new.last_read_seq)).collect();
+    threads::advance_all(tx.db, user, &read).await?;
     Ok(())
 }
 
@@ -193,8 +216,9 @@ struct Arrival {
     role: ChannelRole,
 }
 
-/// The numbers that an arrival took.
-struct Revs {
+/// An arrival with the numbers that it took.
+struct Entered {
+    membership: NewMembership,
     /// In the person's own stream.
     mine: Taken,
     /// In the team's stream.
@@ -202,11 +226,11 @@ struct Revs {
 }
 
 impl Arrival {
-    /// Writes the membership, with everything up to a place as read.
-    async fn write(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<Revs, Refused> {
+    /// Takes the numbers of a membership with everything up to a place as read.
+    fn number(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<Entered, Refused> {
         let mine = tx.next_rev(StreamId::Member(self.member), permit)?;
         let shared = tx.next_rev(StreamId::Team(self.team), permit)?;
-        let new = NewMembership {
+        let membership = NewMembership {
             channel: self.channel,
             team: self.team,
             user: self.user,
@@ -217,40 +241,40 @@ impl Arrival {
             rev: shared.rev,
             my_rev: mine.rev,
         };
-        channel_members::put(tx.db, &new).await?;
-        // Whoever was here before has read the threads as far as the channel. They take no revs: a device that learns of
-        // the arrival reads them again.
-        threads::advance_all(tx.db, self.user, self.channel, read_up_to).await?;
-        Ok(Revs { mine, shared })
+        Ok(Entered { membership, mine, shared })
+    }
+
+    /// Writes the membership.
+    async fn write(&self, tx: &mut LogTx<'_>, read_up_to: Seq, permit: &Permit) -> Result<Entered, Refused> {
+        let entered = self.number(tx, read_up_to, permit)?;
+        write_arrivals(tx, self.user, std::slice::from_ref(&entered)).await?;
+        Ok(entered)
+    }
+}
+
+impl Entered {
+    /// Announces it to whoever was in the team before.
+    async fn tell(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
+        let NewMembership { user: user_id, channel: channel_id, team: team_id, .. } = self.membership;
+        let found = load_mine(tx.db, user_id, channel_id).await?;
+        let member = load_member(tx, channel_id, user_id).await?;
+        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at: found.head.last_rev };
+        self.announce(tx, found, member, vec![joined])
     }
 
     /// Announces it: to the person first, so that its sockets follow before they are told more.
-    async fn announce(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
-        let found = load_mine(tx.db, self.user, self.channel).await?;
-        let (user_id, channel_id, team_id) = (self.user, self.channel, self.team);
-        let joined = Effect::ChannelJoined { user_id, channel_id, team_id, at: found.head.last_rev };
-        self.tell(tx, revs, found, vec![joined]).await
-    }
-
-    /// Announces it for somebody who came into the team just now: its sockets look at everything they follow anyway.
-    async fn announce_with_team(&self, tx: &mut LogTx<'_>, revs: Revs) -> Result<(), Refused> {
-        let found = load_mine(tx.db, self.user, self.channel).await?;
-        self.tell(tx, revs, found, Vec::new()).await
-    }
-
-    async fn tell(
+    fn announce(
         &self,
         tx: &mut LogTx<'_>,
-        Revs { mine, shared }: Revs,
         found: MyChannel,
+        member: ChannelMember,
         effects: Vec<Effect>,
     ) -> Result<(), Refused> {
         let membership = found.membership.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
         let audience = audience(&found.channel);
         let body = EventBody::MyChannelJoined { channel: found.channel, membership };
-        tx.announce_to(Audience::Everyone, mine, body, effects)?;
-        let member = load_member(tx, self.channel, self.user).await?;
-        tx.announce_to(audience, shared, EventBody::ChannelMemberUpdated { member }, Vec::new())?;
+        tx.announce_to(Audience::Everyone, self.mine, body, effects)?;
+        tx.announce_to(audience, self.shared, EventBody::ChannelMemberUpdated { member }, Vec::new())?;
         Ok(())
     }
 }
@@ -470,8 +494,7 @@ impl Operation for Enter {
         let head = heads::load(tx.db, &[stream]).await?.remove(&stream);
         let read_up_to = head.map_or(Seq::ZERO, |head| head.last_seq);
         let arrival = Arrival { team: self.team, channel: self.channel, user: self.user, member: self.member, role };
-        let revs = arrival.write(tx, read_up_to, &permit).await?;
-        arrival.announce(tx, revs).await?;
+        arrival.write(tx, read_up_to, &permit).await?.tell(tx).await?;
         load_member(tx, self.channel, self.user).await
     }
 }

@@ -164,7 +164,8 @@ impl From<LogError> for ServiceError {
                 }
                 StoreError::Conflict { .. } => Self::Busy { retry_after_ms: CONFLICT_RETRY_MS },
                 // Two instances chose the same name at the same moment; the check before saw neither.
-                StoreError::Duplicate { .. } => Self::refused(ErrorCode::NameTaken, "this name was taken a moment ago"),
+                StoreError::Duplicate { .. } => super::users::duplicate(store)
+                    .unwrap_or_else(|| Self::refused(ErrorCode::NameTaken, "this name was taken a moment ago")),
                 StoreError::Corrupt { .. } | StoreError::Schema { .. } | StoreError::Other { .. } => Self::fault(error),
             },
             LogError::Frame(_) | LogError::Panicked => Self::fault(error),

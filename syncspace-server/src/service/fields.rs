@@ -4,6 +4,7 @@ use syncspace_protocol::text::clean_line;
 use syncspace_protocol::{Patch, limits::URL_CHARS_MAX};
 
 use super::ServiceError;
+use super::pictures::is_asset;
 
 /// Cleans one line of text; what is empty afterwards is none. Fails where it is longer than `chars_max`.
 pub(crate) fn clean_field(
@@ -33,12 +34,12 @@ pub(crate) fn clean_patch(
     }
 }
 
-/// Checks an edit of a picture's address: `http` or `https`, nothing a client would run.
+/// Checks an edit of a picture's address: `http`, `https` or one of this server's own, nothing a client would run.
 pub(crate) fn check_url_patch(field: &'static str, patch: &Patch<String>) -> Result<Patch<String>, ServiceError> {
     let patch = clean_patch(field, patch, URL_CHARS_MAX)?;
     if let Patch::Set(text) = &patch {
-        let is_web = url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
-        if !is_web {
+        let is_web = || url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_asset(text) && !is_web() {
             return Err(ServiceError::invalid_field(field, format!("{field} is an address with http:// or https://")));
         }
     }
@@ -62,8 +63,9 @@ mod tests {
     fn pictures_have_web_addresses() {
         let check = |text: &str| check_url_patch("avatar_url", &Patch::Set(text.to_owned()));
         assert!(check("https://example.org/a.png").is_ok());
+        assert!(check(&format!("/api/v1/assets/{}", "0a".repeat(32))).is_ok());
         assert_eq!(check(" ").expect("empty"), Patch::Clear);
-        for text in ["javascript:alert(1)", "a.png", "file:///etc/passwd"] {
+        for text in ["javascript:alert(1)", "a.png", "file:///etc/passwd", "/api/v1/assets/x", "/api/v1/users"] {
             assert!(check(text).is_err(), "{text}");
         }
     }

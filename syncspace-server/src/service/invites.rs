@@ -126,12 +126,6 @@ impl Service {
         teams::find(&mut &self.store, team, actor.user_id).await?.ok_or_else(over)
     }
 
-    /// Puts a new account into the team of the invite that admitted it; its use was taken with the account.
-    pub(super) async fn admit(&self, actor: &Actor, invite: &Invite) -> Result<(), ServiceError> {
-        let (team, entry) = (invite.team_id, Entry::Admitted(Backing::of(invite)));
-        self.put_member(actor, team, actor.user_id, entry).await.map(drop)
-    }
-
     /// Finds the invite of a code, while it admits somebody.
     pub(super) async fn find_invite(&self, code: &str) -> Result<Invite, ServiceError> {
         if code.len() > TOKEN_CHARS_MAX {
@@ -151,7 +145,7 @@ pub(super) struct Backing {
 }
 
 impl Backing {
-    fn of(invite: &Invite) -> Self {
+    pub(super) fn of(invite: &Invite) -> Self {
         Self { maker: invite.created_by, role: invite.role }
     }
 

@@ -56,8 +56,9 @@ impl Service {
     pub(super) async fn find_keywords(&self, behind: Vec<Behind>) -> Result<Vec<ChannelId>, ServiceError> {
         let channels: Vec<_> = behind.iter().map(|behind| behind.channel).collect();
         if !keywords::are_used(&mut &self.store, &channels).await? {
-            let done = behind.iter().map(|behind| (*behind, Mark { rev: behind.last_rev, seq: behind.last_seq }));
-            return self.pass_over(&done.collect::<Vec<_>>()).await;
+            let all = |behind: &Behind| Mark { rev: behind.last_rev, seq: behind.last_seq, level_rev: behind.last_rev };
+            let done: Vec<_> = behind.iter().map(|behind| (*behind, all(behind))).collect();
+            return self.pass_over(&done).await;
         }
         let parts = self.read_parts(behind).await?;
         let mut judged = Vec::with_capacity(parts.len());
@@ -104,7 +105,7 @@ impl Service {
         let from = part.behind.from();
         let is_new = |message: &Message| message.seq > from.seq || message.deleted_at.is_some();
         let old: Vec<_> = part.changed.iter().filter(|message| !is_new(message)).map(|message| message.seq).collect();
-        let rewritten = messages::list_rewritten(&mut &self.store, part.behind.channel, &old, from.rev).await?;
+        let rewritten = messages::list_rewritten(&mut &self.store, part.behind.channel, &old, from.level_rev).await?;
         let judged = part.changed.iter().filter(|message| is_new(message) || rewritten.contains(&message.seq));
         Ok(judged.map(|message| Judged { message, prose: prose_of(message) }).collect())
     }

@@ -6,7 +6,7 @@ use syncspace_protocol::{Keyword, UserId};
 
 use super::retry::retrying;
 use super::{Actor, Service, ServiceError};
-use crate::store::{keywords, users};
+use crate::store::{keywords, user_settings, users};
 
 impl Service {
     /// Gives the actor's keywords.
@@ -14,10 +14,11 @@ impl Service {
         Ok(Keywords { keywords: keywords::load(&mut &self.store, actor.user_id).await? })
     }
 
-    /// Replaces the actor's keywords; gives them as they are kept.
+    /// Replaces the actor's keywords, and has its other devices read them again; gives them as they are kept.
     pub async fn put_keywords(&self, actor: &Actor, body: Keywords) -> Result<Keywords, ServiceError> {
         let all = with_lookups(body.keywords)?;
         retrying(|| self.replace_keywords(actor.user_id, &all)).await?;
+        self.realtime.announce_account(actor.user_id);
         Ok(Keywords { keywords: all.into_iter().map(|(keyword, _)| keyword).collect() })
     }
 
@@ -26,6 +27,9 @@ impl Service {
         // Of two at once the second one waits, and wins whole.
         users::lock_user(&mut tx, user).await?;
         keywords::replace(&mut tx, user, all).await?;
+        let mut settings = user_settings::find(&mut tx, user).await?;
+        settings.preferences.keywords_rev += 1;
+        user_settings::put(&mut tx, user, &settings, self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }

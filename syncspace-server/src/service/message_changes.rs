@@ -10,7 +10,7 @@ use super::{Actor, ServiceError, access, history, mentions};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{ChannelAction, Permit};
 use crate::store::messages::{self, NewContent};
-use crate::store::{pins, reactions, versions};
+use crate::store::{files, pins, reactions, versions};
 
 /// Changes the text of a message.
 pub(super) struct Rewrite {
@@ -92,6 +92,9 @@ impl Operation for Bury {
         messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
         if !message.reactions.is_empty() {
             reactions::remove_all(tx.db, self.channel, self.seq).await?;
+        }
+        if !message.files.is_empty() {
+            files::release(tx.db, self.channel, self.seq, tx.now).await?;
         }
         if message.pinned.is_some() {
             pins::remove(tx.db, self.channel, self.seq).await?;

@@ -67,9 +67,13 @@ impl Service {
         body: SendMessage,
         place: Option<SendPlace>,
     ) -> Result<impl Future<Output = Result<Sent, ServiceError>> + use<>, ServiceError> {
-        let content = parse::message_content(&body.content)?;
+        let files = parse::message_files(body.files.clone())?;
+        let content = match files.is_empty() {
+            true => parse::message_content(&body.content)?,
+            false => parse::message_content_or_none(&body.content)?,
+        };
         let digest = digest(&body).map_err(ServiceError::fault)?;
-        let (message_type, code) = parse::message_kind(body.message_type, body.code)?;
+        let (message_type, code) = parse::message_kind(body.message_type, body.code, !files.is_empty())?;
         let client_id = match body.client_id {
             Some(client_id) => client_id,
             None => ClientId::try_from(Uuid::now_v7().to_string()).map_err(ServiceError::fault)?,
@@ -87,6 +91,7 @@ impl Service {
             names,
             parent,
             forward_of,
+            files,
             client_id,
             digest,
             place,
@@ -130,7 +135,8 @@ impl Service {
         self.log.commit(Bury { actor: *actor, channel, seq }).await
     }
 
-    /// Gives a thread: its root and replies after a place, oldest first. A reply names its thread as well as the root.
+    /// Gives a thread: its root and replies before or after a place, oldest first; from the first one on where none is named.
+    /// A reply names its thread as well as the root.
     pub async fn thread(
         &self,
         actor: &Actor,
@@ -138,9 +144,11 @@ impl Service {
         seq: Seq,
         query: MessageQuery,
     ) -> Result<Thread, ServiceError> {
-        if query.before.is_some() || query.around.is_some() {
-            return Err(ServiceError::invalid_field("before", "a thread is read forward: use after"));
-        }
+        let part = match (query.before, query.after, query.around) {
+            (None, after, None) => Part::After(after.unwrap_or(Seq::ZERO)),
+            (Some(before), None, None) => Part::Before(before),
+            _ => return Err(ServiceError::invalid_field("before", "a thread is read by one of before and after")),
+        };
         let limit = Window::limit(query.limit)?;
         let mut db = &self.store;
         let (_, head) = access::load_channel_and_head(&mut db, actor, channel).await?;
@@ -149,10 +157,10 @@ impl Service {
         if let Some(root_seq) = root.parent_seq {
             root = messages::find(&mut db, channel, root_seq).await?.ok_or_else(not_found)?;
         }
-        let after = query.after.unwrap_or(Seq::ZERO);
-        let mut items = messages::list_replies(&mut db, channel, root.seq, after, limit + 1).await?;
-        let has_more = truncate(&mut items, limit);
-        let next = items.last().filter(|_| has_more).map(|message| message.seq.to_string());
+        let mut items = messages::list_replies(&mut db, (channel, root.seq), part, limit + 1).await?;
+        let has_more = cut(&mut items, part, limit);
+        let edge = if matches!(part, Part::After(_)) { items.last() } else { items.first() };
+        let next = edge.filter(|_| has_more).map(|message| message.seq.to_string());
         let shown = std::iter::once(&root).chain(&items);
         let my_reactions = reactions::mine_beside(&mut db, actor.user_id, shown).await?;
         let participants = threads::list_participants(&mut db, (channel, root.seq)).await?;
@@ -182,16 +190,21 @@ async fn one_side(
     limit: u32,
 ) -> Result<(Vec<Message>, bool), ServiceError> {
     let mut items = messages::list(db, channel, part, limit + 1).await?;
-    let has_more = match part {
-        Part::After(_) => truncate(&mut items, limit),
+    let has_more = cut(&mut items, part, limit);
+    Ok((items, has_more))
+}
+
+/// Takes away what was read only to see whether the log goes on; tells whether it does.
+fn cut(items: &mut Vec<Message>, part: Part, limit: u32) -> bool {
+    match part {
+        Part::After(_) => truncate(items, limit),
         Part::Before(_) => {
             items.reverse();
-            let has_more = truncate(&mut items, limit);
+            let has_more = truncate(items, limit);
             items.reverse();
             has_more
         }
-    };
-    Ok((items, has_more))
+    }
 }
 
 /// Reads a place with what is before and after it; "goes on" means towards older messages.

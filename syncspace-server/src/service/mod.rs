@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod account_changes;
 mod appends;
 mod auth;
 mod behind;
@@ -15,6 +16,8 @@ mod due;
 mod error;
 pub(crate) mod fields;
 mod figures;
+mod file_types;
+mod files;
 mod gather;
 mod greeting;
 mod group_changes;
@@ -33,12 +36,14 @@ mod missed;
 pub(crate) mod paging;
 mod parse;
 mod passwords;
+mod pictures;
 mod pins;
 mod preferences;
 mod presence;
 mod purge;
 mod reactions;
 mod readable;
+mod registration;
 mod reminder_changes;
 mod reminders;
 pub(crate) mod retry;
@@ -59,6 +64,8 @@ mod team_changes;
 mod teams;
 mod threads;
 pub mod tokens;
+mod transfers;
+mod uploads;
 mod users;
 
 use std::net::IpAddr;
@@ -70,6 +77,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use self::behind::AllNews;
 use self::gather::{Arrivals, Gather, HeadsOf};
+use crate::blobs::Blobs;
 use crate::log::{Committed, Log, Outlet};
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
@@ -81,6 +89,7 @@ pub(crate) use behind::{CHANNELS_PER_BATCH, Follower};
 pub use due::Due;
 pub use error::{Refusal, ServiceError};
 pub(crate) use figures::Figure;
+pub use files::{FileBytes, OpenFile};
 pub use greeting::Device;
 pub(crate) use greeting::Owed;
 pub use idempotency::Made;
@@ -92,6 +101,7 @@ pub use settings::Settings;
 pub use start::{StartError, load_epoch};
 pub use threads::ThreadChoice;
 pub use tokens::TokenKeys;
+pub use uploads::BrokenOff;
 
 /// Who asks: the person and device behind a checked access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +131,8 @@ pub struct ServiceParts {
     pub epoch: Epoch,
     /// The instance's side of real time.
     pub realtime: Realtime,
+    /// Where the bytes of files are.
+    pub blobs: Blobs,
     /// Source of every stored time.
     pub clock: Clock,
     /// What the operator set.
@@ -137,6 +149,8 @@ pub struct Service {
     pub(crate) ids: Arc<IdBlocks>,
     pub(crate) log: Log,
     realtime: Realtime,
+    blobs: Blobs,
+    transfers: transfers::Transfers,
     arrivals: Gather<Arrivals>,
     pages: Semaphore,
     /// Rung where something may be due sooner than was known.
@@ -157,12 +171,14 @@ impl Service {
     /// Puts the service together; [`Service::prepare`] comes next.
     #[must_use]
     pub fn new(parts: ServiceParts) -> Self {
-        let ServiceParts { store, epoch, realtime, clock, settings, token_keys, data_dir } = parts;
+        let ServiceParts { store, epoch, realtime, blobs, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
         let news = Arc::new(AllNews::default());
         Self {
             log: Log::start(&store, &ids, &clock, &outlet(&realtime, &news)),
             realtime,
+            blobs,
+            transfers: transfers::Transfers::default(),
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
             alarm: Notify::new(),

@@ -105,7 +105,7 @@ impl TimeWindow {
 }
 
 /// Reads the `next` of a page by time: time and id of its last item.
-fn read_cursor(cursor: &str) -> Option<(Time, u64)> {
+pub(super) fn read_cursor(cursor: &str) -> Option<(Time, u64)> {
     let (ms, id) = cursor.split_once('.')?;
     let time = Time::from_unix_ms(ms.parse().ok()?).ok()?;
     Some((time, id.parse().ok()?))

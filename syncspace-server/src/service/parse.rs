@@ -1,13 +1,16 @@
 //! Free text and pages at the door: cleaned, bounded, or refused with the field's name.
 
-use syncspace_protocol::Time;
+use std::collections::BTreeSet;
+
 use syncspace_protocol::limits::{
-    AHEAD_S_MAX, DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, LANGUAGE_CHARS_MAX, MESSAGE_BYTES_MAX,
+    AHEAD_S_MAX, DESCRIPTION_CHARS_MAX, FILE_NAME_CHARS_MAX, FILES_PER_MESSAGE_MAX, LANGUAGE_CHARS_MAX,
+    MESSAGE_BYTES_MAX,
 };
 use syncspace_protocol::messages::{Code, MessageType};
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::text::{clean_line, clean_text};
+use syncspace_protocol::{FileId, Time};
 
 use super::paging::Window;
 use super::{ServiceError, later};
@@ -19,11 +22,28 @@ pub(crate) fn message_content(content: &str) -> Result<String, ServiceError> {
     if clean.trim().is_empty() {
         return Err(ServiceError::invalid_field("content", "a message must not be empty"));
     }
+    message_content_or_none(&clean)
+}
+
+/// Cleans the text of a message that carries something else: up to 16,000 bytes.
+pub(crate) fn message_content_or_none(content: &str) -> Result<String, ServiceError> {
+    let clean = clean_text(content);
     if clean.len() > MESSAGE_BYTES_MAX {
         let sentence = format!("a message has at most {MESSAGE_BYTES_MAX} bytes; this one has {}", clean.len());
         return Err(ServiceError::invalid_field("content", sentence));
     }
     Ok(clean.into_owned())
+}
+
+/// Checks the files that a message is to carry: up to ten, each once.
+pub(crate) fn message_files(mut files: Vec<FileId>) -> Result<Vec<FileId>, ServiceError> {
+    if files.len() > FILES_PER_MESSAGE_MAX {
+        let sentence = format!("a message carries at most {FILES_PER_MESSAGE_MAX} files; send another one");
+        return Err(ServiceError::invalid_field("files", sentence));
+    }
+    let mut seen = BTreeSet::new();
+    files.retain(|id| seen.insert(*id));
+    Ok(files)
 }
 
 /// Cleans what is appended to a message: 1 to 16,000 bytes, blanks too.
@@ -40,8 +60,13 @@ pub(crate) fn appended_part(content: &str) -> Result<String, ServiceError> {
 }
 
 /// Checks of which type a message is to be, and what belongs to that type.
-pub(crate) fn message_kind(kind: MessageType, code: Option<Code>) -> Result<(MessageType, Option<Code>), ServiceError> {
+pub(crate) fn message_kind(
+    kind: MessageType,
+    code: Option<Code>,
+    has_files: bool,
+) -> Result<(MessageType, Option<Code>), ServiceError> {
     match (kind, code) {
+        (MessageType::Text, None) if has_files => Ok((MessageType::File, None)),
         (MessageType::Text, None) => Ok((kind, None)),
         (MessageType::Text, Some(_)) => {
             Err(ServiceError::invalid_field("code", "only a message of the type code has this; set message_type"))

@@ -37,20 +37,20 @@ impl Service {
         Ok(looks.iter().map(|looks| see(looks, &attendance, now)).collect())
     }
 
-    /// Has a connection watch only those whom its person still sees; nobody where that cannot be found out.
-    pub(crate) async fn watch_again(&self, actor: &Actor, connection: &Connection) {
-        let watched = self.realtime.watched_by(connection);
-        if watched.is_empty() || actor.is_admin {
+    /// Has a connection show some people no longer, where its person sees them no longer, or where that cannot be found out.
+    pub(crate) async fn watch_again(&self, actor: &Actor, connection: &Connection, doubted: &[UserId]) {
+        if doubted.is_empty() || actor.is_admin {
             return;
         }
-        let visible = people::list_visible_looks(&mut &self.store, actor.user_id, &watched).await;
+        let visible = people::list_visible_looks(&mut &self.store, actor.user_id, doubted).await;
         let visible = visible.unwrap_or_else(|error| {
-            warn!(error = &error as &dyn std::error::Error, "a connection shows nobody's presence until it asks again");
+            let error = &error as &dyn std::error::Error;
+            warn!(error, people = doubted.len(), "a connection shows people no longer until it asks again");
             Vec::new()
         });
         let visible: BTreeSet<_> = visible.into_iter().map(|looks| looks.user_id).collect();
-        self.realtime
-            .watch_no_longer(connection, &watched.into_iter().filter(|user| !visible.contains(user)).collect());
+        let gone = doubted.iter().copied().filter(|user| !visible.contains(user)).collect();
+        self.realtime.watch_no_longer(connection, &gone);
     }
 
     async fn look_at(&self, users: &[UserId], attendance: &Attendance) -> Result<Vec<Seen>, StoreError> {

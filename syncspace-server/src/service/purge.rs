@@ -4,10 +4,13 @@ use syncspace_protocol::Time;
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 
 use super::{Service, ServiceError, later};
-use crate::store::{Fence, Lease, LeaseTimes, StoreError, Tx, commits, idempotency_keys, revocations, sessions};
+use crate::store::{Fence, Lease, LeaseTimes, StoreError, Tx, commits, files, idempotency_keys, revocations, sessions};
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
 pub const PURGE_ROWS_MAX: u32 = 500;
+
+/// Most files that are collected at once: a request to the storage for each.
+const COLLECTED_MAX: u32 = 50;
 
 /// How long a session is still known after it was ended or was over, in seconds: thirty days, for whoever looks back.
 const SESSION_KEPT_S: u32 = 30 * 24 * 3600;
@@ -34,12 +37,14 @@ pub enum Purge {
     LogCommits,
     /// Ended rights that every instance has read.
     Revocations,
+    /// Files that nobody finds any more, with their bytes.
+    Files,
 }
 
 impl Purge {
     /// Every kind.
     pub const ALL: &[Self] =
-        &[Self::SocketTickets, Self::Sessions, Self::IdempotencyKeys, Self::LogCommits, Self::Revocations];
+        &[Self::SocketTickets, Self::Sessions, Self::IdempotencyKeys, Self::LogCommits, Self::Revocations, Self::Files];
 
     /// Gives its name in the log.
     #[must_use]
@@ -50,13 +55,15 @@ impl Purge {
             Self::IdempotencyKeys => "purge idempotency keys",
             Self::LogCommits => "purge names of commits",
             Self::Revocations => "purge ended rights",
+            Self::Files => "collect files",
         }
     }
 
     /// Gives how long its rows are kept, in seconds.
     const fn kept_s(self) -> u32 {
         match self {
-            Self::SocketTickets => 0,
+            // A file's row says itself when its time comes.
+            Self::SocketTickets | Self::Files => 0,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
             Self::LogCommits => LOG_COMMIT_KEPT_S,
@@ -71,6 +78,8 @@ impl Purge {
             Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::LogCommits => commits::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::Revocations => revocations::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            // Their bytes go in between, see [`Service::collect_files`].
+            Self::Files => Ok(0),
         }
     }
 }
@@ -114,6 +123,9 @@ impl Service {
 
     /// Removes one batch of rows that were kept long enough.
     pub async fn purge_batch(&self, turn: &Turn, purge: Purge) -> Result<Batch, ServiceError> {
+        if purge == Purge::Files {
+            return self.collect_files(turn).await;
+        }
         let before = later(self.clock.now(), -i64::from(purge.kept_s()) * 1_000);
         let mut tx = self.store.begin().await?;
         if !turn.0.fence().holds(&mut tx).await? {
@@ -122,5 +134,31 @@ impl Service {
         let rows = purge.remove_before(&mut tx, before).await?;
         tx.commit().await?;
         Ok(if rows < u64::from(PURGE_ROWS_MAX) { Batch::Last(rows) } else { Batch::More(rows) })
+    }
+
+    /// Removes the bytes of files whose time has come, and then their rows: cut off anywhere, it finds them again.
+    async fn collect_files(&self, turn: &Turn) -> Result<Batch, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        if !turn.0.fence().holds(&mut tx).await? {
+            return Ok(Batch::TurnLost);
+        }
+        let leftovers = files::take_leftovers(&mut tx, self.clock.now(), COLLECTED_MAX).await?;
+        tx.commit().await?;
+        let has_more = leftovers.len() == usize::try_from(COLLECTED_MAX).unwrap_or(usize::MAX);
+        let (mut removed, mut failed) = (0, None);
+        for leftover in leftovers {
+            match self.blobs.remove(&leftover.blob_key).await {
+                Ok(()) => {
+                    files::remove(&mut &self.store, leftover.id).await?;
+                    removed += 1;
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        match failed {
+            Some(error) => Err(ServiceError::Unavailable { source: error.into() }),
+            None if has_more => Ok(Batch::More(removed)),
+            None => Ok(Batch::Last(removed)),
+        }
     }
 }

@@ -261,6 +261,7 @@ impl Dispatch {
             message_type: body.message_type,
             code: None,
             forward_of: None,
+            files: Vec::new(),
             parent: parent_message_id,
             client_id,
             place: None,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use syncspace_protocol::mentions::has_code;
-use syncspace_protocol::messages::{Message, MessageType};
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::search::query::Has;
+use syncspace_protocol::search::traits::{is_in_thread, is_searchable};
 use syncspace_protocol::search::words::{INDEX_WORD_CHARS, Words, index_word};
 use syncspace_protocol::{ChannelId, Seq, TeamId, UserId};
 
@@ -36,29 +37,12 @@ pub(super) const IS_PINNED: u32 = 32;
 /// Tells what a message has and is.
 pub(super) fn traits(message: &Message) -> u32 {
     let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
-    flag(has_link(&message.content), HAS_LINK)
-        | flag(message.message_type == MessageType::Code || has_code(&message.content), HAS_CODE)
-        | flag(message.file_url.is_some(), HAS_FILE)
-        | flag(message.parent_seq.is_some() || message.reply_count > 0, IN_THREAD)
-        | flag(!message.reactions.is_empty(), HAS_REACTION)
+    flag(Has::Link.is_in(message), HAS_LINK)
+        | flag(Has::Code.is_in(message), HAS_CODE)
+        | flag(Has::File.is_in(message), HAS_FILE)
+        | flag(is_in_thread(message), IN_THREAD)
+        | flag(Has::Reaction.is_in(message), HAS_REACTION)
         | flag(message.pinned.is_some(), IS_PINNED)
-}
-
-fn has_link(text: &str) -> bool {
-    let mut schemes = text.match_indices("://");
-    schemes.any(|(at, sign)| {
-        let is_web = |scheme: &str| {
-            let begin = at.checked_sub(scheme.len()).and_then(|from| text.get(from..at));
-            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
-        };
-        let goes_on = text[at + sign.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '[');
-        goes_on && (is_web("http") || is_web("https"))
-    })
-}
-
-/// Tells whether a message can be found at all.
-pub(super) fn is_searchable(message: &Message) -> bool {
-    message.deleted_at.is_none() && message.message_type != MessageType::System
 }
 
 /// Gives the word by which messages that name somebody are found. No text has it: it begins with a control character.
@@ -142,20 +126,5 @@ impl Service {
         // The marks last: what a follower put in meanwhile is made anew, too, and never taken out behind its mark.
         while !marks::forget(&mut &self.store, FOLLOWER, FORGET_ROWS).await? {}
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_are_noticed() {
-        for text in ["http://x", "see (HTTPS://Example.org)", "a:// https://[::1]/"] {
-            assert!(has_link(text), "{text}");
-        }
-        for text in ["", "http://", "https:// x", "ftp://x", "://x", "é://x"] {
-            assert!(!has_link(text), "{text}");
-        }
     }
 }

@@ -9,12 +9,12 @@ use syncspace_protocol::messages::Message;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::search::matching::{Found, Needle};
 use syncspace_protocol::search::query::{Has, Is, SearchQuery, Term, What, Where, Who};
+use syncspace_protocol::search::traits::is_searchable;
 use syncspace_protocol::search::words::{Words, index_word};
 use syncspace_protocol::{ChannelId, ChannelName, MessageId, TeamId, Time, UserId, Username};
 
 use super::search_index::{
-    HAS_CODE, HAS_FILE, HAS_LINK, HAS_REACTION, IN_THREAD, IS_PINNED, channel_mention_word, is_searchable,
-    mention_word, traits,
+    HAS_CODE, HAS_FILE, HAS_LINK, HAS_REACTION, IN_THREAD, IS_PINNED, channel_mention_word, mention_word, traits,
 };
 use super::{Actor, ServiceError, access};
 use crate::permissions::ChannelAction;

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use sha2::{Digest as _, Sha256};
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::mentions::MentionedNames;
 use syncspace_protocol::messages::{Code, ForwardedFrom, Message, MessagePlace, MessageType, SendMessage, ThreadState};
 use syncspace_protocol::reactions::Reactions;
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, ClientId, FileId, Mentions, MessageId, Rev, Seq, StreamId, TeamId, Time, UserId};
 
 use super::team_changes::{Refused, prepared};
 use super::threads::NewReply;
@@ -17,6 +18,7 @@ use super::{Actor, ServiceError, access, mentions, threads};
 use crate::log::{Abort, LogError, LogTx, Operation, Outcomes, SendPlace, Taken};
 use crate::permissions::ChannelAction;
 use crate::store::channels::{access_of_many, read_access_of_many};
+use crate::store::files::{self, FileRow};
 use crate::store::messages::{self, NewMessage, RequestKey};
 use crate::store::{IdBlocks, Queries as _, StoreError, channels};
 
@@ -30,6 +32,9 @@ pub(super) fn digest(body: &SendMessage) -> Result<String, serde_json::Error> {
     if body.message_type != MessageType::Text || body.code.is_some() || body.forward_of.is_some() {
         let more = serde_json::to_vec(&(body.message_type, &body.code, body.forward_of))?;
         hash = hash.chain_update([0xff]).chain_update(more);
+    }
+    if !body.files.is_empty() {
+        hash = hash.chain_update([0xfe]).chain_update(serde_json::to_vec(&body.files)?);
     }
     let hash = hash.finalize();
     let digits = hash.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
@@ -55,6 +60,8 @@ pub(super) struct Send {
     pub(super) names: MentionedNames,
     pub(super) parent: Option<MessageId>,
     pub(super) forward_of: Option<MessagePlace>,
+    /// What it carries, each file once.
+    pub(super) files: Vec<FileId>,
     pub(super) client_id: ClientId,
     pub(super) digest: String,
     /// Its place among what the connection sends into the channel.
@@ -141,6 +148,8 @@ struct Page {
     parents: HashMap<MessageId, Message>,
     /// Messages that are forwarded.
     sources: HashMap<(ChannelId, Seq), Message>,
+    /// Files that are there to be carried.
+    files: HashMap<FileId, FileRow>,
     /// Roots of threads that are not answered directly.
     roots: HashMap<(ChannelId, Seq), Message>,
     written: Vec<Written>,
@@ -170,14 +179,18 @@ impl Page {
         let mut sources: Vec<_> = forwarded().map(|(place, _)| (place.channel_id, place.seq)).collect();
         sources.sort_unstable();
         sources.dedup();
+        let mut wanted: Vec<_> = run.iter().flat_map(|send| send.files.iter().copied()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
         let lookups = vec![
             messages::by_requests(requests),
             access_of_many(pairs.into_iter()),
             messages::by_ids(parents.into_iter()),
             messages::by_places(sources.into_iter()),
+            files::by_ids(wanted.into_iter()),
         ];
         let found = tx.db.query_many(lookups).await?;
-        let [requests, access, parents, sources] = found.as_slice() else { return Err(not_answered().into()) };
+        let [requests, access, parents, sources, files] = found.as_slice() else { return Err(not_answered().into()) };
         let before = messages::read_by_requests(requests)?.into_iter().map(|(message, digest)| {
             ((message.channel_id, message.sender_id, message.client_id.clone()), (message, digest))
         });
@@ -191,6 +204,7 @@ impl Page {
                 .into_iter()
                 .map(|found| ((found.channel_id, found.seq), found))
                 .collect(),
+            files: files::read_all(files)?.into_iter().map(|file| (file.info.id, file)).collect(),
             roots: HashMap::new(),
             written: Vec::with_capacity(run.len()),
         };
@@ -220,11 +234,13 @@ impl Page {
         mentions: Mentions,
         tx: &mut LogTx<'_>,
     ) -> Result<Result<Sent, ServiceError>, LogError> {
-        let (root, forwarded_from, team, permit) = match self.judge(send) {
+        let Verdict { root, forwarded_from, files, team, permit } = match self.judge(send) {
             Ok(Judgement::Repeat(sent)) => return Ok(Ok(*sent)),
-            Ok(Judgement::New { root, forwarded_from, team, permit }) => (root, forwarded_from, team, permit),
+            Ok(Judgement::New(verdict)) => verdict,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        // No other message carries them now, of this run neither.
+        send.files.iter().for_each(|id| drop(self.files.remove(id)));
         let stream = StreamId::Channel(send.channel);
         let taken = tx.next_rev(stream, &permit)?;
         let root = root.and_then(|place| self.roots.get_mut(&place));
@@ -236,7 +252,7 @@ impl Page {
             sender_id: send.actor.user_id,
             content: send.content.clone(),
             message_type: send.message_type,
-            file_url: None,
+            file_url: files.first().map(FileInfo::path),
             parent_message_id: root.as_ref().map(|root| root.id),
             parent_seq: root.as_ref().map(|root| root.seq),
             reply_count: 0,
@@ -253,6 +269,7 @@ impl Page {
             code: send.code.clone(),
             forwarded_from,
             continued_seq: None,
+            files,
         };
         let thread = root.map(|root| answered(root, tx.now));
         let digest = send.digest.clone();
@@ -281,7 +298,8 @@ impl Page {
         mentions::check_all(&found, &send.names, &Mentions::default())?;
         let root = self.find_root(send)?;
         let forwarded_from = self.find_source(send, found.team_id)?;
-        Ok(Judgement::New { root, forwarded_from, team: found.team_id, permit })
+        let files = self.find_files(send)?;
+        Ok(Judgement::New(Verdict { root, forwarded_from, files, team: found.team_id, permit }))
     }
 
     /// Finds what was sent under a name, before this run or in it, and the digest of the request.
@@ -298,6 +316,21 @@ impl Page {
         let parent = parent.filter(|found| found.channel_id == send.channel && found.deleted_at.is_none());
         let place = parent.map(|parent| (parent.channel_id, parent.parent_seq.unwrap_or(parent.seq)));
         place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(no_parent)
+    }
+
+    /// Finds the files that the message carries: its sender's own, of the same channel, in no other message.
+    fn find_files(&self, send: &Send) -> Result<Vec<FileInfo>, ServiceError> {
+        let is_free = |file: &&FileRow| {
+            file.is_ready
+                && file.message_seq.is_none()
+                && file.channel == Some(send.channel)
+                && file.uploader == send.actor.user_id
+        };
+        let found = send.files.iter().map(|id| self.files.get(id).filter(is_free).map(|file| file.info.clone()));
+        found.collect::<Option<_>>().ok_or_else(|| {
+            let sentence = "a message carries files that you uploaded into its channel, each once, within a day";
+            ServiceError::not_found_by("files", sentence)
+        })
     }
 
     /// Finds the message that is forwarded, where its forwarder may read it. Where it stands is said only of a channel that
@@ -344,6 +377,7 @@ pub(super) async fn write(written: Vec<Written>, tx: &mut LogTx<'_>) -> Result<(
         Some(NewReply { team: *team, message, root_sender: thread.as_ref()?.root_sender_id? })
     });
     threads::enter(tx.db, &replies.collect::<Vec<_>>()).await?;
+    attach_files(&written, tx).await?;
     let mut touched = BTreeMap::new();
     for Written { taken, message, thread, .. } in &written {
         if let Some(thread) = thread {
@@ -355,6 +389,21 @@ pub(super) async fn write(written: Vec<Written>, tx: &mut LogTx<'_>) -> Result<(
     }
     for Written { taken, message, thread, .. } in written {
         tx.announce(taken, EventBody::MessageCreated { message, thread })?;
+    }
+    Ok(())
+}
+
+/// Gives files to the messages that carry them.
+async fn attach_files(written: &[Written], tx: &mut LogTx<'_>) -> Result<(), LogError> {
+    for Written { message, .. } in written {
+        for file in &message.files {
+            if !files::attach(tx.db, file.id, (message.channel_id, message.seq), tx.now).await? {
+                // Collected a moment ago: the batch is judged anew, and this message refused.
+                return Err(
+                    StoreError::Conflict { source: "a file went while a message was to carry it".into() }.into()
+                );
+            }
+        }
     }
     Ok(())
 }
@@ -382,13 +431,17 @@ enum Judgement {
     /// The message stands in the log already.
     Repeat(Box<Sent>),
     /// It is a new message.
-    New {
-        /// Place of the root of its thread.
-        root: Option<(ChannelId, Seq)>,
-        forwarded_from: Option<ForwardedFrom>,
-        team: TeamId,
-        permit: crate::permissions::Permit,
-    },
+    New(Verdict),
+}
+
+/// What a new message is to be.
+struct Verdict {
+    /// Place of the root of its thread.
+    root: Option<(ChannelId, Seq)>,
+    forwarded_from: Option<ForwardedFrom>,
+    files: Vec<FileInfo>,
+    team: TeamId,
+    permit: crate::permissions::Permit,
 }
 
 /// Refuses an answer to what is not there.

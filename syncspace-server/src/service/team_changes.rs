@@ -62,17 +62,13 @@ impl Operation for MakeTeam {
             rev: Rev::ZERO,
         };
         tx.create_stream(StreamId::Team(id), id, &permit).await?;
-        tx.create_stream(StreamId::Member(member_id), id, &permit).await?;
         let made = tx.next_rev(StreamId::Team(id), &permit)?;
         team.rev = made.rev;
         teams::insert(tx.db, &team).await?;
-        let row = MemberRow { member_id, role: TeamRole::Owner, joined_at: tx.now, is_present: true };
-        let entered = tx.next_rev(StreamId::Team(id), &permit)?;
-        teams::put_member(tx.db, id, self.actor.user_id, &row, entered.rev).await?;
-        let member = load_member(tx, id, self.actor.user_id).await?;
         tx.announce(made, EventBody::TeamUpdated { team: team.clone() })?;
+        let row = new_member(tx, id, (member_id, TeamRole::Owner), &permit).await?;
         let joined = Effect::TeamJoined { user_id: self.actor.user_id, team_id: id };
-        tx.announce_to(Audience::Everyone, entered, EventBody::TeamMemberUpdated { member }, vec![joined])?;
+        write_member(tx, (id, self.actor.user_id), &row, joined, &permit).await?;
         let membership = TeamMembership { member_id, role: row.role, joined_at: row.joined_at };
         Ok(MyTeam { team, membership: Some(membership) })
     }
@@ -185,12 +181,10 @@ pub(super) enum Entry {
     Requested,
     /// The person has an invite.
     Invited(InviteId, Backing),
-    /// The person has an invite whose use was taken already.
-    Admitted(Backing),
 }
 
 /// Wait named to whoever asks for a person who came or went at this moment, in milliseconds.
-const MOVED_RETRY_MS: u64 = 100;
+pub(super) const MOVED_RETRY_MS: u64 = 100;
 
 /// Puts a person into a team, or changes the role.
 pub(super) struct PutMember {
@@ -236,26 +230,13 @@ impl Operation for PutMember {
         }
         let row = match before {
             Some(row) => MemberRow { role, joined_at: if row.is_present { row.joined_at } else { tx.now }, ..row },
-            None => self.new_row(tx, role, &permit).await?,
+            None => new_member(tx, self.team, (prepared(self.new_member)?, role), &permit).await?,
         };
-        let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
-        teams::put_member(tx.db, self.team, self.user, &row, taken.rev).await?;
-        let member = load_member(tx, self.team, self.user).await?;
-        let (user_id, team_id) = (self.user, self.team);
-        let effect = match present {
-            Some(_) => Effect::RoleChanged { user_id, team_id, role },
-            None => Effect::TeamJoined { user_id, team_id },
-        };
-        let updated = EventBody::TeamMemberUpdated { member: member.clone() };
-        tx.announce_to(Audience::Everyone, taken, updated, vec![effect])?;
         if present.is_none() {
-            let accepted = (JoinRequestState::Accepted, self.accepted_by());
-            join_requests::close(tx, (self.team, self.user), accepted, &permit).await?;
+            return enter_team(tx, (self.team, self.user), &row, self.accepted_by(), &permit).await;
         }
-        if present.is_none() && sees_public(role) {
-            enter_defaults(tx, self.team, self.user, row.member_id, &permit).await?;
-        }
-        Ok(member)
+        let changed = Effect::RoleChanged { user_id: self.user, team_id: self.team, role };
+        write_member(tx, (self.team, self.user), &row, changed, &permit).await
     }
 }
 
@@ -274,7 +255,7 @@ impl PutMember {
                 let sentence = "this person is banned from the team; lift the ban first";
                 Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)))
             }
-            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => refuse_banned(tx, self.team, self.user).await,
+            Entry::Joined | Entry::Invited(..) => refuse_banned(tx, self.team, self.user).await,
         }
     }
 
@@ -282,13 +263,13 @@ impl PutMember {
     fn accepted_by(&self) -> Option<UserId> {
         match self.entry {
             Entry::Added(_) | Entry::Requested => Some(self.actor.user_id),
-            Entry::Joined | Entry::Invited(..) | Entry::Admitted(_) => None,
+            Entry::Joined | Entry::Invited(..) => None,
         }
     }
 
     async fn check(&self, tx: &mut LogTx<'_>, present: Option<MemberRow>) -> Result<(Permit, TeamRole), Refused> {
         match self.entry {
-            Entry::Invited(_, backing) | Entry::Admitted(backing) => {
+            Entry::Invited(_, backing) => {
                 if !backing.holds(tx.db, self.team).await? {
                     return Err(Abort::Refused(super::invites::over()));
                 }
@@ -326,12 +307,52 @@ impl PutMember {
             }
         }
     }
+}
 
-    async fn new_row(&self, tx: &mut LogTx<'_>, role: TeamRole, permit: &Permit) -> Result<MemberRow, Refused> {
-        let member_id = prepared(self.new_member)?;
-        tx.create_stream(StreamId::Member(member_id), self.team, permit).await?;
-        Ok(MemberRow { member_id, role, joined_at: tx.now, is_present: true })
+/// Makes the stream and the row of somebody who was never in a team.
+pub(super) async fn new_member(
+    tx: &mut LogTx<'_>,
+    team: TeamId,
+    (member_id, role): (MemberId, TeamRole),
+    permit: &Permit,
+) -> Result<MemberRow, Refused> {
+    tx.create_stream(StreamId::Member(member_id), team, permit).await?;
+    Ok(MemberRow { member_id, role, joined_at: tx.now, is_present: true })
+}
+
+/// Lets a person into a team, and into the channels that are meant for newcomers; what it asked of the team is answered by
+/// that.
+pub(super) async fn enter_team(
+    tx: &mut LogTx<'_>,
+    (team, user): (TeamId, UserId),
+    row: &MemberRow,
+    accepted_by: Option<UserId>,
+    permit: &Permit,
+) -> Result<TeamMember, Refused> {
+    // A change of the profile comes before it, and is read here, or after it, and finds the team.
+    users::lock_user(tx.db, user).await?;
+    let joined = Effect::TeamJoined { user_id: user, team_id: team };
+    let member = write_member(tx, (team, user), row, joined, permit).await?;
+    join_requests::close(tx, (team, user), (JoinRequestState::Accepted, accepted_by), permit).await?;
+    if sees_public(row.role) {
+        enter_defaults(tx, team, user, row, permit).await?;
     }
+    Ok(member)
+}
+
+/// Writes what a person is in a team, and tells the team.
+async fn write_member(
+    tx: &mut LogTx<'_>,
+    (team, user): (TeamId, UserId),
+    row: &MemberRow,
+    effect: Effect,
+    permit: &Permit,
+) -> Result<TeamMember, Refused> {
+    let taken = tx.next_rev(StreamId::Team(team), permit)?;
+    teams::put_member(tx.db, team, user, row, taken.rev).await?;
+    let member = load_member(tx, team, user).await?;
+    tx.announce_to(Audience::Everyone, taken, EventBody::TeamMemberUpdated { member: member.clone() }, vec![effect])?;
+    Ok(member)
 }
 
 /// Takes a person out of a team and all its channels.
@@ -510,40 +531,8 @@ impl HandOver {
     async fn set_role(&self, tx: &mut LogTx<'_>, user: UserId, role: TeamRole, permit: &Permit) -> Result<(), Refused> {
         let row = teams::find_member_row(tx.db, self.team, user).await?;
         let row = row.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))?;
-        let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
-        teams::put_member(tx.db, self.team, user, &MemberRow { role, ..row }, taken.rev).await?;
-        let member = load_member(tx, self.team, user).await?;
         let changed = Effect::RoleChanged { user_id: user, team_id: self.team, role };
-        tx.announce_to(Audience::Everyone, taken, EventBody::TeamMemberUpdated { member }, vec![changed])?;
-        Ok(())
-    }
-}
-
-/// Stamps a person's memberships after the profile changed, in all its teams.
-pub(super) struct AnnounceProfile {
-    pub(super) user: UserId,
-    pub(super) teams: Vec<TeamId>,
-}
-
-impl Operation for AnnounceProfile {
-    type Output = ();
-    type Error = ServiceError;
-
-    fn streams(&self) -> Vec<StreamId> {
-        self.teams.iter().map(|&team| StreamId::Team(team)).collect()
-    }
-
-    async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
-        let permit = permissions::everyone();
-        for &team in &self.teams {
-            if teams::find_member(tx.db, team, self.user).await?.is_some() {
-                let taken = tx.next_rev(StreamId::Team(team), &permit)?;
-                teams::touch_member(tx.db, team, self.user, taken.rev).await?;
-                let member = load_member(tx, team, self.user).await?;
-                tx.announce(taken, EventBody::TeamMemberUpdated { member })?;
-            }
-        }
-        Ok(())
+        write_member(tx, (self.team, user), &MemberRow { role, ..row }, changed, permit).await.map(drop)
     }
 }
 
@@ -557,7 +546,7 @@ async fn load_team(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<Tea
     Ok(found.ok_or_else(|| Abort::Refused(ServiceError::not_found("team")))?.team)
 }
 
-async fn load_member(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<TeamMember, Refused> {
+pub(super) async fn load_member(tx: &mut LogTx<'_>, team: TeamId, user: UserId) -> Result<TeamMember, Refused> {
     let found = teams::find_member(tx.db, team, user).await?;
     found.ok_or_else(|| Abort::Refused(ServiceError::not_found("member")))
 }

@@ -159,6 +159,15 @@ impl TokenKeys {
         macs.map(|mac| mac.finalize().into_bytes().into()).collect()
     }
 
+    /// Tells whether a MAC of this text was made by one of the secrets.
+    pub(crate) fn is_mac(&self, text: &[u8], mac: &[u8]) -> bool {
+        let made_by = |key: &Key| {
+            let made = Hmac::<Sha256>::new_from_slice(&key.keyed).expect("HMAC takes keys of any length");
+            made.chain_update(text).verify_slice(mac).is_ok()
+        };
+        self.keys.iter().any(made_by)
+    }
+
     fn signing_key(&self) -> &Key {
         self.keys.first().expect("there is a key, as the constructor checks")
     }

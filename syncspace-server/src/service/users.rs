@@ -7,38 +7,19 @@ use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery, PeopleQuery};
 use syncspace_protocol::status::{CustomStatus, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
-use syncspace_protocol::{Email, IdempotencyKey, Patch, Time, TimeZoneName, UserId};
+use syncspace_protocol::{IdempotencyKey, Time, UserId};
 
+use super::account_changes::{AccountChange, Powers};
 use super::auth::session_ended;
-use super::fields::{check_url_patch, clean_field, clean_patch};
+use super::fields::clean_field;
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::retry::retrying;
-use super::team_changes::AnnounceProfile;
 use super::{Actor, Refusal, Service, ServiceError, presence};
-use crate::log::Effect;
+use crate::store::StoreError;
 use crate::store::people::{self, Acquaintance, After};
-use crate::store::sessions::end_sessions_but;
-use crate::store::user_settings::{self, Looks, UserSettings};
-use crate::store::users::{
-    UserRow, find_user, find_user_by_username, insert_user, lock_active_admins, lock_user, update_user,
-};
-use crate::store::{StoreError, Tx, teams};
-
-/// An edit of a profile whose fields fit.
-struct CheckedProfile {
-    full_name: Patch<String>,
-    email: Patch<Email>,
-    avatar_url: Patch<String>,
-    time_zone: Patch<TimeZoneName>,
-}
-
-/// What an administrator changes of an account beside its profile.
-#[derive(Clone, Copy, Default)]
-struct Powers {
-    is_active: Option<bool>,
-    is_admin: Option<bool>,
-}
+use crate::store::user_settings::{Looks, UserSettings};
+use crate::store::users::{UserRow, find_user, find_user_by_username, insert_user};
 
 impl Service {
     /// Gives the asking person's account.
@@ -49,9 +30,8 @@ impl Service {
 
     /// Edits the asking person's profile.
     pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
-        let profile = CheckedProfile::check(edit)?;
-        let user = retrying(|| self.write_user(actor.user_id, &profile, Powers::default())).await?;
-        self.announce_profile(user.id, &profile, Powers::default()).await?;
+        let change = AccountChange::check(actor.user_id, edit, Powers::default())?;
+        let user = self.change_account(change).await?;
         self.with_presence(actor, user).await
     }
 
@@ -71,22 +51,6 @@ impl Service {
             User { presence: status, is_online: status.is_online(), ..view_for(actor, &user, now) }
         };
         Ok(users.into_iter().map(view).collect())
-    }
-
-    /// Tells what was changed of an account: to its own devices and to whoever shows it, and to the person's teams what they see.
-    async fn announce_profile(
-        &self,
-        user: UserId,
-        profile: &CheckedProfile,
-        powers: Powers,
-    ) -> Result<(), ServiceError> {
-        self.realtime.announce_account(user);
-        if !profile.changes_person() && powers.is_active.is_none() {
-            return Ok(());
-        }
-        let teams = teams::list_of(&mut &self.store, user).await?;
-        let teams: Vec<_> = teams.into_iter().map(|team| team.team.id).collect();
-        if teams.is_empty() { Ok(()) } else { self.log.commit(AnnounceProfile { user, teams }).await }
     }
 
     /// Gives an account, with its e-mail address for the person and for administrators.
@@ -228,14 +192,12 @@ impl Service {
     /// Fails with `conflict` where no active administrator would be left, and for switching one's own off.
     pub async fn edit_user(&self, actor: &Actor, id: UserId, edit: EditUser) -> Result<User, ServiceError> {
         require_admin(actor)?;
-        let profile = CheckedProfile::check(edit.profile)?;
         let powers = Powers { is_active: edit.is_active, is_admin: edit.is_admin };
         if actor.user_id == id && powers.is_active == Some(false) {
             let message = "this is your own account; another administrator can switch it off";
             return Err(ServiceError::refused(ErrorCode::Conflict, message));
         }
-        let user = retrying(|| self.write_user(id, &profile, powers)).await?;
-        self.announce_profile(id, &profile, powers).await?;
+        let user = self.change_account(AccountChange::check(id, edit.profile, powers)?).await?;
         self.with_presence(actor, user).await
     }
 
@@ -244,82 +206,6 @@ impl Service {
         let edit = EditUser { is_active: Some(false), ..EditUser::default() };
         self.edit_user(actor, id, edit).await.map(drop)
     }
-
-    /// Writes an edit of an account; gives the account after it.
-    async fn write_user(&self, id: UserId, profile: &CheckedProfile, powers: Powers) -> Result<UserRow, ServiceError> {
-        let mut tx = self.store.begin().await?;
-        // Administrators first, always: two of them switching each other off must meet at the same lock.
-        let admins = if powers.may_weaken() { lock_active_admins(&mut tx).await? } else { Vec::new() };
-        let mut user = lock_and_load(&mut tx, id).await?;
-        profile.apply(&mut user);
-        user.is_active = powers.is_active.unwrap_or(user.is_active);
-        user.is_admin = powers.is_admin.unwrap_or(user.is_admin);
-        if admins == [id] && !(user.is_active && user.is_admin) {
-            let message = "this is the last active administrator of the server; make another one first";
-            return Err(ServiceError::refused(ErrorCode::Conflict, message));
-        }
-        user.updated_at = self.clock.now();
-        update_user(&mut tx, &user).await.map_err(refuse_duplicate)?;
-        user_settings::put(&mut tx, id, &user.settings, user.updated_at).await?;
-        if !user.is_active {
-            end_sessions_but(&mut tx, id, None, user.updated_at).await?;
-        }
-        self.commit_revoking(tx, powers.revoked(id)).await?;
-        Ok(user)
-    }
-}
-
-impl Powers {
-    fn may_weaken(self) -> bool {
-        self.is_active == Some(false) || self.is_admin == Some(false)
-    }
-
-    /// Gives what they end: all sessions of the account, or what it could do before.
-    fn revoked(self, user_id: UserId) -> Vec<Effect> {
-        match self {
-            Self { is_active: Some(false), .. } => vec![Effect::UserDeactivated { user_id }],
-            Self { is_admin: Some(_), .. } => vec![Effect::RightsChanged { user_id }],
-            Self { .. } => Vec::new(),
-        }
-    }
-}
-
-impl CheckedProfile {
-    fn check(edit: EditProfile) -> Result<Self, ServiceError> {
-        Ok(Self {
-            full_name: clean_patch("full_name", &edit.full_name, FULL_NAME_CHARS_MAX)?,
-            avatar_url: check_url_patch("avatar_url", &edit.avatar_url)?,
-            time_zone: check_time_zone(edit.time_zone)?,
-            email: edit.email,
-        })
-    }
-
-    /// Tells whether others in the person's teams see something of it in their lists.
-    fn changes_person(&self) -> bool {
-        !self.full_name.is_keep() || !self.avatar_url.is_keep()
-    }
-
-    fn apply(&self, user: &mut UserRow) {
-        user.full_name = self.full_name.clone().apply(user.full_name.take());
-        user.email = self.email.clone().apply(user.email.take());
-        user.avatar_url = self.avatar_url.clone().apply(user.avatar_url.take());
-        user.settings.time_zone = self.time_zone.clone().apply(user.settings.time_zone.take());
-    }
-}
-
-/// Takes a zone that exists, written as IANA does.
-fn check_time_zone(zone: Patch<TimeZoneName>) -> Result<Patch<TimeZoneName>, ServiceError> {
-    let Patch::Set(name) = &zone else { return Ok(zone) };
-    let sentence = || format!("there is no time zone {name}; zones are named as IANA does, like Europe/Berlin or UTC");
-    name.canonical().map(Patch::Set).ok_or_else(|| ServiceError::invalid_field("time_zone", sentence()))
-}
-
-async fn lock_and_load(tx: &mut Tx, id: UserId) -> Result<UserRow, ServiceError> {
-    let missing = || ServiceError::not_found("user");
-    if !lock_user(tx, id).await? {
-        return Err(missing());
-    }
-    find_user(tx, id).await?.ok_or_else(missing)
 }
 
 fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
@@ -385,17 +271,26 @@ pub(super) fn with_settings(user: User, settings: UserSettings, now: Time) -> Us
 
 /// Refuses names that somebody else has, where that is why the store failed.
 pub(super) fn refuse_duplicate(error: StoreError) -> ServiceError {
+    duplicate(&error).unwrap_or_else(|| error.into())
+}
+
+/// Gives the refusal of a name that somebody took at the same moment, where that is why the store failed.
+pub(super) fn duplicate(error: &StoreError) -> Option<ServiceError> {
     if error.is_duplicate_of("users_username_key") {
-        username_taken()
+        Some(username_taken())
     } else if error.is_duplicate_of("users_email_key") {
-        taken("email", "an account with this e-mail address exists already")
+        Some(email_taken())
     } else {
-        error.into()
+        None
     }
 }
 
 pub(super) fn username_taken() -> ServiceError {
     taken("username", "somebody has this username already; choose another one")
+}
+
+pub(super) fn email_taken() -> ServiceError {
+    taken("email", "an account with this e-mail address exists already")
 }
 
 fn taken(field: &'static str, message: &'static str) -> ServiceError {

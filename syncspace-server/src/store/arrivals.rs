@@ -96,9 +96,9 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
 }
 
 /// Where the statement has the list of teams that were asked.
-const REQUESTED_COLUMN: usize = 21;
+const REQUESTED_COLUMN: usize = 22;
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 27;
+const CHANNELS_COLUMN: usize = 28;
 
 /// Reads ids with commas between them; nothing is none.
 fn read_ids<T: FromStr + Ord>(ids: Option<String>, column: usize) -> Result<BTreeSet<T>, StoreError> {

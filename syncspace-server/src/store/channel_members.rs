@@ -10,7 +10,7 @@ use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences
 use super::channels::{CHANNEL, ChannelRow, HEAD, MembershipRow, add_people, read_channel, read_head};
 use super::list::Slice;
 use super::teams::read_person;
-use super::{Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
+use super::{Many, ManySql, Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 const MEMBER: &str =
     "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
@@ -109,43 +109,38 @@ pub async fn list(db: &mut impl Queries, channel: ChannelId, slice: &Slice) -> R
     db.query(&sql, all).await?.iter().map(|row| read_member(&mut row.reader())).collect()
 }
 
-/// Puts a person into a channel: a new row, or the old one of somebody who left.
-pub async fn put(db: &mut impl Queries, new: &NewMembership) -> Result<(), StoreError> {
-    let update = Sql::both(
-        "UPDATE channel_members SET role = ?, joined_at = ?, left_at = NULL, \
-         last_read_seq = CASE WHEN last_read_seq < ? THEN ? ELSE last_read_seq END, rev = ?, my_rev = ? \
-         WHERE user_id = ? AND channel_id = ?",
-    );
-    let values = params![
-        new.role,
-        new.joined_at,
-        new.last_read_seq,
-        new.last_read_seq,
-        new.rev,
-        new.my_rev,
-        new.user,
-        new.channel
-    ];
-    if db.execute(&update, values).await? > 0 {
-        return Ok(());
+/// Puts people into channels: new rows, or the old ones of those who left.
+pub async fn put(db: &mut impl Queries, arrivals: &[NewMembership]) -> Result<(), StoreError> {
+    let mut rows = Many::with_capacity(&PUT, arrivals.len());
+    for new in arrivals {
+        rows.push([
+            new.user.into(),
+            new.channel.into(),
+            new.team.into(),
+            new.member.into(),
+            new.role.into(),
+            new.joined_at.into(),
+            new.last_read_seq.into(),
+            new.rev.into(),
+            new.my_rev.into(),
+        ]);
     }
-    let insert = Sql::both(
-        "INSERT INTO channel_members (user_id, channel_id, team_id, member_id, role, joined_at, left_at, \
-         last_read_seq, rev, my_rev) VALUES (?,?,?,?,?,?,NULL,?,?,?)",
-    );
-    let values = params![
-        new.user,
-        new.channel,
-        new.team,
-        new.member,
-        new.role,
-        new.joined_at,
-        new.last_read_seq,
-        new.rev,
-        new.my_rev
-    ];
-    db.execute(&insert, values).await.map(drop)
+    db.execute_many(rows).await
 }
+
+const PUT: ManySql = ManySql {
+    width: 9,
+    start: "INSERT INTO channel_members (user_id, channel_id, team_id, member_id, role, joined_at, last_read_seq, rev, \
+            my_rev) VALUES ",
+    each: "(?,?,?,?,?,?,?,?,?)",
+    between: ",",
+    end: " ON DUPLICATE KEY UPDATE role = VALUES(role), joined_at = VALUES(joined_at), left_at = NULL, \
+          last_read_seq = GREATEST(last_read_seq, VALUES(last_read_seq)), rev = VALUES(rev), my_rev = VALUES(my_rev)",
+    sqlite: "INSERT INTO channel_members (user_id, channel_id, team_id, member_id, role, joined_at, last_read_seq, rev, \
+             my_rev) VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (user_id, channel_id) DO UPDATE SET role = excluded.role, \
+             joined_at = excluded.joined_at, left_at = NULL, last_read_seq = MAX(last_read_seq, excluded.last_read_seq), \
+             rev = excluded.rev, my_rev = excluded.my_rev",
+};
 
 /// Changes what a person may do in a channel.
 pub async fn set_role(

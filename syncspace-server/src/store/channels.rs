@@ -11,7 +11,7 @@ use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, TeamId, Time, UserId};
 use super::channel_preferences::{JOIN_PREFERENCES, PREFERENCES, read_preferences};
 use super::list::Slice;
 use super::teams::{self, read_person};
-use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
+use super::{Many, ManySql, Queries, Row, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 /// What decides who may do what to a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,14 +179,23 @@ pub fn read_access_of_many(rows: &[Row]) -> Result<HashMap<(ChannelId, UserId), 
 
 /// Finds a channel with its head and how a person stands to it.
 pub async fn find(db: &mut impl Queries, channel: ChannelId, user: UserId) -> Result<Option<ChannelRow>, StoreError> {
+    Ok(load(db, &[channel], user).await?.pop())
+}
+
+/// Loads channels with their heads and how a person stands to them; what does not exist is left out.
+pub async fn load(db: &mut impl Queries, channels: &[ChannelId], user: UserId) -> Result<Vec<ChannelRow>, StoreError> {
+    let ids = padded(channels.iter().map(|&channel| Value::from(channel)).collect());
     let sql = Sql::built(format!(
         "SELECT {CHANNEL}, {HEAD}, {MEMBERSHIP}, {PREFERENCES} FROM channels c \
-         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.id = ? AND c.deleted_at IS NULL"
+         JOIN channel_heads h ON h.channel_id = c.id {JOIN_MEMBERSHIP} {JOIN_PREFERENCES} WHERE c.id IN ({}) \
+         AND c.deleted_at IS NULL ORDER BY c.id",
+        placeholders(ids.len())
     ));
-    let mut found: Vec<_> =
-        db.query(&sql, params![user, channel]).await?.iter().map(read_row).collect::<Result<_, _>>()?;
+    let mut values = params![user];
+    values.extend(ids);
+    let mut found: Vec<_> = db.query(&sql, values).await?.iter().map(read_row).collect::<Result<_, _>>()?;
     add_people(db, found.iter_mut().map(|row| &mut row.channel)).await?;
-    Ok(found.pop())
+    Ok(found)
 }
 
 /// Finds the channel of a folded name, or of the people of a direct one.
@@ -203,6 +212,17 @@ pub(super) const VISIBLE: &str = "(SELECT c.id AS channel_id FROM channels c \
      WHERE c.team_id = ? AND c.kind = 'public' AND ? = 1 AND c.deleted_at IS NULL UNION \
      SELECT m.channel_id FROM channel_members m JOIN channels c ON c.id = m.channel_id \
      WHERE m.user_id = ? AND m.team_id = ? AND m.left_at IS NULL AND c.deleted_at IS NULL) v";
+
+/// Lists the ids of the channels of a team that a person may see.
+pub async fn list_visible_ids(
+    db: &mut impl Queries,
+    (team, user): (TeamId, UserId),
+    sees_public: bool,
+) -> Result<Vec<ChannelId>, StoreError> {
+    let sql = Sql::built(format!("SELECT v.channel_id FROM {VISIBLE}"));
+    let rows = db.query(&sql, params![team, sees_public, user, team]).await?;
+    rows.iter().map(|row| row.reader().take()).collect()
+}
 
 /// Lists the channels of a team that a person may see, by id.
 pub async fn list_visible(

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use syncspace_protocol::{
-    ChannelId, GroupId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId, UserId,
+    ChannelId, FileId, GroupId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId, UserId,
 };
 use tokio::sync::Mutex;
 
@@ -45,6 +45,7 @@ kinds! { KINDS:
     7 ScheduledId "scheduled_messages" 10;
     8 GroupId "user_groups" 10;
     9 ReminderId "reminders" 10;
+    10 FileId "files" 10;
 }
 
 /// The ids this instance may give out.

@@ -11,6 +11,9 @@ pub struct Mark {
     pub rev: Rev,
     /// Every message up to this place was worked on at least once.
     pub seq: Seq,
+    /// The newest `rev` at which nothing was left to do: each later change of a text is still to be seen, also where `rev` is
+    /// past it. A row comes with its last change, whatever that was.
+    pub level_rev: Rev,
 }
 
 /// A channel with changes that a follower has not worked on.
@@ -38,18 +41,19 @@ impl Behind {
     /// Gives from where the work goes on.
     #[must_use]
     pub fn from(&self) -> Mark {
-        self.mark.unwrap_or(Mark { rev: Rev::ZERO, seq: Seq::ZERO })
+        self.mark.unwrap_or(Mark { rev: Rev::ZERO, seq: Seq::ZERO, level_rev: Rev::ZERO })
     }
 }
 
-const COLUMNS: &str = "h.channel_id, h.team_id, h.last_rev, h.last_seq, k.rev, k.seq FROM channel_heads h \
+const COLUMNS: &str = "h.channel_id, h.team_id, h.last_rev, h.last_seq, k.rev, k.seq, k.level_rev FROM channel_heads h \
                        LEFT JOIN follower_marks k ON k.follower = ? AND k.channel_id = h.channel_id";
 
 fn read(row: &Row) -> Result<Behind, StoreError> {
     let mut row = row.reader();
     let (channel, team, last_rev, last_seq) = (row.take()?, row.take()?, row.take()?, row.take()?);
-    let (rev, seq): (Option<Rev>, Option<Seq>) = (row.take()?, row.take()?);
-    Ok(Behind { channel, team, last_rev, last_seq, mark: rev.zip(seq).map(|(rev, seq)| Mark { rev, seq }) })
+    let (rev, seq, level): (Option<Rev>, Option<Seq>, Option<Rev>) = (row.take()?, row.take()?, row.take()?);
+    let mark = rev.zip(seq).zip(level).map(|((rev, seq), level_rev)| Mark { rev, seq, level_rev });
+    Ok(Behind { channel, team, last_rev, last_seq, mark })
 }
 
 /// Finds which of these channels a follower is behind in; not more than a statement names.
@@ -94,13 +98,16 @@ pub async fn look_for_behind(
 /// Whoever moved it has the row until the transaction ends.
 pub async fn advance(tx: &mut Tx, follower: &str, from: &Behind, to: Mark) -> Result<bool, StoreError> {
     const UPDATE: Sql = Sql::both(
-        "UPDATE follower_marks SET rev = ?, seq = ? WHERE follower = ? AND channel_id = ? AND rev = ? AND seq = ?",
+        "UPDATE follower_marks SET rev = ?, seq = ?, level_rev = ? \
+         WHERE follower = ? AND channel_id = ? AND rev = ? AND seq = ?",
     );
-    const INSERT: Sql = Sql::both("INSERT INTO follower_marks (follower, channel_id, rev, seq) VALUES (?,?,?,?)");
+    const INSERT: Sql =
+        Sql::both("INSERT INTO follower_marks (follower, channel_id, rev, seq, level_rev) VALUES (?,?,?,?,?)");
     if let Some(mark) = from.mark {
-        return Ok(tx.execute(&UPDATE, params![to.rev, to.seq, follower, from.channel, mark.rev, mark.seq]).await? == 1);
+        let values = params![to.rev, to.seq, to.level_rev, follower, from.channel, mark.rev, mark.seq];
+        return Ok(tx.execute(&UPDATE, values).await? == 1);
     }
-    match tx.execute(&INSERT, params![follower, from.channel, to.rev, to.seq]).await {
+    match tx.execute(&INSERT, params![follower, from.channel, to.rev, to.seq, to.level_rev]).await {
         Ok(_) => Ok(true),
         Err(StoreError::Duplicate { .. }) => Ok(false),
         Err(error) => Err(error),

@@ -1,5 +1,7 @@
 //! Rows of the log: messages by their place, and their part of the channel's stream.
 
+use serde::{Deserialize, Serialize};
+use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::messages::{Code, ForwardedFrom, Message, Pin, ThreadState};
 use syncspace_protocol::{ChannelId, ClientId, Mentions, MessageId, Rev, Seq, TeamId, Time, UserId};
 
@@ -13,7 +15,7 @@ macro_rules! message_columns {
             "id, channel_id, seq, rev, sender_id, content, message_type, file_url, parent_message_id, parent_seq, \
              reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, updated_at, client_id, \
              mentions, reactions, pinned_by, pinned_at, code, \
-             forwarded_from, continued_seq",
+             forwarded_from, continued_seq, files",
             $after
         )
     };
@@ -56,6 +58,7 @@ pub(super) fn read_from(row: &mut RowReader<'_>) -> Result<Message, StoreError> 
         code: row.take()?,
         forwarded_from: row.take()?,
         continued_seq: row.take()?,
+        files: row.take::<Option<FileList>>()?.unwrap_or_default().0,
     })
 }
 
@@ -80,6 +83,17 @@ macro_rules! json_columns {
 json_columns! {
     Code, "what a piece of code is";
     ForwardedFrom, "where a message comes from";
+    FileList, "what a message shows of its files";
+}
+
+/// The files that a message carries, as the column has them.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+struct FileList(Vec<FileInfo>);
+
+/// Gives the value of the column: most messages carry none.
+fn files_of(message: &Message) -> Value {
+    if message.files.is_empty() { Value::Null } else { Value::from(&FileList(message.files.clone())) }
 }
 
 fn read_pin(row: &mut RowReader<'_>) -> Result<Option<Pin>, StoreError> {
@@ -99,17 +113,17 @@ pub struct NewMessage<'a> {
 }
 
 const INSERT: ManySql = ManySql {
-    width: 18,
+    width: 19,
     start: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
             parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-            updated_at, client_id, mentions, client_digest, code, forwarded_from) VALUES ",
-    each: "(?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?)",
+            updated_at, client_id, mentions, client_digest, code, forwarded_from, files) VALUES ",
+    each: "(?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?,?)",
     between: ",",
     end: "",
     sqlite: "INSERT INTO messages (channel_id, seq, id, team_id, rev, sender_id, content, message_type, file_url, \
              parent_message_id, parent_seq, reply_count, last_reply_at, is_edited, edited_at, deleted_at, created_at, \
-             updated_at, client_id, mentions, client_digest, code, forwarded_from) \
-             VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?)",
+             updated_at, client_id, mentions, client_digest, code, forwarded_from, files) \
+             VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL,0,NULL,NULL,?,?,?,?,?,?,?,?)",
 };
 
 /// Appends messages to the log.
@@ -135,6 +149,7 @@ pub async fn insert(db: &mut impl Queries, rows: &[NewMessage<'_>]) -> Result<()
             digest.into(),
             message.code.as_ref().into(),
             message.forwarded_from.as_ref().into(),
+            files_of(message),
         ]);
     }
     db.execute_many(insert).await
@@ -260,33 +275,39 @@ pub async fn list(
     part: Part,
     limit: u32,
 ) -> Result<Vec<Message>, StoreError> {
+    list_part(db, "channel_id = ?", vec![channel.into()], part, limit).await
+}
+
+/// Lists replies of a thread on one side of a place, oldest first.
+pub async fn list_replies(
+    db: &mut impl Queries,
+    (channel, root): (ChannelId, Seq),
+    part: Part,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
+    list_part(db, "channel_id = ? AND parent_seq = ?", vec![channel.into(), root.into()], part, limit).await
+}
+
+async fn list_part(
+    db: &mut impl Queries,
+    of_list: &str,
+    mut values: Vec<Value>,
+    part: Part,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
     let (side, order, seq) = match part {
         Part::Before(seq) => ("<", "DESC", seq),
         Part::After(seq) => (">", "ASC", seq),
     };
+    values.push(seq.into());
     let sql = Sql::built(format!(
-        "SELECT {MESSAGE} FROM messages WHERE channel_id = ? AND seq {side} ? ORDER BY seq {order} LIMIT {limit}"
+        "SELECT {MESSAGE} FROM messages WHERE {of_list} AND seq {side} ? ORDER BY seq {order} LIMIT {limit}"
     ));
-    let mut messages: Vec<Message> =
-        db.query(&sql, params![channel, seq]).await?.iter().map(read).collect::<Result<_, _>>()?;
-    if order == "DESC" {
+    let mut messages: Vec<Message> = db.query(&sql, values).await?.iter().map(read).collect::<Result<_, _>>()?;
+    if matches!(part, Part::Before(_)) {
         messages.reverse();
     }
     Ok(messages)
-}
-
-/// Lists replies of a thread after a place, oldest first.
-pub async fn list_replies(
-    db: &mut impl Queries,
-    channel: ChannelId,
-    root: Seq,
-    after: Seq,
-    limit: u32,
-) -> Result<Vec<Message>, StoreError> {
-    let sql = Sql::built(format!(
-        "SELECT {MESSAGE} FROM messages WHERE channel_id = ? AND parent_seq = ? AND seq > ? ORDER BY seq LIMIT {limit}"
-    ));
-    db.query(&sql, params![channel, root, after]).await?.iter().map(read).collect()
 }
 
 /// Lists messages changed after a rev and up to another, ordered by rev and seq.
@@ -382,7 +403,7 @@ pub async fn find_content_rev(db: &mut impl Queries, channel: ChannelId, seq: Se
 pub async fn bury(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: Time, rev: Rev) -> Result<(), StoreError> {
     let sql = Sql::both(
         "UPDATE messages SET content = '', mentions = NULL, file_url = NULL, reactions = NULL, pinned_at = NULL, \
-         pinned_by = NULL, code = NULL, forwarded_from = NULL, continued_seq = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
+         pinned_by = NULL, code = NULL, forwarded_from = NULL, continued_seq = NULL, files = NULL, deleted_at = ?, updated_at = ?, rev = ? WHERE channel_id = ? AND seq = ?",
     );
     db.execute(&sql, params![now, now, rev, channel, seq]).await.map(drop)
 }

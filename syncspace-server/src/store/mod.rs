@@ -25,6 +25,7 @@ pub mod channel_preferences;
 pub mod channels;
 pub mod commits;
 pub mod drafts;
+pub mod files;
 pub mod groups;
 pub mod heads;
 pub mod idempotency_keys;

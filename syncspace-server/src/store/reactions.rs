@@ -95,18 +95,23 @@ pub async fn list(
     limit: u32,
 ) -> Result<Vec<(Rev, Reacted)>, StoreError> {
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let (with_emoji, mut values) = ("AND emoji = ? ", params![channel, seq]);
-    let with_emoji = if let Some(emoji) = emoji {
+    let mut values = params![channel, seq];
+    let (index, with_emoji) = if let Some(emoji) = emoji {
         values.push(emoji.into());
-        with_emoji
+        ("message_reactions_emoji", "AND emoji = ? ")
     } else {
-        ""
+        ("PRIMARY", "")
     };
     values.push(after.into());
-    let sql = Sql::built(format!(
-        "SELECT rev, user_id, emoji, created_at FROM message_reactions WHERE channel_id = ? AND seq = ? {with_emoji}\
-         AND rev > ? ORDER BY rev LIMIT {limit}"
-    ));
+    let text = |table: &str| {
+        format!(
+            "SELECT rev, user_id, emoji, created_at FROM {table} WHERE channel_id = ? AND seq = ? {with_emoji}\
+             AND rev > ? ORDER BY rev LIMIT {limit}"
+        )
+    };
+    // MySQL 9 reads every reaction to the message along another index, and puts them in order.
+    let mysql = text(&format!("message_reactions FORCE INDEX ({index})"));
+    let sql = Sql::built_pair(mysql, text("message_reactions"));
     let read = |row: &Row| {
         let mut row = row.reader();
         let rev = row.take()?;

@@ -143,6 +143,15 @@ pub async fn list_of(db: &mut impl Queries, user: UserId) -> Result<Vec<MyTeam>,
     db.query(&sql, params![user]).await?.iter().map(read_my_team).collect()
 }
 
+/// Lists the ids of a person's teams.
+pub async fn list_ids_of(db: &mut impl Queries, user: UserId) -> Result<Vec<TeamId>, StoreError> {
+    const SELECT: Sql = Sql::both(
+        "SELECT m.team_id FROM team_members m JOIN teams t ON t.id = m.team_id \
+         WHERE m.user_id = ? AND m.left_at IS NULL AND t.deleted_at IS NULL ORDER BY m.team_id",
+    );
+    db.query(&SELECT, params![user]).await?.iter().map(|row| row.reader().take()).collect()
+}
+
 /// Finds the team that somebody is a member of under this number; none where that is not this person.
 pub async fn find_of_member(
     db: &mut impl Queries,

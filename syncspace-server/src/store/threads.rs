@@ -120,13 +120,22 @@ pub async fn put(db: &mut impl Queries, user: UserId, team: TeamId, row: &Thread
     db.execute(&PUT, values).await.map(drop)
 }
 
-/// Moves a person's markers in all threads of a channel forward to a place, where they are before it.
-pub async fn advance_all(db: &mut impl Queries, user: UserId, channel: ChannelId, seq: Seq) -> Result<(), StoreError> {
-    let sql = Sql::both(
-        "UPDATE thread_members SET last_read_seq = ? WHERE user_id = ? AND channel_id = ? AND last_read_seq < ?",
-    );
-    db.execute(&sql, params![seq, user, channel, seq]).await.map(drop)
+/// Moves a person's markers in all threads of each channel forward to a place, where they are before it.
+pub async fn advance_all(db: &mut impl Queries, user: UserId, channels: &[(ChannelId, Seq)]) -> Result<(), StoreError> {
+    let mut rows = Many::with_capacity(&ADVANCE, channels.len());
+    channels.iter().for_each(|&(channel, seq)| rows.push([user.into(), channel.into(), seq.into()]));
+    db.execute_many(rows).await
 }
+
+const ADVANCE: ManySql = ManySql {
+    width: 3,
+    start: "UPDATE (",
+    each: "SELECT CAST(? AS SIGNED) AS user_id, CAST(? AS SIGNED) AS channel_id, CAST(? AS SIGNED) AS seq",
+    between: " UNION ALL ",
+    end: ") k STRAIGHT_JOIN thread_members t ON t.user_id = k.user_id AND t.channel_id = k.channel_id \
+          AND t.last_read_seq < k.seq SET t.last_read_seq = k.seq",
+    sqlite: "UPDATE thread_members SET last_read_seq = ?3 WHERE user_id = ?1 AND channel_id = ?2 AND last_read_seq < ?3",
+};
 
 /// A row of a person's own stream: how it stands to a thread, or its rev alone where the person is not in the channel.
 pub enum ThreadChange {

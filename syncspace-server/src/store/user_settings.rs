@@ -55,7 +55,7 @@ impl FromValue for DndHours {
 
 /// Columns of a person's settings, of `us`; all of them may be absent.
 pub(super) const SETTINGS: &str = "us.presence, us.status_text, us.status_emoji, us.status_expires_at, us.time_zone, \
-                                   us.notify, us.dnd_hours, us.paused_until";
+                                   us.notify, us.dnd_hours, us.paused_until, us.keywords_rev";
 
 /// Adds them to an account `u`.
 pub(super) const JOIN_SETTINGS: &str = "LEFT JOIN user_settings us ON us.user_id = u.id";
@@ -71,7 +71,12 @@ pub(super) fn read_settings(row: &mut RowReader<'_>) -> Result<UserSettings, Sto
         presence: presence.unwrap_or_default(),
         custom_status: Some(status).filter(|status| status.text.is_some() || status.emoji.is_some()),
         time_zone: row.take()?,
-        preferences: Preferences { notify: row.take()?, dnd_hours: row.take()?, paused_until: row.take()? },
+        preferences: Preferences {
+            notify: row.take()?,
+            dnd_hours: row.take()?,
+            paused_until: row.take()?,
+            keywords_rev: row.take::<Option<u32>>()?.unwrap_or_default(),
+        },
     })
 }
 
@@ -85,8 +90,9 @@ pub async fn find(db: &mut impl Queries, user: UserId) -> Result<UserSettings, S
 /// Writes what a person chose, and that something of the account changed now.
 pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, now: Time) -> Result<(), StoreError> {
     const INSERT: &str = "INSERT INTO user_settings (user_id, presence, status_text, status_emoji, status_expires_at, \
-                          time_zone, notify, dnd_hours, paused_until, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    const COLUMNS: [&str; 9] = [
+                          time_zone, notify, dnd_hours, paused_until, keywords_rev, changed_at) \
+                          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    const COLUMNS: [&str; 10] = [
         "presence",
         "status_text",
         "status_emoji",
@@ -95,6 +101,7 @@ pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, n
         "notify",
         "dnd_hours",
         "paused_until",
+        "keywords_rev",
         "changed_at",
     ];
     let mysql = COLUMNS.map(|column| format!("{column} = VALUES({column})")).join(", ");
@@ -114,6 +121,7 @@ pub async fn put(db: &mut impl Queries, user: UserId, settings: &UserSettings, n
         settings.preferences.notify,
         settings.preferences.dnd_hours.as_ref(),
         settings.preferences.paused_until,
+        settings.preferences.keywords_rev,
         now,
     ];
     db.execute(&upsert, values).await.map(drop)

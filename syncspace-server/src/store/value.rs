@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId,
+    ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId,
     ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
@@ -175,6 +175,7 @@ numbers! {
     GroupId, "a group id";
     ScheduledId, "a scheduled id";
     ReminderId, "a reminder id";
+    FileId, "a file id";
     Seq, "a seq";
     Rev, "a rev";
 }

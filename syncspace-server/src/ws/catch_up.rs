@@ -36,6 +36,7 @@ impl Socket {
         if let Some(reason) = duty.ended {
             return Err(End::Close(reason));
         }
+        self.service.watch_again(&talk.actor, &talk.connection, &duty.doubted).await;
         if duty.needs_refresh {
             self.refresh(talk).await?;
             return Ok(true);
@@ -171,7 +172,8 @@ impl Socket {
             self.send(&Event::outside_streams(EventBody::MyAccount { user, preferences })).await?;
         }
         if !followed.left.is_empty() {
-            self.service.watch_again(&talk.actor, &talk.connection).await;
+            let watched = self.service.realtime().watched_by(&talk.connection);
+            self.service.watch_again(&talk.actor, &talk.connection, &watched).await;
         }
         let is_same_teams = followed.joined.is_empty();
         for team_id in followed.left {
@@ -312,6 +314,7 @@ mod tests {
                 code: None,
                 forwarded_from: None,
                 continued_seq: None,
+                files: Vec::new(),
             },
         }
     }

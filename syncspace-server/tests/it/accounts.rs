@@ -8,6 +8,7 @@ use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::{CreateInvite, TeamRole};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Patch, Time};
+use syncspace_server::blobs::{BlobPlace, Blobs};
 use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
     Actor, Device, Service, ServiceParts, Settings, StartError, TokenKeys, later, load_epoch, tokens,
@@ -397,6 +398,7 @@ async fn a_password_is_hashed_again_when_the_cost_changed(place: Place) {
     let parts = ServiceParts {
         epoch: load_epoch(&store).await.expect("an epoch"),
         realtime: Realtime::alone(),
+        blobs: Blobs::open(&BlobPlace::Folder(rig.place.folder.path().join("files"))).expect("a folder"),
         store,
         clock: rig.clock.clone(),
         token_keys: TokenKeys::new(&[SECRET.into()], settings.access_token_life_s).expect("a secret"),

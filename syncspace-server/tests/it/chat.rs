@@ -46,6 +46,7 @@ on_both_stores! {
     only_authors_edit_and_admins_may_delete,
     replies_count_at_their_root,
     history_is_paged_in_both_directions,
+    threads_are_paged_in_both_directions,
     unread_counts_follow_their_definition,
     markers_advance_and_are_set,
     changes_after_any_rev_give_the_present_state,
@@ -524,8 +525,12 @@ async fn newcomers_come_into_the_default_channels(place: Place) {
     let tokens = rig.service.register(&crate::place::origin(), invited).await.expect("registers");
     let carol = rig.actor(&tokens).await;
     let (dave, guest) = (rig.register_actor("dave").await, rig.register_actor("guest").await);
-    rig.add(&alice, team, &dave, TeamRole::Member).await;
+    let before = rig.service.statement_counts().reads;
     rig.add(&alice, team, &guest, TeamRole::Guest).await;
+    let of_guest = rig.service.statement_counts().reads - before;
+    rig.add(&alice, team, &dave, TeamRole::Member).await;
+    let of_dave = rig.service.statement_counts().reads - before - of_guest;
+    assert!(of_dave <= of_guest + 5, "{of_dave} reads for 18 channels, {of_guest} for none");
     for newcomer in [&carol, &dave] {
         let mine = rig.service.channels(newcomer, team, &all()).await.expect("lists").items;
         let mine: Vec<_> = mine.iter().filter(|channel| channel.membership.is_some()).collect();
@@ -720,6 +725,33 @@ async fn replies_count_at_their_root(place: Place) {
     rig.service.delete_message(&alice, channel, two.seq).await.expect("deletes");
     let root = rig.service.message(&alice, channel, root.seq).await.expect("the root");
     assert_eq!((root.reply_count, root.last_reply_at), (1, Some(one.created_at)));
+}
+
+async fn threads_are_paged_in_both_directions(place: Place) {
+    let rig = place.open_rig().await;
+    let (alice, _, channel) = rig.one().await;
+    let root = rig.say(&alice, channel, "root").await;
+    for number in 1..=5 {
+        let reply = SendMessage { parent_message_id: Some(root.id), ..text(&format!("r{number}")) };
+        rig.service.send_message(&alice, channel, reply).await.expect("answers");
+        rig.say(&alice, channel, "beside the thread").await;
+    }
+    let read = async |query: MessageQuery| {
+        let thread = rig.service.thread(&alice, channel, root.seq, query).await.expect("a thread");
+        let texts: Vec<String> = thread.items.iter().map(|reply| reply.content.clone()).collect();
+        (texts, thread.next.and_then(|next| next.parse().ok()))
+    };
+    let part = MessageQuery { limit: Some(2), ..MessageQuery::default() };
+    let (newest, next) = read(MessageQuery { before: Some(Seq::END), ..part }).await;
+    assert_eq!(newest, ["r4", "r5"]);
+    let (older, next) = read(MessageQuery { before: next, ..part }).await;
+    assert_eq!(older, ["r2", "r3"]);
+    assert_eq!(read(MessageQuery { before: next, ..part }).await, (vec!["r1".to_owned()], None));
+    let (oldest, next) = read(part.clone()).await;
+    assert_eq!(oldest, ["r1", "r2"]);
+    assert_eq!(read(MessageQuery { after: next, ..part }).await.0, ["r3", "r4"]);
+    let both = MessageQuery { before: next, after: next, ..part };
+    refused(rig.service.thread(&alice, channel, root.seq, both).await, ErrorCode::InvalidField);
 }
 
 async fn history_is_paged_in_both_directions(place: Place) {

@@ -15,6 +15,7 @@ use syncspace_server::service::{Actor, Made, ServiceError, ThreadChoice};
 use syncspace_server::store::{Queries, Sql, Statement, Store, mentions, params};
 
 use crate::counts::Room;
+use crate::explain::{self, Plan};
 use crate::place::{Place, body, on_both_stores, refused};
 
 on_both_stores! {
@@ -284,15 +285,9 @@ fn look_up() -> Statement {
 async fn groups_are_looked_up_by_their_names_on_sqlite() {
     let store = Place::sqlite().store().await;
     let Statement { sql, params } = look_up();
-    let plan = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.sqlite()));
-    let rows = (&store).query(&plan, params).await.expect("explains");
-    assert!(rows.len() >= 4);
-    for row in rows {
-        let mut row = row.reader();
-        let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
-        let step: String = row.take().expect("a step");
-        assert!(step.starts_with("SEARCH "), "{step}");
-    }
+    let steps = explain::steps(&store, &sql.sqlite(), params).await;
+    assert!(steps.len() >= 4 && steps.iter().all(|step| step.starts_with("SEARCH ")), "{steps:#?}");
+    assert!(steps.iter().any(|step| step.contains("user_groups_name_key (team_id=? AND name_key=?)")), "{steps:#?}");
 }
 
 #[tokio::test]
@@ -305,16 +300,9 @@ async fn groups_are_looked_up_by_their_names_on_mysql() {
     let analyse = Sql::both("ANALYZE TABLE user_groups, user_group_members, channel_members");
     (&store).query(&analyse, params![]).await.expect("analyses");
     let Statement { sql, params } = look_up();
-    let plan = Sql::built(format!("EXPLAIN {}", sql.mysql()));
-    for row in (&store).query(&plan, params).await.expect("explains") {
-        let mut row = row.reader();
-        let _place: (Option<i64>, String) = (row.take().expect("id"), row.take().expect("a kind"));
-        let table: Option<String> = row.take().expect("a table");
-        // MySQL names partitions before the way of reading, MariaDB does not.
-        let words: Vec<Option<String>> = (0..2).map(|_| row.take().expect("a word")).collect();
-        let is_whole = words.iter().flatten().any(|word| word == "ALL" || word == "index");
-        // The few channels and members of this test are read as fast in any way.
-        let is_of_groups = table.as_deref().is_some_and(|table| ["g", "p"].contains(&table));
-        assert!(!is_of_groups || !is_whole, "{table:?} is read as a whole");
-    }
+    let plan = Plan::of(&store, sql.mysql(), params).await;
+    // The few channels and members of this test are read as fast in any way.
+    let index_of = |table| plan.reads.iter().find(|read| read.table == table).and_then(|read| read.index.as_deref());
+    assert_eq!([index_of("g"), index_of("p")], [Some("user_groups_name_key"), Some("PRIMARY")], "{}", plan.text);
+    assert!(!plan.reads.iter().any(|read| read.table == "g" && read.is_whole()), "{}", plan.text);
 }

@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::counts::Room;
+use crate::explain::{self, Plan};
 use crate::place::{Place, Rig, SECRET, body, on_both_stores, refused};
 
 on_both_stores! {
@@ -29,6 +30,7 @@ on_both_stores! {
     a_keyword_calls_whoever_is_in_the_channel_and_not_named,
     mentions_by_keyword_follow_edits_and_go_with_the_message,
     what_was_sent_before_calls_nobody,
+    a_text_changed_before_much_else_is_looked_at,
     the_own_stream_tells_of_channel_and_thread,
     searches_find_what_mentions_by_a_keyword,
     whoever_left_is_told_nothing,
@@ -137,6 +139,30 @@ async fn mentions_by_keyword_follow_edits_and_go_with_the_message(place: Place) 
     room.delete(&room.alice, &said).await;
     room.find().await;
     assert_eq!(room.mentions(&room.bob).await, 0);
+}
+
+/// A row comes with its last change: here long after the change of its text, and in another batch.
+async fn a_text_changed_before_much_else_is_looked_at(place: Place) {
+    const MORE_THAN_A_BATCH: usize = 250;
+    let room = Room::open(place).await;
+    room.wants(&room.bob, &["deploy"]).await;
+    let called = room.say_and_find(&room.alice, "deploy").await;
+    let quiet = room.say_and_find(&room.alice, "hello").await;
+    assert_eq!(room.mentions(&room.bob).await, 1);
+    room.mark(MoveMarker::Set, 0, None).await;
+    room.edit(&room.alice, &called, "never mind").await;
+    room.edit(&room.alice, &quiet, "deploy now").await;
+    for number in 0..MORE_THAN_A_BATCH {
+        room.say(&room.alice, &format!("{number}")).await;
+    }
+    let tada = "tada".parse().expect("a name");
+    for message in [&called, &quiet] {
+        room.rig.service.react(&room.alice, room.channel, message.seq, &tada).await.expect("reacts");
+    }
+    room.find().await;
+    assert_eq!(room.mentions(&room.bob).await, 1);
+    room.mark(MoveMarker::Set, called.seq.get(), None).await;
+    assert_eq!(room.mentions(&room.bob).await, 1, "by the one that has the word now");
 }
 
 async fn what_was_sent_before_calls_nobody(place: Place) {
@@ -326,14 +352,7 @@ fn look_up() -> Statement {
 async fn keywords_are_looked_up_by_words_on_sqlite() {
     let store = Place::sqlite().store().await;
     let Statement { sql, params } = look_up();
-    let plan = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.sqlite()));
-    let rows = (&store).query(&plan, params).await.expect("explains");
-    let steps = rows.iter().map(|row| {
-        let mut row = row.reader();
-        let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
-        row.take::<String>().expect("a step")
-    });
-    let steps: Vec<_> = steps.collect();
+    let steps = explain::steps(&store, &sql.sqlite(), params).await;
     let [words, people] = steps.as_slice() else { panic!("{steps:?}") };
     assert!(words.starts_with("SEARCH k USING INDEX user_keywords_lookup"), "{words}");
     assert!(people.starts_with("SEARCH m USING PRIMARY KEY (user_id=? AND channel_id=?)"), "{people}");
@@ -352,17 +371,9 @@ async fn keywords_are_looked_up_by_words_on_mysql() {
     }
     (&store).query(&Sql::both("ANALYZE TABLE user_keywords"), params![]).await.expect("analyses");
     let Statement { sql, params } = look_up();
-    let plan = Sql::built(format!("EXPLAIN {}", sql.mysql()));
-    let mut tables = Vec::new();
-    for row in (&store).query(&plan, params).await.expect("explains") {
-        let mut row = row.reader();
-        let _place: (Option<i64>, String) = (row.take().expect("id"), row.take().expect("a kind"));
-        let table: Option<String> = row.take().expect("a table");
-        // MySQL names partitions before the way of reading, MariaDB does not.
-        let words: Vec<Option<String>> = (0..2).map(|_| row.take().expect("a word")).collect();
-        let is_whole = words.iter().flatten().any(|word| word == "ALL" || word == "index");
-        assert!(table.as_deref() != Some("k") || !is_whole, "every keyword is read");
-        tables.push(table.unwrap_or_default());
-    }
-    assert_eq!(tables, ["k", "m"], "words come first");
+    let plan = Plan::of(&store, sql.mysql(), params).await;
+    let [words, people] = plan.reads.as_slice() else { panic!("{}", plan.text) };
+    assert_eq!([words.table.as_str(), people.table.as_str()], ["k", "m"], "words come first: {}", plan.text);
+    let is_right = words.index.as_deref() == Some("user_keywords_lookup") && !words.is_whole();
+    assert!(is_right, "every keyword is read: {}", plan.text);
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod carrier;
 mod chat;
 mod counts;
+mod explain;
 mod groups;
 mod http;
 mod jobs;

@@ -14,7 +14,10 @@ use serde_json::Value;
 use syncspace_protocol::socket::Op;
 
 use self::rows::{Row, SocketRow, routes, socket};
-use self::world::{NOBODY, PERSONAS, Place, World};
+use self::world::{NOBODY, PERSONAS, Place, World, kept_text};
+
+/// Operations of the socket that change nothing that is kept.
+const LOOKING: [&str; 5] = ["auth", "ping", "watch", "resume", "typing"];
 
 /// Rows that are asked at the same time: their writes share commits.
 const AT_ONCE: usize = 8;
@@ -51,6 +54,36 @@ async fn every_operation_of_the_socket_answers_everybody_as_the_table_says() {
     check(futures_util::stream::iter(answers).buffer_unordered(AT_ONCE).collect().await);
 }
 
+/// What one person keeps is in no answer to another, whatever list is asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_plans_is_shown_to_nobody_else() {
+    let world = World::start().await;
+    let document = world.document().await;
+    let scene = world.scene(Place::Kept).await;
+    let mut shown = 0;
+    for persona in PERSONAS {
+        let streams = scene.kept.values().map(|kept| kept.stream.clone());
+        let streams = streams.chain([format!("t{}", scene.team), format!("c{}", scene.channel)]);
+        let streams = streams.map(|stream| format!("/api/v1/streams/{stream}/changes?after=0"));
+        let of_team = document.values().filter(|(method, _)| method == Method::GET);
+        let lists = of_team.filter_map(|(_, path)| {
+            let path = path.replace("{team_id}", &scene.team).replace("{channel_id}", &scene.channel);
+            (!path.contains('{')).then_some(path)
+        });
+        for path in lists.chain(streams) {
+            let (_, answer) = world.ask(world.token(persona).as_deref(), &Method::GET, &path, &Value::Null).await;
+            let answer = answer.to_string();
+            shown += usize::from(answer.contains(&kept_text(persona)));
+            for other in scene.kept.keys().filter(|name| **name != persona) {
+                assert!(!answer.contains(&kept_text(other)), "{persona} {path}: {answer}");
+            }
+        }
+    }
+    // Who is still in the team reads it in the lists of drafts, of messages and of reminders, and in the own stream; who left
+    // the channel finds its draft in the stream alone.
+    assert_eq!(shown, 4 * 4 - 1);
+}
+
 /// Says of every row that does not hold what the server answered.
 #[track_caller]
 fn check(answers: Vec<(&str, Place, &str, String)>) {
@@ -68,10 +101,11 @@ async fn letters_of(world: &World, (method, path): &(Method, String), row: &Row,
     let mut letters = String::new();
     let mut scene = None;
     for persona in PERSONAS {
-        let here = match scene.take() {
+        let mut here = match scene.take() {
             Some(scene) => scene,
             None => world.scene(place).await,
         };
+        here.asker = persona;
         let (params, body) = (row.request)(&here);
         let token = if row.name == "logout" { world.log_in(persona).await } else { world.token(persona) };
         let (status, answer) = world.ask(token.as_deref(), method, &filled(path, &params), &body).await;
@@ -84,10 +118,15 @@ async fn letters_of(world: &World, (method, path): &(Method, String), row: &Row,
 
 async fn socket_letters_of(world: &World, row: &SocketRow, place: Place) -> String {
     let mut letters = String::new();
+    let mut scene = None;
     // Without a token there is no socket.
     for persona in PERSONAS.into_iter().filter(|persona| *persona != NOBODY) {
-        let scene = world.scene(place).await;
-        let answer = world.ask_socket(persona, (row.request)(&scene)).await;
+        let mut here = match scene.take() {
+            Some(scene) => scene,
+            None => world.scene(place).await,
+        };
+        here.asker = persona;
+        let answer = world.ask_socket(persona, (row.request)(&here)).await;
         let streams = answer["ok"]["streams"].as_object().and_then(|streams| streams.values().next());
         letters.push(match streams.and_then(Value::as_str) {
             Some("gone") => 'g',
@@ -95,6 +134,8 @@ async fn socket_letters_of(world: &World, row: &SocketRow, place: Place) -> Stri
             None if answer.get("ok").is_some() => '+',
             None => letter(status_of(&answer["error"]), &answer),
         });
+        let is_unchanged = answer.get("ok").is_none() || LOOKING.contains(&row.name);
+        scene = is_unchanged.then_some(here);
     }
     letters
 }

@@ -1,6 +1,7 @@
 //! What one message carries beside its text, on the embedded store and on MySQL.
 
 mod appends;
+mod files;
 mod history;
 mod pins;
 mod reactions;

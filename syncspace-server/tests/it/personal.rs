@@ -16,6 +16,7 @@ use syncspace_protocol::{ChannelId, ErrorCode, MemberId, Patch, Rev, Seq, Stream
 use syncspace_server::service::{Actor, ServiceError, ThreadChoice};
 use syncspace_server::store::{Queries, Sql, Statement, Store, drafts, params, saved, threads};
 
+use crate::explain::{self, Plan};
 use crate::place::{Place, Rig, body, on_both_stores, refused};
 
 on_both_stores! {
@@ -66,13 +67,7 @@ fn hot_statements() -> Vec<Statement> {
 async fn lists_and_counts_use_their_indexes_on_sqlite() {
     let store = Place::sqlite().store().await;
     for Statement { sql, params } in hot_statements() {
-        let plan = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.sqlite()));
-        let rows = (&store).query(&plan, params).await.expect("explains");
-        assert!(!rows.is_empty());
-        for row in rows {
-            let mut row = row.reader();
-            let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
-            let step: String = row.take().expect("a step");
+        for step in explain::steps(&store, &sql.sqlite(), params).await {
             let is_of_a_table = ["SEARCH ", "SCAN "].iter().any(|verb| step.starts_with(verb));
             let made_here = ["unread", "mentions", "named", "all_named", "(subquery", "threads", "marks", "seen"];
             let is_made_here = made_here.iter().any(|name| step.trim_start_matches("SCAN ").starts_with(name));
@@ -92,18 +87,11 @@ async fn lists_and_counts_use_their_indexes_on_mysql() {
     let store = Store::open(&room.rig.place.url).await.expect("opens");
     (&store).query(&Sql::both("ANALYZE TABLE messages, message_mentions"), params![]).await.expect("analyses");
     for Statement { sql, params } in hot_statements() {
-        let plan = Sql::built(format!("EXPLAIN {}", sql.mysql()));
-        let rows = (&store).query(&plan, params).await.expect("explains");
-        assert!(!rows.is_empty());
-        for row in rows {
-            let mut row = row.reader();
-            let _place: (Option<i64>, String) = (row.take().expect("id"), row.take().expect("a kind"));
-            let table: Option<String> = row.take().expect("a table");
-            // MySQL names partitions before the way of reading, MariaDB does not.
-            let words: Vec<Option<String>> = (0..2).map(|_| row.take().expect("a word")).collect();
-            let is_whole = words.iter().flatten().any(|word| word == "ALL" || word == "index");
-            let is_message = table.as_deref().is_some_and(|table| ["x", "r", "n", "m", "messages"].contains(&table));
-            assert!(!is_message || !is_whole, "{table:?} is read as a whole: {}", sql.mysql());
+        let plan = Plan::of(&store, sql.mysql(), params).await;
+        assert!(!plan.reads.is_empty(), "{}", plan.text);
+        for read in plan.reads {
+            let is_message = ["x", "r", "n", "m", "messages"].contains(&read.table.as_str());
+            assert!(!is_message || !read.is_whole(), "{} is read as a whole: {}", read.table, sql.mysql());
         }
     }
 }

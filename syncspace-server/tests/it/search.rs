@@ -30,6 +30,7 @@ on_both_stores! {
     words_are_found_however_they_look,
     phrases_stand_in_a_row,
     filters_leave_out_what_is_not_so,
+    a_message_with_a_file_is_found_by_it,
     reactions_and_pins_come_into_the_index_and_go,
     saved_messages_are_found_by_their_person_alone,
     saved_messages_are_found_page_by_page,
@@ -214,6 +215,25 @@ async fn filters_leave_out_what_is_not_so(place: Place) {
         assert_eq!(room.finds(q).await, found, "{q}");
     }
     assert_eq!(room.search(&room.bob, "deploy").await.expect("searches").items.len(), 4, "all but the private one");
+}
+
+async fn a_message_with_a_file_is_found_by_it(place: Place) {
+    let room = Room::open(place).await;
+    room.say("nothing comes with this").await;
+    let mut sent = Vec::new();
+    for content in ["", "see the plan"] {
+        let mut bytes = futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"x"))]);
+        let file = room.rig.service.upload(&room.alice, room.channel, Default::default(), None, &mut bytes).await;
+        let message = serde_json::json!({"content": content, "files": [file.expect("uploads").id]});
+        sent.push(room.rig.service.send_message(&room.alice, room.channel, body(message)).await.expect("sends").0);
+    }
+    room.index().await;
+    assert_eq!(room.finds("has:file").await, ["see the plan", ""]);
+    assert_eq!(room.finds("plan has:file").await, ["see the plan"]);
+    assert_eq!(room.finds("comes -has:file").await, ["nothing comes with this"]);
+    room.rig.service.delete_message(&room.alice, room.channel, sent[1].seq).await.expect("deletes");
+    room.index().await;
+    assert_eq!(room.finds("has:file").await, [""]);
 }
 
 async fn reactions_and_pins_come_into_the_index_and_go(place: Place) {

@@ -10,6 +10,7 @@ use syncspace_protocol::{ChannelId, ClientId, MessageId, StreamId, UserId};
 use syncspace_server::service::{Actor, Service};
 use syncspace_server::store::{Many, Queries as _, Sql, Store, channels, heads, messages, params};
 
+use crate::explain::{self, Plan};
 use crate::place::{Place, Rig, SECRET, body, on_both_stores, refused};
 
 on_both_stores! {
@@ -185,13 +186,7 @@ fn hot_lookups() -> Vec<Many> {
 async fn hot_lookups_use_their_indexes_on_sqlite() {
     let store = Place::sqlite().store().await;
     for Many { sql, values } in hot_lookups() {
-        let plan = Sql::built(format!("EXPLAIN QUERY PLAN {}", sql.sqlite));
-        let rows = (&store).query(&plan, values[..sql.width].to_vec()).await.expect("explains");
-        assert!(!rows.is_empty());
-        for row in rows {
-            let mut row = row.reader();
-            let _ids: (i64, i64, i64) = (row.take().expect("id"), row.take().expect("parent"), row.take().expect("0"));
-            let step: String = row.take().expect("a step");
+        for step in explain::steps(&store, sql.sqlite, values[..sql.width].to_vec()).await {
             assert!(step.starts_with("SEARCH ") && step.contains(" USING "), "{step}: {}", sql.sqlite);
         }
     }
@@ -207,43 +202,14 @@ async fn hot_lookups_use_their_indexes_on_mysql() {
     let store = Store::open(&pair.rig.place.url).await.expect("opens");
     (&store).query(&Sql::both("ANALYZE TABLE messages"), params![]).await.expect("analyses");
     for Many { sql, values } in hot_lookups() {
-        let plan = Sql::built(format!("EXPLAIN FORMAT=JSON {}", sql.mysql(values.len() / sql.width)));
-        let row = (&store).query_first(&plan, values).await.expect("explains").expect("a plan");
-        let plan: String = row.reader().take().expect("a plan");
-        let mut reads = Vec::new();
-        find_reads(&serde_json::from_str(&plan).expect("JSON"), &mut reads);
-        assert!(!reads.is_empty(), "{plan}");
-        for Read { table, access, has_keys } in reads {
+        let plan = Plan::of(&store, &sql.mysql(values.len() / sql.width), values).await;
+        // The list of keys itself is no table.
+        let tables: Vec<_> = plan.reads.iter().filter(|read| read.table != "k").collect();
+        assert!(!tables.is_empty(), "{}", plan.text);
+        for read in tables {
             // Of the others there are too few rows here to make a key worth its while.
-            let whole = ["ALL", "index", "table", "index_scan"];
-            let is_read_whole = table == "messages" && whole.contains(&access.as_str());
-            assert!(has_keys && !is_read_whole, "{table} is read as a whole: {plan}");
+            let is_read_whole = read.table == "messages" && read.is_whole();
+            assert!(read.has_indexes && !is_read_whole, "{} is read as a whole: {}", read.table, plan.text);
         }
-    }
-}
-
-/// How a plan reads a table.
-struct Read {
-    table: String,
-    access: String,
-    has_keys: bool,
-}
-
-/// Finds which tables a plan reads and how; the list of keys itself (`k`) is none.
-fn find_reads(plan: &serde_json::Value, reads: &mut Vec<Read>) {
-    if let (Some(table), Some(access)) = (plan["table_name"].as_str(), plan["access_type"].as_str())
-        && table != "k"
-        && !table.starts_with('<')
-    {
-        // Newer MySQL describes plans in other words, and names no keys that were not chosen.
-        let is_newer = plan["operation"].is_string();
-        let has_keys = is_newer || !plan["possible_keys"].is_null();
-        let access = plan["index_access_type"].as_str().unwrap_or(access);
-        reads.push(Read { table: table.to_owned(), access: access.to_owned(), has_keys });
-    }
-    match plan {
-        serde_json::Value::Object(fields) => fields.values().for_each(|part| find_reads(part, reads)),
-        serde_json::Value::Array(parts) => parts.iter().for_each(|part| find_reads(part, reads)),
-        _ => {}
     }
 }

@@ -1,6 +1,7 @@
 //! What a client knows: state that was read, and what events made of it.
 //!
-//! The matches over events and changes have no wildcard: a new kind does not compile before it is covered here.
+//! The matches over events and changes have no wildcard: a new kind does not compile before it is covered here, and in `kinds`,
+//! from where a test takes what it has to make.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -151,6 +152,7 @@ impl Model {
                     message.reactions = Reactions::default();
                     (message.pinned, message.code, message.forwarded_from) = (None, None, None);
                     message.continued_seq = None;
+                    message.files.clear();
                     (message.file_url, message.deleted_at, message.updated_at) = (None, Some(*deleted_at), *deleted_at);
                 }
                 if let Some(state) = self.channels.get_mut(&channel) {

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use super::kinds::{name_of_change, name_of_event};
 use super::model::{Model, Reacted, Wish};
 use super::own::Own;
 use crate::world::PATIENCE;
@@ -39,12 +40,17 @@ pub(super) struct Observer {
 /// An account, and what its person wants for it.
 type Account = (User, Preferences);
 
+/// How often each kind came.
+pub(super) type Kinds = BTreeMap<&'static str, u32>;
+
 struct Heard {
     model: Model,
     /// How far each followed stream was heard.
     revs: BTreeMap<StreamId, Rev>,
     /// How often each kind of event came.
-    seen: BTreeMap<String, u32>,
+    seen: Kinds,
+    /// How often each kind of change came after an absence.
+    changed: Kinds,
     account: Option<Account>,
     connections: u32,
 }
@@ -53,7 +59,8 @@ impl Observer {
     pub(super) async fn start(client: Client) -> Self {
         let me = client.credentials().expect("a login").user_id;
         let model = Model::new(me);
-        let heard = Heard { model, revs: BTreeMap::new(), seen: BTreeMap::new(), account: None, connections: 0 };
+        let (seen, changed) = (Kinds::new(), Kinds::new());
+        let heard = Heard { model, revs: BTreeMap::new(), seen, changed, account: None, connections: 0 };
         let heard = Arc::new(Mutex::new(heard));
         let (connection, updates) = client.connect(ConnectOptions::default());
         let mut task = JoinSet::new();
@@ -72,23 +79,47 @@ impl Observer {
     }
 
     /// Gives how often each kind of event came.
-    pub(super) fn seen(&self) -> BTreeMap<String, u32> {
+    pub(super) fn seen(&self) -> Kinds {
         self.lock().seen.clone()
+    }
+
+    /// Gives how often each kind of change came after an absence.
+    pub(super) fn changed(&self) -> Kinds {
+        self.lock().changed.clone()
     }
 
     /// Waits until an event of this kind came.
     pub(super) async fn hears(&self, kind: &str) {
+        self.hears_again(kind, &Kinds::new()).await;
+    }
+
+    /// Waits until an event of this kind came that did not before.
+    pub(super) async fn hears_again(&self, kind: &str, before: &Kinds) {
         let deadline = Instant::now() + PATIENCE;
-        while !self.seen().contains_key(kind) {
+        while self.seen().get(kind) <= before.get(kind) {
             assert!(Instant::now() < deadline, "no {kind} came: {:?}", self.seen());
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until a change of this kind came after an absence.
+    pub(super) async fn catches_up(&self, kind: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.changed().contains_key(kind) {
+            assert!(Instant::now() < deadline, "no {kind} came: {:?}", self.changed());
             sleep(LOOK_AGAIN).await;
         }
     }
 
     /// Connects once more, waits until everything was heard, and compares the model with what can be read.
     pub(super) async fn converges(&self) {
-        let deadline = Instant::now() + PATIENCE;
         self.connection.reconnect_now();
+        self.agrees().await;
+    }
+
+    /// Waits until the model is what can be read, as the connection stands.
+    pub(super) async fn agrees(&self) {
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let differences = self.differences().await;
             if differences.is_empty() {
@@ -269,8 +300,10 @@ async fn hear(client: Client, connection: Connection, heard: Arc<Mutex<Heard>>, 
 }
 
 fn take(heard: &mut Heard, event: &Event) -> Vec<Wish> {
-    let json = serde_json::to_value(event).expect("JSON");
-    *heard.seen.entry(json["ev"].as_str().expect("a name").to_owned()).or_default() += 1;
+    *heard.seen.entry(name_of_event(&event.body)).or_default() += 1;
+    if let EventBody::Changes { items, .. } = &event.body {
+        items.iter().for_each(|change| *heard.changed.entry(name_of_change(change)).or_default() += 1);
+    }
     if let (Some(stream), Some(rev)) = (event.stream, event.rev) {
         heard.revs.insert(stream, rev);
     }
@@ -339,7 +372,24 @@ fn follow(connection: &Connection, heard: &Mutex<Heard>, stream: StreamId, rev: 
     heard.lock().expect("unbroken").revs.insert(stream, rev);
 }
 
-async fn head(client: &Client, stream: StreamId) -> Result<Rev, syncspace_client::ClientError> {
+/// Gives the kinds of what changed in a stream after a rev.
+pub(super) async fn changed_since(
+    client: &Client,
+    stream: StreamId,
+    mut after: Rev,
+) -> Result<BTreeSet<&'static str>, syncspace_client::ClientError> {
+    let mut kinds = BTreeSet::new();
+    loop {
+        let page = client.changes(stream, ChangesQuery { after, limit: None }).await?;
+        kinds.extend(page.items.iter().map(name_of_change));
+        if page.rev == page.head_rev {
+            return Ok(kinds);
+        }
+        after = page.rev;
+    }
+}
+
+pub(super) async fn head(client: &Client, stream: StreamId) -> Result<Rev, syncspace_client::ClientError> {
     Ok(client.changes(stream, ChangesQuery { after: Rev::ZERO, limit: Some(1) }).await?.head_rev)
 }
 

@@ -1,6 +1,7 @@
 //! REST as a stranger's program sees it: a real server on the embedded store, asked over TCP.
 
 mod errors;
+mod files;
 mod keys;
 mod life;
 mod openapi;

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use super::rig::{PASSWORD, Reply, Rig, access};
 
+/// What goes where bytes are taken.
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01";
+
 /// Calls operations by their names in the document, and checks requests and replies against it.
 struct Walk<'a> {
     rig: &'a Rig,
@@ -67,6 +70,9 @@ impl<'a> Walk<'a> {
         let mut request = self.rig.request(method, &path).query(&query);
         if operation["security"] != json!([]) {
             request = request.bearer_auth(&self.token);
+        }
+        if !operation["requestBody"]["content"]["application/octet-stream"].is_null() {
+            return self.rig.send(request.body(PICTURE)).await;
         }
         let described = &operation["requestBody"]["content"]["application/json"]["schema"];
         assert_eq!(described.is_null(), body.is_null(), "{path}");
@@ -157,6 +163,7 @@ async fn every_operation_answers_as_the_document_says() {
     walk_personal(&mut walk, &team, &channel).await;
     walk_scheduled(&mut walk, &team, &channel).await;
     walk_reminders(&mut walk, &team, &channel).await;
+    walk_files(&mut walk, &team, &channel).await;
     walk.call("delete_channel", &[channel], Value::Null).await;
     walk.call("delete_team", &[team], Value::Null).await;
     walk.call("openapi", &[], Value::Null).await;
@@ -282,6 +289,29 @@ async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {
     walk.call("channel_members", &only_channel, Value::Null).await;
     walk.call("remove_channel_member", &dave, Value::Null).await;
     channel
+}
+
+async fn walk_files(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
+    let only_channel = [channel.clone()];
+    let upload = [channel.clone(), ("name", json!("dot.png"))];
+    let (carried, waiting) = (
+        walk.call("upload_file", &upload, Value::Null).await["id"].clone(),
+        walk.call("upload_file", &upload, Value::Null).await["id"].clone(),
+    );
+    walk.call("send_message", &only_channel, json!({ "content": "", "files": [carried] })).await;
+    let file = [("file_id", carried)];
+    assert_eq!(walk.call("file", &file, Value::Null).await["content_type"], "image/png");
+    walk.call("files", &only_channel, Value::Null).await;
+    walk.call("team_files", &[team.clone(), ("limit", json!(1))], Value::Null).await;
+    walk.call("download_file", &file, Value::Null).await;
+    let link = walk.call("link_file", &file, Value::Null).await["path"].as_str().expect("a path").to_owned();
+    let link = link.rsplit('/').next().expect("a last part").to_owned();
+    walk.call("download_link", &[("link", json!(link))], Value::Null).await;
+    walk.call("delete_file", &[("file_id", waiting)], Value::Null).await;
+    walk.call("set_team_picture", std::slice::from_ref(team), Value::Null).await;
+    let me = walk.call("set_my_picture", &[], Value::Null).await;
+    let sha256 = me["avatar_url"].as_str().expect("an address").rsplit('/').next().expect("a name").to_owned();
+    walk.call("asset", &[("sha256", json!(sha256))], Value::Null).await;
 }
 
 async fn walk_scheduled(walk: &mut Walk<'_>, team: &Param, channel: &Param) {

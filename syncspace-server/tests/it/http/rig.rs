@@ -42,7 +42,7 @@ impl Reply {
         let status = response.status();
         let headers = response.headers().clone();
         let text = response.text().await.expect("a body");
-        let is_json = !headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+        let is_json = headers.get("content-type").is_some_and(|kind| kind == "application/json");
         let has_json = is_json && !text.is_empty();
         let body = if has_json { serde_json::from_str(&text).expect(&text) } else { Value::Null };
         Self { status, headers, body }
@@ -105,6 +105,10 @@ impl Rig {
         let epoch = load_epoch(&store).await.expect("an epoch");
         let parts = service_parts(&self.config, store, epoch, Realtime::alone()).expect("a secret");
         Service::new(ServiceParts { clock, ..parts })
+    }
+
+    pub(super) fn data_dir(&self) -> &std::path::Path {
+        &self.config.data_dir
     }
 
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {

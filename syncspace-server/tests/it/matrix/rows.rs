@@ -1,11 +1,8 @@
-//! The table itself. Letters stand for root, owner, admin, member, guest, outsider, left, stranger, banned, nobody.
-
-use std::time::{SystemTime, UNIX_EPOCH};
+//! The table itself. Letters stand for root, owner, admin, member, guest, outsider, leaver, left, stranger, banned, nobody.
 
 use serde_json::{Value, json};
-use syncspace_protocol::Time;
 
-use super::world::{Place, Scene};
+use super::world::{Kept, PICTURE, Place, Scene, in_an_hour};
 use crate::place::PASSWORD;
 
 /// What is asked of a route, and what everybody gets.
@@ -14,16 +11,19 @@ pub(super) struct Row {
     pub(super) name: &'static str,
     /// Makes parameters and body.
     pub(super) request: fn(&Scene) -> Request,
-    /// The answers by place, as letters.
-    pub(super) expected: Vec<(Place, &'static str)>,
+    /// What they get.
+    pub(super) expected: Answers,
 }
+
+/// The answers by place, as letters.
+pub(super) type Answers = Vec<(Place, &'static str)>;
 
 /// Parameters of path and query, and the body.
 pub(super) type Request = (Vec<(&'static str, String)>, Value);
 
 /// A route that has nothing to do with a team.
 fn account(name: &'static str, request: fn(&Scene) -> Request, expected: &'static str) -> Row {
-    Row { name, request, expected: vec![(Place::Public, expected)] }
+    Row { name, request, expected: vec![(Place::Nowhere, expected)] }
 }
 
 /// A route of a team: in a private one, in one that anyone finds.
@@ -31,10 +31,24 @@ fn team(name: &'static str, request: fn(&Scene) -> Request, [private, open]: [&'
     Row { name, request, expected: vec![(Place::Public, private), (Place::Open, open)] }
 }
 
-/// A route of a channel: of a public one, a private one, an archived one.
-fn channel(name: &'static str, request: fn(&Scene) -> Request, [public, private, archived]: [&'static str; 3]) -> Row {
-    let expected = vec![(Place::Public, public), (Place::Private, private), (Place::Archived, archived)];
-    Row { name, request, expected }
+/// A route of a channel of every sort.
+fn channel(name: &'static str, request: fn(&Scene) -> Request, named: Named, unnamed: [&'static str; 2]) -> Row {
+    Row { name, request, expected: in_channels(named, unnamed) }
+}
+
+/// The answers in a public channel, a private one, an archived one, and one where only admins post.
+type Named = [&'static str; 4];
+
+/// The answers in every sort of channel: those with a name, a direct one, a direct one of a group.
+fn in_channels([public, private, archived, read_only]: Named, [direct, group]: [&'static str; 2]) -> Answers {
+    vec![
+        (Place::Public, public),
+        (Place::Private, private),
+        (Place::Archived, archived),
+        (Place::ReadOnly, read_only),
+        (Place::Direct, direct),
+        (Place::Group, group),
+    ]
 }
 
 fn of_team(scene: &Scene) -> Vec<(&'static str, String)> {
@@ -94,23 +108,30 @@ fn nothing(_: &Scene) -> Request {
 }
 
 /// Everybody who has a token, and everybody.
-const LOGGED_IN: &str = "+++++++++u";
-const ALL: &str = "++++++++++";
+const LOGGED_IN: &str = "++++++++++u";
+const ALL: &str = "+++++++++++";
 /// Only who administers the server.
-const ADMINISTRATOR: &str = "+--------u";
+const ADMINISTRATOR: &str = "+---------u";
 /// Whoever is in the team sees inside.
-const INSIDE: [&str; 2] = ["++++++hhhu", "++++++---u"];
+const INSIDE: [&str; 2] = ["+++++++hhhu", "+++++++---u"];
 /// Only who manages the team, and who administers the server.
-const MANAGERS: [&str; 2] = ["+++---hhhu", "+++------u"];
+const MANAGERS: [&str; 2] = ["+++----hhhu", "+++-------u"];
 /// Whoever finds the channel reads it.
-const READERS: [&str; 3] = ["++++++hhhu", "h+h++hhhhu", "++++++hhhu"];
-
-/// Whoever is in the channel writes in it, until it is archived.
-const POSTERS: [&str; 3] = ["-+-++-hhhu", "h+h++hhhhu", "-a-aa-hhhu"];
+const READERS: Named = ["+++++++hhhu", "h+h++hhhhhu", "+++++++hhhu", "+++++++hhhu"];
+/// Whoever is in the channel writes in it, until it is archived; where only admins post, only they.
+const POSTERS: Named = ["-+-++--hhhu", "h+h++hhhhhu", "-a-aa--hhhu", "-+-----hhhu"];
+/// Whoever is in the channel reacts in it, until it is archived.
+const REACTORS: Named = ["-+-++--hhhu", "h+h++hhhhhu", "-a-aa--hhhu", "-+-++--hhhu"];
 /// Whoever is in the channel.
-const FOLLOWERS: [&str; 3] = ["-+-++-hhhu", "h+h++hhhhu", "-+-++-hhhu"];
+const FOLLOWERS: Named = ["-+-++--hhhu", "h+h++hhhhhu", "-+-++--hhhu", "-+-++--hhhu"];
+/// Whoever is in the direct channel: `member`, and of a group `owner` and `guest` too.
+const PEERS: [&str; 2] = ["hhh+hhhhhhu", "h+h++hhhhhu"];
+/// Direct channels are not managed, by those who are in them neither.
+const UNMANAGED: [&str; 2] = ["hhhchhhhhhu", "hchcchhhhhu"];
+/// Others' messages are left alone, by those who are in the direct channel too.
+const OTHERS: [&str; 2] = ["hhh-hhhhhhu", "h-h--hhhhhu"];
 /// Whoever is in the team, and not who only administers the server.
-const OWN: [&str; 2] = ["-+++++hhhu", "-+++++---u"];
+const OWN: [&str; 2] = ["-++++++hhhu", "-++++++---u"];
 
 /// Gives the rows of every route; one route may have several.
 pub(super) fn routes() -> Vec<Row> {
@@ -120,8 +141,10 @@ pub(super) fn routes() -> Vec<Row> {
     rows.extend(channels());
     rows.extend(messages());
     rows.extend(marks());
+    rows.extend(files());
     rows.extend(own_of_channels());
     rows.extend(own_of_teams());
+    rows.extend(planned());
     rows
 }
 
@@ -135,15 +158,19 @@ fn accounts() -> Vec<Row> {
         account("server_info", nothing, ALL),
         account("register", new_account, ALL),
         account("login", |_| (vec![], json!({"username": "author", "password": PASSWORD})), ALL),
-        account("refresh", |_| (vec![], json!({"refresh_token": "not one of ours"})), "uuuuuuuuuu"),
+        account("refresh", |_| (vec![], json!({"refresh_token": "not one of ours"})), "uuuuuuuuuuu"),
         account("logout", nothing, LOGGED_IN),
         account("socket_ticket", nothing, LOGGED_IN),
         account("sessions", nothing, LOGGED_IN),
-        account("end_session", |scene| (vec![("session_id", scene.author_session.clone())], Value::Null), "hhhhhhhhhu"),
+        account(
+            "end_session",
+            |scene| (vec![("session_id", scene.author_session.clone())], Value::Null),
+            "hhhhhhhhhhu",
+        ),
         account(
             "change_password",
             |_| (vec![], json!({"current_password": "none of theirs", "new_password": PASSWORD})),
-            "wwwwwwwwwu",
+            "wwwwwwwwwwu",
         ),
         account("me", nothing, LOGGED_IN),
         account("edit_me", |_| (vec![], json!({"full_name": "x"})), LOGGED_IN),
@@ -154,7 +181,7 @@ fn accounts() -> Vec<Row> {
         account("put_keywords", |_| (vec![], json!({"keywords": ["deploy"]})), LOGGED_IN),
         account("users", nothing, LOGGED_IN),
         // Somebody who was never in a team of anybody's: those who left one scene's team may be in another's.
-        account("user", |scene| (vec![("user_id", scene.account.clone())], Value::Null), "+hhhhhhhhu"),
+        account("user", |scene| (vec![("user_id", scene.account.clone())], Value::Null), "+hhhhhhhhhu"),
         account("presence", |scene| (vec![("users", scene.author.clone())], Value::Null), LOGGED_IN),
         account("create_user", new_account, ADMINISTRATOR),
         account("edit_user", |scene| (of_account(scene), json!({"full_name": "x"})), ADMINISTRATOR),
@@ -167,32 +194,32 @@ fn accounts() -> Vec<Row> {
 fn teams() -> Vec<Row> {
     let itself = |scene: &Scene| (of_team(scene), Value::Null);
     vec![
-        team("team", itself, ["++++++hhhu", LOGGED_IN]),
+        team("team", itself, ["+++++++hhhu", LOGGED_IN]),
         team("edit_team", |scene| (of_team(scene), json!({"description": "x"})), MANAGERS),
-        team("delete_team", itself, ["++----hhhu", "++-------u"]),
-        team("join_team", itself, ["+-----hhhu", "++++++++-u"]),
-        team("leave_team", itself, ["hc++++hhhu", "hc++++hhhu"]),
+        team("delete_team", itself, ["++-----hhhu", "++--------u"]),
+        team("join_team", itself, ["+------hhhu", "+++++++++-u"]),
+        team("leave_team", itself, ["hc+++++hhhu", "hc+++++hhhu"]),
         team("team_members", itself, INSIDE),
         team("put_team_member", |scene| (of_team_and_author(scene), json!({"role": "guest"})), MANAGERS),
         team(
             "put_team_member",
             |scene| (of_team_and_author(scene), json!({"role": "admin"})),
-            ["++----hhhu", "++-------u"],
+            ["++-----hhhu", "++--------u"],
         ),
-        team("remove_team_member", |scene| (of_team_and_author(scene), Value::Null), ["+++---hhhu", "+++---hhhu"]),
+        team("remove_team_member", |scene| (of_team_and_author(scene), Value::Null), ["+++----hhhu", "+++----hhhu"]),
         team("invites", itself, MANAGERS),
         team("create_invite", |scene| (of_team(scene), json!({})), MANAGERS),
         team("revoke_invite", |scene| (of_invite(scene), Value::Null), MANAGERS),
-        team("use_invite", |scene| (vec![("code", code(scene))], Value::Null), ["++++++++-u", "++++++++-u"]),
+        team("use_invite", |scene| (vec![("code", code(scene))], Value::Null), ["+++++++++-u", "+++++++++-u"]),
         team(
             "transfer_team",
             |scene| (of_team(scene), json!({"user_id": id(&scene.author)})),
-            ["-+----hhhu", "-+-------u"],
+            ["-+-----hhhu", "-+--------u"],
         ),
         team("bans", itself, MANAGERS),
         team("ban", |scene| (of_team_and_author(scene), Value::Null), MANAGERS),
         team("lift_ban", |scene| (of_ban(scene), Value::Null), MANAGERS),
-        team("put_team_member", |scene| (of_ban(scene), json!({"role": "member"})), ["ccc---hhhu", "ccc------u"]),
+        team("put_team_member", |scene| (of_ban(scene), json!({"role": "member"})), ["ccc----hhhu", "ccc-------u"]),
         team("groups", itself, INSIDE),
         team(
             "create_group",
@@ -209,15 +236,15 @@ fn teams() -> Vec<Row> {
         team(
             "create_channel",
             |scene| (of_team(scene), json!({"kind": "public", "name": "new"})),
-            ["h+++-+hhhu", "h+++-+---u"],
+            ["h+++-++hhhu", "h+++-++---u"],
         ),
         team(
             "create_channel",
             |scene| (of_team(scene), json!({"kind": "direct", "user_id": id(&scene.author)})),
-            ["h+++++hhhu", "h+++++---u"],
+            ["h++++++hhhu", "h++++++---u"],
         ),
         team("changes", |scene| (stream(&format!("t{}", scene.team)), Value::Null), INSIDE),
-        team("changes", |scene| (stream(&scene.author_stream), Value::Null), ["hhhhhhhhhu", "hhhhhhhhhu"]),
+        team("changes", |scene| (stream(&scene.author_stream), Value::Null), ["hhhhhhhhhhu", "hhhhhhhhhhu"]),
     ]
 }
 
@@ -233,12 +260,12 @@ fn join_requests() -> Vec<Row> {
     };
     vec![
         account("my_join_requests", nothing, LOGGED_IN),
-        row("join_team", itself, ["+-----hhhu", "+--------u"]),
-        row("ask_to_join", ask, ["------hhhu", "+-----++-u"]),
-        row("withdraw_join_request", itself, ["hhhhhhhhhu", "hhhhhhh+hu"]),
+        row("join_team", itself, ["+------hhhu", "+---------u"]),
+        row("ask_to_join", ask, ["-------hhhu", "+------++-u"]),
+        row("withdraw_join_request", itself, ["hhhhhhhhhhu", "hhhhhhhh+hu"]),
         row("join_requests", itself, MANAGERS),
-        row("accept_join_request", asker, ["hhh---hhhu", "+++------u"]),
-        row("decline_join_request", asker, ["hhh---hhhu", "+++------u"]),
+        row("accept_join_request", asker, ["hhh----hhhu", "+++-------u"]),
+        row("decline_join_request", asker, ["hhh----hhhu", "+++-------u"]),
     ]
 }
 
@@ -248,37 +275,38 @@ fn stream(stream: &str) -> Vec<(&'static str, String)> {
 
 fn channels() -> Vec<Row> {
     let itself = |scene: &Scene| (of_channel(scene), Value::Null);
-    let managers = ["+++---hhhu", "h+h--hhhhu", "aaa---hhhu"];
-    let keepers = ["+++---hhhu", "h+h--hhhhu", "+++---hhhu"];
+    let managers = ["+++----hhhu", "h+h--hhhhhu", "aaa----hhhu", "+++----hhhu"];
+    let keepers = ["+++----hhhu", "h+h--hhhhhu", "+++----hhhu", "+++----hhhu"];
+    let edit = |name, body: fn(&Scene) -> Request, named| channel(name, body, named, UNMANAGED);
     vec![
-        channel("channel", itself, READERS),
-        channel("edit_channel", |scene| (of_channel(scene), json!({"description": "x"})), managers),
-        channel("edit_channel", |scene| (of_channel(scene), json!({"posting": "admins"})), managers),
-        channel("edit_channel", |scene| (of_channel(scene), json!({"is_private": true})), managers),
-        channel("edit_channel", |scene| (of_channel(scene), json!({"is_archived": true})), keepers),
-        channel(
+        channel("channel", itself, READERS, PEERS),
+        edit("edit_channel", |scene| (of_channel(scene), json!({"description": "x"})), managers),
+        edit("edit_channel", |scene| (of_channel(scene), json!({"posting": "everyone"})), managers),
+        edit("edit_channel", |scene| (of_channel(scene), json!({"is_private": true})), managers),
+        edit("edit_channel", |scene| (of_channel(scene), json!({"is_archived": true})), keepers),
+        edit(
             "edit_channel",
             |scene| (of_channel(scene), json!({"is_default": true})),
-            ["+++---hhhu", "hch--hhhhu", "aaa---hhhu"],
+            ["+++----hhhu", "hch--hhhhhu", "aaa----hhhu", "+++----hhhu"],
         ),
-        channel(
+        edit(
             "edit_channel",
             |scene| (of_channel(scene), json!({"topic": "x"})),
-            ["+++++-hhhu", "h+h++hhhhu", "aaaaa-hhhu"],
+            ["+++++--hhhu", "h+h++hhhhhu", "aaaaa--hhhu", "+++----hhhu"],
         ),
-        channel("delete_channel", itself, keepers),
-        channel("join_channel", itself, ["h+++-+hhhu", "h-h--hhhhu", "haaa-ahhhu"]),
-        channel("leave_channel", itself, ["h+-++-hhhu", "h+h++hhhhu", "h+-++-hhhu"]),
-        channel("mark_read", |scene| (of_channel(scene), json!({"seq": 1})), FOLLOWERS),
-        channel("channel_members", itself, READERS),
-        channel("put_channel_member", |scene| (of_channel_and_author(scene), json!({"role": "admin"})), keepers),
-        channel(
+        edit("delete_channel", itself, keepers),
+        edit("join_channel", itself, ["h+++-++hhhu", "h-h--hhhhhu", "haaa-aahhhu", "h+++-++hhhu"]),
+        edit("leave_channel", itself, ["h+-++--hhhu", "h+h++hhhhhu", "h+-++--hhhu", "h+-++--hhhu"]),
+        channel("mark_read", |scene| (of_channel(scene), json!({"seq": 1})), FOLLOWERS, PEERS),
+        channel("channel_members", itself, READERS, PEERS),
+        edit("put_channel_member", |scene| (of_channel_and_author(scene), json!({"role": "admin"})), keepers),
+        edit(
             "put_channel_member",
             |scene| (of_newcomer(scene), json!({"role": "member"})),
-            ["++++--hhhu", "h+h+-hhhhu", "aaaa--hhhu"],
+            ["++++---hhhu", "h+h+-hhhhhu", "aaaa---hhhu", "++++---hhhu"],
         ),
-        channel("remove_channel_member", |scene| (of_channel_and_author(scene), Value::Null), keepers),
-        channel("changes", |scene| (stream(&format!("c{}", scene.channel)), Value::Null), READERS),
+        edit("remove_channel_member", |scene| (of_channel_and_author(scene), Value::Null), keepers),
+        channel("changes", |scene| (stream(&format!("c{}", scene.channel)), Value::Null), READERS, PEERS),
     ]
 }
 
@@ -287,13 +315,13 @@ fn messages() -> Vec<Row> {
     let by_id = |scene: &Scene| (vec![("message_id", scene.message["id"].to_string())], Value::Null);
     let edit = |scene: &Scene| (of_message(scene), json!({"content": "x"}));
     vec![
-        channel("messages", |scene| (of_channel(scene), Value::Null), READERS),
-        channel("send_message", |scene| (of_channel(scene), json!({"content": "x"})), POSTERS),
-        channel("message", itself, READERS),
-        channel("message_by_id", by_id, READERS),
-        channel("thread", itself, READERS),
-        channel("edit_message", edit, ["------hhhu", "h-h--hhhhu", "------hhhu"]),
-        channel("delete_message", itself, ["+++---hhhu", "h+h--hhhhu", "aaa---hhhu"]),
+        channel("messages", |scene| (of_channel(scene), Value::Null), READERS, PEERS),
+        channel("send_message", |scene| (of_channel(scene), json!({"content": "x"})), POSTERS, PEERS),
+        channel("message", itself, READERS, PEERS),
+        channel("message_by_id", by_id, READERS, PEERS),
+        channel("thread", itself, READERS, PEERS),
+        channel("edit_message", edit, ["-------hhhu", "h-h--hhhhhu", "-------hhhu", "-------hhhu"], OTHERS),
+        channel("delete_message", itself, ["+++----hhhu", "h+h--hhhhhu", "aaa----hhhu", "+++----hhhu"], OTHERS),
     ]
 }
 
@@ -303,60 +331,55 @@ fn marks() -> Vec<Row> {
     let emoji = |scene: &Scene| ([of_message(scene), vec![("emoji", "tada".to_owned())]].concat(), Value::Null);
     let append = |scene: &Scene| (of_message(scene), json!({"offset": 0, "content": "x"}));
     vec![
-        channel("react", emoji, POSTERS),
-        channel("unreact", emoji, POSTERS),
-        channel("reactions", itself, READERS),
-        channel("history", itself, READERS),
-        channel("pin", itself, POSTERS),
-        channel("unpin", itself, POSTERS),
-        channel("pins", |scene| (of_channel(scene), Value::Null), READERS),
-        channel("append_message", append, ["------hhhu", "h-h--hhhhu", "-a-aa-hhhu"]),
+        channel("react", emoji, REACTORS, PEERS),
+        channel("unreact", emoji, REACTORS, PEERS),
+        channel("reactions", itself, READERS, PEERS),
+        channel("history", itself, READERS, PEERS),
+        channel("pin", itself, POSTERS, PEERS),
+        channel("unpin", itself, POSTERS, PEERS),
+        channel("pins", |scene| (of_channel(scene), Value::Null), READERS, PEERS),
+        channel("append_message", append, ["-------hhhu", "h-h--hhhhhu", "-a-aa--hhhu", "-------hhhu"], OTHERS),
+    ]
+}
+
+/// Files, those of others that messages carry, and one that none carries.
+fn files() -> Vec<Row> {
+    let itself = |scene: &Scene| (vec![("file_id", scene.file.clone())], Value::Null);
+    let waiting = |scene: &Scene| (vec![("file_id", scene.waiting_file.clone())], Value::Null);
+    let picture = |scene: &Scene| (of_team(scene), json!(PICTURE));
+    let carry = |scene: &Scene| (of_channel(scene), json!({"content": "x", "files": [id(&scene.waiting_file)]}));
+    let beside_waiting = |name, request, expected| Row { name, request, expected: vec![(Place::Waiting, expected)] };
+    let hidden = |name, request| beside_waiting(name, request, "hhhhhhhhhhu");
+    vec![
+        channel("upload_file", |scene| (of_channel(scene), json!("any bytes")), POSTERS, PEERS),
+        channel("files", |scene| (of_channel(scene), Value::Null), READERS, PEERS),
+        channel("file", itself, READERS, PEERS),
+        channel("download_file", itself, READERS, PEERS),
+        channel("link_file", itself, READERS, PEERS),
+        channel("delete_file", itself, ["-------hhhu", "h-h--hhhhhu", "-------hhhu", "-------hhhu"], OTHERS),
+        hidden("file", waiting),
+        hidden("download_file", waiting),
+        hidden("link_file", waiting),
+        hidden("delete_file", waiting),
+        beside_waiting("send_message", carry, "-h-hh--hhhu"),
+        team("team_files", |scene| (of_team(scene), Value::Null), INSIDE),
+        team("set_team_picture", picture, MANAGERS),
+        account("set_my_picture", |_| (vec![], json!(PICTURE)), LOGGED_IN),
+        account("asset", |_| (vec![("sha256", "0".repeat(64))], Value::Null), "hhhhhhhhhhh"),
+        account("download_link", |_| (vec![("link", "1.1.1.1.x".to_owned())], Value::Null), "hhhhhhhhhhh"),
     ]
 }
 
 /// What somebody keeps alone of a channel: whoever is in it, also when it is archived.
 fn own_of_channels() -> Vec<Row> {
     // Nobody follows the thread.
-    let unfollowed = ["-c-cc-hhhu", "hchcchhhhu", "-c-cc-hhhu"];
+    let unfollowed = ["-c-cc--hhhu", "hchcchhhhhu", "-c-cc--hhhu", "-c-cc--hhhu"];
+    let unfollowed_direct = ["hhhchhhhhhu", "hchcchhhhhu"];
     // Who only administers the server has nowhere to keep it.
-    let keepers = ["-+++++hhhu", "h+h++hhhhu", "-+++++hhhu"];
+    let keepers = ["-++++++hhhu", "h+h++hhhhhu", "-++++++hhhu", "-++++++hhhu"];
     let itself = |scene: &Scene| (of_message(scene), Value::Null);
     let draft = |scene: &Scene| (of_channel(scene), json!({"content": "x"}));
     let preferences = |scene: &Scene| (of_channel(scene), json!({"is_muted": true}));
-    vec![
-        channel("edit_channel_preferences", preferences, FOLLOWERS),
-        channel("follow_thread", itself, FOLLOWERS),
-        channel("unfollow_thread", itself, FOLLOWERS),
-        channel("mute_thread", itself, unfollowed),
-        channel("unmute_thread", itself, unfollowed),
-        channel("read_thread", |scene| (of_message(scene), json!({"seq": 1})), unfollowed),
-        channel("save_message", itself, keepers),
-        channel("unsave_message", itself, keepers),
-        channel("put_draft", draft, FOLLOWERS),
-        channel("clear_draft", |scene| (of_channel(scene), Value::Null), FOLLOWERS),
-    ]
-}
-
-fn in_an_hour() -> Time {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    let ms = i64::try_from(now.as_millis()).expect("a time") + 3_600_000;
-    Time::from_unix_ms(ms).expect("a time")
-}
-
-/// Nobody has a message under this id.
-fn of_scheduled(scene: &Scene) -> Vec<(&'static str, String)> {
-    [of_team(scene), vec![("scheduled_id", "9999".to_owned())]].concat()
-}
-
-/// Nobody has a reminder under this id.
-fn of_reminder(scene: &Scene) -> Vec<(&'static str, String)> {
-    [of_team(scene), vec![("reminder_id", "9999".to_owned())]].concat()
-}
-
-/// What somebody keeps alone in a team: whoever is in it.
-fn own_of_teams() -> Vec<Row> {
-    let itself = |scene: &Scene| (of_team(scene), Value::Null);
-    let author = |scene: &Scene| (of_team_and_author(scene), Value::Null);
     let later = |scene: &Scene| {
         let body = json!({"channel_id": id(&scene.channel), "content": "x", "send_at": in_an_hour()});
         (of_team(scene), body)
@@ -365,7 +388,51 @@ fn own_of_teams() -> Vec<Row> {
         let body = json!({"channel_id": id(&scene.channel), "seq": scene.message["seq"], "remind_at": in_an_hour()});
         (of_team(scene), body)
     };
-    let none = ["-hhhhhhhhu", "-hhhhh---u"];
+    // The team is asked first: who is in none keeps nothing there, whatever the channel.
+    let members = ["-hh+hhhhhhu", "-+h++hhhhhu"];
+    vec![
+        channel("edit_channel_preferences", preferences, FOLLOWERS, PEERS),
+        channel("follow_thread", itself, FOLLOWERS, PEERS),
+        channel("unfollow_thread", itself, FOLLOWERS, PEERS),
+        channel("mute_thread", itself, unfollowed, unfollowed_direct),
+        channel("unmute_thread", itself, unfollowed, unfollowed_direct),
+        channel("read_thread", |scene| (of_message(scene), json!({"seq": 1})), unfollowed, unfollowed_direct),
+        channel("save_message", itself, keepers, PEERS),
+        channel("unsave_message", itself, keepers, PEERS),
+        channel("put_draft", draft, FOLLOWERS, PEERS),
+        channel("clear_draft", |scene| (of_channel(scene), Value::Null), FOLLOWERS, PEERS),
+        channel("schedule_message", later, ["-+-++--hhhu", "-+h++hhhhhu", "-a-aa--hhhu", "-+-----hhhu"], members),
+        channel("remind", remind, ["-++++++hhhu", "-+h++hhhhhu", "-++++++hhhu", "-++++++hhhu"], members),
+    ]
+}
+
+/// What the asker has planned, and where the asker has nothing, somebody else.
+fn own(scene: &Scene) -> &Kept {
+    scene.kept.get(scene.asker).unwrap_or(&scene.kept["author"])
+}
+
+fn of_scheduled(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("scheduled_id", own(scene).scheduled.clone())]].concat()
+}
+
+/// Somebody else's message to be sent later.
+fn of_others_scheduled(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("scheduled_id", scene.kept["author"].scheduled.clone())]].concat()
+}
+
+fn of_reminder(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("reminder_id", own(scene).reminder.clone())]].concat()
+}
+
+/// Somebody else's reminder.
+fn of_others_reminder(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("reminder_id", scene.kept["author"].reminder.clone())]].concat()
+}
+
+/// What somebody keeps alone in a team: whoever is in it.
+fn own_of_teams() -> Vec<Row> {
+    let itself = |scene: &Scene| (of_team(scene), Value::Null);
+    let author = |scene: &Scene| (of_team_and_author(scene), Value::Null);
     vec![
         team("order_channels", |scene| (of_team(scene), json!({"channel_ids": []})), OWN),
         team("channel_order", itself, OWN),
@@ -377,16 +444,32 @@ fn own_of_teams() -> Vec<Row> {
         team("drafts", itself, OWN),
         team("search", |scene| ([of_team(scene), vec![("q", "x".to_owned())]].concat(), Value::Null), INSIDE),
         team("scheduled", itself, OWN),
-        team("schedule_message", later, ["-+-++-hhhu", "-+-++----u"]),
-        team("scheduled_message", |scene| (of_scheduled(scene), Value::Null), none),
-        team("edit_scheduled", |scene| (of_scheduled(scene), json!({"content": "x"})), none),
-        team("cancel_scheduled", |scene| (of_scheduled(scene), Value::Null), none),
-        team("send_scheduled_now", |scene| (of_scheduled(scene), Value::Null), none),
         team("reminders", itself, OWN),
-        team("remind", remind, OWN),
-        team("reminder", |scene| (of_reminder(scene), Value::Null), none),
-        team("edit_reminder", |scene| (of_reminder(scene), json!({"note": "x"})), none),
-        team("finish_reminder", |scene| (of_reminder(scene), Value::Null), none),
+    ]
+}
+
+/// What somebody has planned, by its number: one's own, and somebody else's.
+fn planned() -> Vec<Row> {
+    let row = |name, request, expected| Row { name, request, expected: vec![(Place::Kept, expected)] };
+    let mine = |name, request| row(name, request, "-+h++h+hhhu");
+    let others = |name, request| row(name, request, "-hhhhhhhhhu");
+    vec![
+        mine("scheduled_message", |scene| (of_scheduled(scene), Value::Null)),
+        mine("edit_scheduled", |scene| (of_scheduled(scene), json!({"content": "x"}))),
+        mine("cancel_scheduled", |scene| (of_scheduled(scene), Value::Null)),
+        // Who left the channel keeps the plan, and posts there no more.
+        row("send_scheduled_now", |scene| (of_scheduled(scene), Value::Null), "-+h++h-hhhu"),
+        mine("reminder", |scene| (of_reminder(scene), Value::Null)),
+        mine("edit_reminder", |scene| (of_reminder(scene), json!({"note": "x"}))),
+        mine("finish_reminder", |scene| (of_reminder(scene), Value::Null)),
+        others("scheduled_message", |scene| (of_others_scheduled(scene), Value::Null)),
+        others("edit_scheduled", |scene| (of_others_scheduled(scene), json!({"content": "x"}))),
+        others("cancel_scheduled", |scene| (of_others_scheduled(scene), Value::Null)),
+        others("send_scheduled_now", |scene| (of_others_scheduled(scene), Value::Null)),
+        others("reminder", |scene| (of_others_reminder(scene), Value::Null)),
+        others("edit_reminder", |scene| (of_others_reminder(scene), json!({"note": "x"}))),
+        others("finish_reminder", |scene| (of_others_reminder(scene), Value::Null)),
+        row("changes", |scene| (stream(&own(scene).stream), Value::Null), "h+h++h+hhhu"),
     ]
 }
 
@@ -396,21 +479,18 @@ pub(super) struct SocketRow {
     pub(super) name: &'static str,
     /// Makes the frame.
     pub(super) request: fn(&Scene) -> Value,
-    /// The answers by place, as letters.
-    pub(super) expected: Vec<(Place, &'static str)>,
+    /// What they get.
+    pub(super) expected: Answers,
 }
 
 fn anywhere(name: &'static str, request: fn(&Scene) -> Value) -> SocketRow {
-    SocketRow { name, request, expected: vec![(Place::Public, "+++++++++")] }
+    SocketRow { name, request, expected: vec![(Place::Public, "++++++++++")] }
 }
 
-fn on_channel(
-    name: &'static str,
-    request: fn(&Scene) -> Value,
-    [public, private, archived]: [&'static str; 3],
-) -> SocketRow {
-    let expected = vec![(Place::Public, public), (Place::Private, private), (Place::Archived, archived)];
-    SocketRow { name, request, expected }
+fn on_channel(name: &'static str, request: fn(&Scene) -> Value, named: Named, unnamed: [&'static str; 2]) -> SocketRow {
+    // Without a token there is no socket.
+    let letters = |(place, expected): (Place, &'static str)| (place, expected.trim_end_matches('u'));
+    SocketRow { name, request, expected: in_channels(named, unnamed).into_iter().map(letters).collect() }
 }
 
 /// Gives a frame about the scene's message.
@@ -426,34 +506,40 @@ fn reaction(op: &str, scene: &Scene) -> Value {
     frame(op, scene, &json!({"seq": scene.message["seq"], "emoji": "tada"}))
 }
 
+fn resume(stream: &str) -> Value {
+    json!({"op": "resume", "streams": {stream: 0}})
+}
+
 /// Gives the rows of every operation of the socket.
 pub(super) fn socket() -> Vec<SocketRow> {
-    let posters = ["-+-++-hhh", "h+h++hhhh", "-a-aa-hhh"];
     let edit = |scene: &Scene| frame("edit", scene, &json!({"seq": scene.message["seq"], "content": "x"}));
+    let streams = |name, request, expected| SocketRow { name, request, expected: vec![(Place::Kept, expected)] };
+    let members = "g+g++ggggg";
     vec![
         anywhere("auth", |_| json!({"op": "auth"})),
         anywhere("ping", |_| json!({"op": "ping"})),
         anywhere("watch", |scene| json!({"op": "watch", "users": [id(&scene.author)]})),
-        on_channel(
-            "resume",
-            |scene| json!({"op": "resume", "streams": {format!("c{}", scene.channel): 0}}),
-            ["g+g++gggg", "g+g++gggg", "g+g++gggg"],
-        ),
-        on_channel("send", |scene| frame("send", scene, &json!({"content": "x", "client_id": "x"})), posters),
-        on_channel("typing", |scene| frame("typing", scene, &Value::Null), posters),
-        on_channel("edit", edit, ["------hhh", "h-h--hhhh", "------hhh"]),
+        on_channel("resume", |scene| resume(&format!("c{}", scene.channel)), [members; 4], ["ggg+gggggg", members]),
+        streams("resume", |scene| resume(&format!("t{}", scene.team)), "g++++++ggg"),
+        streams("resume", |scene| resume(&own(scene).stream), "g+g++g+ggg"),
+        streams("resume", |scene| resume(&scene.author_stream), "gggggggggg"),
+        on_channel("send", |scene| frame("send", scene, &json!({"content": "x", "client_id": "x"})), POSTERS, PEERS),
+        on_channel("typing", |scene| frame("typing", scene, &Value::Null), POSTERS, PEERS),
+        on_channel("edit", edit, ["-------hhh", "h-h--hhhhh", "-------hhh", "-------hhh"], OTHERS),
         on_channel(
             "delete",
             |scene| frame("delete", scene, &json!({"seq": scene.message["seq"]})),
-            ["+++---hhh", "h+h--hhhh", "aaa---hhh"],
+            ["+++----hhh", "h+h--hhhhh", "aaa----hhh", "+++----hhh"],
+            OTHERS,
         ),
-        on_channel("react", |scene| reaction("react", scene), posters),
-        on_channel("unreact", |scene| reaction("unreact", scene), posters),
+        on_channel("react", |scene| reaction("react", scene), REACTORS, PEERS),
+        on_channel("unreact", |scene| reaction("unreact", scene), REACTORS, PEERS),
         on_channel(
             "append",
             |scene| frame("append", scene, &json!({"seq": scene.message["seq"], "offset": 0, "content": "x"})),
-            ["------hhh", "h-h--hhhh", "-a-aa-hhh"],
+            ["-------hhh", "h-h--hhhhh", "-a-aa--hhh", "-------hhh"],
+            OTHERS,
         ),
-        on_channel("read", |scene| frame("read", scene, &json!({"seq": 1})), ["-+-++-hhh", "h+h++hhhh", "-+-++-hhh"]),
+        on_channel("read", |scene| frame("read", scene, &json!({"seq": 1})), FOLLOWERS, PEERS),
     ]
 }

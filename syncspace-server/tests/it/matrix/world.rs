@@ -1,11 +1,14 @@
 //! The people of the table, the places they act in, and the server they ask.
 
 use std::collections::BTreeMap;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::future::join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use syncspace_protocol::Time;
 use syncspace_server::Server;
 use syncspace_server::config::{Config, Rates};
 use tempfile::TempDir;
@@ -20,9 +23,18 @@ use crate::place::PASSWORD;
 ///
 /// `root` administers the server and is in no team. `owner` owns the team and is admin of the channel. `admin` administers the
 /// team and is not in the channel. `member` and `guest` are in both. `outsider` is a member of the team who was never in the
-/// channel. `left` left both, `banned` was put out of both, `stranger` owns another team and was never in this one.
-pub(super) const PERSONAS: [&str; 10] =
-    ["root", "owner", "admin", "member", "guest", "outsider", "left", "stranger", "banned", NOBODY];
+/// channel. `leaver` left the channel and is in the team. `left` left both, `banned` was put out of both, `stranger` owns
+/// another team and was never in this one.
+///
+/// Nobody leaves a direct channel: `leaver` is not in it, and those who are not in the team any more still are.
+pub(super) const PERSONAS: [&str; 11] =
+    ["root", "owner", "admin", "member", "guest", "outsider", "leaver", "left", "stranger", "banned", NOBODY];
+
+/// Everybody who was ever in the channel.
+const IN_CHANNEL: [&str; 7] = ["author", "owner", "member", "guest", "leaver", "left", "banned"];
+
+/// Stands for a body that is a picture.
+pub(super) const PICTURE: &str = "a picture";
 
 /// Who has no token.
 pub(super) const NOBODY: &str = "nobody";
@@ -30,12 +42,24 @@ pub(super) const NOBODY: &str = "nobody";
 /// Where it is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
+    /// In no team.
+    Nowhere,
     /// A private team with a public channel.
     Public,
     /// A private team with a private channel.
     Private,
     /// A private team with a public channel that is archived.
     Archived,
+    /// A private team with a public channel where only admins post.
+    ReadOnly,
+    /// A private team with the direct channel of `author` and `member`.
+    Direct,
+    /// A private team with the direct channel of `author`, `owner`, `member`, `guest`, and of `left` and `banned` who are gone.
+    Group,
+    /// A private team with a public channel. Whoever was ever in it has planned something there.
+    Kept,
+    /// A private team with a public channel, for which `author` has uploaded a file that no message carries.
+    Waiting,
     /// A team that anyone finds, with a public channel.
     Open,
     /// The same, but one comes in on request. `stranger` has asked.
@@ -43,11 +67,18 @@ pub(super) enum Place {
 }
 
 /// One team with one channel, as it was made for one question.
+#[derive(Default)]
 pub(super) struct Scene {
+    /// Who asks.
+    pub(super) asker: &'static str,
     pub(super) team: String,
     pub(super) channel: String,
     /// A message of somebody who is a member of both, and whom no persona is.
     pub(super) message: Value,
+    /// The file that it carries.
+    pub(super) file: String,
+    /// A file of the author's that no message carries, where there is one.
+    pub(super) waiting_file: String,
     /// Who wrote it.
     pub(super) author: String,
     /// The author's own stream.
@@ -60,7 +91,7 @@ pub(super) struct Scene {
     pub(super) stranger: String,
     /// Somebody who is in the team and not in the channel.
     pub(super) newcomer: String,
-    /// An account that is in no team.
+    /// An account that is in no team, where no team is asked about.
     pub(super) account: String,
     /// A text that stands for no other scene.
     pub(super) unique: String,
@@ -68,6 +99,18 @@ pub(super) struct Scene {
     pub(super) invite: Value,
     /// A user group of the team that the author is in.
     pub(super) group: String,
+    /// What people have planned, where they have.
+    pub(super) kept: BTreeMap<&'static str, Kept>,
+}
+
+/// What somebody keeps in a team, and nobody else sees.
+pub(super) struct Kept {
+    /// The person's own stream.
+    pub(super) stream: String,
+    /// The id of a message to be sent later.
+    pub(super) scheduled: String,
+    /// The id of a reminder.
+    pub(super) reminder: String,
 }
 
 /// A server and the people on it.
@@ -153,7 +196,9 @@ impl World {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        if !body.is_null() {
+        if *body == json!(PICTURE) {
+            request = request.body(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01".as_slice());
+        } else if !body.is_null() {
             request = request.json(body);
         }
         let reply = request.send().await.expect("a reply");
@@ -213,67 +258,173 @@ impl World {
     /// Makes a team with a channel, and everybody what they are in it.
     pub(super) async fn scene(&self, place: Place) -> Scene {
         let number = self.teams.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let is_open = matches!(place, Place::Open | Place::OnRequest);
-        let team = json!({"name": format!("team-{number}"), "is_public": is_open});
-        let team = self.must("owner", Method::POST, "/teams", team).await["id"].to_string();
-        for (name, role) in [
-            ("admin", "admin"),
-            ("member", "member"),
-            ("guest", "guest"),
-            ("outsider", "member"),
-            ("left", "member"),
-            ("banned", "member"),
-            ("author", "member"),
-            ("newcomer", "member"),
-        ] {
-            let path = format!("/teams/{team}/members/{}", self.people[name].id);
-            self.must("owner", Method::PUT, &path, json!({"role": role})).await;
+        let bare = self.bare_scene(number);
+        if place == Place::Nowhere {
+            let account = json!({"username": format!("account-{number}"), "password": PASSWORD});
+            let account = self.must("root", Method::POST, "/admin/users", account).await["id"].to_string();
+            return Scene { account, ..bare };
         }
-        let kind = if place == Place::Private { "private" } else { "public" };
-        let channel = json!({"kind": kind, "name": "general"});
-        let channel = self.must("owner", Method::POST, &format!("/teams/{team}/channels"), channel).await;
-        let channel = channel["id"].to_string();
-        for name in ["member", "guest", "left", "banned", "author"] {
-            let path = format!("/channels/{channel}/members/{}", self.people[name].id);
-            self.must("owner", Method::PUT, &path, json!({"role": "member"})).await;
-        }
-        let content = json!({"content": "hi"});
+        let team = self.team(number, place).await;
+        let channel = self.channel(&team, place).await;
+        let file = self.upload(&channel).await;
+        let waiting_file = if place == Place::Waiting { self.upload(&channel).await } else { Value::Null };
+        let content = json!({"content": "hi", "files": [file]});
         let message = self.must("author", Method::POST, &format!("/channels/{channel}/messages"), content).await;
-        let invite = self.must("owner", Method::POST, &format!("/teams/{team}/invites"), json!({})).await;
-        let group = json!({"name": "group", "user_ids": [self.people["author"].id.parse::<u64>().expect("an id")]});
-        let group = self.must("owner", Method::POST, &format!("/teams/{team}/groups"), group).await["id"].to_string();
-        self.must("left", Method::POST, &format!("/teams/{team}/leave"), Value::Null).await;
-        let path = format!("/teams/{team}/bans/{}", self.people["banned"].id);
-        self.must("owner", Method::PUT, &path, Value::Null).await;
-        if place == Place::OnRequest {
-            let settings = json!({"settings": {"joining": "request"}});
-            self.must("owner", Method::PATCH, &format!("/teams/{team}"), settings).await;
-            self.must("stranger", Method::PUT, &format!("/teams/{team}/join_request"), json!({})).await;
-        }
-        if place == Place::Archived {
-            let archive = json!({"is_archived": true});
-            self.must("owner", Method::PATCH, &format!("/channels/{channel}"), archive).await;
-        }
-        let mine = self.must("author", Method::GET, &format!("/teams/{team}"), Value::Null).await;
-        let account = json!({"username": format!("account-{number}"), "password": PASSWORD});
-        let account = self.must("root", Method::POST, "/admin/users", account).await["id"].to_string();
-        let author = &self.people["author"];
+        let kept = if place == Place::Kept { self.plan(&team, &channel, &message).await } else { BTreeMap::new() };
+        let group = json!({"name": "group", "user_ids": [self.number_of("author")]});
+        let (invites, groups) = (format!("/teams/{team}/invites"), format!("/teams/{team}/groups"));
+        let (invite, group, author_stream) = tokio::join!(
+            self.must("owner", Method::POST, &invites, json!({})),
+            self.must("owner", Method::POST, &groups, group),
+            self.stream_of("author", &team),
+        );
+        self.part(&team, &channel, place).await;
+        let (file, waiting_file) = (file.to_string(), waiting_file.to_string());
         Scene {
             team,
             channel,
             message,
-            author: author.id.clone(),
-            author_stream: format!("m{}", mine["membership"]["member_id"]),
-            author_session: author.session.clone(),
-            banned: self.people["banned"].id.clone(),
-            newcomer: self.people["newcomer"].id.clone(),
-            stranger: self.people["stranger"].id.clone(),
-            account,
-            unique: format!("new-{number}"),
+            file,
+            waiting_file,
+            author_stream,
             invite,
-            group,
+            group: group["id"].to_string(),
+            kept,
+            ..bare
         }
     }
+
+    /// Has the author upload a file into a channel, and gives its id.
+    async fn upload(&self, channel: &str) -> Value {
+        self.must("author", Method::POST, &format!("/channels/{channel}/files"), json!("any bytes")).await["id"].clone()
+    }
+
+    /// Gives a scene without a team.
+    fn bare_scene(&self, number: u64) -> Scene {
+        let id = |name: &str| self.people[name].id.clone();
+        Scene {
+            author: id("author"),
+            author_session: self.people["author"].session.clone(),
+            banned: id("banned"),
+            newcomer: id("newcomer"),
+            stranger: id("stranger"),
+            unique: format!("new-{number}"),
+            ..Scene::default()
+        }
+    }
+
+    /// Makes a team with everybody in it who ever was.
+    async fn team(&self, number: u64, place: Place) -> String {
+        let is_open = matches!(place, Place::Open | Place::OnRequest);
+        let team = json!({"name": format!("team-{number}"), "is_public": is_open});
+        let team = self.must("owner", Method::POST, "/teams", team).await["id"].to_string();
+        let people = [
+            ("admin", "admin"),
+            ("member", "member"),
+            ("guest", "guest"),
+            ("outsider", "member"),
+            ("leaver", "member"),
+            ("left", "member"),
+            ("banned", "member"),
+            ("author", "member"),
+            ("newcomer", "member"),
+        ];
+        let adds = people.map(|(name, role)| {
+            let path = format!("/teams/{team}/members/{}", self.people[name].id);
+            async move { self.must("owner", Method::PUT, &path, json!({"role": role})).await }
+        });
+        join_all(adds).await;
+        team
+    }
+
+    /// Makes a channel with everybody in it who ever was.
+    async fn channel(&self, team: &str, place: Place) -> String {
+        let path = format!("/teams/{team}/channels");
+        let new = match place {
+            Place::Private => json!({"kind": "private", "name": "general"}),
+            Place::Direct => json!({"kind": "direct", "user_id": self.number_of("member")}),
+            Place::Group => {
+                let others = ["owner", "member", "guest", "left", "banned"].map(|name| self.number_of(name));
+                json!({"kind": "group", "user_ids": others})
+            }
+            _ => json!({"kind": "public", "name": "general"}),
+        };
+        let maker = if is_direct(place) { "author" } else { "owner" };
+        let channel = self.must(maker, Method::POST, &path, new).await["id"].to_string();
+        if !is_direct(place) {
+            let adds = IN_CHANNEL.into_iter().filter(|name| *name != "owner").map(|name| {
+                let path = format!("/channels/{channel}/members/{}", self.people[name].id);
+                async move { self.must("owner", Method::PUT, &path, json!({"role": "member"})).await }
+            });
+            join_all(adds).await;
+        }
+        channel
+    }
+
+    /// Has those plan something who are still in the channel.
+    async fn plan(&self, team: &str, channel: &str, message: &Value) -> BTreeMap<&'static str, Kept> {
+        let channel_id: u64 = channel.parse().expect("an id");
+        let plans = IN_CHANNEL.map(async |name| {
+            let text = kept_text(name);
+            let later = json!({"channel_id": channel_id, "content": text, "send_at": in_an_hour()});
+            let remind =
+                json!({"channel_id": channel_id, "seq": message["seq"], "note": text, "remind_at": in_an_hour()});
+            let draft = json!({"content": text});
+            let stream = self.stream_of(name, team).await;
+            let scheduled = self.must(name, Method::POST, &format!("/teams/{team}/scheduled"), later).await;
+            let reminder = self.must(name, Method::POST, &format!("/teams/{team}/reminders"), remind).await;
+            self.must(name, Method::PUT, &format!("/channels/{channel}/draft"), draft).await;
+            let id = |made: &Value| made["id"].to_string();
+            (name, Kept { stream, scheduled: id(&scheduled), reminder: id(&reminder) })
+        });
+        join_all(plans).await.into_iter().collect()
+    }
+
+    /// Has those go who are gone, and closes what is closed.
+    async fn part(&self, team: &str, channel: &str, place: Place) {
+        if !is_direct(place) {
+            self.must("leaver", Method::POST, &format!("/channels/{channel}/leave"), Value::Null).await;
+        }
+        self.must("left", Method::POST, &format!("/teams/{team}/leave"), Value::Null).await;
+        let path = format!("/teams/{team}/bans/{}", self.people["banned"].id);
+        self.must("owner", Method::PUT, &path, Value::Null).await;
+        let closing = match place {
+            Place::Archived => json!({"is_archived": true}),
+            Place::ReadOnly => json!({"posting": "admins"}),
+            Place::OnRequest => {
+                let settings = json!({"settings": {"joining": "request"}});
+                self.must("owner", Method::PATCH, &format!("/teams/{team}"), settings).await;
+                self.must("stranger", Method::PUT, &format!("/teams/{team}/join_request"), json!({})).await;
+                return;
+            }
+            _ => return,
+        };
+        self.must("owner", Method::PATCH, &format!("/channels/{channel}"), closing).await;
+    }
+
+    async fn stream_of(&self, name: &str, team: &str) -> String {
+        let mine = self.must(name, Method::GET, &format!("/teams/{team}"), Value::Null).await;
+        format!("m{}", mine["membership"]["member_id"])
+    }
+
+    fn number_of(&self, name: &str) -> u64 {
+        self.people[name].id.parse().expect("an id")
+    }
+}
+
+const fn is_direct(place: Place) -> bool {
+    matches!(place, Place::Direct | Place::Group)
+}
+
+/// What somebody writes who plans something.
+pub(super) fn kept_text(name: &str) -> String {
+    format!("planned by {name}")
+}
+
+pub(super) fn in_an_hour() -> Time {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    let ms = i64::try_from(now.as_millis()).expect("a time") + 3_600_000;
+    Time::from_unix_ms(ms).expect("a time")
 }
 
 async fn text(socket: &mut tokio_tungstenite::WebSocketStream<TcpStream>) -> Value {

@@ -4,8 +4,9 @@ use syncspace_protocol::{ChannelId, MessageId, TeamId, UserId};
 use syncspace_server::store::channels;
 use syncspace_server::store::list::Slice;
 use syncspace_server::store::search::{self, Key, Path, Wanted};
-use syncspace_server::store::{Dialect, Queries, Sql, Store, Value};
+use syncspace_server::store::{Dialect, Sql, Store, Value};
 
+use crate::explain::{self, Plan};
 use crate::place::{Place, on_both_stores};
 
 on_both_stores! { every_statement_goes_along_its_index, the_list_of_channels_reads_no_foreign_direct_ones }
@@ -14,33 +15,24 @@ fn id<T: TryFrom<u64, Error: std::fmt::Debug>>(number: u64) -> T {
     number.try_into().expect("an id")
 }
 
-/// Gives the plan of a statement, as the database words it.
-async fn plan(store: &Store, sql: &Sql, values: Vec<Value>) -> String {
-    let explain = match store.dialect() {
-        Dialect::Mysql => format!("EXPLAIN FORMAT=JSON {}", sql.mysql()),
-        Dialect::Sqlite => format!("EXPLAIN QUERY PLAN {}", sql.sqlite()),
-    };
-    let rows = { store }.query(&Sql::built(explain), values).await.expect("explains");
-    let lines = rows.iter().map(|row| {
-        let mut row = row.reader();
-        if store.dialect() == Dialect::Sqlite {
-            for _ in 0..3 {
-                row.take::<i64>().expect("a number");
-            }
+/// Reads the plan of a statement, and says of a wrong one what it is.
+async fn check(
+    store: &Store,
+    sql: &Sql,
+    values: Vec<Value>,
+    on_mysql: impl FnOnce(&Plan) -> bool,
+    on_sqlite: impl FnOnce(&str) -> bool,
+) {
+    match store.dialect() {
+        Dialect::Mysql => {
+            let plan = Plan::of(store, sql.mysql(), values).await;
+            assert!(on_mysql(&plan), "{}\n{}", sql.mysql(), plan.text);
         }
-        row.take::<String>().expect("a line")
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// Tells whether MySQL or MariaDB goes along an index, in the words of any version.
-fn goes_along(plan: &str, index: &str) -> bool {
-    ["key", "index_name"].iter().any(|word| plan.contains(&format!("\"{word}\": \"{index}\"")))
-}
-
-/// Tells whether MySQL or MariaDB puts rows in order by itself.
-fn sorts(plan: &str) -> bool {
-    ["\"filesort\": {", "\"using_filesort\": true", "\"operation\": \"Sort"].iter().any(|word| plan.contains(word))
+        Dialect::Sqlite => {
+            let steps = explain::steps(store, &sql.sqlite(), values).await.join("\n");
+            assert!(on_sqlite(&steps), "{}\n{steps}", sql.sqlite());
+        }
+    }
 }
 
 async fn every_statement_goes_along_its_index(place: Place) {
@@ -68,12 +60,9 @@ async fn every_statement_goes_along_its_index(place: Place) {
         for (sql, values) in
             [search::walk_statement(&wanted, before, Some(from), 40), search::reach_statement(&wanted, before, 4_096)]
         {
-            let plan = plan(&store, &sql, values).await;
-            let is_right = match store.dialect() {
-                Dialect::Mysql => goes_along(&plan, mysql) && !sorts(&plan),
-                Dialect::Sqlite => plan.contains(sqlite) && !plan.contains("TEMP B-TREE"),
-            };
-            assert!(is_right, "{path:?}: {plan}");
+            let on_mysql = |plan: &Plan| plan.goes_along(mysql) && !plan.is_sorted;
+            let on_sqlite = |steps: &str| steps.contains(sqlite) && !steps.contains("TEMP B-TREE");
+            check(&store, &sql, values, on_mysql, on_sqlite).await;
         }
     }
     let wanted = Wanted {
@@ -88,30 +77,23 @@ async fn every_statement_goes_along_its_index(place: Place) {
     let (sql, values) = search::words_statement(&wanted, &[0, 1], before, 40);
     let mut all = vec![Value::from(search::words_expression(store.dialect(), &wanted.tokens))];
     all.extend(values);
-    let plan = plan(&store, &sql, all).await;
-    let is_right = match store.dialect() {
-        Dialect::Mysql => goes_along(&plan, "message_search_tokens"),
-        Dialect::Sqlite => {
-            plan.contains("VIRTUAL TABLE INDEX") && plan.contains("message_search_message (message_id=?")
-        }
-    };
-    assert!(is_right, "{plan}");
+    let on_mysql = |plan: &Plan| plan.goes_along("message_search_tokens");
+    let on_sqlite =
+        |steps: &str| steps.contains("VIRTUAL TABLE INDEX") && steps.contains("message_search_message (message_id=?");
+    check(&store, &sql, all, on_mysql, on_sqlite).await;
 }
 
 async fn the_list_of_channels_reads_no_foreign_direct_ones(place: Place) {
     let store = place.store().await;
     let slice = Slice { after: 0, limit: 201, contains: None, exactly: None };
     let (sql, values) = channels::visible_statement((id(1), id(3)), true, &slice);
-    let plan = plan(&store, &sql, values).await;
-    let is_right = match store.dialect() {
-        // Which index of the team's channels it takes hangs on what is in the table.
-        Dialect::Mysql => {
-            let plan: String = plan.split_whitespace().collect();
-            plan.to_lowercase().contains("union") && !plan.contains(r#""table_name":"c","access_type":"ALL""#)
-        }
-        Dialect::Sqlite => {
-            plan.contains("channels_kind (team_id=? AND kind=?") && !plan.contains("channels_default (team_id=?)")
-        }
+    // Which index of the team's channels it takes hangs on what is in the table.
+    let on_mysql = |plan: &Plan| {
+        let mut channels = plan.reads.iter().filter(|read| read.table == "c");
+        plan.text.contains("union") && channels.all(|read| !read.is_whole())
     };
-    assert!(is_right, "{plan}");
+    let on_sqlite = |steps: &str| {
+        steps.contains("channels_kind (team_id=? AND kind=?") && !steps.contains("channels_default (team_id=?)")
+    };
+    check(&store, &sql, values, on_mysql, on_sqlite).await;
 }

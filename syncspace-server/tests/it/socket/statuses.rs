@@ -1,5 +1,7 @@
 //! How people look to those who watch them, and what their own devices are told.
 
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 use syncspace_protocol::Time;
 use syncspace_protocol::users::User;
@@ -187,6 +189,75 @@ async fn who_left_the_common_team_is_told_nothing_more() {
     let seen = bob.reply(9).await["ok"]["users"].clone();
     assert_eq!((seen[0]["user_id"].clone(), seen[1].clone()), (json!(chat.bob.actor.user_id), Value::Null));
     assert!(!bob.has("presence.changed"), "nothing of alice came since");
+}
+
+#[tokio::test]
+async fn nothing_more_is_told_of_whoever_left_the_common_team() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    watch_until(&mut bob, &chat.bob, "online").await;
+    let users = json!([chat.alice.actor.user_id, chat.bob.actor.user_id]);
+    alice.send(&json!({"id": 8, "op": "watch", "users": users})).await;
+    alice.reply(8).await;
+    instance.service().leave_team(&chat.bob.actor, chat.team).await.expect("leaves");
+    // Each round ends when everybody was told of alice: what is told of bob came before or with it.
+    let is_told_of_bob = Cell::new(true);
+    for round in ["a", "b", "c", "d", "e"] {
+        set_status(&instance, &chat.bob, json!({"text": round})).await;
+        told_that(&mut bob, |seen| seen["custom_status"]["text"] == round).await;
+        set_status(&instance, &chat.alice, json!({"text": round})).await;
+        let of = |frame: &Value, who: &Person| {
+            let shown = frame["users"].as_array().into_iter().flatten();
+            shown
+                .into_iter()
+                .any(|seen| seen["user_id"] == json!(who.actor.user_id) && seen["custom_status"]["text"] == round)
+        };
+        is_told_of_bob.set(false);
+        let looked_at = |frame: &Value| {
+            is_told_of_bob.set(is_told_of_bob.get() || of(frame, &chat.bob));
+            of(frame, &chat.alice)
+        };
+        alice.until(looked_at).await;
+    }
+    assert!(!is_told_of_bob.get(), "alice is still told how bob is");
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_while_the_profile_changes_is_told_as_it_is() {
+    let (instance, _line) = Instance::on_mysql().await;
+    let chat = Chat::on(&instance).await;
+    let (service, bob) = (instance.service(), chat.bob.actor);
+    let mut alice = Peer::live(&instance, &chat.alice).await;
+    for round in 0..8 {
+        let name = format!("Bob {round}");
+        let edit = body(json!({"full_name": name}));
+        if round % 2 == 0 {
+            let (edited, left) = tokio::join!(service.edit_me(&bob, edit), service.leave_team(&bob, chat.team));
+            edited.expect("edits");
+            left.expect("leaves");
+            continue;
+        }
+        let add = service.put_team_member(&chat.alice.actor, chat.team, bob.user_id, body(json!({"role": "member"})));
+        let (edited, added) = tokio::join!(service.edit_me(&bob, edit), add);
+        edited.expect("edits");
+        added.expect("adds");
+        let is_told =
+            |frame: &Value| frame["ev"] == "team.member_updated" && frame["member"]["user"]["full_name"] == json!(name);
+        alice.until(is_told).await;
+    }
+}
+
+#[tokio::test]
+async fn other_devices_learn_that_keywords_changed() {
+    let instance = Instance::embedded().await;
+    let chat = Chat::on(&instance).await;
+    let mut bob = Peer::live(&instance, &chat.bob).await;
+    instance.service().put_keywords(&chat.bob.actor, body(json!({"keywords": ["deploy"]}))).await.expect("puts");
+    assert_eq!(bob.event("me.account").await["preferences"]["keywords_rev"], 1);
+    let mut second = Peer::connect(&instance, "/ws", Some(&chat.bob.token)).await;
+    assert_eq!(second.event("hello").await["preferences"]["keywords_rev"], 1);
 }
 
 #[tokio::test]
