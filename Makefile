@@ -40,7 +40,7 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: the server's start, size, memory, sends, ended rights, fan-out, coming back, newest pages, search, files
+bench: release ## Measure, beside the limits: the server's start, size, memory, sends, ended rights, fan-out, coming back, newest pages, search, files; the terminal client
 	$(TARGET_DIR)/release/examples/bench start
 	$(TARGET_DIR)/release/examples/bench sends
 	$(TARGET_DIR)/release/examples/bench revocation
@@ -52,6 +52,7 @@ bench: release ## Measure, beside the limits: the server's start, size, memory, 
 	$(TARGET_DIR)/release/examples/bench memory
 	$(TARGET_DIR)/release/examples/bench fanout
 	$(TARGET_DIR)/release/examples/bench rooms
+	$(TARGET_DIR)/release/examples/bench client
 
 soak: tools test-deps ## Run the random tests five times as long: counts on every device, clients that lose frames
 	SOAK=5 $(CARGO) test --workspace --no-fail-fast $(TEST_FEATURES) $(CARGO_ARGS) --test it -- convergence counts

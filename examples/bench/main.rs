@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod client;
 mod fanout;
 mod files;
 mod memory;
@@ -53,6 +54,8 @@ enum What {
     Fanout(fanout::Arguments),
     /// Latency of many small channels at once.
     Rooms(rooms::Arguments),
+    /// Times, memory and bytes of the terminal client.
+    Client(client::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -68,5 +71,6 @@ fn main() -> anyhow::Result<()> {
         What::Memory(arguments) => memory::run(arguments),
         What::Fanout(arguments) => fanout::run(arguments),
         What::Rooms(arguments) => rooms::run(arguments),
+        What::Client(arguments) => client::run(arguments),
     }
 }

@@ -1,75 +1,106 @@
 //! Does what the state asks for: each effect is a task of its own that answers with an event.
 
+pub(crate) mod all;
+mod disk;
+mod files;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use syncspace_client::{Client, ClientError, ConnectOptions, Connection, CredentialStore, ServerUrl, Update};
 use syncspace_protocol::auth::{Login, Register, Secret, ServerInfo};
-use syncspace_protocol::messages::{EditMessage, MessageQuery, Thread};
+use syncspace_protocol::messages::{EditMessage, MessageQuery};
+use syncspace_protocol::page::CursorQuery;
+use syncspace_protocol::personal::{Draft, DraftQuery, PutDraft};
 use syncspace_protocol::teams::CreateInvite;
 use syncspace_protocol::users::User;
-use syncspace_protocol::{ChannelId, Seq, TeamId, UserId};
+use syncspace_protocol::{Epoch, Rev, Seq, TeamId, UserId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
+use crate::app::arriving::Wanted;
+use crate::app::composer::DraftKey;
 use crate::app::message::{Answer, Failure, TeamContents};
+use crate::app::timeline::Part;
 use crate::app::{Effect, Net};
-use crate::runner::Session;
+use crate::cache::Cache;
+use crate::news::News;
 
 /// Messages in one page of history.
 const PAGE_MESSAGES: u32 = 100;
-/// Pages of a thread that are read: 2,000 replies.
-const THREAD_PAGES_MAX: usize = 10;
-/// Messages in one page of a thread.
-const THREAD_PAGE_MESSAGES: u32 = 200;
+/// Drafts in one page, and pages that are read: all that a person may have in a team.
+const DRAFT_PAGE: u32 = 100;
+const DRAFT_PAGES_MAX: usize = 5;
 /// Longest wait for a clean end of the connection.
 const CLOSE_WAIT: Duration = Duration::from_millis(500);
 
-/// Does effects.
+/// What an account finds on this machine.
+pub(crate) struct Desk {
+    /// Where its login is saved.
+    pub(crate) store: CredentialStore,
+    /// The file with the bootstrap token of a local server.
+    pub(crate) bootstrap_file: Option<PathBuf>,
+    /// Tells the keeper of the local server that it is missed.
+    pub(crate) missed: Option<mpsc::Sender<()>>,
+    /// Whose account it was last.
+    pub(crate) owner: Option<UserId>,
+}
+
+/// Does the effects of one account.
 pub(crate) struct Effects {
-    store: CredentialStore,
-    bootstrap_file: Option<PathBuf>,
+    desk: Desk,
     client: Option<Client>,
     connection: Option<Connection>,
+    /// What is kept on disk of the account.
+    cache: Option<Cache>,
     /// Passes the connection's updates on.
     updates: Option<AbortHandle>,
     /// Whose presence is to be shown.
     watched: watch::Sender<Vec<UserId>>,
-    /// Tells the keeper of the local server that it is missed.
-    missed: Option<mpsc::Sender<()>>,
     tasks: JoinSet<()>,
-    answers: mpsc::Sender<Net>,
+    answers: News,
 }
 
 impl Effects {
-    pub(crate) fn new(session: Session, answers: mpsc::Sender<Net>) -> Self {
-        let Session { store, bootstrap_file, keeper, .. } = session;
-        let mut tasks = JoinSet::new();
-        let missed = keeper.map(|keeper| {
-            let (missed, calls) = mpsc::channel(1);
-            tasks.spawn(keeper.run(calls, answers.clone()));
-            missed
-        });
-        let watched = watch::Sender::default();
-        Self { store, bootstrap_file, client: None, connection: None, updates: None, watched, missed, tasks, answers }
+    pub(crate) fn new(desk: Desk, answers: News) -> Self {
+        Self {
+            desk,
+            client: None,
+            connection: None,
+            cache: None,
+            updates: None,
+            watched: watch::Sender::default(),
+            tasks: JoinSet::new(),
+            answers,
+        }
     }
 
-    /// Makes the client of a server; tells whether it has a saved login.
-    pub(crate) fn find_login(&mut self, address: &str) -> bool {
+    /// Saves the login elsewhere from now on: another server was named.
+    pub(crate) fn sit_at(&mut self, desk: Desk) {
+        self.desk = desk;
+    }
+
+    /// Makes the client of a server; gives whose login is saved.
+    pub(crate) fn find_login(&mut self, address: &str) -> Option<UserId> {
         match self.client_for(address) {
-            Ok(client) => client.credentials().is_some(),
+            Ok(client) => client.credentials().map(|credentials| credentials.user_id),
             Err(error) => {
                 tracing::warn!(%error, "no saved login");
-                false
+                None
             }
         }
     }
 
+    fn answer_later(&mut self, answer: impl Future<Output = Net> + Send + 'static) {
+        let answers = self.answers.clone();
+        self.tasks.spawn(async move { drop(answers.send(answer.await).await) });
+    }
+
     fn client_for(&mut self, address: &str) -> Result<Client, ClientError> {
         let server: ServerUrl = address.parse()?;
-        let client = Client::with_credentials(server, self.store.clone())?;
+        let client = Client::with_credentials(server, self.desk.store.clone())?;
         self.client = Some(client.clone());
         Ok(client)
     }
@@ -79,9 +110,30 @@ impl Effects {
         // Finished tasks are cleared away now and then, so that their number stays that of the running ones.
         while self.tasks.try_join_next().is_some() {}
         match effect {
-            Effect::Quit | Effect::Repaint => {}
+            Effect::Quit
+            | Effect::Repaint
+            | Effect::Suspend
+            | Effect::UseMouse(_)
+            | Effect::Tell(_)
+            | Effect::Withdraw(_)
+            | Effect::RunHook { .. }
+            | Effect::Colour(_)
+            | Effect::Account(_)
+            | Effect::Remember(_)
+            | Effect::CloseAccount
+            | Effect::Editor { .. } => {}
             Effect::FindServer { address } => self.find_server(&address),
-            Effect::Connect => self.connect(),
+            Effect::OpenCache(user_id) => self.open_cache(user_id),
+            Effect::CloseCache => {
+                if let Some(cache) = self.cache.take() {
+                    self.tasks.spawn(cache.close());
+                }
+            }
+            Effect::Keep(keeps) => self.keep(keeps),
+            Effect::SearchKept { number, query } => self.search_kept(number, query),
+            Effect::LoadKept { channel_id, before } => self.load_kept(channel_id, before),
+            Effect::LoadKeptPart { channel_id, part } => self.load_kept_part(channel_id, part),
+            Effect::Connect { epoch } => self.connect(epoch),
             Effect::ReconnectNow => {
                 if let Some(connection) = &self.connection {
                     connection.reconnect_now();
@@ -89,7 +141,7 @@ impl Effects {
             }
             Effect::ReviveLocal => {
                 // A call that waits already says the same.
-                if let Some(missed) = &self.missed {
+                if let Some(missed) = &self.desk.missed {
                     let _is_called = missed.try_send(());
                 }
             }
@@ -110,6 +162,9 @@ impl Effects {
                 self.ask(move |client| async move { Net::LoggedIn(answer(sign_up(client, *register).await)) });
             }
             Effect::LogOut => self.log_out(),
+            Effect::EndSession => self.end_session(None),
+            Effect::Copy { text } => crate::host::copy(text, self.answers.clone()),
+            Effect::Open(url) => crate::host::open(url, self.answers.clone()),
             Effect::Watch(users) => drop(self.watched.send_replace(users)),
             Effect::Send { .. } | Effect::Typing { .. } | Effect::MarkRead { .. } | Effect::LoadMarker(_) => {
                 self.run_on_socket(effect);
@@ -167,10 +222,13 @@ impl Effects {
                 Net::Invite(answer(client.create_invite(team_id, CreateInvite::default()).await))
             }),
             Effect::CreateChannel { team_id, body } => self.ask(move |client| async move {
-                Net::ChannelEntered(answer(client.create_channel(team_id, body).await))
+                let wanted = Wanted::of(team_id, &body);
+                Net::ChannelEntered { wanted, answer: answer(client.create_channel(team_id, body).await) }
             }),
-            Effect::JoinChannel(channel_id) => self
-                .ask(move |client| async move { Net::ChannelEntered(answer(client.join_channel(channel_id).await)) }),
+            Effect::JoinChannel(channel_id) => self.ask(move |client| async move {
+                let wanted = Wanted::Channel(channel_id);
+                Net::ChannelEntered { wanted, answer: answer(client.join_channel(channel_id).await) }
+            }),
             Effect::LeaveChannel(channel_id) => {
                 self.ask(move |client| async move { Net::Left(answer(client.leave_channel(channel_id).await)) });
             }
@@ -178,15 +236,54 @@ impl Effects {
                 let query = MessageQuery { before, limit: Some(PAGE_MESSAGES), ..MessageQuery::default() };
                 Net::Messages { channel_id, before, answer: answer(client.messages(channel_id, query).await) }
             }),
-            Effect::LoadThread { channel_id, root } => self.ask(move |client| async move {
-                Net::Thread { channel_id, root, answer: answer(load_thread(client, channel_id, root).await) }
+            Effect::LoadPart { channel_id, part } => self.ask(move |client| async move {
+                Net::Part { channel_id, part, answer: answer(client.messages(channel_id, part_query(part)).await) }
             }),
+            Effect::LoadThread { channel_id, root } => self.ask(move |client| async move {
+                let query = part_query(Part::Before(Seq::END));
+                Net::Thread { channel_id, root, answer: answer(client.thread(channel_id, root, query).await) }
+            }),
+            Effect::LoadThreadPart { channel_id, root, part } => self.ask(move |client| async move {
+                let answer = answer(client.thread(channel_id, root, part_query(part)).await);
+                Net::ThreadPart { channel_id, root, part, answer }
+            }),
+            Effect::LoadStandings(team_id) => self.ask(move |client| async move {
+                let both = async { tokio::try_join!(client.all_muted_users(team_id), client.all_my_threads(team_id)) };
+                Net::Standings { team_id, answer: answer(both.await) }
+            }),
+            Effect::LoadKeywords => self.ask(|client| async move { Net::Keywords(answer(client.keywords().await)) }),
+            Effect::LoadStanding { channel_id, root } => self.ask(move |client| async move {
+                let query = MessageQuery { limit: Some(1), ..MessageQuery::default() };
+                let read = client.thread(channel_id, root, query).await;
+                Net::Standing { channel_id, root, answer: answer(read.map(|thread| (thread.membership, thread.rev))) }
+            }),
+            Effect::Do(deed) => self.ask(move |client| async move {
+                let answer = answer(crate::deeds::perform(client, (*deed).clone()).await);
+                Net::Done { deed, answer }
+            }),
+            Effect::ShareDraft { key, content, expected_rev } => self.ask(move |client| async move {
+                Net::DraftShared { key, answer: answer(share_draft(client, key, content, expected_rev).await) }
+            }),
+            Effect::LoadDrafts(team_id) => self.ask(move |client| async move {
+                Net::Drafts { team_id, answer: answer(load_drafts(client, team_id).await) }
+            }),
+            Effect::Upload { channel_id, client_id, path } => {
+                let progress = self.answers.clone();
+                self.ask(move |client| files::upload(client, (channel_id, client_id), path, progress));
+            }
+            Effect::SaveFiles { files, folder } => {
+                let Some(client) = self.client.clone() else { return };
+                let answers = self.answers.clone();
+                self.tasks.spawn(files::save(client, files, folder, answers));
+            }
+            Effect::LoadPicture(file) => self.ask(move |client| files::load_picture(client, file)),
             Effect::LoadUser(user_id) => {
                 self.ask(move |client| async move { Net::User(answer(client.user(user_id).await)) });
             }
             Effect::Edit { channel_id, seq, content } => self.ask(move |client| async move {
-                let edited = client.edit_message(channel_id, seq, EditMessage { content, expected_rev: None }).await;
-                Net::Edited { channel_id, seq, answer: answer(edited.map(drop)) }
+                let edit = EditMessage { content: content.clone(), expected_rev: None };
+                let edited = client.edit_message(channel_id, seq, edit).await;
+                Net::Edited { channel_id, seq, content, answer: answer(edited.map(drop)) }
             }),
             Effect::Delete { channel_id, seq } => self.ask(move |client| async move {
                 Net::Deleted(answer(client.delete_message(channel_id, seq).await.map(drop)))
@@ -221,9 +318,9 @@ impl Effects {
         }
     }
 
-    fn connect(&mut self) {
+    fn connect(&mut self, epoch: Option<Epoch>) {
         let Some(client) = &self.client else { return };
-        let (connection, mut updates) = client.connect(ConnectOptions::default());
+        let (connection, mut updates) = client.connect(ConnectOptions { epoch, ..ConnectOptions::default() });
         let watching = watch_in_order(connection.clone(), self.watched.subscribe());
         self.connection = Some(connection);
         let answers = self.answers.clone();
@@ -249,8 +346,22 @@ impl Effects {
         if let Some(forward) = self.updates.take() {
             forward.abort();
         }
+        // One that has to log in again has its file still; it is opened only to be removed.
+        if let (None, Some(owner)) = (&self.cache, self.desk.owner) {
+            self.start_cache(owner);
+        }
+        let cache = self.cache.take();
+        self.end_session(cache);
+    }
+
+    /// Ends the session, and removes what is kept where that is given.
+    fn end_session(&mut self, cache: Option<Cache>) {
         let connection = self.connection.take();
         self.ask(|client| async move {
+            // What is kept belongs to the login: nobody who comes after finds it.
+            if let Some(cache) = cache {
+                cache.remove().await;
+            }
             if let Some(connection) = connection {
                 drop(timeout(CLOSE_WAIT, connection.close()).await);
             }
@@ -262,12 +373,15 @@ impl Effects {
     }
 
     fn bootstrap_token(&self) -> Option<String> {
-        let token = std::fs::read_to_string(self.bootstrap_file.as_ref()?).ok()?;
+        let token = std::fs::read_to_string(self.desk.bootstrap_file.as_ref()?).ok()?;
         Some(token.trim().to_owned()).filter(|token| !token.is_empty())
     }
 
     /// Ends the connection and everything that is under way.
     pub(crate) async fn close(mut self) {
+        if let Some(cache) = self.cache.take() {
+            cache.close().await;
+        }
         if let Some(connection) = self.connection.take() {
             drop(timeout(CLOSE_WAIT, connection.close()).await);
         }
@@ -335,22 +449,53 @@ fn device_name() -> Option<String> {
 }
 
 async fn load_team(client: Client, team_id: TeamId) -> Result<TeamContents, ClientError> {
-    let (channels, members) = tokio::try_join!(client.all_channels(team_id), client.all_team_members(team_id))?;
+    let members = async {
+        match client.all_team_members(team_id).await {
+            // More people than a list holds: who writes is asked for one by one.
+            Err(ClientError::Protocol { .. }) => Ok(Vec::new()),
+            members => members,
+        }
+    };
+    let (channels, members) = tokio::try_join!(client.all_channels(team_id), members)?;
     Ok(TeamContents { channels, members })
 }
 
-async fn load_thread(client: Client, channel_id: ChannelId, root: Seq) -> Result<Thread, ClientError> {
-    let limit = Some(THREAD_PAGE_MESSAGES);
-    let mut whole = client.thread(channel_id, root, MessageQuery { limit, ..MessageQuery::default() }).await?;
-    for _ in 1..THREAD_PAGES_MAX {
-        let Some(after) = whole.next.take().and_then(|next| next.parse().ok()) else { break };
-        let query = MessageQuery { after: Some(after), limit, ..MessageQuery::default() };
-        let page = client.thread(channel_id, root, query).await?;
-        whole.items.extend(page.items);
-        whole.next = page.next;
-        // The oldest of the revs: what changed while the pages were read comes again as events.
+async fn share_draft(client: Client, key: DraftKey, content: String, rev: Rev) -> Result<Draft, ClientError> {
+    let (channel_id, parent_seq) = match key {
+        DraftKey::Thread(channel_id, root) => (channel_id, Some(root)),
+        DraftKey::Channel(channel_id) => (channel_id, None),
+        DraftKey::Edit(..) | DraftKey::Arriving => {
+            let source = anyhow!("only drafts of channels and threads are shared");
+            return Err(ClientError::Protocol { during: "a draft".to_owned(), source: source.into() });
+        }
+    };
+    let query = DraftQuery { parent_seq, expected_rev: Some(rev) };
+    if content.is_empty() {
+        client.clear_draft(channel_id, query).await
+    } else {
+        client.put_draft(channel_id, query, PutDraft { content }).await
     }
-    Ok(whole)
+}
+
+async fn load_drafts(client: Client, team_id: TeamId) -> Result<Vec<Draft>, ClientError> {
+    let mut drafts = Vec::new();
+    let mut query = CursorQuery { cursor: None, limit: Some(DRAFT_PAGE) };
+    for _ in 0..DRAFT_PAGES_MAX {
+        let page = client.drafts(team_id, query).await?;
+        drafts.extend(page.items);
+        let Some(next) = page.next else { break };
+        query = CursorQuery { cursor: Some(next), limit: Some(DRAFT_PAGE) };
+    }
+    Ok(drafts)
+}
+
+fn part_query(part: Part) -> MessageQuery {
+    let query = MessageQuery { limit: Some(PAGE_MESSAGES), ..MessageQuery::default() };
+    match part {
+        Part::Before(seq) => MessageQuery { before: Some(seq), ..query },
+        Part::After(seq) => MessageQuery { after: Some(seq), ..query },
+        Part::Around(seq) => MessageQuery { around: Some(seq), ..query },
+    }
 }
 
 fn answer<T>(result: Result<T, ClientError>) -> Answer<T> {

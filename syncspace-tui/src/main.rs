@@ -1,15 +1,35 @@
 //! `syncspace-tui`: chat with a team in the terminal.
 
+mod answers;
 mod app;
 mod args;
+mod cache;
+mod clock;
+mod config;
+mod deeds;
+mod doctor;
+mod editor;
 mod effects;
+mod highlight;
+mod host;
+mod input;
 mod local;
+mod news;
+mod opening;
+mod outside;
+mod paste_guard;
+mod picture;
 #[cfg(test)]
 mod play;
+mod reader;
+mod roster;
 mod runner;
+mod signals;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod thumbnail;
+mod tty;
 mod view;
 
 use std::fs::{File, OpenOptions};
@@ -22,16 +42,25 @@ use clap::Parser;
 use syncspace_client::CredentialStore;
 
 use app::state::ServerIs;
-use args::Args;
+use args::{Args, Command};
+use effects::all::Local;
 use local::LocalServer;
+use opening::Wish;
+use roster::Roster;
 use runner::Session;
 
 fn main() -> ExitCode {
     let args = Args::parse();
     // TLS asks for the process's provider; only a second call could fail.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    match run(args) {
-        Ok(()) => ExitCode::SUCCESS,
+    let outcome = match args.command {
+        Some(Command::Config(command)) => config::command::run(command, &args.config_file()),
+        Some(Command::Doctor) => doctor::run(&args, &args.config_file()),
+        None => run(args).map(|()| true),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             terminal::complain(&error);
             ExitCode::FAILURE
@@ -41,6 +70,8 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<()> {
     let store = args.credential_store()?;
+    let config_file = args.config_file();
+    let config = config_file.load()?;
     start_log(&store)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -49,15 +80,20 @@ fn run(args: Args) -> anyhow::Result<()> {
         .context("cannot start the asynchronous runtime")?;
     runtime.block_on(async {
         let local = if args.local { Some(LocalServer::find_or_start(args.data_dir).await?) } else { None };
-        let (server, server_is) = match (&local, args.server) {
-            (Some(local), _) => (local.url().to_owned(), ServerIs::Local),
-            (None, Some(named)) => (named, ServerIs::Named),
-            (None, None) => (default_server(&store), ServerIs::Guessed),
+        let named = match (&local, args.server) {
+            (Some(local), _) => Some((local.url().to_owned(), ServerIs::Local)),
+            (None, named) => named.map(|named| (named, ServerIs::Named)),
         };
-        let keeper = local.as_ref().map(LocalServer::keeper);
-        let bootstrap_file = local.as_ref().map(LocalServer::bootstrap_file);
-        let has_mouse = !args.no_mouse;
-        let outcome = runner::run(Session { server, server_is, store, bootstrap_file, keeper, has_mouse }).await;
+        let guessed = default_server(&store, config.settings.server.clone());
+        let mut roster = Roster::beside(store);
+        let (openings, front) = opening::plan(&mut roster, Wish { named, guessed, is_alone: args.alone });
+        let local_of_accounts = local.as_ref().map(|local| Local {
+            url: local.url().to_owned(),
+            bootstrap_file: local.bootstrap_file(),
+            keeper: local.keeper(),
+        });
+        let session = Session { openings, front, roster, local: local_of_accounts, config_file, config };
+        let outcome = runner::run(session).await;
         if let Some(local) = local {
             local.leave().await;
         }
@@ -65,10 +101,11 @@ fn run(args: Args) -> anyhow::Result<()> {
     })
 }
 
-/// Gives the server of a saved login, else the address a server has by default.
-fn default_server(store: &CredentialStore) -> String {
+/// Gives the server of a saved login, else the one of the configuration, else the address a server has by default.
+fn default_server(store: &CredentialStore, configured: Option<String>) -> String {
     let saved = store.servers().ok().and_then(|servers| servers.into_iter().next());
-    saved.map_or_else(|| "http://127.0.0.1:7420".to_owned(), |server| server.to_string())
+    let saved = saved.map(|server| server.to_string()).or(configured);
+    saved.unwrap_or_else(|| "http://127.0.0.1:7420".to_owned())
 }
 
 /// Logs to a file beside the credentials: standard error is the screen.

@@ -16,15 +16,22 @@ use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, HelloTe
 use syncspace_protocol::status::{Presence, PresenceStatus};
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
 use syncspace_protocol::users::{Person, User};
-use syncspace_protocol::{Epoch, Mentions, Seq, StreamId, Time};
+use syncspace_protocol::{ClientId, Epoch, Mentions, Seq, StreamId, Time};
 
+use crate::app::deed::{Deed, Outcome};
+use crate::app::kept::Keep;
+use crate::app::look::Depth;
 use crate::app::message::TeamContents;
 use crate::app::state::{ServerIs, Start};
-use crate::app::{Effect, Event, Net, State, update};
+use crate::app::update::restore::at_start;
+use crate::app::update::update_all;
+use crate::app::{Effect, Event, Net, State};
+use crate::cache::Disk;
 use crate::view;
 
 /// A Monday, 2026-11-23, 09:00 UTC.
 pub(crate) const NINE: i64 = 1_795_424_400_000;
+const HOUR: i64 = 3_600_000;
 pub(crate) const ALICE: u64 = 1;
 pub(crate) const BOB: u64 = 2;
 pub(crate) const CAROL: u64 = 3;
@@ -139,7 +146,6 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
 /// Message `seq` of #general, sent that many minutes after nine.
 pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Message {
     Message {
-        files: Vec::new(),
         id: id(1_000 + seq),
         channel_id: id(GENERAL),
         seq: id(seq),
@@ -164,6 +170,7 @@ pub(crate) fn message(seq: u64, sender: u64, minutes: i64, content: &str) -> Mes
         code: None,
         forwarded_from: None,
         continued_seq: None,
+        files: Vec::new(),
     }
 }
 
@@ -263,6 +270,8 @@ impl Play {
             columns,
             rows,
             seed: 7,
+            config: crate::config::read("", &crate::config::Overrides::default()),
+            depth: Depth::True,
         });
         Self { state, effects: Vec::new(), clock: NINE + 3_600_000 }
     }
@@ -270,15 +279,88 @@ impl Play {
     /// Starts in #general, with the morning's messages on the screen.
     pub(crate) fn chat(columns: u16, rows: u16) -> Self {
         let mut play = Self::start(columns, rows, true);
+        play.enter_general();
+        play.effects.clear();
+        play
+    }
+
+    /// The same with an empty disk from the start; nothing of it is saved yet.
+    pub(crate) fn chat_with_disk(columns: u16, rows: u16) -> Self {
+        let mut play = Self::start(columns, rows, true);
+        play.turn_disk_on();
+        play.enter_general();
+        play
+    }
+
+    fn enter_general(&mut self) {
+        let play = self;
         play.connect();
+        play.net(Net::KeptLog { channel_id: id(GENERAL), before: None, log: None });
         play.net(Net::Messages { channel_id: id(GENERAL), before: None, answer: Ok(page(morning(), None)) });
         let presence = [(BOB, PresenceStatus::Online), (CAROL, PresenceStatus::Offline)];
         let presence =
             presence.map(|(user, status)| Presence { user_id: id(user), status, custom_status: None }).to_vec();
         let changed = EventBody::PresenceChanged { users: presence };
         play.net(Net::Stream(StreamEvent { stream: None, rev: None, body: changed }));
-        play.effects.clear();
+    }
+
+    /// Starts with what is on disk, as a saved login of Alice does, some time later.
+    pub(crate) fn restart(disk: &Disk, columns: u16, rows: u16) -> Self {
+        let mut play = Self::start(columns, rows, true);
+        play.clock += HOUR;
+        play.state.now = at(play.clock);
+        play.effects = at_start(&mut play.state, id(ALICE), disk.snapshot());
         play
+    }
+
+    /// Begins to keep what happens on a disk.
+    pub(crate) fn turn_disk_on(&mut self) {
+        self.net(Net::CacheOpened { user_id: id(ALICE), answer: Ok(Box::default()) });
+    }
+
+    /// Does what the state asked of the disk since the last look, and gives its answers.
+    pub(crate) fn save(&mut self, disk: &Disk) {
+        let asked = std::mem::take(&mut self.effects);
+        for effect in asked {
+            match effect {
+                Effect::Keep(keeps) => {
+                    disk.write(&keeps);
+                    let client_ids: Vec<ClientId> = keeps
+                        .into_iter()
+                        .filter_map(|keep| match keep {
+                            Keep::Parcel(parcel) => Some(parcel.client_id),
+                            _ => None,
+                        })
+                        .collect();
+                    if !client_ids.is_empty() {
+                        self.net(Net::Kept { client_ids, answer: Ok(()) });
+                    }
+                }
+                Effect::LoadKept { channel_id, before } => {
+                    let log = disk.load(channel_id, before).map(Box::new);
+                    self.net(Net::KeptLog { channel_id, before, log });
+                }
+                Effect::LoadKeptPart { channel_id, part } => {
+                    let log = disk.load_part(channel_id, part).map(Box::new);
+                    self.net(Net::KeptPart { channel_id, part, log });
+                }
+                Effect::SearchKept { number, query } => {
+                    self.net(Net::KeptHits { number, answer: Ok(disk.search(&query)) });
+                }
+                effect => self.effects.push(effect),
+            }
+        }
+    }
+
+    /// Lets time pass up to each moment at which the state wants to be woken.
+    pub(crate) fn wait(&mut self, ms: i64) {
+        let until = self.clock + ms;
+        while let Some(next) = self.state.next_deadline().filter(|next| next.unix_ms() <= until) {
+            self.clock = self.clock.max(next.unix_ms() - 10);
+            self.event(Event::Tick);
+        }
+        self.clock = until - 10;
+        self.event(Event::Tick);
     }
 
     pub(crate) fn connect(&mut self) {
@@ -288,7 +370,7 @@ impl Play {
 
     pub(crate) fn event(&mut self, event: Event) {
         self.clock += 10;
-        let effects = update(&mut self.state, event, at(self.clock));
+        let effects = update_all(&mut self.state, [event], at(self.clock));
         self.effects.extend(effects);
     }
 
@@ -326,27 +408,21 @@ impl Play {
 
     /// Gives the whole screen as text.
     pub(crate) fn screen(&self) -> String {
-        let backend = TestBackend::new(self.state.columns, self.state.rows);
-        let mut terminal = Terminal::new(backend).expect("a terminal in memory");
-        terminal.draw(|frame| view::draw(frame, &self.state)).expect("drawing in memory");
-        let buffer = terminal.backend().buffer();
-        let mut screen = String::new();
-        for y in 0..buffer.area.height {
-            let mut skipped = 0;
-            let mut row = String::new();
-            for x in 0..buffer.area.width {
-                let symbol = buffer[(x, y)].symbol();
-                if skipped > 0 {
-                    skipped -= 1;
-                    continue;
-                }
-                row.push_str(symbol);
-                skipped = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
-            }
-            screen.push_str(row.trim_end());
-            screen.push('\n');
-        }
-        screen
+        screen_of(&self.state)
+    }
+
+    /// Gives what was asked of the server since the last look.
+    pub(crate) fn deeds(&mut self) -> Vec<Deed> {
+        let deed = |effect| match effect {
+            Effect::Do(deed) => Some(*deed),
+            _ => None,
+        };
+        self.effects.drain(..).filter_map(deed).collect()
+    }
+
+    /// Answers something that was asked of the server.
+    pub(crate) fn answer(&mut self, deed: Deed, outcome: Outcome) {
+        self.net(Net::Done { deed: Box::new(deed), answer: Ok(outcome) });
     }
 
     /// Gives what was sent since the last look, as (content, client id).
@@ -367,4 +443,29 @@ impl Play {
 
 pub(crate) fn channel_stream(number: u64) -> StreamId {
     StreamId::Channel(id(number))
+}
+
+/// Gives the whole screen of a state as text.
+pub(crate) fn screen_of(state: &State) -> String {
+    let backend = TestBackend::new(state.columns, state.rows);
+    let mut terminal = Terminal::new(backend).expect("a terminal in memory");
+    terminal.draw(|frame| view::draw(frame, state)).expect("drawing in memory");
+    let buffer = terminal.backend().buffer();
+    let mut screen = String::new();
+    for y in 0..buffer.area.height {
+        let mut skipped = 0;
+        let mut row = String::new();
+        for x in 0..buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            if skipped > 0 {
+                skipped -= 1;
+                continue;
+            }
+            row.push_str(symbol);
+            skipped = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+        }
+        screen.push_str(row.trim_end());
+        screen.push('\n');
+    }
+    screen
 }

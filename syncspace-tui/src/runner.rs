@@ -1,138 +1,378 @@
 //! The loop between the state and the world: keys, network and time in; pictures and effects out.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use crossterm::event::{Event as TermEvent, EventStream, KeyEventKind};
-use futures_util::StreamExt;
-use jiff::Timestamp;
+use crossterm::event::{Event as TermEvent, KeyEventKind};
 use jiff::tz::TimeZone;
-use syncspace_client::CredentialStore;
-use syncspace_protocol::Time;
-use tokio::sync::mpsc;
+use syncspace_protocol::{Time, UserId};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::answers::Answers;
+use crate::app::accounts::{AccountNo, Accounts, Asked as Effects};
+use crate::app::kept::Snapshot;
+use crate::app::look::{Depth, Theme};
 use crate::app::state::{ServerIs, Start};
-use crate::app::{Effect, Event, Net, State, update};
-use crate::effects::Effects;
-use crate::local::Keeper;
-use crate::terminal::{PANICKED, Screen};
+use crate::app::update::restore::at_start;
+use crate::app::{Effect, Event, Net, State};
+use crate::clock::{now, until};
+use crate::config::Loaded;
+use crate::config::command::tells_keys_apart;
+use crate::config::file::ConfigFile;
+use crate::effects::all::{AllEffects, Local};
+use crate::news::Heard as Answer;
+use crate::opening::{Opening, login_of};
+use crate::outside::programs::{Job, Programs};
+use crate::outside::tell::{self, Around};
+use crate::paste_guard::Given;
+use crate::roster::Roster;
+use crate::signals::{Asked, Signals, stop};
+use crate::terminal::{Modes, PANICKED, Screen};
+use crate::tty::{Heard, Tty};
 
-/// At most one picture in this time: about 60 a second.
+/// At most one picture in this time: about 60 a second. What the person types is shown at once.
 const FRAME: Duration = Duration::from_millis(16);
+/// The same while more news come than anybody reads.
+const BUSY_FRAME: Duration = Duration::from_millis(80);
+/// News since the last picture that are so many.
+const BUSY_NEWS: usize = 4;
 /// Answers that wait for the state; more make the network wait.
 const NET_QUEUED_MAX: usize = 256;
 /// Answers applied between two looks at the keyboard.
-const NET_BATCH_MAX: usize = 64;
+const NET_BATCH_MAX: usize = 128;
+/// Where many answers come, they are gathered that long: what follows from them is looked at once.
+const GATHER: Duration = Duration::from_millis(8);
 
 /// What a run needs to know.
 pub(crate) struct Session {
-    pub(crate) server: String,
-    pub(crate) server_is: ServerIs,
-    pub(crate) store: CredentialStore,
-    /// The file with the bootstrap token of a local server.
-    pub(crate) bootstrap_file: Option<PathBuf>,
-    /// Who starts a local server again.
-    pub(crate) keeper: Option<Keeper>,
-    /// Whether wheel and clicks are ours, or the terminal's.
-    pub(crate) has_mouse: bool,
+    /// The accounts in their order.
+    pub(crate) openings: Vec<Opening>,
+    /// The place of the one in front.
+    pub(crate) front: usize,
+    pub(crate) roster: Roster,
+    pub(crate) local: Option<Local>,
+    pub(crate) config_file: ConfigFile,
+    /// What the file says now.
+    pub(crate) config: Loaded,
 }
 
 /// Why the loop woke up.
 enum Woken {
-    Terminal(Option<std::io::Result<TermEvent>>),
-    Net(Option<Box<Net>>),
+    Terminal(Heard),
+    Net(Option<Box<Answer>>),
+    Config(Box<anyhow::Result<Loaded>>),
     Tick,
     Draw,
-    End,
+    System(Asked),
+    Panicked,
 }
 
 /// Runs the program until the person leaves, or the terminal goes away.
 pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
-    let mut end = Box::pin(end_signal()?);
+    let mut signals = Signals::watch()?;
     let (answers, mut net) = mpsc::channel(NET_QUEUED_MAX);
-    let has_bootstrap = session.bootstrap_file.as_deref().is_some_and(std::path::Path::exists);
-    let has_mouse = session.has_mouse;
-    let (server, server_is) = (session.server.clone(), session.server_is);
-    let mut effects = Effects::new(session, answers);
-    let is_logged_in = effects.find_login(&server);
+    let has_bootstrap = session.local.as_ref().is_some_and(|local| local.bootstrap_file.exists());
+    let mut config = session.config.clone();
+    // Asked only where it matters, and before anything else reads the terminal.
+    let is_asked = config.problems.iter().any(|problem| problem.is_doubt);
+    let tells_apart = is_asked && tells_keys_apart();
+    config.problems.retain(|problem| !problem.is_doubt || !tells_apart);
+    // Who cannot move the cursor can still write lines.
+    let is_dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let is_for_reader = config.settings.is_for_reader || is_dumb;
+    let modes = Modes { has_mouse: config.settings.has_mouse, is_for_reader };
+    let (is_focused, focus) = watch::channel(true);
+    let (changed, mut configs) = mpsc::channel(1);
+    let watching = tokio::spawn(session.config_file.clone().watch(focus, changed));
+    let Session { openings, front, roster, local, .. } = session;
+    let logins: Vec<_> = openings.iter().map(|opening| login_of(&roster, opening)).collect();
+    let mut effects = AllEffects::new(roster, local, answers);
+    // The first picture waits for the account in front alone.
+    let front_no = AccountNo::numbered(front);
+    let (of_front, account) = effects.open(front_no, &openings[front]);
+    let kept = match account {
+        Some(user_id) => of_front.read_cache(user_id).await.map(|read| (user_id, read)),
+        None => None,
+    };
 
-    let mut screen = Screen::take(has_mouse).context("cannot use this terminal")?;
-    let (columns, rows) = screen.size()?;
-    let mut state = State::new(Start {
-        server,
-        server_is,
-        has_bootstrap,
-        is_logged_in,
-        now: now(),
-        zone: TimeZone::system(),
-        columns,
-        rows,
-        seed: fastrand::u64(..),
-    });
-    if is_logged_in {
-        effects.run(Effect::Connect);
-    } else if server_is != ServerIs::Guessed {
-        effects.run(Effect::FindServer { address: state.server.clone() });
+    let mut tty = Tty::take(modes)?;
+    let (columns, rows) = tty.size()?;
+    let depth = Depth::guess(|name| std::env::var(name).ok());
+    let zone = TimeZone::system();
+    let begin_account = |(at, opening): (usize, &Opening)| {
+        let mut state = State::new(Start {
+            server: opening.server.clone(),
+            server_is: opening.server_is,
+            has_bootstrap: has_bootstrap && opening.server_is == ServerIs::Local,
+            is_logged_in: logins[at].is_some(),
+            now: now(),
+            zone: zone.clone(),
+            columns,
+            rows,
+            seed: fastrand::u64(..),
+            config: config.clone(),
+            depth,
+        });
+        state.host = crate::host::find();
+        let owner = logins[at].clone().or_else(|| Some((opening.user_id?, opening.username.clone()?)));
+        state.known_name = owner.as_ref().map(|(_, name)| name.clone());
+        (state, owner)
+    };
+    let mut accounts = Accounts::new(openings.iter().enumerate().map(begin_account).collect(), front);
+    if let Some((user_id, read)) = kept {
+        let asked = accounts.with(front_no, |state| begin(state, user_id, read)).unwrap_or_default();
+        asked.into_iter().for_each(|effect| effects.run(front_no, effect));
+    } else if account.is_none() && openings[front].server_is != ServerIs::Guessed {
+        effects.run(front_no, Effect::FindServer { address: openings[front].server.clone() });
     }
-    let mut keys = EventStream::new();
+    if is_asked {
+        tty.take_typed_before();
+    }
+    tty.listen()?;
+    let mut answers = Answers::default();
+    let (programs, around) = (Programs::start(), Around::guess(|name| std::env::var(name).ok()));
+    let mut shown_title = None;
+    // Who gave the terminal to an editor.
+    let mut lender = accounts.front_no();
     let mut last_drawn: Option<Instant> = None;
     let mut is_dirty = true;
+    // News since the last picture; none once the person did something.
+    let mut news = Some(0);
+    let mut hear_at = Instant::now();
+    // Why the terminal could not be used any more: what is typed is kept all the same.
+    let mut failed = None;
     loop {
-        let draw_at = last_drawn.map_or_else(Instant::now, |last| last + FRAME);
-        let tick_at = state.next_deadline().map(instant_of);
+        let draw_at = match (last_drawn, news) {
+            (Some(last), Some(count)) => last + if count < BUSY_NEWS { FRAME } else { BUSY_FRAME },
+            _ => Instant::now(),
+        };
+        let tick_at = accounts.next_deadline().map(instant_of);
+        tty.take_lines(accounts.front().takes_lines());
         let woken = tokio::select! {
             biased;
-            () = &mut end => Woken::End,
-            () = PANICKED.notified() => Woken::End,
-            event = keys.next() => Woken::Terminal(event),
-            () = sleep_until(draw_at), if is_dirty => Woken::Draw,
-            answer = net.recv() => Woken::Net(answer.map(Box::new)),
+            asked = signals.next() => Woken::System(asked),
+            () = PANICKED.notified() => Woken::Panicked,
+            heard = tty.next() => Woken::Terminal(heard),
+            () = due(draw_at), if is_dirty && tty.is_ours() => Woken::Draw,
+            Some(config) = configs.recv() => Woken::Config(Box::new(config)),
+            answer = hear(&mut net, hear_at) => Woken::Net(answer.map(Box::new)),
             () = sleep_until(tick_at.unwrap_or(draw_at)), if tick_at.is_some() => Woken::Tick,
         };
+        if matches!(woken, Woken::Terminal(_)) {
+            news = None;
+        }
         let asked = match woken {
-            Woken::End | Woken::Terminal(None) => break,
-            Woken::Terminal(Some(event)) => match translate(event.context("cannot read from the terminal")?) {
-                Some(event) => update(&mut state, event, now()),
-                None => continue,
-            },
+            // An editor that has the terminal hears it as well, and it is meant for that.
+            Woken::System(Asked::Interrupt) if !tty.is_ours() => continue,
+            Woken::System(Asked::End | Asked::Interrupt) | Woken::Panicked | Woken::Terminal(Heard::Event(None)) => {
+                break;
+            }
+            Woken::System(Asked::Stop) => vec![(accounts.front_no(), Effect::Suspend)],
+            Woken::System(Asked::GoOn) => come_back(&mut tty, &mut accounts, &mut shown_title)?,
+            Woken::Terminal(Heard::Event(Some(event))) => {
+                let event = match event.context("cannot read from the terminal") {
+                    Ok(event) => event,
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                };
+                match take_typed(&mut accounts, event, &mut answers) {
+                    Some(effects) => effects,
+                    None => continue,
+                }
+            }
+            Woken::Terminal(Heard::Typed(Given::Paste(text))) => accounts.take(Event::Paste(text), now()),
+            Woken::Terminal(Heard::Typed(Given::Keys(keys))) => {
+                let typed = keys.into_iter().map(TermEvent::Key);
+                typed.filter_map(|key| take_typed(&mut accounts, key, &mut answers)).flatten().collect()
+            }
+            Woken::Terminal(Heard::Edited(status)) => take_back(&mut accounts, lender, &mut tty, status)?,
+            Woken::Config(config) => {
+                let config = config.map(|mut config| {
+                    config.problems.retain(|problem| !problem.is_doubt || !tells_apart);
+                    Box::new(config)
+                });
+                accounts.take(Event::Config(config.map_err(|error| format!("{error:#}"))), now())
+            }
             Woken::Net(None) => break,
-            Woken::Net(Some(answer)) => take_answers(&mut state, *answer, &mut net),
-            Woken::Tick => update(&mut state, Event::Tick, now()),
+            Woken::Net(Some(answer)) => {
+                let answers = gather(*answer, &mut net);
+                if news.is_some_and(|count| count >= BUSY_NEWS) {
+                    hear_at = Instant::now() + GATHER;
+                }
+                news = news.map(|count| count + answers.iter().map(|(_, answers)| answers.len()).sum::<usize>());
+                answers.into_iter().flat_map(|(account, answers)| accounts.hear(account, answers, now())).collect()
+            }
+            Woken::Tick => accounts.take(Event::Tick, now()),
             Woken::Draw => {
-                screen.draw(&state).context("cannot write to the terminal")?;
+                let state = accounts.front();
+                if let Err(error) = tty.on_screen(|screen| screen.draw(state)) {
+                    failed = Some(error);
+                    break;
+                }
+                let look = state.look;
+                let title = accounts.title();
+                if title != shown_title {
+                    tty.on_screen(|screen| screen.set_title(title.as_deref()))?;
+                    shown_title = title;
+                }
+                if last_drawn.is_none() && !is_for_reader && look.theme == Theme::Auto && look.depth > Depth::Sixteen {
+                    tty.on_screen(Screen::ask_background)?;
+                    answers.ask(Instant::now());
+                }
+                if last_drawn.is_none() {
+                    let others = openings.iter().enumerate().filter(|(at, _)| *at != front);
+                    others.for_each(|(at, opening)| begin_behind(&mut effects, AccountNo::numbered(at), opening));
+                }
                 last_drawn = Some(Instant::now());
-                is_dirty = false;
+                (is_dirty, news) = (false, Some(0));
                 continue;
             }
         };
         is_dirty = true;
-        for effect in asked {
+        let is_news = |known: &mut bool| std::mem::replace(known, accounts.front().is_focused) != *known;
+        is_focused.send_if_modified(is_news);
+        for (account, effect) in asked {
             match effect {
                 Effect::Quit => {
-                    drop(screen);
+                    watching.abort();
+                    drop(tty);
                     effects.close().await;
                     return Ok(());
                 }
-                Effect::Repaint => screen.forget().context("cannot write to the terminal")?,
-                effect => effects.run(effect),
+                Effect::UseMouse(is_wanted) => tty.on_screen(|screen| screen.use_mouse(is_wanted))?,
+                Effect::Suspend => {
+                    tty.on_screen(Screen::lend)?;
+                    stop().context("cannot stop this process")?;
+                    effects.run_all(come_back(&mut tty, &mut accounts, &mut shown_title)?);
+                }
+                Effect::Repaint => tty.on_screen(Screen::forget)?,
+                Effect::Tell(told) => {
+                    // Of another account it stands in the bottom line, which is said as well.
+                    if account == accounts.front_no() {
+                        tty.on_screen(|screen| screen.say(&format!("{}: {}", told.title, told.body)))?;
+                    }
+                    let settings = &accounts.front().settings;
+                    let sequences = tell::sequences(&settings.ways, around.of(account), &told);
+                    tty.on_screen(|screen| screen.write(&sequences))?;
+                    if let Some(program) = tell::program(&settings.ways, &settings.desktop_program, &told) {
+                        programs.run(job(accounts.front(), program, String::new()));
+                    }
+                }
+                Effect::Withdraw(place) => {
+                    let sequence = tell::withdraw(&accounts.front().settings.ways, around.of(account), place);
+                    if !sequence.is_empty() {
+                        tty.on_screen(|screen| screen.write(&sequence))?;
+                    }
+                }
+                Effect::RunHook { program, input } => programs.run(job(accounts.front(), program, input)),
+                Effect::Copy { text } => {
+                    tty.on_screen(|screen| screen.copy(&text))?;
+                    effects.run(account, Effect::Copy { text });
+                }
+                Effect::Editor { text, draft } => {
+                    lender = account;
+                    if let Some(news) = tty.lend(text, draft, accounts.front().settings.has_mouse)? {
+                        effects.run_all(accounts.hear(account, vec![Net::Here(news)], now()));
+                    }
+                }
+                effect => effects.run(account, effect),
             }
         }
     }
-    drop(screen);
+    watching.abort();
+    drop(tty);
+    effects.run_all(accounts.leave());
     effects.close().await;
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
-/// Applies an answer and those that wait behind it, so that a burst makes one picture.
-fn take_answers(state: &mut State, first: Net, net: &mut mpsc::Receiver<Net>) -> Vec<Effect> {
-    let mut effects = update(state, Event::Net(Box::new(first)), now());
-    for _ in 1..NET_BATCH_MAX {
-        let Ok(answer) = net.try_recv() else { break };
-        effects.extend(update(state, Event::Net(Box::new(answer)), now()));
+/// Takes what is kept of the account into the first picture, and connects.
+fn begin(state: &mut State, user_id: UserId, read: Result<Snapshot, String>) -> Vec<Effect> {
+    match read {
+        Ok(snapshot) => at_start(state, user_id, snapshot),
+        Err(reason) => {
+            state.complain(format!("The cache cannot be used: {reason}. Drafts are in memory only."));
+            vec![Effect::Connect { epoch: None }]
+        }
     }
-    effects
+}
+
+/// Begins an account behind the one on the screen: what is kept of it comes first, then its connection.
+fn begin_behind(effects: &mut AllEffects, no: AccountNo, opening: &Opening) {
+    let (_, login) = effects.open(no, opening);
+    let first = match login {
+        Some(user_id) => Effect::OpenCache(user_id),
+        None => Effect::FindServer { address: opening.server.clone() },
+    };
+    effects.run(no, first);
+}
+
+/// Waits until a time. One that has come is not waited for: the clock of sleeps has steps of a millisecond.
+async fn due(at: Instant) {
+    if at > Instant::now() {
+        sleep_until(at).await;
+    }
+}
+
+/// Waits for an answer, not before a time.
+async fn hear(net: &mut mpsc::Receiver<Answer>, at: Instant) -> Option<Answer> {
+    due(at).await;
+    net.recv().await
+}
+
+/// Gives an answer and those that wait behind it, so that a burst makes one picture: those of an account together.
+fn gather((account, first): Answer, net: &mut mpsc::Receiver<Answer>) -> Vec<(AccountNo, Vec<Net>)> {
+    let mut gathered = vec![(account, vec![first])];
+    for _ in 1..NET_BATCH_MAX {
+        let Ok((account, answer)) = net.try_recv() else { break };
+        match gathered.last_mut() {
+            Some((last, answers)) if *last == account => answers.push(answer),
+            _ => gathered.push((account, vec![answer])),
+        }
+    }
+    gathered
+}
+
+/// Takes the terminal again after the shell had it: its size may be another one, and its title.
+fn come_back(tty: &mut Tty, accounts: &mut Accounts, shown_title: &mut Option<String>) -> anyhow::Result<Effects> {
+    // Where an editor has it, that one draws its own picture anew.
+    if !tty.is_ours() {
+        return Ok(Effects::new());
+    }
+    tty.on_screen(Screen::retake)?;
+    *shown_title = None;
+    let (columns, rows) = tty.size()?;
+    Ok(accounts.take(Event::Resize { columns, rows }, now()))
+}
+
+fn job(state: &State, program: Vec<String>, input: String) -> Job {
+    Job { program, input, time_limit: Duration::from_secs(u64::from(state.settings.hook_time_limit_s)) }
+}
+
+/// Applies what came from the terminal; none where it was nothing to the state.
+fn take_typed(accounts: &mut Accounts, event: TermEvent, answers: &mut Answers) -> Option<Effects> {
+    let (typed, behind) = answers.take(event, Instant::now());
+    let events: Vec<Event> = typed.into_iter().filter_map(translate).chain(behind.map(Event::Behind)).collect();
+    (!events.is_empty()).then(|| events.into_iter().flat_map(|event| accounts.take(event, now())).collect())
+}
+
+/// Goes on with the terminal, and with what an editor made of the text.
+fn take_back(
+    accounts: &mut Accounts,
+    lender: AccountNo,
+    tty: &mut Tty,
+    status: std::io::Result<std::process::ExitStatus>,
+) -> anyhow::Result<Effects> {
+    let news = tty.take_back(status, accounts.front().settings.has_mouse)?;
+    let (columns, rows) = tty.size()?;
+    let mut effects = accounts.take(Event::Resize { columns, rows }, now());
+    if let Some(news) = news {
+        effects.extend(accounts.hear(lender, vec![Net::Here(news)], now()));
+    }
+    Ok(effects)
 }
 
 fn translate(event: TermEvent) -> Option<Event> {
@@ -147,43 +387,12 @@ fn translate(event: TermEvent) -> Option<Event> {
     }
 }
 
-/// Tells whether a mouse event can change anything: every movement is reported, and none of them does.
+/// Tells whether a mouse event can change anything: every movement is reported, and those without a button do nothing.
 fn is_wanted(kind: crossterm::event::MouseEventKind) -> bool {
-    use crossterm::event::MouseEventKind::{Down, ScrollDown, ScrollUp};
-    matches!(kind, Down(_) | ScrollDown | ScrollUp)
-}
-
-fn now() -> Time {
-    Time::from(Timestamp::now())
+    use crossterm::event::MouseEventKind::{Down, Drag, ScrollDown, ScrollUp, Up};
+    matches!(kind, Down(_) | Drag(_) | Up(_) | ScrollDown | ScrollUp)
 }
 
 fn instant_of(at: Time) -> Instant {
-    let ms = u64::try_from(at.unix_ms().saturating_sub(now().unix_ms())).unwrap_or(0);
-    Instant::now() + Duration::from_millis(ms)
-}
-
-/// Ends when the system asks the program to.
-#[cfg(unix)]
-fn end_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let watch = |kind| signal(kind).context("cannot watch for signals");
-    let mut terminate = watch(SignalKind::terminate())?;
-    let mut hang_up = watch(SignalKind::hangup())?;
-    let mut interrupt = watch(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn end_signal() -> anyhow::Result<impl Future<Output = ()>> {
-    Ok(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
+    Instant::now() + until(at)
 }

@@ -85,19 +85,34 @@ pub(crate) fn server_form(address: &str) -> EntryForm {
     EntryForm { purpose: Purpose::Server, form }
 }
 
-/// Asks to log in or to register, as the server allows.
-pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool) -> EntryForm {
+/// Asks for the server of another account.
+pub(crate) fn another_form(address: &str) -> EntryForm {
+    let mut entry = server_form(address);
+    entry.form.title = "Another account".to_owned();
+    entry.form.intro = vec!["On this server or on another one. Esc goes back to where you were.".to_owned()];
+    if let Some(Input::Line(input)) = entry.form.fields.first_mut().map(|field| &mut field.input) {
+        input.offer();
+    }
+    entry
+}
+
+/// Asks to log in or to register, as the server allows; with the name under which one was here before.
+pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool, known: Option<&str>) -> EntryForm {
     let log_in = (Tag::LogIn, "Log in".to_owned());
     let register = (Tag::Register, "Make a new account".to_owned());
-    // Where nobody can have an account yet, registering comes first.
-    let mode = if info.needs_first_admin { vec![register, log_in] } else { vec![log_in, register] };
+    // Whoever was never here wants an account, and has an invite where one is needed; whoever was here has one.
+    let mode = match info.registration {
+        RegistrationMode::Closed if !info.needs_first_admin => vec![log_in],
+        _ if known.is_none() => vec![register, log_in],
+        _ => vec![log_in, register],
+    };
     let mut form = Form::new("Your account", "Go on").intro(format!("on {}", text::line(server)));
     if info.needs_first_admin && has_bootstrap {
         form = form.intro("You are the first here: your account administers this server.");
     }
     form = form
         .field(FieldId::Mode, "I want to", "", pick(mode))
-        .field(FieldId::Username, "User name", "letters, digits, . _ -", line(""))
+        .field(FieldId::Username, "User name", "letters, digits, . _ -", line(known.unwrap_or_default()))
         .field(FieldId::Password, "Password", "10 characters or more", secret())
         .field(FieldId::PasswordAgain, "Password again", "", secret())
         .shown_for(&[Tag::Register])
@@ -118,11 +133,16 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool)
             form = form.optional();
         }
     }
-    EntryForm { purpose: Purpose::Account, form: form.begins_with_text() }
+    let mut form = form.begins_with_text();
+    if known.is_some() {
+        // The name stands there already.
+        form.focus += 1;
+    }
+    EntryForm { purpose: Purpose::Account, form }
 }
 
-/// Asks for a team: join, be invited, or make one.
-pub(crate) fn team_form(joinable: &[MyTeam]) -> EntryForm {
+/// Gives what there is to choose of teams.
+pub(crate) fn team_options(joinable: &[MyTeam]) -> Vec<(Tag, String)> {
     let mut options: Vec<(Tag, String)> = joinable
         .iter()
         .map(|mine| {
@@ -133,9 +153,14 @@ pub(crate) fn team_form(joinable: &[MyTeam]) -> EntryForm {
         .collect();
     options.push((Tag::Create, "Make a new team".to_owned()));
     options.push((Tag::UseInvite, "Use an invite code".to_owned()));
+    options
+}
+
+/// Asks for a team: join, be invited, or make one.
+pub(crate) fn team_form(joinable: &[MyTeam]) -> EntryForm {
     let form = Form::new("Your team", "Go on")
         .intro("A team is the people who share channels.")
-        .field(FieldId::Choice, "I want to", "", pick(options))
+        .field(FieldId::Choice, "I want to", "", pick(team_options(joinable)))
         .field(FieldId::Name, "Name of the team", "for example: eng", line(""))
         .shown_for(&[Tag::Create])
         .field(FieldId::Public, "Anyone on this server may join", "", Input::Toggle(true))
@@ -145,15 +170,20 @@ pub(crate) fn team_form(joinable: &[MyTeam]) -> EntryForm {
     EntryForm { purpose: Purpose::Team, form: form.begins_with_text() }
 }
 
-/// Asks for a channel of a team: join one, or make one.
-pub(crate) fn channel_form(team_id: TeamId, joinable: &[(ChannelId, String)], name: &str) -> EntryForm {
+/// Gives what there is to choose of channels.
+pub(crate) fn channel_options(joinable: &[(ChannelId, String)]) -> Vec<(Tag, String)> {
     let mut options: Vec<(Tag, String)> =
         joinable.iter().map(|(id, label)| (Tag::JoinChannel(*id), format!("Join {label}"))).collect();
     options.push((Tag::Create, "Make a channel for everybody in the team".to_owned()));
     options.push((Tag::CreatePrivate, "Make a private channel".to_owned()));
+    options
+}
+
+/// Asks for a channel of a team: join one, or make one.
+pub(crate) fn channel_form(team_id: TeamId, joinable: &[(ChannelId, String)], name: &str) -> EntryForm {
     let making = [Tag::Create, Tag::CreatePrivate];
     let form = Form::new("A channel", "Go on")
-        .field(FieldId::Choice, "I want to", "", pick(options))
+        .field(FieldId::Choice, "I want to", "", pick(channel_options(joinable)))
         .field(FieldId::Name, "Name of the channel", "without blanks", line(name))
         .shown_for(&making)
         .field(FieldId::Description, "What it is for", "optional", line(""))

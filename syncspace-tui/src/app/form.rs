@@ -5,6 +5,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::action::Key;
 use super::line_input::LineInput;
 
+/// Options of a choice that one page is.
+const PAGE_OPTIONS: usize = 7;
+
 /// What a field is, and what it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input<Tag> {
@@ -45,6 +48,8 @@ pub(crate) struct Form<Id, Tag> {
     pub(crate) error: Option<String>,
     /// What is being done; no second submit meanwhile.
     pub(crate) busy: Option<&'static str>,
+    /// What y copies, where the form only shows something.
+    pub(crate) copied: Option<String>,
 }
 
 /// What a key did to a form.
@@ -56,11 +61,14 @@ pub(crate) enum Pressed {
     Submit,
     /// It is to be left.
     Cancel,
+    /// What it shows is to be copied.
+    Copy,
 }
 
 impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
     pub(crate) fn new(title: impl Into<String>, submit: &'static str) -> Self {
-        Self { title: title.into(), intro: Vec::new(), fields: Vec::new(), submit, focus: 0, error: None, busy: None }
+        let title = title.into();
+        Self { title, intro: Vec::new(), fields: Vec::new(), submit, focus: 0, error: None, busy: None, copied: None }
     }
 
     #[must_use]
@@ -105,6 +113,43 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
     fn text_from(&self, from: usize) -> Option<usize> {
         let takes_text = |at: &usize| matches!(self.fields[*at].input, Input::Line(_) | Input::Secret(_));
         (from..self.fields.len()).filter(|&at| self.is_shown(at)).find(takes_text)
+    }
+
+    /// Empties a field.
+    pub(crate) fn clear(&mut self, id: Id) {
+        let fields = self.fields.iter_mut().filter(|field| field.id == id);
+        for field in fields {
+            if let Input::Line(input) | Input::Secret(input) = &mut field.input {
+                *input = LineInput::default();
+            }
+        }
+    }
+
+    /// Offers the text of a field where the keys are: what is typed next takes its place.
+    pub(crate) fn offer(&mut self, id: Id) {
+        if let Some(Field { input: Input::Line(input), .. }) =
+            self.fields.get_mut(self.focus).filter(|field| field.id == id)
+        {
+            input.offer();
+        }
+    }
+
+    /// Puts other options in place of those of a choice; what is chosen stays so where it is still there.
+    pub(crate) fn set_options(&mut self, id: Id, new: Vec<(Tag, String)>) {
+        let field = self.fields.iter_mut().find(|field| field.id == id);
+        if let Some(Field { input: Input::Pick { options, chosen }, .. }) = field {
+            let before = options.get(*chosen).map(|(tag, _)| tag);
+            *chosen = new.iter().position(|(tag, _)| Some(tag) == before).unwrap_or(0);
+            *options = new;
+        }
+    }
+
+    /// Tells whether a choice has an option.
+    pub(crate) fn has(&self, id: Id, option: &Tag) -> bool {
+        self.fields.iter().filter(|field| field.id == id).any(|field| match &field.input {
+            Input::Pick { options, .. } => options.iter().any(|(tag, _)| tag == option),
+            Input::Line(_) | Input::Secret(_) | Input::Toggle(_) => false,
+        })
     }
 
     /// Gives the text of a field, or nothing where there is no such field.
@@ -167,6 +212,8 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
             KeyCode::BackTab => self.go(-1),
             KeyCode::Enter => return self.enter(),
             KeyCode::Down | KeyCode::Up => self.up_or_down(key.code == KeyCode::Down),
+            KeyCode::Char('y') if is_plain && self.copied.is_some() => return Pressed::Copy,
+            KeyCode::Char(_) if self.copied.is_some() => {}
             KeyCode::Char('y') if is_plain && self.fields.is_empty() => return Pressed::Submit,
             KeyCode::Char('n') if is_plain && self.fields.is_empty() => return Pressed::Cancel,
             _ => self.edit(key),
@@ -192,6 +239,10 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
             Input::Pick { options, chosen } => match key.code {
                 KeyCode::Left => step(chosen, options.len(), false),
                 KeyCode::Right | KeyCode::Char(' ') => step(chosen, options.len(), true),
+                KeyCode::PageUp => go_to(chosen, chosen.saturating_sub(PAGE_OPTIONS)),
+                KeyCode::PageDown => go_to(chosen, (*chosen + PAGE_OPTIONS).min(options.len().saturating_sub(1))),
+                KeyCode::Home => go_to(chosen, 0),
+                KeyCode::End => go_to(chosen, options.len().saturating_sub(1)),
                 _ => false,
             },
             Input::Toggle(_) => false,
@@ -199,6 +250,13 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
         if edited {
             field.error = None;
             self.error = None;
+        }
+    }
+
+    /// Moves the choice under the keys as a wheel does: never out of it.
+    pub(crate) fn wheel(&mut self, down: bool) {
+        if let Some(Field { input: Input::Pick { options, chosen }, .. }) = self.fields.get_mut(self.focus) {
+            step(chosen, options.len(), down);
         }
     }
 
@@ -240,6 +298,10 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
 fn step(chosen: &mut usize, count: usize, forward: bool) -> bool {
     let next = if forward { chosen.checked_add(1).filter(|&next| next < count) } else { chosen.checked_sub(1) };
     next.inspect(|&next| *chosen = next).is_some()
+}
+
+fn go_to(chosen: &mut usize, at: usize) -> bool {
+    std::mem::replace(chosen, at) != at
 }
 
 impl<Id, Tag> Field<Id, Tag> {

@@ -10,6 +10,8 @@ pub(crate) const SIDEBAR_MIN_COLUMNS: u16 = 80;
 /// From this width on a thread stands beside the messages.
 pub(crate) const THREAD_MIN_COLUMNS: u16 = 110;
 const SIDEBAR_COLUMNS: u16 = 24;
+/// A window with fewer rows shows no titles.
+const LOW_ROWS: u16 = 10;
 
 /// One list of messages with its title and composer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,25 +30,36 @@ pub(crate) struct Areas {
     pub(crate) is_overlay: bool,
     pub(crate) main: Option<Pane>,
     pub(crate) thread: Option<Pane>,
+    /// A page in place of both.
+    pub(crate) page: Option<Rect>,
     pub(crate) status: Rect,
+}
+
+/// Gives the row of the accounts, where there are several.
+pub(crate) fn accounts_row(state: &State) -> Option<Rect> {
+    (!state.others.is_alone() && state.rows > 1).then(|| Rect::new(0, 0, state.columns, 1))
 }
 
 /// Gives the areas for the state.
 pub(crate) fn areas(state: &State) -> Areas {
     let (columns, rows) = (state.columns, state.rows);
     let status = Rect::new(0, rows.saturating_sub(1), columns, rows.min(1));
-    let body_rows = rows.saturating_sub(1);
+    let top = accounts_row(state).map_or(0, |row| row.height);
+    let body_rows = rows.saturating_sub(1 + top);
     let is_wide = columns >= SIDEBAR_MIN_COLUMNS;
     let is_overlay = !is_wide && state.chat.focus == Focus::Sidebar;
     let sidebar = if is_wide && state.chat.has_sidebar {
-        Some(Rect::new(0, 0, SIDEBAR_COLUMNS, body_rows))
+        Some(Rect::new(0, top, SIDEBAR_COLUMNS, body_rows))
     } else if is_overlay {
-        Some(Rect::new(0, 0, columns.min(SIDEBAR_COLUMNS + 8), body_rows))
+        Some(Rect::new(0, top, columns.min(SIDEBAR_COLUMNS + 8), body_rows))
     } else {
         None
     };
     let left = if is_overlay { 0 } else { sidebar.map_or(0, |area| area.width) };
-    let body = Rect::new(left, 0, columns.saturating_sub(left), body_rows);
+    let body = Rect::new(left, top, columns.saturating_sub(left), body_rows);
+    if state.chat.focus.is_page() {
+        return Areas { sidebar, is_overlay, main: None, thread: None, page: Some(body), status };
+    }
     let (main, thread) = match &state.chat.thread {
         None => (Some(pane(state, body, false)), None),
         Some(_) if columns >= THREAD_MIN_COLUMNS => {
@@ -59,7 +72,50 @@ pub(crate) fn areas(state: &State) -> Areas {
         }
         Some(_) => (None, Some(pane(state, body, true))),
     };
-    Areas { sidebar, is_overlay, main, thread, status }
+    Areas { sidebar, is_overlay, main, thread, page: None, status }
+}
+
+/// The parts of a page over the chat, from top to bottom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageParts {
+    /// The names of the pages.
+    pub(crate) tabs: Rect,
+    /// What is typed, or what the page is about.
+    pub(crate) line: Rect,
+    /// Where its entries come from.
+    pub(crate) status: Rect,
+    pub(crate) list: Rect,
+    /// The text of a scheduled message that is being edited.
+    pub(crate) edit: Option<Rect>,
+}
+
+/// Gives the parts of the page in front; none where there is no page.
+pub(crate) fn page_parts(state: &State) -> Option<PageParts> {
+    let area = areas(state).page?;
+    let pages = &state.chat.pages;
+    let draft = pages.editing.and_then(|id| pages.edits.get(&id));
+    let edit_rows = draft.map_or(0, |draft| {
+        let rows_max = (area.height / 3).max(1);
+        let rows = draft.rows(usize::from(area.width.saturating_sub(2).max(1)), usize::from(rows_max));
+        u16::try_from(rows).unwrap_or(rows_max).clamp(1, rows_max) + 1
+    });
+    let tab_rows = if state.rows < LOW_ROWS { 0 } else { 1 };
+    let mut y = area.y;
+    let mut part = |rows: u16| {
+        let rows = rows.min(area.bottom().saturating_sub(y));
+        let part = Rect { y, height: rows, ..area };
+        y += rows;
+        part
+    };
+    let (tabs, line, status) = (part(tab_rows), part(1), part(1));
+    let list = part(area.height.saturating_sub(tab_rows + 2 + edit_rows));
+    let edit = draft.map(|_| part(edit_rows));
+    Some(PageParts { tabs, line, status, list, edit })
+}
+
+/// Gives where the entries of the page in front lie.
+pub(crate) fn page_list(state: &State) -> Option<Rect> {
+    page_parts(state).map(|parts| parts.list)
 }
 
 /// Gives what the composer of a pane edits.
@@ -74,13 +130,15 @@ pub(crate) fn pane_draft(state: &State, in_thread: bool) -> Option<DraftKey> {
 }
 
 fn pane(state: &State, area: Rect, in_thread: bool) -> Pane {
+    let text_rows_max = (area.height / 3).max(1);
+    let text_columns = usize::from(area.width.saturating_sub(2).max(1));
     let text_rows = pane_draft(state, in_thread)
         .and_then(|key| state.chat.drafts.get(&key))
-        .map_or(1, |draft| draft.rows(usize::from(area.width.saturating_sub(2).max(1))));
-    let text_rows_max = (area.height / 3).max(1);
+        .map_or(1, |draft| draft.rows(text_columns, usize::from(text_rows_max)));
     let text_rows = u16::try_from(text_rows).unwrap_or(u16::MAX).clamp(1, text_rows_max);
     let composer_rows = (text_rows + 1).min(area.height.saturating_sub(1));
-    let title_rows = area.height.saturating_sub(composer_rows).min(1);
+    // The border of the composer names the channel, too: a low window has better use for the row.
+    let title_rows = if area.height + 1 < LOW_ROWS { 0 } else { area.height.saturating_sub(composer_rows).min(1) };
     let message_rows = area.height.saturating_sub(composer_rows + title_rows);
     let title = Rect { height: title_rows, ..area };
     let messages = Rect { y: area.y + title_rows, height: message_rows, ..area };
@@ -92,6 +150,7 @@ impl Areas {
     /// Gives the pane of the list that the keys go to.
     pub(crate) fn focused(&self, focus: Focus) -> Option<(Pane, bool)> {
         match focus {
+            Focus::Page | Focus::PageInput => None,
             Focus::ThreadMessages | Focus::ThreadComposer => self.thread.map(|pane| (pane, true)),
             Focus::Messages | Focus::Composer | Focus::Sidebar => {
                 self.main.map(|pane| (pane, false)).or(self.thread.map(|pane| (pane, true)))

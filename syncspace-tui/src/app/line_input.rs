@@ -14,12 +14,23 @@ pub(crate) struct LineInput {
     text: String,
     /// Byte offset of the cursor, always between two graphemes.
     cursor: usize,
+    /// Whether what is typed next takes the place of the whole text.
+    is_offered: bool,
 }
 
 impl LineInput {
     pub(crate) fn new(text: &str) -> Self {
         let text = clean_line(text).into_owned();
-        Self { cursor: text.len(), text }
+        Self { cursor: text.len(), text, is_offered: false }
+    }
+
+    /// Offers the text: it stays where nothing else is typed.
+    pub(crate) const fn offer(&mut self) {
+        self.is_offered = !self.text.is_empty();
+    }
+
+    pub(crate) const fn is_offered(&self) -> bool {
+        self.is_offered
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -33,6 +44,9 @@ impl LineInput {
 
     /// Inserts text as one line, cleaned, as far as it fits.
     pub(crate) fn insert(&mut self, text: &str) {
+        if std::mem::take(&mut self.is_offered) {
+            self.remove(0, self.text.len());
+        }
         let clean = clean_line(text);
         for grapheme in clean.graphemes(true) {
             if self.text.len() + grapheme.len() > LINE_BYTES_MAX {
@@ -43,11 +57,24 @@ impl LineInput {
         }
     }
 
+    /// Puts a text in place of so many bytes before the cursor.
+    pub(crate) fn replace_before(&mut self, bytes: usize, text: &str) {
+        self.is_offered = false;
+        let start = self.cursor.saturating_sub(bytes);
+        if self.text.is_char_boundary(start) {
+            self.remove(start, self.cursor);
+        }
+        self.insert(text);
+    }
+
     /// Edits by one key; tells whether the key means something here.
     pub(crate) fn press(&mut self, key: KeyEvent) -> bool {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let is_text = matches!(key.code, KeyCode::Char(_)) && !ctrl && !alt;
+        let was_offered = if is_text { false } else { std::mem::take(&mut self.is_offered) };
         match key.code {
+            KeyCode::Backspace | KeyCode::Delete if was_offered => self.remove(0, self.text.len()),
             KeyCode::Char('a') if ctrl => self.cursor = 0,
             KeyCode::Char('e') if ctrl => self.cursor = self.text.len(),
             KeyCode::Char('b') if ctrl => self.cursor = self.left(),
@@ -97,7 +124,8 @@ impl LineInput {
 
     fn word_left(&self) -> usize {
         let before = self.before_cursor().trim_end();
-        before.rfind(char::is_whitespace).map_or(0, |at| at + 1)
+        let blank = before.char_indices().rev().find(|(_, c)| c.is_whitespace());
+        blank.map_or(0, |(at, blank)| at + blank.len_utf8())
     }
 
     fn remove(&mut self, from: usize, to: usize) {
@@ -143,6 +171,15 @@ mod tests {
         let mut input = LineInput::default();
         input.insert("a\nb\u{1b}[31mc");
         assert_eq!(input.text(), "a bc");
+    }
+
+    #[test]
+    fn words_are_told_apart_by_blanks_of_any_size() {
+        let mut input = LineInput::new("one\u{a0}two\u{3000}three");
+        for before in ["one\u{a0}two\u{3000}", "one\u{a0}", ""] {
+            input.press(KeyEvent::new(KeyCode::Left, KeyModifiers::ALT));
+            assert_eq!(input.before_cursor(), before);
+        }
     }
 
     #[test]

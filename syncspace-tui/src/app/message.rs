@@ -1,13 +1,31 @@
 //! What comes into the state, and what the state asks of the world outside.
 
+use super::accounts::{Ask, Remembered};
+use super::look::Rgb;
+use super::notify::{NoticePlace, Told};
+use crate::config::Loaded;
 use crossterm::event::{KeyEvent, MouseEvent};
 use syncspace_protocol::auth::{Register, Secret, ServerInfo};
 use syncspace_protocol::channels::{CreateChannel, MarkRead, MyChannel, ReadMarker};
+use syncspace_protocol::files::FileInfo;
+use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::messages::{MessagePage, SendMessage, Thread};
+use syncspace_protocol::personal::{Draft, MutedUser, MyThread, ThreadMembership};
 use syncspace_protocol::socket::{Event as StreamEvent, Hello, SentAck};
 use syncspace_protocol::teams::{CreateTeam, Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
-use syncspace_protocol::{ChannelId, ClientId, ErrorCode, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Epoch, ErrorCode, FileId, Rev, Seq, StreamId, TeamId, UserId};
+
+use super::arriving::Wanted;
+use super::composer::DraftKey;
+use super::kept::{Keep, KeptHit, KeptLog, Snapshot};
+use super::kept_query::KeptQuery;
+use super::timeline::Part;
+
+use super::bodies::{CodeJob, CodeKey};
+use super::deed::{Deed, Outcome};
+use super::markdown::Colours;
+use super::pictures::Thumbnail;
 
 /// Why something asked of the server was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +56,10 @@ pub(crate) enum Event {
         is_focused: bool,
     },
     Mouse(MouseEvent),
+    /// The configuration was changed: what it says now, or why it cannot be read.
+    Config(Result<Box<Loaded>, String>),
+    /// The terminal told what colour is behind its text.
+    Behind(Rgb),
     /// The time that the state asked for has come.
     Tick,
     Net(Box<Net>),
@@ -60,6 +82,25 @@ pub(crate) enum Net {
     /// News of the server that `--local` started.
     LocalServer(LocalServer),
     /// The session is over: log in again.
+    /// So much of a file is uploaded, in hundredths.
+    Uploading {
+        client_id: ClientId,
+        percent: u64,
+    },
+    Uploaded {
+        client_id: ClientId,
+        answer: Answer<FileInfo>,
+    },
+    /// A file is kept on this machine, at that place.
+    Saved {
+        name: String,
+        answer: Result<String, String>,
+    },
+    /// A picture of a file.
+    Picture {
+        file: FileId,
+        answer: Answer<Thumbnail>,
+    },
     SessionOver {
         reason: String,
     },
@@ -70,15 +111,30 @@ pub(crate) enum Net {
     },
     JoinableTeams(Answer<Vec<MyTeam>>),
     TeamEntered(Answer<MyTeam>),
-    ChannelEntered(Answer<MyChannel>),
+    ChannelEntered {
+        wanted: Wanted,
+        answer: Answer<MyChannel>,
+    },
     Messages {
         channel_id: ChannelId,
         before: Option<Seq>,
         answer: Answer<MessagePage>,
     },
+    Part {
+        channel_id: ChannelId,
+        part: Part,
+        answer: Answer<MessagePage>,
+    },
     Thread {
         channel_id: ChannelId,
         root: Seq,
+        answer: Answer<Thread>,
+    },
+    /// Replies of a thread that were asked for.
+    ThreadPart {
+        channel_id: ChannelId,
+        root: Seq,
+        part: Part,
         answer: Answer<Thread>,
     },
     Sent {
@@ -99,12 +155,89 @@ pub(crate) enum Net {
     Edited {
         channel_id: ChannelId,
         seq: Seq,
+        /// The text that was sent.
+        content: String,
         answer: Answer<()>,
+    },
+    /// The server has a draft, or did not take it.
+    DraftShared {
+        key: DraftKey,
+        answer: Answer<Draft>,
+    },
+    /// All drafts of the person in a team.
+    Drafts {
+        team_id: TeamId,
+        answer: Answer<Vec<Draft>>,
+    },
+    /// What is kept on disk for an account; nothing where it cannot be used.
+    CacheOpened {
+        user_id: UserId,
+        answer: Result<Box<Snapshot>, String>,
+    },
+    /// Messages on their way are on disk, or could not be written there.
+    Kept {
+        client_ids: Vec<ClientId>,
+        answer: Result<(), String>,
+    },
+    /// What a search of the cache found.
+    KeptHits {
+        /// The one that was asked with it.
+        number: u64,
+        answer: Result<Vec<KeptHit>, String>,
+    },
+    /// What is kept of a channel's log, the newest part or what stands before a place.
+    KeptLog {
+        channel_id: ChannelId,
+        before: Option<Seq>,
+        log: Option<Box<KeptLog>>,
+    },
+    /// What is kept of a gap in a channel's log.
+    KeptPart {
+        channel_id: ChannelId,
+        part: Part,
+        log: Option<Box<KeptLog>>,
     },
     Deleted(Answer<()>),
     Left(Answer<()>),
     Invite(Answer<Invite>),
     User(Answer<User>),
+    /// Who is muted and which threads are followed in a team.
+    Standings {
+        team_id: TeamId,
+        answer: Answer<(Vec<MutedUser>, Vec<MyThread>)>,
+    },
+    /// How the person stands to a thread, and the rev of its channel that says so.
+    Standing {
+        channel_id: ChannelId,
+        root: Seq,
+        answer: Answer<(Option<ThreadMembership>, Rev)>,
+    },
+    /// The person's keywords.
+    Keywords(Answer<Keywords>),
+    /// What came of a deed.
+    Done {
+        deed: Box<Deed>,
+        answer: Answer<Outcome>,
+    },
+    /// News of this machine.
+    Here(Here),
+}
+
+/// Something that this machine did, or found out.
+#[derive(Debug, Clone)]
+pub(crate) enum Here {
+    /// A program of the machine has taken what was to be copied.
+    Copied { by: &'static str },
+    /// No program could open an address.
+    NotOpened { url: String },
+    /// What the file holds that an editor was opened with; why there was none where there is none.
+    Edited {
+        /// The draft it was; none for a message that was only read.
+        draft: Option<DraftKey>,
+        text: Result<String, String>,
+    },
+    /// What the words of some code are.
+    Coloured { key: CodeKey, colours: Colours },
 }
 
 /// How the server that `--local` started is doing.
@@ -129,8 +262,38 @@ pub(crate) struct TeamContents {
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
     Quit,
+    /// Something of the other accounts; it is done where they are held, and goes no further.
+    Account(Ask),
+    /// Write down which accounts are to come up at the next start.
+    Remember(Vec<Remembered>),
+    /// Forget an account that is shown no more.
+    CloseAccount,
+    /// End a session that nobody needs; what is kept of the account stays.
+    EndSession,
+    /// Give the terminal to the shell until it lets the program go on.
+    Suspend,
     /// Draw everything anew, whatever the terminal shows.
     Repaint,
+    /// Tell the person of something, outside the chat.
+    Tell(Told),
+    /// Run a program of the person, with this on its standard input.
+    RunHook {
+        program: Vec<String>,
+        input: String,
+    },
+    /// Read who is muted and which threads are followed in a team.
+    LoadStandings(TeamId),
+    /// Read the person's keywords.
+    LoadKeywords,
+    /// Take back what the person was told, where the terminal can.
+    Withdraw(NoticePlace),
+    /// Asks how the person stands to a thread.
+    LoadStanding {
+        channel_id: ChannelId,
+        root: Seq,
+    },
+    /// Take the mouse, or leave it to the terminal.
+    UseMouse(bool),
     FindServer {
         address: String,
     },
@@ -140,7 +303,10 @@ pub(crate) enum Effect {
     },
     Register(Box<Register>),
     LogOut,
-    Connect,
+    /// Connects; streams that are followed from before are of this history.
+    Connect {
+        epoch: Option<Epoch>,
+    },
     ReconnectNow,
     /// Start the local server again if it is gone.
     ReviveLocal,
@@ -162,11 +328,50 @@ pub(crate) enum Effect {
         channel_id: ChannelId,
         before: Option<Seq>,
     },
+    /// Reads a part of a channel's log from the server, to close a gap or to show a place.
+    LoadPart {
+        channel_id: ChannelId,
+        part: Part,
+    },
+    /// Reads a thread: its root and its newest replies.
     LoadThread {
         channel_id: ChannelId,
         root: Seq,
     },
+    /// Reads replies of a thread to close a gap.
+    LoadThreadPart {
+        channel_id: ChannelId,
+        root: Seq,
+        part: Part,
+    },
     LoadUser(UserId),
+    /// Gives a draft to the other devices; an empty one is gone.
+    ShareDraft {
+        key: DraftKey,
+        content: String,
+        expected_rev: Rev,
+    },
+    LoadDrafts(TeamId),
+    /// Opens what is kept of an account.
+    OpenCache(UserId),
+    /// Ends the work with what is kept; it stays on disk.
+    CloseCache,
+    Keep(Vec<Keep>),
+    /// Looks for words in what is cached, without a network; [`Net::KeptHits`] answers with the same number.
+    SearchKept {
+        number: u64,
+        query: KeptQuery,
+    },
+    /// Reads what is kept of a channel's log, the newest part or what stands before a place.
+    LoadKept {
+        channel_id: ChannelId,
+        before: Option<Seq>,
+    },
+    /// Reads what is kept of a gap in a channel's log.
+    LoadKeptPart {
+        channel_id: ChannelId,
+        part: Part,
+    },
     Send {
         channel_id: ChannelId,
         client_id: ClientId,
@@ -197,4 +402,32 @@ pub(crate) enum Effect {
         rev: Rev,
     },
     Unfollow(StreamId),
+    /// Has something done at the server.
+    Do(Box<Deed>),
+    /// Hands a clean text to the clipboard.
+    Copy {
+        text: String,
+    },
+    /// Opens an address by a program of this machine.
+    Open(String),
+    /// Gives the terminal to an editor with a text.
+    Editor {
+        text: String,
+        draft: Option<DraftKey>,
+    },
+    /// Has the words of some code told apart.
+    Colour(CodeJob),
+    /// Upload a file for a message that waits for it.
+    Upload {
+        channel_id: ChannelId,
+        client_id: ClientId,
+        path: String,
+    },
+    /// Keep files of a message on this machine, in a folder or where downloads go.
+    SaveFiles {
+        files: Vec<FileInfo>,
+        folder: Option<String>,
+    },
+    /// Fetch a file that is a picture, and make it small.
+    LoadPicture(FileInfo),
 }

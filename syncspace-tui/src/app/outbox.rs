@@ -1,7 +1,13 @@
 //! What was sent and is not acknowledged yet: kept in order, sent again under the same `client_id`, never dropped.
 
-use syncspace_protocol::messages::SendMessage;
-use syncspace_protocol::{ChannelId, ClientId, MessageId, Seq, Time};
+use std::collections::HashSet;
+
+use syncspace_protocol::messages::{MessageType, SendMessage};
+use syncspace_protocol::{ChannelId, ClientId, FileId, MessageId, Seq, Time};
+
+use super::attachment::Attachment;
+use super::composer::DraftKey;
+use super::text;
 
 /// Where one unacknowledged message stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +32,10 @@ pub(crate) struct Parcel {
     /// The root it answers.
     pub(crate) parent: Option<(Seq, MessageId)>,
     pub(crate) content: String,
+    /// Text, or code.
+    pub(crate) message_type: MessageType,
+    /// The file that goes with it.
+    pub(crate) attachment: Option<Attachment>,
     pub(crate) state: ParcelState,
 }
 
@@ -33,15 +43,59 @@ pub(crate) struct Parcel {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outbox {
     parcels: Vec<Parcel>,
+    /// Those that may have reached the server: sent, and not refused.
+    out: HashSet<ClientId>,
+    /// Refused ones that the person was told of when leaving, in this run or in an earlier one.
+    named: HashSet<ClientId>,
+}
+
+impl ParcelState {
+    /// Says how a message is doing; whole, however long the reason is.
+    pub(crate) fn words(&self, is_online: bool) -> String {
+        match self {
+            Self::Sending | Self::Sent(_) => "sending…".to_owned(),
+            Self::Waiting if is_online => "sending…".to_owned(),
+            Self::Waiting => "waiting for the connection…".to_owned(),
+            Self::Later { .. } => "the server is busy, trying again…".to_owned(),
+            Self::Failed(reason) => format!("not sent: {}", text::line(reason)),
+        }
+    }
 }
 
 impl Parcel {
+    /// Gives the draft that it was, and becomes again where it is taken back.
+    pub(crate) fn draft_key(&self) -> DraftKey {
+        match self.parent {
+            Some((root, _)) => DraftKey::Thread(self.channel_id, root),
+            None => DraftKey::Channel(self.channel_id),
+        }
+    }
+
+    /// Gives the file that is to be uploaded before it can go out.
+    pub(crate) fn to_upload(&self) -> Option<&Attachment> {
+        self.attachment.as_ref().filter(|attachment| attachment.uploaded.is_none())
+    }
+
+    /// Has its file uploaded once more: the server keeps what is in no message for a while only, another one has it not at all.
+    fn upload_again(&mut self) {
+        if let Some(attachment) = &mut self.attachment {
+            (attachment.uploaded, attachment.percent) = (None, 0);
+        }
+    }
+
+    /// Gives what was typed for it.
+    pub(crate) fn typed(&self) -> String {
+        self.attachment.as_ref().map_or_else(|| self.content.clone(), |file| file.command(&self.content))
+    }
+
     /// Gives the body to send.
     pub(crate) fn body(&self) -> SendMessage {
         SendMessage {
             content: self.content.clone(),
+            message_type: self.message_type,
             client_id: Some(self.client_id.clone()),
             parent_message_id: self.parent.map(|(_, id)| id),
+            files: self.attachment.iter().filter_map(|attachment| attachment.uploaded).collect(),
             ..SendMessage::default()
         }
     }
@@ -65,7 +119,9 @@ impl Outbox {
     }
 
     /// Takes what may go out now: one message per channel, so that order holds.
-    pub(crate) fn take_ready(&mut self, now: Time) -> Vec<Parcel> {
+    ///
+    /// Nothing overtakes one that may not go out yet.
+    pub(crate) fn take_ready(&mut self, now: Time, may_go: impl Fn(&ClientId) -> bool) -> Vec<Parcel> {
         let mut blocked: Vec<ChannelId> = Vec::new();
         let mut ready = Vec::new();
         for parcel in &mut self.parcels {
@@ -75,8 +131,13 @@ impl Outbox {
                 ParcelState::Later { at } if is_free && at <= now => parcel.state = ParcelState::Waiting,
                 ParcelState::Waiting | ParcelState::Sending | ParcelState::Later { .. } => {}
             }
-            if is_free && parcel.state == ParcelState::Waiting {
+            // A file that is uploaded is in no message yet: it may come there any number of times.
+            let is_upload = parcel.to_upload().is_some();
+            if is_free && parcel.state == ParcelState::Waiting && (is_upload || may_go(&parcel.client_id)) {
                 parcel.state = ParcelState::Sending;
+                if !is_upload {
+                    self.out.insert(parcel.client_id.clone());
+                }
                 ready.push(parcel.clone());
             }
             blocked.push(parcel.channel_id);
@@ -86,13 +147,66 @@ impl Outbox {
 
     pub(crate) fn set_state(&mut self, client_id: &ClientId, state: ParcelState) {
         if let Some(parcel) = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id) {
+            if matches!(state, ParcelState::Failed(_)) {
+                self.out.remove(client_id);
+                self.named.remove(client_id);
+                parcel.upload_again();
+            }
             parcel.state = state;
+        }
+    }
+
+    /// Notes how much of a file is uploaded, in hundredths.
+    pub(crate) fn uploading(&mut self, client_id: &ClientId, percent: u64) {
+        let parcel = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id);
+        if let Some(attachment) = parcel.and_then(|parcel| parcel.attachment.as_mut()) {
+            attachment.percent = percent;
+        }
+    }
+
+    /// Notes that a file is uploaded: its message may go out. Of a file that was uploaded twice the first counts.
+    pub(crate) fn uploaded(&mut self, client_id: &ClientId, file: FileId) {
+        let Some(parcel) = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id) else { return };
+        let is_failed = matches!(parcel.state, ParcelState::Failed(_));
+        if let Some(attachment) = parcel.attachment.as_mut().filter(|file| file.uploaded.is_none() && !is_failed) {
+            attachment.uploaded = Some(file);
+            parcel.state = ParcelState::Waiting;
         }
     }
 
     /// Drops a message that has arrived in its channel.
     pub(crate) fn arrived(&mut self, client_id: &ClientId) {
         self.parcels.retain(|parcel| parcel.client_id != *client_id);
+        self.forget_out();
+    }
+
+    /// Puts messages of an earlier run before those of this one, each once.
+    pub(crate) fn restore(&mut self, earlier: Vec<(Parcel, bool)>) {
+        let mut parcels = Vec::new();
+        for (parcel, may_be_sent) in earlier {
+            if self.parcels.iter().any(|held| held.client_id == parcel.client_id) {
+                continue;
+            }
+            if may_be_sent {
+                self.out.insert(parcel.client_id.clone());
+            }
+            if matches!(parcel.state, ParcelState::Failed(_)) {
+                self.named.insert(parcel.client_id.clone());
+            }
+            parcels.push(parcel);
+        }
+        parcels.append(&mut self.parcels);
+        self.parcels = parcels;
+    }
+
+    /// Tells whether a message may have reached the server: it must not be changed, or it stands there twice.
+    pub(crate) fn may_have_arrived(&self, client_id: &ClientId) -> bool {
+        self.out.contains(client_id)
+    }
+
+    fn forget_out(&mut self) {
+        let parcels = &self.parcels;
+        self.out.retain(|client_id| parcels.iter().any(|parcel| parcel.client_id == *client_id));
     }
 
     /// Drops what is committed up to a place of a channel, after its log was read anew.
@@ -100,6 +214,7 @@ impl Outbox {
         self.parcels.retain(|parcel| {
             parcel.channel_id != channel_id || !matches!(parcel.state, ParcelState::Sent(at) if at <= seq)
         });
+        self.forget_out();
     }
 
     /// Makes everything under way wait: its outcome is unknown, and sending it again is harmless.
@@ -109,6 +224,15 @@ impl Outbox {
                 parcel.state = ParcelState::Waiting;
             }
         }
+    }
+
+    /// Makes everything wait for the person.
+    pub(crate) fn refuse_all(&mut self, reason: &str) {
+        for parcel in &mut self.parcels {
+            parcel.state = ParcelState::Failed(reason.to_owned());
+            parcel.upload_again();
+        }
+        self.out.clear();
     }
 
     /// Sends the refused messages of a channel again; tells whether there were any.
@@ -123,6 +247,23 @@ impl Outbox {
         any
     }
 
+    /// Sends one message again now; tells whether that means anything.
+    pub(crate) fn retry_one(&mut self, client_id: &ClientId) -> bool {
+        let parcel = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id);
+        let Some(parcel) = parcel.filter(|parcel| !matches!(parcel.state, ParcelState::Sending | ParcelState::Sent(_)))
+        else {
+            return false;
+        };
+        parcel.state = ParcelState::Waiting;
+        true
+    }
+
+    /// Takes a message out; not one that may have reached the server, where it would stand all the same.
+    pub(crate) fn take(&mut self, client_id: &ClientId) -> Option<Parcel> {
+        let at = self.parcels.iter().position(|parcel| parcel.client_id == *client_id)?;
+        (!self.may_have_arrived(client_id)).then(|| self.parcels.remove(at))
+    }
+
     /// Takes the last refused message of a channel out, to be edited.
     pub(crate) fn take_back(&mut self, channel_id: ChannelId) -> Option<Parcel> {
         let is_refused =
@@ -133,6 +274,26 @@ impl Outbox {
 
     pub(crate) fn has_failed(&self, channel_id: ChannelId) -> bool {
         self.of(channel_id, None).any(|parcel| matches!(parcel.state, ParcelState::Failed(_)))
+    }
+
+    /// Gives what the person should know of when leaving: all that waits, and what was refused since that was last said.
+    pub(crate) fn to_name(&self) -> impl Iterator<Item = &Parcel> {
+        self.parcels.iter().filter(|parcel| match parcel.state {
+            ParcelState::Sent(_) => false,
+            ParcelState::Failed(_) => !self.named.contains(&parcel.client_id),
+            ParcelState::Waiting | ParcelState::Sending | ParcelState::Later { .. } => true,
+        })
+    }
+
+    /// Notes that the person is told of what was refused.
+    pub(crate) fn note_named(&mut self) {
+        let refused = self.parcels.iter().filter(|parcel| matches!(parcel.state, ParcelState::Failed(_)));
+        self.named = refused.map(|parcel| parcel.client_id.clone()).collect();
+    }
+
+    /// Counts what was refused and waits for the person.
+    pub(crate) fn refused(&self) -> usize {
+        self.parcels.iter().filter(|parcel| matches!(parcel.state, ParcelState::Failed(_))).count()
     }
 
     /// Counts what would be lost by leaving now.

@@ -3,10 +3,18 @@
 //! Everything that a person or a server wrote passes through [`block`] or [`line()`] before it is drawn. Widgets drop
 //! single control characters, but would show the rest of an escape sequence and let bidirectional overrides through.
 
+use std::ops::Range;
+
+use syncspace_protocol::messages::Message;
+use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::text::{clean_line, clean_text};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+/// Schemes of addresses that become links of the terminal.
+const LINKED_SCHEMES: [&str; 3] = ["https", "http", "syncspace"];
+/// Longest target of a link, in bytes: some terminals take no longer ones.
+const LINK_BYTES_MAX: usize = 2_000;
 /// Distance between tab stops, in columns.
 const TAB_COLUMNS: usize = 4;
 
@@ -18,6 +26,89 @@ pub(crate) fn line(text: &str) -> String {
 /// Gives text of several lines, safe for the terminal, wrapped to a width.
 pub(crate) fn block(text: &str, columns: usize) -> Vec<String> {
     clean_text(text).split('\n').flat_map(|line| wrap_line(&expand_tabs(line), columns.max(1))).collect()
+}
+
+/// Gives text as it may leave the program: for a clipboard, a file, another program.
+pub(crate) fn copyable(text: &str) -> String {
+    clean_text(text).into_owned()
+}
+
+/// Gives the characters of an emoji where every terminal draws them two columns wide, else its name.
+pub(crate) fn emoji(emoji: &Emoji) -> String {
+    sure_glyph(emoji).map_or_else(|| format!(":{emoji}:"), str::to_owned)
+}
+
+/// Gives the characters of an emoji where every terminal draws them two columns wide.
+fn sure_glyph(emoji: &Emoji) -> Option<&'static str> {
+    // What is made of several characters is drawn in as many widths as there are terminals.
+    emoji.glyph().filter(|glyph| glyph.chars().count() == 1 && glyph.width() == 2)
+}
+
+/// Finds the short names of emoji in a text, such as `:tada:`, with what is drawn for each.
+///
+/// Those that terminals draw in different widths are left out, and what stands inside a word or a number: `10:30:45`.
+pub(crate) fn short_names(text: &str) -> Vec<(Range<usize>, &'static str)> {
+    let is_apart = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != ':' && c != '_');
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find(':').map(|at| from + at) {
+        from = start + 1;
+        let name = text[from..].split(':').next().unwrap_or_default();
+        let end = from + name.len() + 1;
+        let is_closed = end <= text.len();
+        if !is_closed || !is_apart(text[..start].chars().next_back()) || !is_apart(text[end..].chars().next()) {
+            continue;
+        }
+        if let Some(glyph) = name.parse().ok().as_ref().and_then(sure_glyph) {
+            found.push((start..end, glyph));
+            from = end;
+        }
+    }
+    found
+}
+
+/// Gives an address as the target of a link of the terminal (OSC 8); none where it is no address that opens in a browser,
+/// or one of a message.
+///
+/// What it gives is printable ASCII without blanks: nothing in it can end the sequence or steer the terminal.
+pub(crate) fn link_target(address: &str) -> Option<String> {
+    let scheme = address.split_once("://")?.0;
+    if !LINKED_SCHEMES.iter().any(|linked| linked.eq_ignore_ascii_case(scheme)) {
+        return None;
+    }
+    let mut target = String::with_capacity(address.len());
+    for byte in address.bytes() {
+        match byte {
+            b'!'..=b'~' => target.push(char::from(byte)),
+            // Other characters are written as their bytes (RFC 3986); controls and blanks are in no address.
+            0x80.. => target.push_str(&format!("%{byte:02X}")),
+            _ => return None,
+        }
+    }
+    (target.len() <= LINK_BYTES_MAX).then_some(target)
+}
+
+/// Gives the first line of a message; where it has no words, the names of its files.
+pub(crate) fn gist(message: &Message) -> String {
+    match message.content.lines().next() {
+        Some(first) => line(first),
+        None => files(message),
+    }
+}
+
+/// Gives the names of a message's files, as a line.
+pub(crate) fn files(message: &Message) -> String {
+    let names: Vec<String> = message.files.iter().map(|file| line(&file.name)).collect();
+    if names.is_empty() { String::new() } else { format!("▤ {}", names.join(", ")) }
+}
+
+/// Gives a number of bytes in the largest unit that leaves something before the point.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    match UNITS.into_iter().find(|(_, size)| bytes >= *size) {
+        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
+        None => format!("{bytes} B"),
+    }
 }
 
 /// Gives as much of a text as fits into that many columns; an ellipsis ends what was cut.
@@ -152,6 +243,34 @@ mod tests {
     fn sequences_do_not_pass() {
         check("a\u{1b}[31mred\u{9b}2J\u{202e}x", 20, &["aredx"]);
         assert_eq!(line("a\nb\u{1b}]0;title\u{7}c"), "a bc");
+    }
+
+    #[test]
+    fn short_names_of_sure_width_are_found() {
+        let found = |text: &str| -> Vec<String> {
+            short_names(text).into_iter().map(|(range, glyph)| format!("{}={glyph}", &text[range])).collect()
+        };
+        assert_eq!(found("well :tada: and (:rocket:)"), [":tada:=🎉", ":rocket:=🚀"]);
+        // A heart, a flag: terminals do not agree on their width.
+        assert_eq!(found(":heart: :jp: :no_such_emoji: :tada :"), Vec::<String>::new());
+        assert_eq!(found("10:30:45 std::io::on a:on:b :on:e ::on:: :"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_addresses_become_targets_of_links() {
+        let check =
+            |address: &str, target: Option<&str>| assert_eq!(link_target(address).as_deref(), target, "{address:?}");
+        check("https://example.org/a;b?q=1#x", Some("https://example.org/a;b?q=1#x"));
+        check("HTTP://example.org", Some("HTTP://example.org"));
+        check("syncspace://1/3/42", Some("syncspace://1/3/42"));
+        check("https://example.org/ä", Some("https://example.org/%C3%A4"));
+        check("https://e\u{9c}x", Some("https://e%C2%9Cx"));
+        for wrong in
+            ["javascript:alert(1)", "file:///etc/passwd", "mailto:a@b.example", "https://a b", "https://a\u{1b}\\", "x"]
+        {
+            check(wrong, None);
+        }
+        check(&format!("https://{}", "a".repeat(LINK_BYTES_MAX)), None);
     }
 
     #[test]

@@ -1,16 +1,22 @@
 //! What is known of the server's contents: teams, people, channels, how much of them is unread.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 use syncspace_client::{Unread, UnreadBook};
-use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMembership, MyChannel};
+use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, MyChannel};
+use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, HelloTeam};
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership};
+use syncspace_protocol::text::clean_line;
 use syncspace_protocol::users::{Person, User};
-use syncspace_protocol::{ChannelId, Rev, Seq, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, GroupId, Rev, Seq, TeamId, Time, UserId};
 
+use super::loaded::TeamWaiting;
 use super::message::TeamContents;
 use super::text;
 use super::timeline::Timeline;
@@ -26,7 +32,9 @@ pub(crate) struct TeamState {
     /// People in the team, with the rev of their membership.
     pub(crate) members: HashMap<UserId, Rev>,
     /// Events that came while the team was being read; none once it is.
-    pub(crate) waiting: Option<Vec<StreamEvent>>,
+    pub(crate) waiting: Option<TeamWaiting>,
+    /// Whether it is what the disk had: the server has not been asked yet.
+    pub(crate) is_kept: bool,
 }
 
 /// A channel that the person may see.
@@ -57,13 +65,28 @@ pub(crate) enum Log {
 pub(crate) struct World {
     pub(crate) me: Option<User>,
     pub(crate) teams: BTreeMap<TeamId, TeamState>,
+    /// Which there are, who is in them and how they are called is changed here alone: their order hangs on it.
     pub(crate) channels: HashMap<ChannelId, ChannelState>,
+    /// Names of the channels that the person was in during this session, and is not any more.
+    pub(crate) gone: HashMap<ChannelId, String>,
     /// What is unread; none before it is known who this is.
     pub(crate) book: Option<UnreadBook>,
     pub(crate) people: HashMap<UserId, Person>,
+    /// User groups of all teams.
+    pub(crate) groups: HashMap<GroupId, UserGroup>,
     pub(crate) presence: HashMap<UserId, PresenceStatus>,
     /// People who were asked for by id, so that they are asked for once.
     pub(crate) asked: HashSet<UserId>,
+    order: RefCell<Order>,
+}
+
+/// Joined channels of each team in the order of the side bar: made when it is asked for, forgotten when one of them
+/// changes. A side bar of thousands is drawn at every key.
+#[derive(Debug, Default)]
+struct Order {
+    /// Whose it is: direct channels are called after the others in them.
+    me: Option<UserId>,
+    of_teams: HashMap<TeamId, Rc<[ChannelId]>>,
 }
 
 impl ChannelState {
@@ -143,27 +166,25 @@ impl World {
     }
 
     /// Gives the name of a channel without a sign before it: `general`, or the other people of a direct one.
-    pub(crate) fn channel_name(&self, channel: &Channel) -> String {
+    pub(crate) fn channel_name<'a>(&self, channel: &'a Channel) -> Cow<'a, str> {
         if let Some(name) = &channel.name {
-            return text::line(name.as_str());
+            return clean_line(name.as_str());
         }
         let me = self.my_id();
-        let others: Vec<&Person> = channel.people.iter().filter(|person| Some(person.id) != me).collect();
-        if others.is_empty() {
-            return "notes to myself".to_owned();
-        }
-        let names: Vec<String> = others.iter().map(|person| text::line(person.username.as_str())).collect();
-        names.join(", ")
+        let mut others = channel.people.iter().filter(|person| Some(person.id) != me).map(|person| &person.username);
+        let Some(first) = others.next() else { return Cow::Borrowed("notes to myself") };
+        others.fold(clean_line(first.as_str()), |names, other| names + ", " + clean_line(other.as_str()))
     }
 
     /// Gives the name of a channel with its sign: `#general`, `@alice`.
     pub(crate) fn channel_label(&self, channel: &Channel) -> String {
-        let name = self.channel_name(channel);
-        match channel.kind {
-            ChannelKind::Public => format!("#{name}"),
-            ChannelKind::Private => format!("◇{name}"),
-            ChannelKind::Direct | ChannelKind::Group => format!("@{name}"),
-        }
+        format!("{}{}", sign(channel.kind), self.channel_name(channel))
+    }
+
+    /// Gives the name of a channel with its sign, also of one that is not there any more.
+    pub(crate) fn label_of(&self, channel_id: ChannelId) -> String {
+        let known = self.channels.get(&channel_id).map(|channel| self.channel_label(&channel.channel));
+        known.or_else(|| self.gone.get(&channel_id).cloned()).unwrap_or_else(|| "a channel that is gone".to_owned())
     }
 
     /// Gives the other person of a direct channel.
@@ -175,8 +196,23 @@ impl World {
         }
     }
 
-    /// Gives the joined channels of a team in the order of the side bar: named ones, then direct ones.
+    /// Gives the joined channels of a team in the order of the side bar.
     pub(crate) fn joined_channels(&self, team_id: TeamId) -> Vec<&ChannelState> {
+        self.joined(team_id).iter().filter_map(|id| self.channels.get(id)).collect()
+    }
+
+    /// Gives which channels of a team are joined, in the order of the side bar: named ones, then direct ones.
+    pub(crate) fn joined(&self, team_id: TeamId) -> Rc<[ChannelId]> {
+        let mut order = self.order.borrow_mut();
+        if order.me != self.my_id() {
+            *order = Order { me: self.my_id(), of_teams: HashMap::new() };
+        }
+        let joined = order.of_teams.entry(team_id).or_insert_with(|| self.sort_joined(team_id));
+        debug_assert_eq!(**joined, *self.sort_joined(team_id), "a change forgot the order");
+        Rc::clone(joined)
+    }
+
+    fn sort_joined(&self, team_id: TeamId) -> Rc<[ChannelId]> {
         let mut channels: Vec<&ChannelState> = self
             .channels
             .values()
@@ -187,7 +223,11 @@ impl World {
         channels.sort_by_cached_key(|state| {
             (state.is_direct(), self.channel_name(&state.channel).to_lowercase(), state.channel.id)
         });
-        channels
+        channels.iter().map(|state| state.channel.id).collect()
+    }
+
+    fn forget_order(&mut self) {
+        self.order.get_mut().of_teams.clear();
     }
 
     pub(crate) fn team_unread(&self, team_id: TeamId) -> Unread {
@@ -202,19 +242,46 @@ impl World {
     pub(crate) fn enter_team(&mut self, mine: MyTeam) {
         let id = mine.team.id;
         let members = self.teams.remove(&id).map(|state| state.members).unwrap_or_default();
-        let state = TeamState { team: mine.team, membership: mine.membership, members, waiting: Some(Vec::new()) };
+        let waiting = Some(TeamWaiting::default());
+        let state = TeamState { team: mine.team, membership: mine.membership, members, waiting, is_kept: false };
         self.teams.insert(id, state);
     }
 
     pub(crate) fn leave_team(&mut self, team_id: TeamId) {
         self.teams.remove(&team_id);
-        self.channels.retain(|_, state| state.channel.team_id != team_id);
+        self.keep_channels(|channel| channel.team_id != team_id);
+    }
+
+    /// Forgets the channels that are not to be kept, but for the names of those that the person was in.
+    fn keep_channels(&mut self, is_kept: impl Fn(&Channel) -> bool) {
+        let lost: Vec<ChannelId> = self
+            .channels
+            .values()
+            .map(|state| &state.channel)
+            .filter(|channel| !is_kept(channel))
+            .map(|channel| channel.id)
+            .collect();
+        lost.into_iter().for_each(|channel_id| self.forget_channel(channel_id));
+    }
+
+    /// Forgets a channel, but for its name where the person was in it.
+    pub(crate) fn forget_channel(&mut self, channel_id: ChannelId) {
+        self.forget_order();
+        self.note_gone(channel_id);
+        self.channels.remove(&channel_id);
+    }
+
+    fn note_gone(&mut self, channel_id: ChannelId) {
+        if let Some(state) = self.channels.get(&channel_id).filter(|state| state.is_joined()) {
+            self.gone.insert(channel_id, self.channel_label(&state.channel));
+        }
     }
 
     /// Takes what a team holds; gives the events that came while it was read.
-    pub(crate) fn fill_team(&mut self, team_id: TeamId, contents: TeamContents) -> Vec<StreamEvent> {
+    pub(crate) fn fill_team(&mut self, team_id: TeamId, contents: TeamContents) -> TeamWaiting {
+        self.forget_order();
         let known: HashSet<ChannelId> = contents.channels.iter().map(|mine| mine.channel.id).collect();
-        self.channels.retain(|id, state| state.channel.team_id != team_id || known.contains(id));
+        self.keep_channels(|channel| channel.team_id != team_id || known.contains(&channel.id));
         for mine in contents.channels {
             self.put_channel(mine);
         }
@@ -222,14 +289,19 @@ impl World {
         for member in contents.members {
             self.people.insert(member.user.id, member.user);
         }
-        let Some(state) = self.teams.get_mut(&team_id) else { return Vec::new() };
+        let Some(state) = self.teams.get_mut(&team_id) else { return TeamWaiting::default() };
         state.members = members;
         state.waiting.take().unwrap_or_default()
     }
 
     /// Takes a channel with what the person is in it.
     pub(crate) fn put_channel(&mut self, mine: MyChannel) {
+        self.forget_order();
+        let mine_id = mine.channel.id;
         self.learn_people(&mine.channel);
+        if mine.membership.is_some() {
+            self.gone.remove(&mine.channel.id);
+        }
         if let Some(book) = &mut self.book {
             match &mine.membership {
                 Some(membership) => book.put(mine.channel.id, membership.read),
@@ -243,6 +315,10 @@ impl World {
                 }
                 state.head.last_seq = state.head.last_seq.max(mine.head.last_seq);
                 state.head.last_rev = state.head.last_rev.max(mine.head.last_rev);
+                if mine.membership.is_none() {
+                    self.note_gone(mine_id);
+                }
+                let Some(state) = self.channels.get_mut(&mine_id) else { return };
                 state.membership = mine.membership;
             }
             None => {
@@ -253,6 +329,7 @@ impl World {
 
     /// Takes a channel as it is now.
     pub(crate) fn put_channel_itself(&mut self, channel: Channel) {
+        self.forget_order();
         self.learn_people(&channel);
         match self.channels.get_mut(&channel.id) {
             Some(state) if channel.rev > state.channel.rev => state.channel = channel,
@@ -268,6 +345,7 @@ impl World {
     /// Notes that the person is in a channel.
     pub(crate) fn join_channel(&mut self, channel: Channel, membership: ChannelMembership) {
         let id = channel.id;
+        self.gone.remove(&id);
         self.put_channel_itself(channel);
         if let Some(state) = self.channels.get_mut(&id) {
             state.membership = Some(membership);
@@ -279,6 +357,8 @@ impl World {
 
     /// Notes that the person is no longer in a channel: a private one is forgotten.
     pub(crate) fn leave_channel(&mut self, channel_id: ChannelId) {
+        self.forget_order();
+        self.note_gone(channel_id);
         let Some(state) = self.channels.get_mut(&channel_id) else { return };
         if state.channel.is_private {
             self.channels.remove(&channel_id);
@@ -301,11 +381,33 @@ impl World {
         self.people.insert(member.user.id, member.user);
     }
 
+    /// Takes what a person may do in a channel: of others nothing hangs on it here.
+    pub(crate) fn put_channel_member(&mut self, member: &ChannelMember) {
+        let me = self.my_id();
+        let membership = self.channels.get_mut(&member.channel_id).and_then(|channel| channel.membership.as_mut());
+        if let Some(membership) = membership.filter(|_| Some(member.user.id) == me) {
+            membership.role = member.role;
+        }
+    }
+
     pub(crate) fn put_team(&mut self, team: Team) {
         if let Some(state) = self.teams.get_mut(&team.id)
             && team.rev > state.team.rev
         {
             state.team = team;
+        }
+    }
+
+    /// Takes the user groups of a team.
+    pub(crate) fn put_groups(&mut self, team_id: TeamId, groups: Vec<UserGroup>) {
+        self.groups.retain(|id, held| held.team_id != team_id || groups.iter().any(|group| group.id == *id));
+        groups.into_iter().for_each(|group| self.put_group(group));
+    }
+
+    /// Takes a user group, unless what is at hand is as new.
+    pub(crate) fn put_group(&mut self, group: UserGroup) {
+        if self.groups.get(&group.id).is_none_or(|held| held.rev < group.rev) {
+            self.groups.insert(group.id, group);
         }
     }
 
@@ -324,6 +426,15 @@ impl World {
         for person in &channel.people {
             self.people.insert(person.id, person.clone());
         }
+    }
+}
+
+/// Gives what stands before the name of a channel.
+const fn sign(kind: ChannelKind) -> char {
+    match kind {
+        ChannelKind::Public => '#',
+        ChannelKind::Private => '◇',
+        ChannelKind::Direct | ChannelKind::Group => '@',
     }
 }
 

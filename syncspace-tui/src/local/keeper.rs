@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::{running, start_on, started, take_turn, wait_until_ready};
 use crate::app::Net;
 use crate::app::message::LocalServer;
+use crate::news::News;
 
 /// Starts are at least this far apart.
 const START_EVERY: Duration = Duration::from_secs(5);
@@ -52,7 +53,7 @@ impl Starts {
 
 impl Keeper {
     /// Looks after the server whenever somebody misses it, until nobody can any more.
-    pub(crate) async fn run(mut self, mut missed: mpsc::Receiver<()>, news: mpsc::Sender<Net>) {
+    pub(crate) async fn run(mut self, mut missed: mpsc::Receiver<()>, news: News) {
         while missed.recv().await.is_some() {
             let tell = |local| news.send(Net::LocalServer(local));
             while self.is_dead().await {

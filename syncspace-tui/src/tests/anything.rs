@@ -31,7 +31,8 @@ fn any_key() -> impl Strategy<Value = KeyEvent> {
             KeyCode::F(2),
             KeyCode::F(3),
         ]),
-        prop::sample::select("abcdeghijklnopqrstuwyzG?>@日é ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        prop::sample::select("abcdefghijklmnopqrstuwyzGYORE?>+:#/12@日é ".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
         any::<char>().prop_map(KeyCode::Char),
     ];
     let modifiers = prop::sample::select(vec![
@@ -46,9 +47,14 @@ fn any_key() -> impl Strategy<Value = KeyEvent> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let mouse = (0u16..210, 0u16..70, 0u8..3).prop_map(|(column, row, kind)| {
-        let kind = [MouseEventKind::ScrollUp, MouseEventKind::ScrollDown, MouseEventKind::Down(MouseButton::Left)]
-            [usize::from(kind)];
+    let mouse = (0u16..210, 0u16..70, 0u8..5).prop_map(|(column, row, kind)| {
+        let kind = [
+            MouseEventKind::ScrollUp,
+            MouseEventKind::ScrollDown,
+            MouseEventKind::Down(MouseButton::Left),
+            MouseEventKind::Drag(MouseButton::Left),
+            MouseEventKind::Up(MouseButton::Left),
+        ][usize::from(kind)];
         Event::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
     });
     prop_oneof![

@@ -9,6 +9,7 @@ use syncspace_protocol::teams::{TeamMember, TeamRole};
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{Mentions, StreamId};
 
+use crate::app::arriving::Wanted;
 use crate::app::composer::DraftKey;
 use crate::app::rows::Tone;
 use crate::app::state::Focus;
@@ -19,7 +20,7 @@ use crate::play::{
 
 #[test]
 fn the_chat_fits_every_width() {
-    for columns in [40, 60, 80, 120, 200] {
+    for columns in [40, 60, 80, 100, 120, 200] {
         let play = Play::chat(columns, 30);
         assert_snapshot!(format!("chat_{columns}"), play.screen());
     }
@@ -172,19 +173,46 @@ fn each_channel_keeps_its_own_draft() {
 }
 
 #[test]
+fn pain_17_alt_a_visits_what_is_unread_and_comes_back() {
+    let mut play = Play::chat(100, 24);
+    let mut visited = Vec::new();
+    for _ in 0..4 {
+        play.alt('a');
+        let open = play.state.chat.open.expect("a channel");
+        visited.push(play.state.world.channel_name(&play.state.world.channels[&open].channel).into_owned());
+        // Seeing it reads it; the answers of the server do not come in this test.
+        let head = play.state.world.channels[&open].head;
+        let read = ReadMarker {
+            last_read_seq: head.last_seq,
+            unread_count: 0,
+            mention_count: 0,
+            as_of_rev: head.last_rev,
+            rev: id(99),
+        };
+        play.stream(StreamId::Member(id(50)), Some(99), EventBody::MyRead { channel_id: open, read });
+    }
+    assert_eq!(visited, ["bob", "random", "general", "general"], "who calls first, and the start again at the end");
+    assert!(play.screen().contains("Nothing is unread."), "{}", play.screen());
+}
+
+#[test]
 fn a_message_on_the_screen_of_a_focused_terminal_is_read() {
     let mut play = Play::chat(80, 24);
     play.arrive(message(7, BOB, 60, "news"));
+    assert_eq!(play.unread(GENERAL), 1, "not before it has stood there for a moment");
+    play.wait(800);
     assert_eq!(play.unread(GENERAL), 0);
     assert!(play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { mark, .. } if mark.seq == id(7))));
 
     play.effects.clear();
     play.event(Event::Focus { is_focused: false });
     play.arrive(message(8, BOB, 61, "more news"));
+    play.wait(800);
     assert_eq!(play.unread(GENERAL), 1);
     assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { .. })));
     assert_snapshot!(play.screen());
     play.event(Event::Focus { is_focused: true });
+    play.wait(800);
     assert_eq!(play.unread(GENERAL), 0);
 }
 
@@ -253,10 +281,12 @@ fn a_channel_marked_unread_stays_so_until_it_is_opened_again() {
     assert_eq!(play.effects.iter().find_map(set), Some((MoveMarker::Set, 4)));
     play.effects.clear();
     play.arrive(message(7, BOB, 60, "more"));
+    play.wait(800);
     assert_eq!(play.effects.iter().find_map(set), None, "seeing it is not reading it");
     play.press(KeyCode::Char('i'));
     play.alt('a');
     play.alt('s');
+    play.wait(800);
     assert_eq!(play.effects.iter().filter_map(set).next_back(), Some((MoveMarker::Advance, 7)));
 }
 
@@ -266,6 +296,7 @@ fn what_another_device_marks_unread_is_not_undone_by_this_screen() {
     play.effects.clear();
     let read = ReadMarker { last_read_seq: id(3), unread_count: 3, mention_count: 1, as_of_rev: id(6), rev: id(9) };
     play.stream(StreamId::Member(id(50)), Some(9), EventBody::MyRead { channel_id: id(GENERAL), read });
+    play.wait(800);
     assert_eq!(play.unread(GENERAL), 3);
     assert!(!play.effects.iter().any(|effect| matches!(effect, Effect::MarkRead { .. })), "{:?}", play.effects);
 }
@@ -410,7 +441,8 @@ fn what_is_typed_while_a_channel_opens_is_for_that_channel() {
     play.press(KeyCode::Enter);
     assert_eq!(play.sends(), [], "nothing is sent before it is known where to");
     assert!(play.screen().contains("to @carol (opening…)"), "{}", play.screen());
-    play.net(Net::ChannelEntered(Ok(my_channel(90, ChannelKind::Direct, None, 1, 0))));
+    let answer = Ok(my_channel(90, ChannelKind::Direct, None, 1, 0));
+    play.net(Net::ChannelEntered { wanted: Wanted::Person(id(ENG), id(CAROL)), answer });
     assert!(play.screen().contains("psst"), "{}", play.screen());
     play.press(KeyCode::Enter);
     let sent: Vec<_> = play.sends().into_iter().map(|(content, _)| content).collect();

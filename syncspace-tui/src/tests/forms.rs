@@ -1,16 +1,18 @@
 //! The way from nothing to the first message.
 
-use crossterm::event::KeyCode;
+use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 use insta::assert_snapshot;
 use syncspace_protocol::auth::RegistrationMode;
-use syncspace_protocol::channels::ChannelKind;
-use syncspace_protocol::teams::MyTeam;
-use syncspace_protocol::{ErrorCode, TeamId};
+use syncspace_protocol::channels::{ChannelKind, Posting};
+use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
+use syncspace_protocol::teams::{Invite, MyTeam, TeamRole};
+use syncspace_protocol::{ErrorCode, StreamId, TeamId};
 
+use crate::app::arriving::Wanted;
 use crate::app::message::{Failure, TeamContents};
 use crate::app::state::ServerIs;
-use crate::app::{Effect, Net};
-use crate::play::{ALICE, ENG, GENERAL, Play, hello, id, my_channel, my_team, page, server_info, user};
+use crate::app::{Effect, Event, Net};
+use crate::play::{ALICE, ENG, GENERAL, Play, at, hello, hello_team, id, my_channel, my_team, page, server_info, user};
 
 fn at_account(registration: RegistrationMode, first: bool) -> Play {
     let mut play = Play::start(80, 30, false);
@@ -64,10 +66,70 @@ fn the_first_person_is_asked_to_register() {
 #[test]
 fn a_code_is_asked_for_only_where_the_server_wants_one() {
     let mut play = at_account(RegistrationMode::Invite, false);
-    assert!(!play.screen().contains("Invite code"));
+    assert_snapshot!(play.screen());
     play.press(KeyCode::Up);
     play.press(KeyCode::Down);
-    assert_snapshot!(play.screen());
+    assert!(play.screen().contains("(•) Log in") && !play.screen().contains("Invite code"), "{}", play.screen());
+}
+
+#[test]
+fn whoever_was_never_here_is_asked_to_register_and_whoever_was_to_log_in() {
+    for registration in [RegistrationMode::Open, RegistrationMode::Invite] {
+        assert!(at_account(registration, false).screen().contains("(•) Make a new account"));
+    }
+    let closed = at_account(RegistrationMode::Closed, false).screen();
+    assert!(closed.contains("(•) Log in") && !closed.contains("Make a new account"), "{closed}");
+
+    let mut play = Play::start(80, 30, false);
+    play.state.known_name = Some("alice".to_owned());
+    play.press(KeyCode::Enter);
+    play.net(Net::Server(Ok(server_info(RegistrationMode::Invite, false))));
+    play.type_text("correct horse");
+    assert_snapshot!("known_name", play.screen());
+    play.press(KeyCode::Enter);
+    let Some(Effect::LogIn { username, password }) = play.effects.last() else { unreachable!("{:?}", play.effects) };
+    assert_eq!((username.as_str(), password.0.as_str()), ("alice", "correct horse"));
+}
+
+#[test]
+fn a_refused_login_takes_another_name_or_another_password_as_the_next_thing_typed() {
+    let refused = || {
+        let mut play = at_account(RegistrationMode::Invite, false);
+        play.press(KeyCode::Up);
+        play.press(KeyCode::Down);
+        for text in ["bbo", "correct horse"] {
+            play.type_text(text);
+            play.press(KeyCode::Enter);
+        }
+        let failure = Failure { code: Some(ErrorCode::InvalidCredentials), ..refusal(None, "wrong name or password") };
+        play.net(Net::LoggedIn(Err(failure)));
+        play
+    };
+    let log_in = |play: &Play| match play.effects.last() {
+        Some(Effect::LogIn { username, password }) => (username.clone(), password.0.clone()),
+        other => unreachable!("{other:?}"),
+    };
+    // The name was wrong: the right one comes in its place.
+    let mut play = refused();
+    assert_snapshot!("refused_login", play.screen());
+    for text in ["bob", "correct horse"] {
+        play.type_text(text);
+        play.press(KeyCode::Enter);
+    }
+    assert_eq!(log_in(&play), ("bob".to_owned(), "correct horse".to_owned()));
+    // The password was wrong: the name stays.
+    let mut play = refused();
+    play.press(KeyCode::Enter);
+    play.type_text("battery staple");
+    play.press(KeyCode::Enter);
+    assert_eq!(log_in(&play), ("bbo".to_owned(), "battery staple".to_owned()));
+    // A letter was wrong: whoever moves in it edits it.
+    let mut play = refused();
+    for _ in 0..2 {
+        play.press(KeyCode::Left);
+    }
+    play.press(KeyCode::Char('o'));
+    assert!(play.screen().contains("› bobo"), "{}", play.screen());
 }
 
 #[test]
@@ -96,7 +158,7 @@ fn a_refused_name_keeps_what_was_typed() {
 fn the_way_to_the_first_message_has_six_prompts() {
     let mut play = registered();
     play.net(Net::LoggedIn(Ok(user(ALICE, "alice"))));
-    assert!(matches!(play.effects.last(), Some(Effect::Connect)));
+    assert!(matches!(play.effects.last(), Some(Effect::OpenCache(_))));
     play.net(Net::Connected(Box::new(hello(Vec::new()))));
     assert!(matches!(play.effects.last(), Some(Effect::FindTeams)));
     play.net(Net::JoinableTeams(Ok(Vec::new())));
@@ -113,7 +175,7 @@ fn the_way_to_the_first_message_has_six_prompts() {
     play.press(KeyCode::Enter);
     assert!(matches!(play.effects.last(), Some(Effect::CreateChannel { .. })));
     let general = my_channel(GENERAL, ChannelKind::Public, Some("general"), 0, 0);
-    play.net(Net::ChannelEntered(Ok(general)));
+    play.net(Net::ChannelEntered { wanted: Wanted::New(team_id), answer: Ok(general) });
     play.net(Net::Messages { channel_id: id(GENERAL), before: None, answer: Ok(page(Vec::new(), None)) });
     assert_snapshot!("empty_channel", play.screen());
     play.type_text("hello");
@@ -122,13 +184,62 @@ fn the_way_to_the_first_message_has_six_prompts() {
     assert_eq!(play.sends().first().map(|(content, _)| content.as_str()), Some("hello"));
 }
 
+fn at_first_channel() -> Play {
+    let mut play = registered();
+    play.net(Net::LoggedIn(Ok(user(ALICE, "alice"))));
+    play.net(Net::Connected(Box::new(hello(Vec::new()))));
+    play.net(Net::JoinableTeams(Ok(Vec::new())));
+    play.type_text("eng");
+    play.press(KeyCode::Enter);
+    play.net(Net::TeamEntered(Ok(my_team())));
+    play.net(Net::Team { team_id: id(ENG), answer: Ok(TeamContents::default()) });
+    play
+}
+
+#[test]
+fn a_team_is_read_once_whichever_says_first_that_it_was_entered() {
+    let mut play = at_first_channel();
+    play.net(Net::Stream(StreamEvent {
+        stream: None,
+        rev: None,
+        body: EventBody::MyTeamJoined { team: hello_team() },
+    }));
+    let loads = play.effects.iter().filter(|effect| matches!(effect, Effect::LoadTeam(_))).count();
+    assert_eq!(loads, 1);
+    let follows = |stream: StreamId| {
+        play.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Follow { stream: followed, .. } if *followed == stream))
+    };
+    assert!(follows(StreamId::Team(id(ENG))), "{:?}", play.effects);
+}
+
+#[test]
+fn a_form_that_waits_for_its_answer_stays_when_the_team_is_read_again() {
+    let mut play = at_first_channel();
+    play.press(KeyCode::Enter);
+    play.net(Net::Team { team_id: id(ENG), answer: Ok(TeamContents::default()) });
+    assert!(play.screen().contains("Your first channel"), "{}", play.screen());
+    let general = my_channel(GENERAL, ChannelKind::Public, Some("general"), 0, 0);
+    play.net(Net::ChannelEntered { wanted: Wanted::New(id(ENG)), answer: Ok(general) });
+    assert!(play.screen().contains("to #general"), "{}", play.screen());
+}
+
+#[test]
+fn a_first_channel_made_on_another_device_is_opened() {
+    let mut play = at_first_channel();
+    let channels = vec![my_channel(GENERAL, ChannelKind::Public, Some("general"), 0, 0)];
+    play.net(Net::Team { team_id: id(ENG), answer: Ok(TeamContents { channels, members: Vec::new() }) });
+    assert!(play.screen().contains("to #general"), "{}", play.screen());
+}
+
 #[test]
 fn what_is_typed_first_is_the_name() {
     let mut play = at_account(RegistrationMode::Open, false);
     play.type_text("alice");
     play.press(KeyCode::BackTab);
     play.press(KeyCode::Char(' '));
-    assert!(play.screen().contains("(•) Make a new account"), "{}", play.screen());
+    assert!(play.screen().contains("(•) Log in"), "{}", play.screen());
     play.type_text("na");
     assert!(play.screen().contains("› alicena"), "{}", play.screen());
 }
@@ -151,4 +262,108 @@ fn a_named_server_is_asked_without_a_prompt() {
     play.press(KeyCode::Esc);
     play.press(KeyCode::Enter);
     assert!(matches!(&play.effects[..], [Effect::FindServer { .. }]));
+}
+
+#[test]
+fn a_long_list_of_channels_to_join_is_scrolled() {
+    for (columns, rows) in [(80, 24), (50, 20), (40, 10)] {
+        let mut play = Play::chat(columns, rows);
+        for number in 100..140 {
+            let mine = my_channel(number, ChannelKind::Public, Some(&format!("channel-{number}")), 0, 0);
+            let changed = EventBody::ChannelUpdated { channel: mine.channel };
+            play.stream(StreamId::Team(id(ENG)), Some(number), changed);
+        }
+        play.alt('c');
+        assert!(play.screen().contains("(•) Join #channel-100"), "{}", play.screen());
+        (0..30).for_each(|_| play.press(KeyCode::Down));
+        assert!(play.screen().contains("(•) Join #channel-130"), "{}", play.screen());
+        let wheel = MouseEvent { kind: MouseEventKind::ScrollUp, column: 5, row: 5, modifiers: KeyModifiers::NONE };
+        (0..3).for_each(|_| play.event(Event::Mouse(wheel)));
+        assert!(play.screen().contains("(•) Join #channel-127"), "{}", play.screen());
+        play.press(KeyCode::PageDown);
+        assert!(play.screen().contains("(•) Join #channel-134"), "{}", play.screen());
+        if rows == 24 {
+            assert_snapshot!(play.screen());
+        }
+        play.press(KeyCode::End);
+        assert!(play.screen().contains("(•) Make a private channel"), "{}", play.screen());
+        play.press(KeyCode::Home);
+        assert!(play.screen().contains("(•) Join #channel-100"), "{}", play.screen());
+    }
+}
+
+#[test]
+fn a_team_that_is_made_while_somebody_chooses_can_be_joined() {
+    let mut play = Play::start(80, 24, true);
+    play.net(Net::Connected(Box::new(hello(Vec::new()))));
+    play.net(Net::JoinableTeams(Ok(Vec::new())));
+    play.type_text("my own");
+    play.effects.clear();
+    play.wait(10_000);
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::FindTeams)), "{:?}", play.effects);
+    let team = MyTeam { membership: None, ..my_team() };
+    play.net(Net::JoinableTeams(Ok(vec![team])));
+    let screen = play.screen();
+    assert!(screen.contains("( ) Join eng") && screen.contains("(•) Make a new team"), "{screen}");
+    assert!(screen.contains("my own"), "what was typed stays: {screen}");
+}
+
+#[test]
+fn a_form_says_that_there_is_more_of_it() {
+    let mut play = at_account(RegistrationMode::Open, true);
+    (play.state.columns, play.state.rows) = (50, 14);
+    assert!(play.screen().contains('↓') && !play.screen().contains('↑'), "{}", play.screen());
+    play.press(KeyCode::BackTab);
+    play.press(KeyCode::BackTab);
+    assert!(play.screen().contains('↑'), "{}", play.screen());
+}
+
+#[test]
+fn an_invite_code_is_copied_and_not_closed_by_a_letter() {
+    let mut play = Play::chat(80, 24);
+    let invite = Invite {
+        id: id(1),
+        team_id: id(ENG),
+        created_by: id(ALICE),
+        created_at: at(0),
+        expires_at: at(1),
+        role: TeamRole::Member,
+        uses_max: 1,
+        uses: 0,
+        email: None,
+        code: Some("a-secret-code".to_owned()),
+    };
+    play.net(Net::Invite(Ok(invite)));
+    assert_snapshot!(play.screen());
+    play.effects.clear();
+    play.press(KeyCode::Char('y'));
+    assert!(play.effects.iter().any(|effect| matches!(effect, Effect::Copy { text } if text == "a-secret-code")));
+    play.press(KeyCode::Char('n'));
+    assert!(play.screen().contains("a-secret-code"), "it is shown once: no letter closes it");
+    play.press(KeyCode::Enter);
+    assert!(!play.screen().contains("a-secret-code"));
+}
+
+#[test]
+fn whoever_is_alone_in_a_team_is_told_how_to_invite() {
+    let mut play = Play::start(80, 24, true);
+    play.net(Net::Connected(Box::new(hello(vec![hello_team()]))));
+    let mut contents = crate::play::contents();
+    contents.members.truncate(1);
+    play.net(Net::Team { team_id: id(ENG), answer: Ok(contents) });
+    play.net(Net::Messages { channel_id: id(GENERAL), before: None, answer: Ok(page(Vec::new(), None)) });
+    assert!(play.screen().contains("The beginning of #general. Alt+I invites others."), "{}", play.screen());
+}
+
+#[test]
+fn channels_that_are_only_read_come_last_among_those_to_join() {
+    let mut play = Play::chat(80, 24);
+    for (number, named, posting) in [(100, "announce", Posting::Admins), (101, "talk", Posting::Everyone)] {
+        let mut channel = my_channel(number, ChannelKind::Public, Some(named), 0, 0).channel;
+        channel.posting = posting;
+        play.stream(StreamId::Team(id(ENG)), Some(number), EventBody::ChannelUpdated { channel });
+    }
+    play.alt('c');
+    let screen = play.screen();
+    assert!(screen.contains("(•) Join #talk") && screen.contains("( ) Join #announce"), "{screen}");
 }

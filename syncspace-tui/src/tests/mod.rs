@@ -1,9 +1,42 @@
 //! Tests of the whole program without its terminal: keys and events in, whole screens and effects out.
 
+mod accounts;
+mod actions;
+mod again;
 mod anything;
+mod arriving;
+mod bytes;
 mod chat;
+mod composer;
+mod config;
+mod drafts;
+mod files;
+mod finding;
 mod forms;
+mod gone;
 mod history;
+mod kept_pages;
+mod keys;
 mod link;
+mod links;
+mod loaded;
+mod look;
+mod mouse;
+mod notify;
+mod offline;
 mod outbox;
+mod pages;
+#[cfg(unix)]
+mod panics;
+mod places;
+mod reading;
 mod safety;
+mod scenes;
+mod shown;
+mod status;
+mod streams;
+mod threads;
+mod told;
+mod typed;
+mod unsent;
+mod words;

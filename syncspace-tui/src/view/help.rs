@@ -1,4 +1,4 @@
-//! The keys that are valid right here, from the one table of actions.
+//! The keys that are valid right here, with a line to look for one.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -8,54 +8,48 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{popup, style};
 use crate::app::State;
-use crate::app::action;
-use crate::app::state::{Focus, Screen};
+use crate::app::help::{self, COLUMNS, Help, HelpLine, Layout};
 use crate::app::text;
 
-/// Keys of a form: they are the same everywhere and need no table.
-const FORM_KEYS: [(&str, &str); 6] = [
-    ("Tab, Shift+Tab", "Next field, field before"),
-    ("↑, ↓", "Choose, or move"),
-    ("Space", "Yes or no"),
-    ("Enter", "Go on"),
-    ("Esc", "Back; what you typed stays"),
-    ("Ctrl+Q", "Leave"),
-];
-
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, scroll: usize) {
-    let rows: Vec<(String, &str)> = match state.screen {
-        Screen::Chat => action::valid(state).map(|info| (info.keys_label(), info.help)).collect(),
-        Screen::Entry { .. } | Screen::Waiting(_) => {
-            FORM_KEYS.iter().map(|&(keys, help)| (keys.to_owned(), help)).collect()
-        }
-    };
-    let title = match (&state.screen, state.chat.focus) {
-        (Screen::Entry { .. } | Screen::Waiting(_), _) => "Keys in this form",
-        (Screen::Chat, Focus::Composer | Focus::ThreadComposer) => "Keys while writing",
-        (Screen::Chat, Focus::Messages | Focus::ThreadMessages) => "Keys in the messages",
-        (Screen::Chat, Focus::Sidebar) => "Keys in the side bar",
-    };
-    // What has no key has a name, in the list of everything.
-    let rows: Vec<(String, &str)> =
-        rows.into_iter().map(|(keys, help)| (if keys.is_empty() { "Ctrl+O".to_owned() } else { keys }, help)).collect();
-    let widest = rows.iter().map(|(keys, _)| keys.width()).max().unwrap_or(0);
-    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(4);
-    let inside = popup(frame, area, title, 74, height);
-    let visible = usize::from(inside.height).saturating_sub(2);
-    let first = scroll.min(rows.len().saturating_sub(visible));
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, view: &Help) {
+    let layout = Layout::of(state);
+    let shown = help::lines(state, view.input.text());
+    let height = u16::try_from(layout.visible).unwrap_or(u16::MAX).saturating_add(4);
+    let inside = popup(frame, area, help::title(state), COLUMNS, height);
+    if inside.is_empty() {
+        return;
+    }
     let columns = usize::from(inside.width);
-    let mut lines: Vec<Line<'_>> = rows
-        .iter()
-        .skip(first)
-        .take(visible)
-        .map(|(keys, help)| {
-            let keys = format!(" {keys:widest$}  ");
-            let help = text::cut(help, columns.saturating_sub(keys.width()));
-            Line::from(vec![Span::styled(keys, style::ACCENT), Span::raw(help)])
-        })
-        .collect();
-    let more = if first + visible < rows.len() { " ↓ more · any other key closes" } else { " any key closes" };
-    lines.push(Line::default());
-    lines.push(Line::styled(more, style::DIM));
+    let first = view.scroll.min(help::last_scroll(state, view.input.text()));
+    let (typed, cursor) = view.input.window(columns.saturating_sub(3), None);
+    let hint = if typed.is_empty() { "type to find" } else { "" };
+    let mut lines = vec![Line::from(vec![
+        Span::styled("/ ", style::ACCENT),
+        Span::raw(typed),
+        Span::styled(text::cut(hint, columns.saturating_sub(2)), style::DIM),
+    ])];
+    let rows: Vec<Line<'_>> = shown.iter().skip(first).flat_map(|line| rows(line, layout)).collect();
+    let has_more = rows.len() > layout.visible;
+    lines.extend(rows.into_iter().take(layout.visible));
+    lines.resize(layout.visible + 1, Line::default());
+    let end = match shown.len() {
+        0 => " Nothing here is called so. Esc closes",
+        _ if has_more => " ↓ more · Esc closes",
+        _ => " Esc closes",
+    };
+    lines.push(Line::styled(text::cut(end, columns), style::DIM));
     frame.render_widget(Paragraph::new(lines), inside);
+    let x = inside.x.saturating_add(u16::try_from(cursor + 2).unwrap_or(u16::MAX)).min(inside.right() - 1);
+    frame.set_cursor_position((x, inside.y));
+}
+
+/// Gives the rows of a line: what does not fit beside its keys goes on below.
+fn rows(line: &HelpLine, layout: Layout) -> Vec<Line<'static>> {
+    let keys = text::cut(line.keys(layout.is_narrow), layout.keys_columns);
+    let row = |(at, words): (usize, String)| {
+        let keys = if at == 0 { keys.as_str() } else { "" };
+        let padding = " ".repeat(layout.keys_columns.saturating_sub(keys.width()) + 2);
+        Line::from(vec![Span::styled(format!(" {keys}{padding}"), style::ACCENT), Span::raw(words)])
+    };
+    layout.rows(line).into_iter().enumerate().map(row).collect()
 }

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Paragraph;
 use syncspace_client::Unread;
 use syncspace_protocol::limits::UNREAD_COUNT_MAX;
 use syncspace_protocol::status::PresenceStatus;
@@ -21,19 +21,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State, area: Rect, is_overlay:
         return;
     }
     if is_overlay {
-        frame.render_widget(Clear, area);
+        super::cover(frame, area);
     }
     let inside = Rect { width: area.width - 1, ..area };
     let columns = usize::from(inside.width);
-    let first = sidebar::first_row(state, usize::from(area.height));
-    let entries = sidebar::entries(state);
+    let rows = sidebar::rows(state);
+    let first = sidebar::first_row(state, &rows, usize::from(area.height));
     let has_keys = state.chat.focus == Focus::Sidebar;
-    let lines: Vec<Line<'_>> = entries
-        .iter()
+    let lines: Vec<Line<'_>> = rows
+        .into_iter()
         .skip(first)
         .take(usize::from(area.height))
+        .filter_map(|id| sidebar::entry(state, id))
         .map(|entry| {
-            let line = entry_line(entry, columns);
+            let line = entry_line(&entry, columns);
             let is_chosen = has_keys && Some(entry.id) == state.chat.sidebar_cursor;
             if is_chosen { line.patch_style(style::CHOSEN) } else { line }
         })

@@ -1,10 +1,11 @@
-//! Colours by meaning: the sixteen of the terminal's own palette, so that its theme is the theme.
+//! Colours by meaning: the sixteen names of a terminal's palette. What they look like, the theme says afterwards.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use syncspace_protocol::UserId;
 
+use crate::app::markdown::{Marks, Syntax};
 use crate::app::rows::Tone;
 
 pub(super) const PLAIN: Style = Style::new();
@@ -15,6 +16,7 @@ pub(super) const ACCENT: Style = Style::new().fg(Color::Cyan);
 pub(super) const CHOSEN: Style = Style::new().add_modifier(Modifier::REVERSED);
 pub(super) const GOOD: Style = Style::new().fg(Color::Green);
 pub(super) const WARN: Style = Style::new().fg(Color::Yellow);
+pub(super) const CODE: Style = Style::new().fg(Color::Yellow);
 pub(super) const BAD: Style = Style::new().fg(Color::Red);
 
 const AUTHORS: [Color; 6] = [Color::Cyan, Color::Green, Color::Magenta, Color::Yellow, Color::Blue, Color::LightRed];
@@ -27,8 +29,55 @@ pub(super) fn of(tone: Tone) -> Style {
         Tone::Dim | Tone::Quote | Tone::Day => DIM,
         Tone::New => BAD.add_modifier(Modifier::BOLD),
         Tone::System => DIM.add_modifier(Modifier::ITALIC),
+        Tone::Gap => WARN,
         Tone::Failed => BAD,
+        Tone::Marked(marks) => marked(marks),
+        Tone::Reaction => PLAIN,
+        Tone::MyReaction => ACCENT.add_modifier(Modifier::BOLD),
+        // Its bar sets it apart; colours are for what its words are.
+        Tone::Code => PLAIN,
+        Tone::Syntax(syntax) => of_syntax(syntax),
+        Tone::Pixels { above, below } => pixels(above, below),
+        Tone::Found => WARN.add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED)),
+        Tone::Strong => STRONG,
     }
+}
+
+fn marked(marks: Marks) -> Style {
+    let mut style = if marks.has(Marks::CODE) { CODE } else { PLAIN };
+    if marks.has(Marks::LINK) {
+        style = style.patch(ACCENT).add_modifier(Modifier::UNDERLINED);
+    }
+    let modifiers = [
+        (Marks::STRONG, Modifier::BOLD),
+        (Marks::HEADING, Modifier::BOLD),
+        (Marks::EMPHASIS, Modifier::ITALIC),
+        (Marks::STRUCK, Modifier::CROSSED_OUT),
+    ];
+    for (mark, modifier) in modifiers {
+        if marks.has(mark) {
+            style = style.add_modifier(modifier);
+        }
+    }
+    style
+}
+
+const fn of_syntax(syntax: Syntax) -> Style {
+    match syntax {
+        Syntax::Comment => DIM.add_modifier(Modifier::ITALIC),
+        Syntax::String | Syntax::Added => GOOD,
+        Syntax::Number | Syntax::Attribute => PLAIN.fg(Color::Magenta),
+        Syntax::Keyword => PLAIN.fg(Color::Blue).add_modifier(Modifier::BOLD),
+        Syntax::Type => WARN,
+        Syntax::Function => ACCENT,
+        Syntax::Removed => BAD,
+    }
+}
+
+fn pixels(above: (u8, u8, u8), below: Option<(u8, u8, u8)>) -> Style {
+    let colour = |(red, green, blue): (u8, u8, u8)| Color::Rgb(red, green, blue);
+    let style = PLAIN.fg(colour(above));
+    below.map_or(style, |below| style.bg(colour(below)))
 }
 
 fn author(user_id: UserId) -> Color {

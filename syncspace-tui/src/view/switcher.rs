@@ -4,6 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::{popup, style};
@@ -22,7 +23,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, switcher: &
         return;
     }
     let (shown, cursor) = switcher.input.window(usize::from(inside.width).saturating_sub(2), None);
-    let choices = switcher::choices(state, typed);
+    let choices = switcher::choices(state, switcher);
     let mut lines = vec![Line::from(vec![Span::styled("> ", style::ACCENT), Span::raw(shown)])];
     let visible = usize::from(inside.height).saturating_sub(1);
     let first = (switcher.chosen + 1).saturating_sub(visible);
@@ -31,8 +32,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, switcher: &
         let about = text::cut(&choice.about, columns / 2);
         let label = text::cut(&choice.label, columns.saturating_sub(about.width() + 3));
         let padding = " ".repeat(columns.saturating_sub(label.width() + about.width() + 2));
-        let line =
-            Line::from(vec![Span::raw(format!(" {label}{padding}")), Span::styled(format!("{about} "), style::DIM)]);
+        let mut spans = vec![Span::raw(" ")];
+        spans.extend(marked(&label, &choice.hits));
+        spans.extend([Span::raw(padding), Span::styled(format!("{about} "), style::DIM)]);
+        let line = Line::from(spans);
         lines.push(if at == switcher.chosen { line.patch_style(style::CHOSEN) } else { line });
     }
     if choices.is_empty() {
@@ -41,4 +44,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, state: &State, switcher: &
     frame.render_widget(Paragraph::new(lines), inside);
     let x = inside.x.saturating_add(u16::try_from(cursor + 2).unwrap_or(u16::MAX)).min(inside.right() - 1);
     frame.set_cursor_position((x, inside.y));
+}
+
+/// Sets the letters off that fit what is typed.
+fn marked(label: &str, hits: &[u32]) -> Vec<Span<'static>> {
+    let mut spans: Vec<(bool, String)> = Vec::new();
+    for (place, letter) in label.graphemes(true).enumerate() {
+        let is_hit = u32::try_from(place).is_ok_and(|place| hits.binary_search(&place).is_ok());
+        match spans.last_mut() {
+            Some((was_hit, words)) if *was_hit == is_hit => words.push_str(letter),
+            _ => spans.push((is_hit, letter.to_owned())),
+        }
+    }
+    let style = |is_hit| if is_hit { style::STRONG.patch(style::ACCENT) } else { style::PLAIN };
+    spans.into_iter().map(|(is_hit, words)| Span::styled(words, style(is_hit))).collect()
 }

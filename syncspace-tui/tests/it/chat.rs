@@ -1,20 +1,8 @@
 //! Two people in one team.
 
-use syncspace_testkit::ServerProcess;
 use syncspace_testkit::terminal::Key;
 
-use crate::people::{Seat, sit_down, sit_down_in};
-
-async fn alice_and_bob() -> (ServerProcess, Seat, Seat) {
-    let server = ServerProcess::start(&[]).await;
-    let alice = sit_down("alice", &["--server", server.url()]);
-    alice.register("alice");
-    alice.make_team();
-    let bob = sit_down("bob", &["--server", server.url()]);
-    bob.register("bob");
-    bob.join_team();
-    (server, alice, bob)
-}
+use crate::people::{Seat, alice_and_bob, sit_down_in};
 
 #[tokio::test]
 async fn two_people_see_each_others_messages_and_typing() {

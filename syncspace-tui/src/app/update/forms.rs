@@ -3,9 +3,9 @@
 use syncspace_protocol::auth::{Register, Secret};
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, NewChannel};
 use syncspace_protocol::teams::CreateTeam;
-use syncspace_protocol::{Email, Password, Username};
+use syncspace_protocol::{Email, ErrorCode, Password, Username};
 
-use super::Effects;
+use super::{Effects, accounts};
 use crate::app::entry::{self, EntryForm, FieldId, Purpose, Tag};
 use crate::app::message::{Effect, Failure};
 use crate::app::state::{Modal, Screen, State};
@@ -32,7 +32,10 @@ pub(super) fn submit_dialog(state: &mut State, effects: &mut Effects) {
     match entry.purpose {
         Purpose::Quit => effects.push(Effect::Quit),
         Purpose::LogOut => effects.push(Effect::LogOut),
-        Purpose::LeaveChannel(channel_id) => effects.push(Effect::LeaveChannel(channel_id)),
+        Purpose::LeaveChannel(channel_id) => {
+            state.chat.leaving = Some(channel_id);
+            effects.push(Effect::LeaveChannel(channel_id));
+        }
         Purpose::DeleteMessage(channel_id, seq) => effects.push(Effect::Delete { channel_id, seq }),
         Purpose::ShowInvite => {}
         Purpose::Server | Purpose::Account | Purpose::Team | Purpose::Channel(_) => {
@@ -76,9 +79,12 @@ pub(super) fn back(state: &mut State, effects: &mut Effects) {
         }
         return;
     }
-    if let Some(mut before) = earlier.pop() {
-        before.form.busy = None;
-        *form = before;
+    match earlier.pop() {
+        Some(mut before) => {
+            before.form.busy = None;
+            *form = before;
+        }
+        None => accounts::give_up(state, effects),
     }
 }
 
@@ -108,13 +114,28 @@ pub(super) fn waiting_form(state: &mut State) -> Option<&mut EntryForm> {
 pub(super) fn fail(state: &mut State, failure: &Failure) {
     let message = sentence(&failure.message);
     match waiting_form(state) {
+        Some(entry) if failure.code == Some(ErrorCode::InvalidCredentials) => refuse_login(entry),
         Some(entry) => {
             let field = failure.field.as_deref().and_then(|field| entry::field_of(entry.purpose, field));
             let field = field.or((entry.purpose == Purpose::Server).then_some(FieldId::Address));
             entry.form.fail(field, message);
+            // Of a name that is taken, another one comes in its place.
+            entry.form.offer(FieldId::Username);
         }
         None => state.complain(message),
     }
+}
+
+/// Asks for name and password again. Nobody knows which of the two was wrong: what is typed now is another name, and
+/// Enter keeps the name and goes on to the password.
+fn refuse_login(entry: &mut EntryForm) {
+    let form = &mut entry.form;
+    form.clear(FieldId::Password);
+    let can_register = form.has(FieldId::Mode, &Tag::Register);
+    let new = if can_register { " New here? Choose above to make an account." } else { "" };
+    let words = format!("No account has this name and this password. Type another name, or Enter to keep it.{new}");
+    form.fail(Some(FieldId::Username), words);
+    form.offer(FieldId::Username);
 }
 
 /// Makes a message of the server a sentence: a capital first letter.

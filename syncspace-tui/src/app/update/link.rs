@@ -29,6 +29,7 @@ pub(super) fn disconnected(state: &mut State, reason: &str, retry_in_ms: u64, ef
     };
     state.link = Link::Lost(Outage { reason: reason.clone(), next_try, last_try });
     state.chat.outbox.disconnected();
+    state.pictures.disconnected();
     // Nobody knows who is there while there is no connection.
     state.world.presence.clear();
     if let Screen::Waiting(words) = &mut state.screen {

@@ -1,45 +1,103 @@
 //! What an event makes of the state, and what is to be done outside because of it.
 
+mod accounts;
+mod again;
 mod chat;
+mod complete;
+mod config;
+mod deeds;
+pub(crate) mod drafts;
 mod forms;
+mod gaps;
+mod habits;
+pub(crate) mod jump;
+mod keep;
 mod keys;
 mod link;
+mod look;
 mod messages;
 mod mouse;
 mod net;
+mod pages;
+mod parcels;
+mod reading;
+pub(crate) mod restore;
+mod select;
 mod settle;
 mod stream;
 
 use syncspace_protocol::Time;
 
-use super::composer::DraftKey;
+use super::composer::{DRAFT_BYTES_MAX, DraftKey};
 use super::message::{Effect, Event};
 use super::state::{Modal, Screen, State};
+use super::switcher;
+
+pub(crate) use chat::{go_to, next_unread};
+pub(crate) use config::report;
 
 /// Effects in the order they are to be done.
 type Effects = Vec<Effect>;
 
-/// Applies an event that happened at a time; gives what is to be done outside.
-pub(crate) fn update(state: &mut State, event: Event, now: Time) -> Effects {
+/// Applies events that happened by a time; gives what is to be done outside. What follows from the state is looked at
+/// once, after the last one.
+pub(crate) fn update_all(state: &mut State, events: impl IntoIterator<Item = Event>, now: Time) -> Effects {
     // The clock of a machine can be set back; time in the state never goes back.
     state.now = state.now.max(now);
     let mut effects = Effects::new();
+    let mut has_news = false;
+    for event in events {
+        has_news |= matches!(event, Event::Net(_) | Event::Tick);
+        apply(state, event, &mut effects);
+    }
+    settle::settle(state, has_news, &mut effects);
+    keep::tell(state, &mut effects);
+    switcher::gather(state, has_news);
+    effects
+}
+
+fn apply(state: &mut State, event: Event, effects: &mut Effects) {
     match event {
         Event::Key(_) | Event::Paste(_) | Event::Mouse(_) | Event::Focus { is_focused: true } => {
-            link::person_is_here(state, &mut effects);
+            link::person_is_here(state, effects);
         }
-        Event::Resize { .. } | Event::Focus { is_focused: false } | Event::Tick | Event::Net(_) => {}
+        Event::Resize { .. }
+        | Event::Focus { is_focused: false }
+        | Event::Tick
+        | Event::Net(_)
+        | Event::Config(_)
+        | Event::Behind(_) => {}
+    }
+    if matches!(event, Event::Paste(_) | Event::Mouse(_)) {
+        state.keys.pending = None;
     }
     match event {
-        Event::Key(key) => keys::press(state, key, &mut effects),
-        Event::Paste(text) => paste(state, &text, &mut effects),
+        Event::Key(key) => {
+            keys::press(state, key, effects);
+            drafts::watch(state);
+        }
+        Event::Paste(text) => {
+            paste(state, &text, effects);
+            drafts::watch(state);
+        }
         Event::Resize { columns, rows } => (state.columns, state.rows) = (columns, rows),
         Event::Focus { is_focused } => state.is_focused = is_focused,
-        Event::Mouse(mouse) => mouse::act(state, mouse, &mut effects),
-        Event::Tick => {}
-        Event::Net(net) => net::take(state, *net, &mut effects),
+        Event::Mouse(mouse) => mouse::act(state, mouse, effects),
+        Event::Config(config) => config::take(state, config, effects),
+        Event::Behind(rgb) => look::behind(state, rgb),
+        Event::Tick => select::scroll_on(state),
+        Event::Net(net) => {
+            net::take(state, *net, effects);
+            keep::heard(state);
+        }
     }
-    settle::settle(state, &mut effects);
+}
+
+/// Gives what is to be kept when the program ends without being asked: its terminal is gone, or the system ends it.
+pub(crate) fn leave(state: &mut State) -> Effects {
+    let mut effects = vec![Effect::Quit];
+    keep::tell(state, &mut effects);
+    effects.retain(|effect| !matches!(effect, Effect::Quit));
     effects
 }
 
@@ -50,14 +108,32 @@ fn paste(state: &mut State, text: &str, effects: &mut Effects) {
             switcher.input.insert(text);
             switcher.chosen = 0;
         }
+        (None, Screen::Chat) if state.chat.focus.is_page() => pages::paste(state, text),
         (None, Screen::Chat) => {
             chat::focus_composer(state);
             if let Some(key) = state.draft_key() {
-                state.chat.drafts.entry(key).or_default().paste(text);
+                let left_out = state.chat.drafts.entry(key).or_default().paste(text);
                 chat::typed(state, key, effects);
+                say_left_out(state, left_out);
             }
         }
-        (Some(Modal::Help { .. }), _) | (None, Screen::Waiting(_)) => {}
+        (Some(Modal::Help(help)), _) => {
+            help.input.insert(text);
+            help.scroll = 0;
+        }
+        (Some(Modal::Picker(picker)), _) => {
+            picker.input.insert(text);
+            picker.chosen = 0;
+        }
+        (Some(Modal::Sheet { .. } | Modal::Themes(_)), _) | (None, Screen::Waiting(_)) => {}
+    }
+}
+
+/// Says that a text was too long for a draft.
+fn say_left_out(state: &mut State, bytes: usize) {
+    if bytes > 0 {
+        let room = DRAFT_BYTES_MAX / 1024;
+        state.complain(format!("A draft holds {room} KiB: {bytes} bytes were left out. Ctrl+Z takes all of it back."));
     }
 }
 

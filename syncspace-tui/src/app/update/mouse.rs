@@ -4,8 +4,12 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::Effects;
-use super::{chat, messages};
+use super::{chat, keys, messages, pages, select};
+use crate::app::accounts::Ask;
+use crate::app::help::Help;
 use crate::app::layout;
+use crate::app::message::Effect;
+use crate::app::others;
 use crate::app::sidebar;
 use crate::app::state::{Focus, Modal, Screen, State};
 
@@ -13,23 +17,64 @@ use crate::app::state::{Focus, Modal, Screen, State};
 const WHEEL_ROWS: isize = 3;
 
 pub(super) fn act(state: &mut State, mouse: MouseEvent, effects: &mut Effects) {
+    if click_account(state, mouse, effects) {
+        return;
+    }
     if !matches!(state.screen, Screen::Chat) || state.modal.is_some() {
-        if let Some(Modal::Help { scroll }) = &mut state.modal {
+        if let Some(Modal::Help(Help { scroll, .. }) | Modal::Sheet { scroll, .. }) = &mut state.modal {
             match mouse.kind {
                 MouseEventKind::ScrollUp => *scroll = scroll.saturating_sub(1),
                 MouseEventKind::ScrollDown => *scroll += 1,
                 _ => {}
             }
         }
+        if let (Some(Modal::Form(entry)), _) | (None, Screen::Entry { form: entry, .. }) =
+            (&mut state.modal, &mut state.screen)
+        {
+            match mouse.kind {
+                MouseEventKind::ScrollUp => entry.form.wheel(false),
+                MouseEventKind::ScrollDown => entry.form.wheel(true),
+                _ => {}
+            }
+        }
+        keys::clamp_scroll(state);
         return;
     }
     let at = Position { x: mouse.column, y: mouse.row };
+    if let Some(page) = layout::page_list(state).filter(|_| state.chat.focus.is_page()) {
+        match mouse.kind {
+            MouseEventKind::ScrollUp => return pages::wheel(state, false),
+            MouseEventKind::ScrollDown => return pages::wheel(state, true),
+            MouseEventKind::Down(MouseButton::Left) if page.contains(at) => {
+                return pages::click(state, usize::from(at.y - page.y), effects);
+            }
+            _ => {}
+        }
+    }
     match mouse.kind {
         MouseEventKind::ScrollUp => scroll(state, at, -WHEEL_ROWS),
         MouseEventKind::ScrollDown => scroll(state, at, WHEEL_ROWS),
-        MouseEventKind::Down(MouseButton::Left) => click(state, at, effects),
+        MouseEventKind::Down(MouseButton::Left) => {
+            state.chat.selection = None;
+            click(state, at, effects);
+            select::begin(state, at);
+        }
+        MouseEventKind::Drag(MouseButton::Left) => select::drag(state, at),
+        MouseEventKind::Up(MouseButton::Left) => select::end(state, effects),
         _ => {}
     }
+}
+
+/// Shows the account that is clicked in the strip, also from a form or a wait.
+fn click_account(state: &State, mouse: MouseEvent, effects: &mut Effects) -> bool {
+    let Some(row) = layout::accounts_row(state) else { return false };
+    let is_click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
+    if !is_click || mouse.row != row.y || matches!(state.modal, Some(Modal::Themes(_))) {
+        return false;
+    }
+    let clicked = others::strip(&state.others, row.width).into_iter().find(|one| one.columns.contains(&mouse.column));
+    effects.extend(clicked.map(|segment| Effect::Account(Ask::Show(segment.no))));
+    true
 }
 
 fn scroll(state: &mut State, at: Position, rows: isize) {
@@ -50,10 +95,15 @@ fn click(state: &mut State, at: Position, effects: &mut Effects) {
     let areas = layout::areas(state);
     if let Some(area) = areas.sidebar.filter(|area| area.contains(at)) {
         let row = usize::from(at.y - area.y);
-        let first = sidebar::first_row(state, usize::from(area.height));
-        if let Some(entry) = sidebar::entries(state).get(first + row) {
-            chat::open_entry(state, entry.id, effects);
+        let rows = sidebar::rows(state);
+        let first = sidebar::first_row(state, &rows, usize::from(area.height));
+        if let Some(&id) = rows.get(first + row) {
+            chat::open_entry(state, id, effects);
         }
+        return;
+    }
+    if areas.status.contains(at) && state.notice.is_some() && state.others.has_told {
+        effects.push(Effect::Account(Ask::OpenTold));
         return;
     }
     for (pane, list, composer) in
@@ -63,8 +113,7 @@ fn click(state: &mut State, at: Position, effects: &mut Effects) {
         if pane.composer.contains(at) {
             messages::focus_on(state, composer);
         } else if pane.messages.contains(at) {
-            messages::focus_on(state, list);
-            messages::select_row(state, usize::from(at.y - pane.messages.y));
+            messages::select_row(state, list, usize::from(at.y - pane.messages.y));
         }
     }
 }

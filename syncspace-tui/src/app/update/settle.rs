@@ -1,56 +1,125 @@
 //! What follows from the state after every event: things to load, to mark as read, to send.
 
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
-use syncspace_protocol::{ChannelId, Seq, UserId};
+use syncspace_protocol::{ChannelId, UserId};
 
 use super::Effects;
-use super::chat;
-use crate::app::entry;
-use crate::app::layout;
+use super::{again, chat, drafts, gaps, jump, messages, pages, parcels, reading};
+use crate::app::entry::{self, FieldId, Purpose};
+use crate::app::layout::{self, Pane};
+use crate::app::loaded;
 use crate::app::message::Effect;
-use crate::app::sidebar;
+use crate::app::notify;
 use crate::app::state::{Focus, Link, Screen, State};
-use crate::app::timeline::Older;
+use crate::app::timeline::{Older, Timeline};
+use crate::app::world::Log;
 
-pub(super) fn settle(state: &mut State, effects: &mut Effects) {
+/// Does what follows. `has_news` tells whether anything but the person brought the change: only then all channels are
+/// looked at, which may be thousands.
+pub(super) fn settle(state: &mut State, has_news: bool, effects: &mut Effects) {
     expire(state);
+    notify::settle_link(state, state.link == Link::Online, effects);
+    again::settle(state, effects);
+    leave_first_channel(state, effects);
     if !matches!(state.screen, Screen::Chat) {
+        // Behind a form the chat goes on; before the first picture nobody knows yet what is worth telling.
+        if matches!(state.screen, Screen::Entry { .. }) {
+            notify::settle(state, None, effects);
+        }
         return;
     }
+    // Whoever types in a page goes on typing there, whatever becomes of the channel below it.
+    let focus = state.chat.focus;
     keep_something_open(state, effects);
+    if focus.is_page() {
+        state.chat.focus = focus;
+    }
     keep_focus_somewhere(state);
+    parcels::settle(state);
+    messages::keep_selected(state);
+    load_open(state, effects);
+    jump::settle(state, effects);
+    // What is sought is on the screen now: what stands around that stays.
+    if let Some(timeline) = state.open_channel_mut().and_then(|open| open.timeline_mut()) {
+        loaded::bound_open(timeline);
+    }
+    if let Some(timeline) = state.chat.thread.as_mut().and_then(|thread| thread.timeline.as_mut()) {
+        loaded::bound_open(timeline);
+    }
+    pages::settle(state, effects);
     load_older(state, effects);
-    mark_read(state, effects);
+    gaps::load(state, effects);
+    gaps::load_in_thread(state, effects);
+    let seen = reading::on_screen(state).filter(|_| state.modal.is_none()).map(|(channel, _, last)| (channel, last));
+    notify::settle(state, seen, effects);
+    reading::settle(state, effects);
     ask_names(state, effects);
+    colour(state, effects);
     if state.link == Link::Online {
-        count_anew(state, effects);
-        watch(state, effects);
+        if state.own.keywords.want(state.notify.keywords_rev()) {
+            effects.push(Effect::LoadKeywords);
+        }
+        let threads = state.notify.threads_to_ask();
+        effects.extend(threads.into_iter().map(|(channel_id, root)| Effect::LoadStanding { channel_id, root }));
+        if has_news {
+            count_anew(state, effects);
+            watch(state, effects);
+        }
         send_ready(state, effects);
+        drafts::share(state, effects);
     }
 }
 
 fn expire(state: &mut State) {
     let now = state.now;
     state.notice.take_if(|notice| notice.until <= now);
+    if let Some(pending) = &mut state.keys.pending {
+        pending.is_hinted |= pending.hint_at <= now;
+    }
     if let Some(open) = state.open_channel_mut() {
         open.typing.retain(|_, (_, until)| *until > now);
     }
 }
 
-/// Opens another channel where the open one is gone.
+/// Goes on from the form for the first channel where there is one, made on another device; its own answer opens its own.
+fn leave_first_channel(state: &mut State, effects: &mut Effects) {
+    let Screen::Entry { form, .. } = &state.screen else { return };
+    let Purpose::Channel(team_id) = form.purpose else { return };
+    if form.form.busy.is_some() {
+        return;
+    }
+    if !state.world.joined_channels(team_id).is_empty() {
+        state.screen = Screen::Chat;
+        chat::open_team(state, team_id, effects);
+        return;
+    }
+    // Channels are made and deleted meanwhile.
+    let options = entry::channel_options(&chat::joinable_channels(state, team_id));
+    if let Screen::Entry { form, .. } = &mut state.screen {
+        form.form.set_options(FieldId::Choice, options);
+    }
+}
+
+/// Opens another channel where the open one was left.
 fn keep_something_open(state: &mut State, effects: &mut Effects) {
     let is_team_gone = state.chat.team.is_none_or(|team| !state.world.teams.contains_key(&team));
     if is_team_gone {
         state.chat.team = state.world.teams.keys().next().copied();
     }
-    if state.open_channel().is_some() {
+    // Nobody went away from a channel that is gone: what is typed stays for it, in sight.
+    if state.open_channel().is_some() || state.is_open_gone() {
         return;
     }
     state.chat.open = None;
     state.chat.thread = None;
     let next = state.chat.team.and_then(|team| state.world.joined_channels(team).first().map(|first| first.channel.id));
     match next {
-        Some(channel_id) => chat::open_channel(state, channel_id, effects),
+        Some(channel_id) => {
+            // Nobody went there: what is being typed is for the channel that is on its way.
+            let arriving = state.chat.arriving.take();
+            chat::open_channel(state, channel_id, effects);
+            state.chat.arriving = arriving;
+        }
         None if state.world.teams.is_empty() && state.link == Link::Online => {
             state.screen = Screen::Entry { form: entry::team_form(&[]), earlier: Vec::new() };
             effects.push(Effect::FindTeams);
@@ -66,6 +135,7 @@ fn keep_focus_somewhere(state: &mut State) {
         Focus::Sidebar => areas.sidebar.is_some(),
         Focus::Messages | Focus::Composer => areas.main.is_some(),
         Focus::ThreadMessages | Focus::ThreadComposer => areas.thread.is_some(),
+        Focus::Page | Focus::PageInput => true,
     };
     if is_there {
         return;
@@ -78,6 +148,20 @@ fn keep_focus_somewhere(state: &mut State) {
     };
 }
 
+/// Reads the open channel where that could not be done without a connection.
+fn load_open(state: &mut State, effects: &mut Effects) {
+    if state.link != Link::Online {
+        return;
+    }
+    if let Some(open) = state.open_channel_mut()
+        && matches!(open.log, Log::Unloaded)
+    {
+        open.log = Log::Loading(Vec::new());
+        let channel_id = open.channel.id;
+        effects.push(Effect::LoadMessages { channel_id, before: None });
+    }
+}
+
 fn load_older(state: &mut State, effects: &mut Effects) {
     let Some(pane) = layout::areas(state).main else { return };
     let Some(open) = state.open_channel() else { return };
@@ -86,31 +170,14 @@ fn load_older(state: &mut State, effects: &mut Effects) {
     let unsent = state.unsent_rows(pane.messages.width, false).len();
     let height = usize::from(pane.messages.height);
     let wants = state.with_rows(pane.messages.width, false, |context| timeline.wants_older(context, height, unsent));
-    if wants && before.is_some() && state.link == Link::Online {
-        effects.push(Effect::LoadMessages { channel_id, before });
-        if let Some(timeline) = state.open_channel_mut().and_then(|open| open.timeline_mut()) {
-            timeline.older = Older::Loading;
-        }
-    }
-}
-
-/// Moves the read marker to the last message on the screen, while the person has the terminal in front.
-fn mark_read(state: &mut State, effects: &mut Effects) {
-    if !state.is_focused || state.modal.is_some() || state.link != Link::Online {
-        return;
-    }
-    let Some((channel_id, seen)) = last_seen(state) else { return };
-    if state.chat.kept_unread == Some(channel_id) {
-        return;
-    }
-    let asked = state.chat.marked.get(&channel_id).copied().unwrap_or(Seq::ZERO);
-    let Some(newest) = state.world.channels.get(&channel_id).map(|channel| channel.head.last_seq) else { return };
-    let Some(book) = &mut state.world.book else { return };
-    let is_news = book.read_up_to(channel_id).is_some_and(|read| seen > read);
-    if is_news && seen > asked {
-        state.chat.marked.insert(channel_id, seen);
-        let mark = if seen >= newest { book.read_all(channel_id, newest) } else { book.advance(channel_id, seen) };
-        effects.push(Effect::MarkRead { channel_id, mark });
+    let effect = match before {
+        Some(before) if wants && timeline.has_kept_older => Effect::LoadKept { channel_id, before: Some(before) },
+        Some(_) if wants && state.link == Link::Online => Effect::LoadMessages { channel_id, before },
+        _ => return,
+    };
+    effects.push(effect);
+    if let Some(timeline) = state.open_channel_mut().and_then(|open| open.timeline_mut()) {
+        timeline.older = Older::Loading;
     }
 }
 
@@ -131,21 +198,16 @@ fn count_anew(state: &mut State, effects: &mut Effects) {
     }
 }
 
-fn last_seen(state: &State) -> Option<(ChannelId, Seq)> {
-    let pane = layout::areas(state).main?;
-    let open = state.open_channel()?;
-    let timeline = open.timeline()?;
-    let height = usize::from(pane.messages.height);
-    let unsent = state.unsent_rows(pane.messages.width, false);
-    let (_, last) = state.with_rows(pane.messages.width, false, |context| timeline.seen(context, height, &unsent))?;
-    Some((open.channel.id, last))
-}
-
-/// Asks for people who wrote here and are in no list that was read.
+/// Asks for people whose messages are on the screen, and who are in no list that was read.
 fn ask_names(state: &mut State, effects: &mut Effects) {
+    let Some(pane) = layout::areas(state).main else { return };
     let Some(timeline) = state.open_channel().and_then(|open| open.timeline()) else { return };
-    let unknown: Vec<UserId> = timeline
-        .iter()
+    let height = usize::from(pane.messages.height);
+    let rows = state.with_rows(pane.messages.width, false, |context| timeline.visible(context, height, &[]));
+    let on_screen = rows.iter().filter_map(|row| timeline.get(row.seq?));
+    let roots = on_screen.clone().filter_map(|message| timeline.get(message.parent_seq?));
+    let unknown: Vec<UserId> = on_screen
+        .chain(roots)
         .map(|message| message.sender_id)
         .filter(|id| !state.world.people.contains_key(id) && !state.world.asked.contains(id))
         .collect();
@@ -156,11 +218,32 @@ fn ask_names(state: &mut State, effects: &mut Effects) {
     }
 }
 
+/// Has the code on the screen coloured.
+fn colour(state: &mut State, effects: &mut Effects) {
+    let areas = layout::areas(state);
+    if let (Some(pane), Some(list)) = (areas.main, state.open_channel().and_then(|open| open.timeline())) {
+        look_at(state, pane, list, false);
+    }
+    let thread = state.chat.thread.as_ref().and_then(|thread| thread.timeline.as_ref());
+    if let (Some(pane), Some(list)) = (areas.thread, thread) {
+        look_at(state, pane, list, true);
+    }
+    effects.extend(state.bodies.take_wanted().into_iter().map(Effect::Colour));
+    let pictures = state.pictures.take_wanted(state.link == Link::Online);
+    effects.extend(pictures.into_iter().map(Effect::LoadPicture));
+}
+
+/// Lays out what is on the screen, by which code on it is asked for.
+fn look_at(state: &State, pane: Pane, list: &Timeline, in_thread: bool) {
+    let height = usize::from(pane.messages.height);
+    state.with_rows(pane.messages.width, in_thread, |context| list.visible(context, height, &[]));
+}
+
 /// Watches the presence of those whom the side bar shows.
 fn watch(state: &mut State, effects: &mut Effects) {
-    let mut users: Vec<UserId> = sidebar::all_channels(state)
-        .into_iter()
-        .filter_map(|id| state.world.channels.get(&id))
+    let shown = state.world.channels.values().filter(|channel| channel.is_joined());
+    let mut users: Vec<UserId> = shown
+        .filter(|channel| channel.channel.archived_at.is_none())
         .filter_map(|channel| state.world.partner(&channel.channel))
         .collect();
     users.sort();
@@ -173,7 +256,13 @@ fn watch(state: &mut State, effects: &mut Effects) {
 }
 
 fn send_ready(state: &mut State, effects: &mut Effects) {
-    for parcel in state.chat.outbox.take_ready(state.now) {
+    let told = &state.told;
+    for parcel in state.chat.outbox.take_ready(state.now, |client_id| told.may_go_out(client_id)) {
+        if let Some(file) = parcel.to_upload() {
+            let (channel_id, path) = (parcel.channel_id, file.path.clone());
+            effects.push(Effect::Upload { channel_id, client_id: parcel.client_id, path });
+            continue;
+        }
         let body = parcel.body();
         effects.push(Effect::Send { channel_id: parcel.channel_id, client_id: parcel.client_id, body });
     }

@@ -1,7 +1,7 @@
 //! What events of the streams make of the state. Applying one twice changes nothing.
 
 use syncspace_client::UnreadBook;
-use syncspace_protocol::channels::ChannelKind;
+use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMembership};
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
@@ -9,15 +9,26 @@ use syncspace_protocol::teams::{TeamMember, TeamRole};
 use syncspace_protocol::{ChannelId, MemberId, Rev, StreamId, TeamId};
 
 use super::Effects;
-use super::messages;
+use super::{drafts, forms, gaps, keep, messages, pages};
+use crate::app::action::Action;
+use crate::app::composer::{Composer, DraftKey};
+use crate::app::loaded::{TeamWaiting, WAITING_MAX};
 use crate::app::message::Effect;
 use crate::app::state::State;
-use crate::app::timeline::Timeline;
-use crate::app::world::Log;
+use crate::app::world::{ChannelState, Log};
+use crate::app::{loaded, notify};
 
 pub(super) fn take(state: &mut State, event: StreamEvent, effects: &mut Effects) {
     count(state, &event);
+    let of_team = match event.stream {
+        Some(StreamId::Member(member_id)) => team_of(state, member_id),
+        _ => None,
+    };
+    notify::learn(state, &event, of_team);
     let Some(event) = hold_back(state, event) else { return };
+    keep::event(state, &event, effects);
+    pages::heard(state, &event);
+    gaps::heard(state, &event);
     match event.stream {
         Some(StreamId::Channel(channel_id)) => channel_event(state, channel_id, event, effects),
         Some(StreamId::Team(team_id)) => team_event(state, team_id, event.body, effects),
@@ -40,23 +51,26 @@ fn count(state: &mut State, event: &StreamEvent) {
 
 /// Keeps an event for later whose team or channel is just being read.
 fn hold_back(state: &mut State, event: StreamEvent) -> Option<StreamEvent> {
-    let waiting = match event.stream {
-        Some(StreamId::Team(team_id)) => state.world.teams.get_mut(&team_id).and_then(|team| team.waiting.as_mut()),
-        Some(StreamId::Member(member_id)) => {
-            let team_id = team_of(state, member_id);
-            team_id.and_then(|id| state.world.teams.get_mut(&id)).and_then(|team| team.waiting.as_mut())
-        }
+    let team_id = match event.stream {
+        Some(StreamId::Team(team_id)) => Some(team_id),
+        Some(StreamId::Member(member_id)) => team_of(state, member_id),
         Some(StreamId::Channel(channel_id)) => {
             match state.world.channels.get_mut(&channel_id).map(|channel| &mut channel.log) {
-                Some(Log::Loading(waiting)) if event.rev.is_some() => Some(waiting),
+                Some(Log::Loading(waiting)) if event.rev.is_some() => {
+                    // What is above the bound comes with the log that is read, or when that is followed.
+                    if waiting.len() < WAITING_MAX {
+                        waiting.push(event);
+                    }
+                    return None;
+                }
                 _ => None,
             }
         }
         None => None,
     };
-    match waiting {
+    match team_id.and_then(|id| state.world.teams.get_mut(&id)).and_then(|team| team.waiting.as_mut()) {
         Some(waiting) => {
-            waiting.push(event);
+            waiting.put(event);
             None
         }
         None => Some(event),
@@ -72,65 +86,13 @@ fn team_of(state: &State, member_id: MemberId) -> Option<TeamId> {
 
 fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, effects: &mut Effects) {
     let rev = event.rev.unwrap_or(Rev::ZERO);
+    note_own_reaction(state, channel_id, &event.body);
+    patch_lists(state, channel_id, rev, &event.body);
     match event.body {
-        EventBody::MessageCreated { message, thread } => {
-            if let Some(thread) = thread {
-                edit_lists(state, channel_id, |list| list.set_thread(thread));
-            }
+        EventBody::MessageCreated { message, .. } => {
+            state.notify.hear(&message, true);
             put_message(state, message);
         }
-        EventBody::MessageUpdated { seq, content, edited_at, mentions, .. } => edit_lists(state, channel_id, |list| {
-            list.edit(seq, |message| {
-                if message.rev < rev {
-                    message.content.clone_from(&content);
-                    message.mentions.clone_from(&mentions);
-                    message.is_edited = true;
-                    message.edited_at = Some(edited_at);
-                    message.rev = rev;
-                }
-            });
-        }),
-        EventBody::MessageDeleted { seq, deleted_at, thread, .. } => {
-            edit_lists(state, channel_id, |list| list.mark_deleted(seq, deleted_at));
-            if let Some(thread) = thread {
-                edit_lists(state, channel_id, |list| list.set_thread(thread));
-            }
-        }
-        EventBody::ReactionAdded { seq, reaction, updated_at, .. }
-        | EventBody::ReactionRemoved { seq, reaction, updated_at, .. } => edit_lists(state, channel_id, |list| {
-            list.edit(seq, |message| {
-                if message.rev < rev {
-                    message.reactions.put(reaction.clone());
-                    (message.updated_at, message.rev) = (updated_at, rev);
-                }
-            });
-        }),
-        EventBody::MessageAppended { seq, appended, updated_at, mentions, continued_seq, .. } => {
-            edit_lists(state, channel_id, |list| {
-                list.edit(seq, |message| {
-                    if message.rev < rev {
-                        message.content.push_str(&appended);
-                        message.mentions.clone_from(&mentions);
-                        (message.continued_seq, message.updated_at) = (continued_seq, updated_at);
-                        message.rev = rev;
-                    }
-                });
-            });
-        }
-        EventBody::MessagePinned { seq, pin } => edit_lists(state, channel_id, |list| {
-            list.edit(seq, |message| {
-                if message.rev < rev {
-                    (message.pinned, message.updated_at, message.rev) = (Some(pin), pin.pinned_at, rev);
-                }
-            });
-        }),
-        EventBody::MessageUnpinned { seq, updated_at, .. } => edit_lists(state, channel_id, |list| {
-            list.edit(seq, |message| {
-                if message.rev < rev {
-                    (message.pinned, message.updated_at, message.rev) = (None, updated_at, rev);
-                }
-            });
-        }),
         EventBody::Typing { user_id, parent_seq } => {
             let now = state.now;
             if let Some(channel) = state.world.channels.get_mut(&channel_id) {
@@ -140,6 +102,7 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
         EventBody::Changes { items, .. } => {
             for item in items {
                 if let Change::Message { message } = item {
+                    state.notify.hear(&message, false);
                     put_message(state, message);
                 }
             }
@@ -148,11 +111,16 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
             if let Some(channel) = state.world.channels.get_mut(&channel_id) {
                 effects.push(Effect::Unfollow(StreamId::Channel(channel_id)));
                 if state.chat.open == Some(channel_id) {
+                    state.chat.view_before = gaps::view_of(channel);
                     channel.log = Log::Loading(Vec::new());
                     effects.push(Effect::LoadMessages { channel_id, before: None });
                 } else {
                     channel.log = Log::Unloaded;
                 }
+            }
+            // What was missed of it stands in no list of changes.
+            if let Some(thread) = state.chat.thread.as_ref().filter(|thread| thread.channel_id == channel_id) {
+                effects.push(Effect::LoadThread { channel_id, root: thread.root });
             }
         }
         EventBody::StreamGone {} => {
@@ -163,14 +131,33 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
     }
 }
 
-/// Puts a message, new or changed, wherever it is shown.
-fn put_message(state: &mut State, message: Message) {
+/// Notes what this person reacted with, on whatever device.
+fn note_own_reaction(state: &mut State, channel_id: ChannelId, body: &EventBody) {
     let me = state.world.my_id();
+    match body {
+        EventBody::ReactionAdded { seq, user_id, reaction, .. } if Some(*user_id) == me => {
+            state.own.set_reaction(channel_id, *seq, &reaction.emoji, true);
+        }
+        EventBody::ReactionRemoved { seq, user_id, reaction, .. } if Some(*user_id) == me => {
+            state.own.set_reaction(channel_id, *seq, &reaction.emoji, false);
+        }
+        EventBody::Changes { my_reactions, .. } => state.own.take(channel_id, my_reactions.clone()),
+        _ => {}
+    }
+}
+
+/// Puts a message, new or changed, wherever it is shown.
+pub(super) fn put_message(state: &mut State, message: Message) {
+    let me = state.world.my_id();
+    // What was selected on its way stays so where it arrives.
+    let is_selected = state.chat.parcel.as_ref() == Some(&message.client_id) && Some(message.sender_id) == me;
+    let selected = is_selected.then_some(message.seq);
     if Some(message.sender_id) == me {
         state.chat.outbox.arrived(&message.client_id);
     }
-    messages::put_in_thread(state, &message);
-    let is_watched = state.is_focused && state.chat.open == Some(message.channel_id);
+    messages::put_in_thread(state, &message, selected);
+    let is_open = state.chat.open == Some(message.channel_id);
+    let is_watched = state.is_focused && is_open;
     let read = state.world.book.as_ref().and_then(|book| book.read_up_to(message.channel_id));
     let Some(channel) = state.world.channels.get_mut(&message.channel_id) else { return };
     let last_known = channel.head.last_seq;
@@ -180,22 +167,24 @@ fn put_message(state: &mut State, message: Message) {
         if !is_watched && Some(message.sender_id) != me && message.seq > last_known && timeline.read_before.is_none() {
             timeline.read_before = read;
         }
-        // Below the first loaded one there is a hole; history fills it when it is scrolled to.
-        if timeline.first().is_none_or(|first| message.seq >= first) {
-            timeline.put(message);
+        timeline.hear(message);
+        timeline.selected = selected.or(timeline.selected);
+        if !is_open {
+            loaded::bound_away(timeline);
         }
     }
 }
 
-fn edit_lists(state: &mut State, channel_id: ChannelId, edit: impl Fn(&mut Timeline)) {
+/// Changes the messages that an event is about, in every list that has them.
+fn patch_lists(state: &mut State, channel_id: ChannelId, rev: Rev, body: &EventBody) {
     if let Some(timeline) = state.world.channels.get_mut(&channel_id).and_then(|channel| channel.timeline_mut()) {
-        edit(timeline);
+        timeline.patch(rev, body);
     }
     if let Some(thread) = &mut state.chat.thread
         && thread.channel_id == channel_id
         && let Some(timeline) = &mut thread.timeline
     {
-        edit(timeline);
+        timeline.patch(rev, body);
     }
 }
 
@@ -209,6 +198,9 @@ fn team_event(state: &mut State, team_id: TeamId, body: EventBody, effects: &mut
                 team.members.remove(&user_id);
             }
         }
+        EventBody::ChannelMemberUpdated { member } => state.world.put_channel_member(&member),
+        EventBody::GroupUpdated { group } => state.world.put_group(group),
+        EventBody::GroupDeleted { group_id } => drop(state.world.groups.remove(&group_id)),
         EventBody::ChannelUpdated { channel } => state.world.put_channel_itself(channel),
         EventBody::ChannelDeleted { channel_id } => forget_channel(state, channel_id),
         EventBody::ChannelHidden { channel_id } => hide_channel(state, channel_id),
@@ -245,6 +237,9 @@ fn team_change(state: &mut State, team_id: TeamId, item: Change, effects: &mut E
                 team.members.remove(&user_id);
             }
         }
+        Change::ChannelMember { member } => state.world.put_channel_member(&member),
+        Change::Group { group } => state.world.put_group(group),
+        Change::GroupGone { group_id, .. } => drop(state.world.groups.remove(&group_id)),
         Change::Channel { channel } => state.world.put_channel_itself(channel),
         Change::ChannelGone { channel_id, .. } => forget_channel(state, channel_id),
         Change::ChannelHidden { channel_id, .. } => hide_channel(state, channel_id),
@@ -254,11 +249,13 @@ fn team_change(state: &mut State, team_id: TeamId, item: Change, effects: &mut E
 
 fn member_event(state: &mut State, member_id: MemberId, body: EventBody, effects: &mut Effects) {
     match body {
-        EventBody::MyChannelJoined { channel, membership } => state.world.join_channel(channel, membership),
+        EventBody::MyChannelJoined { channel, membership } => join_channel(state, channel, membership),
         EventBody::MyChannelLeft { channel_id } => {
             effects.push(Effect::Unfollow(StreamId::Channel(channel_id)));
             leave_channel(state, channel_id);
         }
+        EventBody::MySaved { saved } => state.own.save(saved),
+        EventBody::MyDraft { draft } => drafts::take(state, draft),
         // Counted already.
         EventBody::MyRead { .. } | EventBody::MyKeywordMentions { .. } => {}
         EventBody::StreamReload {} | EventBody::StreamGone {} => {
@@ -271,6 +268,8 @@ fn member_event(state: &mut State, member_id: MemberId, body: EventBody, effects
                 match item {
                     Change::MyChannel { channel, membership } => state.world.join_channel(channel, membership),
                     Change::MyChannelGone { channel_id, .. } => leave_channel(state, channel_id),
+                    Change::MySaved { saved } => state.own.save(saved),
+                    Change::MyDraft { draft } => drafts::take(state, draft),
                     _ => {}
                 }
             }
@@ -288,8 +287,12 @@ fn account_event(state: &mut State, body: EventBody, effects: &mut Effects) {
                 let stream = StreamId::Member(membership.member_id);
                 effects.push(Effect::Follow { stream, rev: team.member_rev });
             }
-            state.world.enter_team(team.team);
-            effects.push(Effect::LoadTeam(team_id));
+            // Who entered it here has asked for it already, and what came since is followed. Read twice, an older answer would
+            // take away what was made in between.
+            if state.world.teams.get(&team_id).is_none_or(|held| held.is_kept) {
+                state.world.enter_team(team.team);
+                effects.push(Effect::LoadTeam(team_id));
+            }
         }
         EventBody::MyTeamLeft { team_id } => leave_team(state, team_id),
         EventBody::MyAccount { user, .. } => state.world.me = Some(*user),
@@ -300,11 +303,11 @@ fn account_event(state: &mut State, body: EventBody, effects: &mut Effects) {
     }
 }
 
-fn reload_team(state: &mut State, team_id: TeamId, effects: &mut Effects) {
+pub(super) fn reload_team(state: &mut State, team_id: TeamId, effects: &mut Effects) {
     if let Some(team) = state.world.teams.get_mut(&team_id)
         && team.waiting.is_none()
     {
-        team.waiting = Some(Vec::new());
+        team.waiting = Some(TeamWaiting::default());
         effects.push(Effect::LoadTeam(team_id));
     }
 }
@@ -315,21 +318,57 @@ fn leave_team(state: &mut State, team_id: TeamId) {
         state.say(format!("You are no longer in the team {name}."));
     }
     state.world.leave_team(team_id);
+    keep_typed(state);
 }
 
 fn leave_channel(state: &mut State, channel_id: ChannelId) {
-    let is_open = state.chat.open == Some(channel_id);
-    if is_open && let Some(open) = state.open_channel() {
-        let label = state.world.channel_label(&open.channel);
-        state.say(format!("You left {label}."));
-        state.chat.open = None;
-        state.chat.thread = None;
-        state.chat.editing = None;
-    }
+    let was_in = state.world.channels.get(&channel_id).is_some_and(ChannelState::is_joined);
+    let is_asked = state.chat.leaving.take_if(|leaving| *leaving == channel_id).is_some();
     if let Some(channel) = state.world.channels.get_mut(&channel_id) {
         channel.log = Log::Unloaded;
     }
     state.world.leave_channel(channel_id);
+    if state.chat.open != Some(channel_id) || !was_in {
+        return;
+    }
+    let label = state.world.label_of(channel_id);
+    if is_asked && !has_typed(state, channel_id) {
+        state.say(format!("You left {label}."));
+        (state.chat.open, state.chat.thread, state.chat.editing) = (None, None, None);
+        return;
+    }
+    let who = if is_asked { String::new() } else { ": you were removed, or left it elsewhere".to_owned() };
+    let key = state.keys.name(Action::Drafts);
+    let kept = if has_typed(state, channel_id) { format!(" What you typed is kept ({key}).") } else { String::new() };
+    state.say(format!("You are no longer in {label}{who}.{kept}"));
+    keep_typed(state);
+}
+
+/// Notes that the person is in a channel; says so where somebody else saw to that.
+fn join_channel(state: &mut State, channel: Channel, membership: ChannelMembership) {
+    let channel_id = channel.id;
+    let is_known = state.world.channels.get(&channel_id).is_some_and(ChannelState::is_joined);
+    let is_direct = matches!(channel.kind, ChannelKind::Direct | ChannelKind::Group);
+    let is_asked = state.chat.arriving.is_some() || forms::waiting_form(state).is_some();
+    state.world.join_channel(channel, membership);
+    if !is_known && !is_direct && !is_asked && state.is_chat() && state.chat.open != Some(channel_id) {
+        let (label, key) = (state.world.label_of(channel_id), state.keys.name(Action::Switcher));
+        state.say(format!("You are in {label} now: {key} goes there."));
+    }
+}
+
+fn has_typed(state: &State, channel_id: ChannelId) -> bool {
+    let of_channel = |(key, draft): (&DraftKey, &Composer)| key.channel_id() == Some(channel_id) && !draft.is_blank();
+    state.chat.drafts.iter().any(of_channel)
+}
+
+/// Keeps the composer for what it was for, where that is gone: half of a word is not to land in another channel. What was
+/// to be read there is to be seen no more.
+pub(super) fn keep_typed(state: &mut State) {
+    let Some(thread) = &mut state.chat.thread else { return };
+    if !state.world.channels.contains_key(&thread.channel_id) {
+        (thread.timeline, thread.error) = (None, Some("You are no longer in its channel.".to_owned()));
+    }
 }
 
 /// Takes a channel that became private: who is not in it sees it no more.
@@ -345,5 +384,6 @@ fn hide_channel(state: &mut State, channel_id: ChannelId) {
 
 fn forget_channel(state: &mut State, channel_id: ChannelId) {
     leave_channel(state, channel_id);
-    state.world.channels.remove(&channel_id);
+    state.world.forget_channel(channel_id);
+    keep_typed(state);
 }

@@ -1,0 +1,7 @@
+//! The person's other programs and the terminal's own ways to call: notifications and hooks on their way out.
+//!
+//! Owns every sequence that carries text of others out of the cells. Knows nothing of the state.
+
+pub(crate) mod links;
+pub(crate) mod programs;
+pub(crate) mod tell;
