@@ -61,8 +61,9 @@ impl Client {
 
     /// Writes the bytes of a file from a place on, and gives how many there are then; `received` hears how many so far.
     ///
-    /// Where the connection breaks off it goes on from there, a few times. The checksum is the caller's to compare, who may
-    /// have the beginning from an earlier try.
+    /// Where the connection breaks off it goes on from there, a few times. A server that gives more than it announced is
+    /// cut off, and nothing beyond that is written. The checksum is the caller's to compare, who may have the beginning
+    /// from an earlier try.
     pub async fn download_file<W>(
         &self,
         file: &FileInfo,
@@ -105,13 +106,17 @@ impl Client {
         loop {
             let chunk = timeout(DOWNLOAD_STALL_TIMEOUT, response.chunk()).await.map_err(|_| ClientError::TimedOut)?;
             let Some(chunk) = chunk.map_err(|error| self.network_error(error))? else { break };
+            let end = at.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if end > file.size_bytes {
+                return Err(odd_download(file, "it is longer than the file was said to be"));
+            }
             to.write_all(&chunk).await.map_err(cannot_write)?;
-            *at += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            *at = end;
             received(*at);
         }
         match *at == file.size_bytes {
             true => Ok(()),
-            false => Err(odd_download(file, "it has another length than the file")),
+            false => Err(odd_download(file, "it ends before the file does")),
         }
     }
 

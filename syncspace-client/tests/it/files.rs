@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use syncspace_client::{Client, Upload};
+use syncspace_client::{Client, ClientError, Upload};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::{ChannelId, ErrorCode};
 use syncspace_testkit::Proxy;
@@ -89,6 +89,20 @@ async fn a_download_goes_on_where_its_line_broke() {
     let mut rest = Vec::new();
     alice.download_file(&file, length - 5, &mut rest, |_| {}).await.expect("downloads");
     assert_eq!(rest, bytes[bytes.len() - 5..]);
+}
+
+/// What a file was said to be is all that is taken of it: a server that gives more could fill a disk, or the memory.
+#[tokio::test]
+async fn a_download_that_is_longer_than_announced_is_cut_off() {
+    let world = World::start().await;
+    let (alice, channel) = room(&world).await;
+    let reader = std::io::Cursor::new(vec![7; 3_000_000]);
+    let file = alice.upload_file(channel, upload(reader, None), |_| {}).await.expect("uploads");
+    let announced = FileInfo { size_bytes: 100_000, ..file };
+    let (mut kept, mut last) = (Vec::new(), 0);
+    let error = alice.download_file(&announced, 0, &mut kept, |at| last = at).await.expect_err("too long");
+    assert!(matches!(error, ClientError::Protocol { .. }) && !error.is_transient(), "{error:?}");
+    assert!(kept.len() <= 100_000 && last <= 100_000, "{} bytes were written", kept.len());
 }
 
 #[tokio::test]
