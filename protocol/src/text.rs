@@ -33,7 +33,9 @@ fn must_go(c: char) -> bool {
         matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{061c}');
     let invisible =
         matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e001f}');
-    steers || reorders || invisible
+    // A terminal that knows kitty's graphics draws one of the images that it holds in its place.
+    let draws = c == '\u{10eeee}';
+    steers || reorders || invisible || draws
 }
 
 fn remove_sequences(text: &str) -> String {
@@ -137,6 +139,12 @@ mod tests {
         check("a\u{1b}", "a");
         check("a\u{1b}[", "a");
         check("a\u{1b}[12", "a");
+    }
+
+    #[test]
+    fn nobody_draws_the_images_of_a_terminal() {
+        check("a\u{10eeee}\u{305}\u{30d}b", "a\u{305}\u{30d}b");
+        assert_eq!(clean_line("\u{10eeee}"), "");
     }
 
     #[test]
