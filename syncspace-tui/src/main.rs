@@ -85,8 +85,8 @@ fn run(args: Args) -> anyhow::Result<()> {
             (None, named) => named.map(|named| (named, ServerIs::Named)),
         };
         let guessed = default_server(&store, config.settings.server.clone());
-        let mut roster = Roster::beside(store);
-        let (openings, front) = opening::plan(&mut roster, Wish { named, guessed, is_alone: args.alone });
+        let roster = Roster::beside(store);
+        let (openings, front) = opening::plan(&roster, Wish { named, guessed, is_alone: args.alone });
         let local_of_accounts = local.as_ref().map(|local| Local {
             url: local.url().to_owned(),
             bootstrap_file: local.bootstrap_file(),

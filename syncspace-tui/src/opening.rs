@@ -31,10 +31,9 @@ pub(crate) struct Wish {
 }
 
 /// Gives the accounts in their order, at least one, and the place of the one in front.
-pub(crate) fn plan(roster: &mut Roster, wish: Wish) -> (Vec<Opening>, usize) {
+pub(crate) fn plan(roster: &Roster, wish: Wish) -> (Vec<Opening>, usize) {
     let saved = roster.saved();
     let (mut openings, mut front) = choose(&saved, &wish);
-    let mut aside: Vec<Saved> = Vec::new();
     if wish.is_alone {
         openings = vec![openings.swap_remove(front)];
         front = 0;
@@ -46,11 +45,7 @@ pub(crate) fn plan(roster: &mut Roster, wish: Wish) -> (Vec<Opening>, usize) {
         openings.truncate(ACCOUNTS_MAX);
         tracing::warn!(saved = saved.len(), "more accounts are saved than can be open at a time");
     }
-    let is_open = |saved: &Saved| {
-        openings.iter().any(|open| open.slot == Some(saved.slot) && is_same_server(&open.server, &saved.server))
-    };
-    aside.extend(saved.into_iter().filter(|saved| !is_open(saved)));
-    roster.set_aside(aside);
+    roster.note_open(openings.iter().filter_map(|open| Some((open.slot?, open.server.as_str()))));
     (openings, front)
 }
 
@@ -111,11 +106,13 @@ mod tests {
 
     fn plan_with(all: Vec<Saved>, named: Option<&str>, is_alone: bool) -> (Vec<String>, usize, usize) {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut roster = Roster::beside(CredentialStore::at(directory.path().join("credentials.json")));
-        roster.write(all).expect("written");
+        // Each run of the program has a roster of its own.
+        let roster = || Roster::beside(CredentialStore::at(directory.path().join("credentials.json")));
+        roster().write(all).expect("written");
+        let roster = roster();
         let named = named.map(|server| (server.to_owned(), ServerIs::Named));
         let wish = Wish { named, guessed: "http://guessed".to_owned(), is_alone };
-        let (openings, front) = plan(&mut roster, wish);
+        let (openings, front) = plan(&roster, wish);
         roster.write(Vec::new()).expect("written");
         let aside = roster.saved().len();
         (openings.into_iter().map(|opening| opening.server).collect(), front, aside)

@@ -3,10 +3,15 @@
 //! `accounts.json` beside the saved logins: addresses and names, no secrets. The logins stay where they always were: the
 //! main file has one for each server, also those of the command line. A second account on a server has a file of its own,
 //! `credentials+2.json` and so on: a slot.
+//!
+//! Several programs may use one file: each changes only what it had open itself, under a lock, and leaves the rest.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use syncspace_client::CredentialStore;
@@ -19,6 +24,10 @@ pub(crate) const MAIN_SLOT: u32 = 1;
 /// Largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 const FILE_VERSION: u32 = 1;
+/// Longest wait for another program that writes the file, which takes it milliseconds.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Between two looks at the lock.
+const LOCK_LOOK: Duration = Duration::from_millis(10);
 
 /// An account that was open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +47,8 @@ pub(crate) struct Saved {
 #[derive(Debug, Clone)]
 pub(crate) struct Roster {
     main: CredentialStore,
-    /// Saved accounts that are not open in this run: they stay in the file.
-    aside: Vec<Saved>,
+    /// Accounts that are or were open in this run: of these, and of no others, the file says what this program says.
+    ours: Arc<Mutex<Vec<(u32, String)>>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,8 +58,8 @@ struct Contents {
 }
 
 impl Roster {
-    pub(crate) const fn beside(main: CredentialStore) -> Self {
-        Self { main, aside: Vec::new() }
+    pub(crate) fn beside(main: CredentialStore) -> Self {
+        Self { main, ours: Arc::default() }
     }
 
     /// Gives every saved account: those that were open in their order, then logins that were made elsewhere.
@@ -65,9 +74,21 @@ impl Roster {
         saved
     }
 
-    /// Leaves accounts in the file that are not open in this run.
-    pub(crate) fn set_aside(&mut self, aside: Vec<Saved>) {
-        self.aside = aside;
+    /// Notes accounts that are open in this run; the others stay in the file as they are.
+    pub(crate) fn note_open<'a>(&self, open: impl IntoIterator<Item = (u32, &'a str)>) {
+        let mut ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        for (slot, server) in open {
+            if !is_among(&ours, slot, server) {
+                ours.push((slot, server.to_owned()));
+            }
+        }
+    }
+
+    /// Gives the saved accounts that are none of this run.
+    fn of_others(&self) -> Vec<Saved> {
+        let ours = self.ours.lock().unwrap_or_else(PoisonError::into_inner);
+        let saved = read(&self.path()).into_iter();
+        saved.filter(|saved| !is_among(&ours, saved.slot, &saved.server)).collect()
     }
 
     /// Gives the file of a slot's logins.
@@ -81,18 +102,20 @@ impl Roster {
 
     /// Gives the first slot for a server that is none of those taken.
     pub(crate) fn free_slot(&self, server: &str, taken: &[(u32, String)]) -> u32 {
-        let aside = self.aside.iter().map(|saved| (saved.slot, saved.server.as_str()));
-        let taken: Vec<(u32, &str)> =
-            taken.iter().map(|(slot, server)| (*slot, server.as_str())).chain(aside).collect();
-        let is_free = |slot: &u32| !taken.iter().any(|(held, at)| held == slot && is_same_server(at, server));
+        let others: Vec<(u32, String)> = self.of_others().into_iter().map(|saved| (saved.slot, saved.server)).collect();
+        let is_free = |slot: &u32| !is_among(taken, *slot, server) && !is_among(&others, *slot, server);
         (MAIN_SLOT..).find(is_free).unwrap_or(MAIN_SLOT)
     }
 
-    /// Writes which accounts are open.
-    pub(crate) fn write(&self, open: Vec<Saved>) -> std::io::Result<()> {
-        let accounts: Vec<Saved> = open.into_iter().chain(self.aside.iter().cloned()).collect();
-        let text = serde_json::to_vec_pretty(&Contents { version: FILE_VERSION, accounts })?;
+    /// Writes which accounts are open, before those of other programs.
+    pub(crate) fn write(&self, open: Vec<Saved>) -> io::Result<()> {
+        self.note_open(open.iter().map(|saved| (saved.slot, saved.server.as_str())));
         let path = self.path();
+        let _lock = lock(&path.with_extension("lock"))?;
+        // The one in front is that of the program that wrote last.
+        let others = self.of_others().into_iter().map(|saved| Saved { is_front: false, ..saved });
+        let accounts: Vec<Saved> = open.into_iter().chain(others).collect();
+        let text = serde_json::to_vec_pretty(&Contents { version: FILE_VERSION, accounts })?;
         let temporary = path.with_extension("json.tmp");
         private(&temporary)?.write_all(&text)?;
         fs::rename(&temporary, &path)
@@ -104,6 +127,29 @@ impl Roster {
         let name = stem(path);
         let profile = name.strip_prefix("credentials").unwrap_or(&name);
         path.with_file_name(format!("accounts{profile}.json"))
+    }
+}
+
+fn is_among(accounts: &[(u32, String)], slot: u32, server: &str) -> bool {
+    accounts.iter().any(|(held, at)| *held == slot && is_same_server(at, server))
+}
+
+/// Takes the right to change the file, against other programs; closing what it gives ends it.
+///
+/// It is a file of its own, because replacing the list also replaces what a lock on it would hold.
+fn lock(path: &Path) -> io::Result<fs::File> {
+    let file = private(path)?;
+    let until = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(error),
+            // Not waited for without end: a program that was stopped while it holds the lock lets nobody leave else.
+            Err(TryLockError::WouldBlock) if Instant::now() >= until => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another program holds the lock"));
+            }
+            Err(TryLockError::WouldBlock) => sleep(LOCK_LOOK),
+        }
     }
 }
 
@@ -156,13 +202,54 @@ mod tests {
     #[test]
     fn what_was_open_comes_back_in_its_order() {
         let directory = tempfile::tempdir().expect("a directory");
-        let mut all = roster(&directory, "credentials.json");
+        let all = roster(&directory, "credentials.json");
         assert_eq!(all.saved(), []);
-        all.set_aside(vec![saved("http://aside", 1)]);
+        all.write(vec![saved("http://aside", 1)]).expect("written");
+        let all = roster(&directory, "credentials.json");
         all.write(vec![saved("http://two", 2), saved("http://one", 1)]).expect("written");
-        let servers: Vec<String> = all.saved().into_iter().map(|saved| saved.server).collect();
-        assert_eq!(servers, ["http://two", "http://one", "http://aside"]);
+        assert_eq!(servers(&all), ["http://two", "http://one", "http://aside"]);
+        all.write(vec![saved("http://one", 1)]).expect("written");
+        assert_eq!(servers(&all), ["http://one", "http://aside"], "what was open here and is not any more");
         assert_eq!(roster(&directory, "credentials-work.json").saved(), [], "a profile has its own");
+    }
+
+    fn servers(roster: &Roster) -> Vec<String> {
+        roster.saved().into_iter().map(|saved| saved.server).collect()
+    }
+
+    #[test]
+    fn two_programs_on_one_file_lose_no_account_of_each_other() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [one, other] = [(); 2].map(|()| roster(&directory, "credentials.json"));
+        one.write(vec![saved("http://one", 1)]).expect("written");
+        other.write(vec![saved("http://other", 1)]).expect("written");
+        one.write(vec![Saved { is_front: true, ..saved("http://one", 1) }, saved("http://more", 1)]).expect("written");
+        other.write(vec![Saved { is_front: true, ..saved("http://other", 1) }]).expect("written");
+        let all = one.saved();
+        assert_eq!(servers(&other), ["http://other", "http://one", "http://more"]);
+        assert_eq!(all.iter().filter(|saved| saved.is_front).count(), 1, "one is in front: {all:?}");
+        // A second login on a server does not go into the file of somebody else's.
+        other.write(vec![saved("http://other", 1), saved("http://one", 2)]).expect("written");
+        assert_eq!(one.free_slot("http://one", &[(1, "http://one".to_owned())]), 3);
+        // Each removes what is its own.
+        one.write(Vec::new()).expect("written");
+        assert_eq!(servers(&other), ["http://other", "http://one"]);
+    }
+
+    #[test]
+    fn programs_that_write_at_the_same_time_lose_nothing() {
+        let directory = tempfile::tempdir().expect("a directory");
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                let roster = roster(&directory, "credentials.json");
+                scope.spawn(move || {
+                    for _ in 0..5 {
+                        roster.write(vec![saved(&format!("http://server{number}"), 1)]).expect("written");
+                    }
+                });
+            }
+        });
+        assert_eq!(servers(&roster(&directory, "credentials.json")).len(), 4);
     }
 
     #[test]

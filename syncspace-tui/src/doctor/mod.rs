@@ -25,10 +25,10 @@ pub(crate) fn run(args: &Args, file: &ConfigFile) -> anyhow::Result<bool> {
     let config = file.load();
     let configured = config.as_ref().ok().and_then(|config| config.settings.server.clone());
     let guessed = crate::default_server(&store, configured);
-    let mut roster = Roster::beside(store.clone());
+    let roster = Roster::beside(store.clone());
     let named = args.server.clone().map(|named| (named, ServerIs::Named));
     // The way to the server of the account that would be in front.
-    let (openings, front) = opening::plan(&mut roster, Wish { named, guessed, is_alone: args.alone });
+    let (openings, front) = opening::plan(&roster, Wish { named, guessed, is_alone: args.alone });
     let Opening { server, slot, .. } = openings[front].clone();
     let login = roster.store(slot.unwrap_or(MAIN_SLOT));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

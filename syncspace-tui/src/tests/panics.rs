@@ -26,10 +26,10 @@ fn session() -> Session {
     let config_file = ConfigFile::find(Some(home.join("tui.toml")), Overrides::default());
     std::fs::write(home.join("tui.toml"), "").expect("an empty configuration");
     let config = config_file.load().expect("an empty configuration");
-    let mut roster = Roster::beside(CredentialStore::at(home.join("credentials.json")));
+    let roster = Roster::beside(CredentialStore::at(home.join("credentials.json")));
     let named = Some(("http://127.0.0.1:1".to_owned(), ServerIs::Named));
     let wish = Wish { named, guessed: String::new(), is_alone: false };
-    let (openings, front) = opening::plan(&mut roster, wish);
+    let (openings, front) = opening::plan(&roster, wish);
     Session { openings, front, roster, local: None, config_file, config }
 }
 
