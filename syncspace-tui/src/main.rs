@@ -17,6 +17,7 @@ mod local;
 mod news;
 mod opening;
 mod outside;
+mod pace;
 mod paste_guard;
 mod picture;
 #[cfg(test)]

@@ -25,25 +25,17 @@ use crate::news::Heard as Answer;
 use crate::opening::{Opening, login_of};
 use crate::outside::programs::{Job, Programs};
 use crate::outside::tell::{self, Around};
+use crate::pace::Pace;
 use crate::paste_guard::Given;
 use crate::roster::Roster;
 use crate::signals::{Asked, Signals, stop};
 use crate::terminal::{Modes, PANICKED, Screen};
 use crate::tty::{Heard, Tty};
 
-/// At most one picture in this time: about 60 a second. What the person types is shown at once.
-const FRAME: Duration = Duration::from_millis(16);
-/// The same while more news come than anybody reads.
-const BUSY_FRAME: Duration = Duration::from_millis(80);
-/// News since the last picture that are so many.
-const BUSY_NEWS: usize = 4;
 /// Answers that wait for the state; more make the network wait.
 const NET_QUEUED_MAX: usize = 256;
 /// Answers applied between two looks at the keyboard.
 const NET_BATCH_MAX: usize = 128;
-/// Where many answers come, they are gathered that long: what follows from them is looked at once.
-const GATHER: Duration = Duration::from_millis(8);
-
 /// What a run needs to know.
 pub(crate) struct Session {
     /// The accounts in their order.
@@ -135,18 +127,12 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
     let mut shown_title = None;
     // Who gave the terminal to an editor.
     let mut lender = accounts.front_no();
-    let mut last_drawn: Option<Instant> = None;
-    let mut is_dirty = true;
-    // News since the last picture; none once the person did something.
-    let mut news = Some(0);
-    let mut hear_at = Instant::now();
+    let mut pace = Pace::begin(Instant::now());
+    let (mut is_first, mut is_dirty) = (true, true);
     // Why the terminal could not be used any more: what is typed is kept all the same.
     let mut failed = None;
     loop {
-        let draw_at = match (last_drawn, news) {
-            (Some(last), Some(count)) => last + if count < BUSY_NEWS { FRAME } else { BUSY_FRAME },
-            _ => Instant::now(),
-        };
+        let draw_at = pace.draw_at(Instant::now());
         let tick_at = accounts.next_deadline().map(instant_of);
         tty.take_lines(accounts.front().takes_lines());
         let woken = tokio::select! {
@@ -156,11 +142,11 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
             heard = tty.next() => Woken::Terminal(heard),
             () = due(draw_at), if is_dirty && tty.is_ours() => Woken::Draw,
             Some(config) = configs.recv() => Woken::Config(Box::new(config)),
-            answer = hear(&mut net, hear_at) => Woken::Net(answer.map(Box::new)),
+            answer = hear(&mut net, pace.hear_at()) => Woken::Net(answer.map(Box::new)),
             () = sleep_until(tick_at.unwrap_or(draw_at)), if tick_at.is_some() => Woken::Tick,
         };
         if matches!(woken, Woken::Terminal(_)) {
-            news = None;
+            pace.note_person();
         }
         let asked = match woken {
             // An editor that has the terminal hears it as well, and it is meant for that.
@@ -199,10 +185,7 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
             Woken::Net(None) => break,
             Woken::Net(Some(answer)) => {
                 let answers = gather(*answer, &mut net);
-                if news.is_some_and(|count| count >= BUSY_NEWS) {
-                    hear_at = Instant::now() + GATHER;
-                }
-                news = news.map(|count| count + answers.iter().map(|(_, answers)| answers.len()).sum::<usize>());
+                pace.note_news(answers.iter().map(|(_, answers)| answers.len()).sum(), Instant::now());
                 answers.into_iter().flat_map(|(account, answers)| accounts.hear(account, answers, now())).collect()
             }
             Woken::Tick => accounts.take(Event::Tick, now()),
@@ -218,16 +201,16 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
                     tty.on_screen(|screen| screen.set_title(title.as_deref()))?;
                     shown_title = title;
                 }
-                if last_drawn.is_none() && !is_for_reader && look.theme == Theme::Auto && look.depth > Depth::Sixteen {
+                if is_first && !is_for_reader && look.theme == Theme::Auto && look.depth > Depth::Sixteen {
                     tty.on_screen(Screen::ask_background)?;
                     answers.ask(Instant::now());
                 }
-                if last_drawn.is_none() {
+                if is_first {
                     let others = openings.iter().enumerate().filter(|(at, _)| *at != front);
                     others.for_each(|(at, opening)| begin_behind(&mut effects, AccountNo::numbered(at), opening));
                 }
-                last_drawn = Some(Instant::now());
-                (is_dirty, news) = (false, Some(0));
+                pace.note_drawn(Instant::now());
+                (is_first, is_dirty) = (false, false);
                 continue;
             }
         };
