@@ -385,7 +385,7 @@ pub(crate) static ACTIONS: &[Info] = &[
     info(Action::Last, "last", scope::MESSAGES | scope::PAGE, &[char('G'), plain(KeyCode::End)], "To the last"),
     info(Action::OpenItem, "open_item", scope::PAGES, &[plain(KeyCode::Enter)], "Open it where it stands")
         .when(pages::has_enter),
-    info(Action::EditItem, "edit_item", scope::PAGE, &[char('e')], "Change its text").when(pages::has_unsent),
+    info(Action::EditItem, "edit_item", scope::PAGE, &[char('e')], "Change its text").when(pages::has_text_to_change),
     info(Action::EditTime, "edit_time", scope::PAGE, &[char('t')], "Change its time").when(pages::has_scheduled),
     info(Action::SendNow, "send_now", scope::PAGE, &[char('s')], "Send it now").when(pages::has_unsent),
     info(Action::SaveFiles, "save_file", scope::PAGE, &[char('D')], "Save the file on this machine")
@@ -475,7 +475,13 @@ pub(crate) static ACTIONS: &[Info] = &[
     info(Action::AddAccount, "add_account", scope::CHAT, &[], "Add an account, here or on another server"),
     info(Action::LogOut, "log_out", scope::CHAT, &[], "Log out of this account"),
     info(Action::Help, "help", scope::CHAT, &[plain(KeyCode::F(1))], "This help"),
-    info(Action::Help, "help_outside_composer", scope::MESSAGES | scope::SIDEBAR, &[char('?')], "This help"),
+    info(
+        Action::Help,
+        "help_outside_composer",
+        scope::MESSAGES | scope::SIDEBAR | scope::PAGE,
+        &[char('?')],
+        "This help",
+    ),
     info(Action::Interrupt, "interrupt", scope::CHAT, &[ctrl('c')], "Leave; asks first"),
     info(Action::Quit, "quit", scope::CHAT, &[ctrl('q')], "Leave; asks if something is unsent"),
 ];

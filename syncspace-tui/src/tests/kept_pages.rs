@@ -149,6 +149,32 @@ fn pain_5_a_changed_text_of_a_scheduled_message_survives_a_kill() {
     assert_eq!(disk.snapshot().edits, []);
 }
 
+/// Typing works without a connection; only what needs the server says so.
+#[test]
+fn a_scheduled_message_is_edited_without_a_connection_and_saved_with_the_next() {
+    let mut play = Play::chat(80, 24);
+    read(&mut play, 8, ListOf::Scheduled, scheduled(vec![held(1, "Good afternoon")]));
+    play.net(Net::Disconnected { reason: "gone".to_owned(), retry_in_ms: 1_000 });
+    for (key, what) in [('t', "Change its time"), ('s', "Send it now"), ('d', "Take it off the list")] {
+        play.press(KeyCode::Char(key));
+        let screen = play.screen();
+        assert!(screen.contains(&format!("Not possible here: {what}")), "{screen}");
+        assert_eq!(play.deeds(), [], "{key}");
+    }
+    play.press(KeyCode::Char('e'));
+    play.type_text(", all");
+    play.press(KeyCode::Enter);
+    assert!(play.screen().contains("Not saved: there is no connection."), "{}", play.screen());
+    assert_eq!(play.deeds(), []);
+    play.connect();
+    play.press(KeyCode::Enter);
+    let edit = play.deeds().into_iter().find_map(|deed| match deed {
+        Deed::EditScheduled { edit, .. } => edit.content,
+        _ => None,
+    });
+    assert_eq!(edit.as_deref(), Some("Good afternoon, all"));
+}
+
 #[test]
 fn pain_5_a_changed_text_of_a_message_that_was_sent_meanwhile_can_be_brought_back() {
     let disk = Disk::new();

@@ -498,7 +498,7 @@ fn a_refused_edit_of_a_scheduled_message_keeps_the_text() {
     };
     play.net(Net::Done { deed: Box::new(edit), answer: Err(failure) });
     let screen = play.screen();
-    assert!(screen.contains("Not done: It was sent already") && screen.contains("changed, not saved: e"), "{screen}");
+    assert!(screen.contains("Not saved: It was sent already") && screen.contains("changed, not saved: e"), "{screen}");
 }
 
 #[test]
@@ -623,6 +623,11 @@ fn tab_walks_the_pages_and_the_help_names_their_keys() {
         assert_eq!(play.state.chat.pages.kind, kind);
     }
     play.press(KeyCode::F(1));
+    assert_snapshot!("help_page", play.screen());
+    // By the key of every other list, too.
+    play.press(KeyCode::Esc);
+    assert!(play.state.modal.is_none());
+    play.press(KeyCode::Char('?'));
     assert_snapshot!("help_page", play.screen());
     play.press(KeyCode::Esc);
     play.event(Event::Key(KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT)));

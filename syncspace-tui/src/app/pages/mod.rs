@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use syncspace_protocol::personal::MyThread;
 use syncspace_protocol::{ChannelId, MessageId, ScheduledId, Seq, TeamId};
 
+use super::action::Action;
 use super::composer::Composer;
 use super::kept::KeptList;
 use super::state::{Focus, Link, State};
@@ -178,6 +179,23 @@ pub(crate) fn has_text(state: &State) -> bool {
 /// Tells whether a message that is not sent is chosen: scheduled, or one that did not go out.
 pub(crate) fn has_unsent(state: &State) -> bool {
     has_scheduled(state) || matches!(state.chat.pages.front().chosen(), Some(Item::Unsent(_)))
+}
+
+/// Tells whether a message that is not sent is chosen, whose text can be changed: also without a connection, as what is typed
+/// is kept until it can be saved.
+pub(crate) fn has_text_to_change(state: &State) -> bool {
+    matches!(state.chat.pages.front().chosen(), Some(Item::Scheduled(_) | Item::Unsent(_)))
+}
+
+/// Says why an action that is for the chosen entry cannot be done now.
+pub(crate) fn obstacle(state: &State, action: Action) -> Option<&'static str> {
+    let needs_server = matches!(
+        (action, state.chat.pages.front().chosen()?),
+        (Action::EditTime | Action::SendNow, Item::Scheduled(_))
+            | (Action::DeleteItem, Item::Scheduled(_) | Item::Thread(_) | Item::Saved(_))
+            | (Action::SaveFiles, Item::File(_))
+    );
+    (needs_server && state.link != Link::Online).then_some("there is no connection")
 }
 
 /// Tells whether a scheduled message is chosen, and can be changed.

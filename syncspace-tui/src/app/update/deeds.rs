@@ -5,7 +5,7 @@ use syncspace_protocol::links::Permalink;
 use syncspace_protocol::messages::MessagePlace;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::reminders::CreateReminder;
-use syncspace_protocol::scheduled::ScheduleMessage;
+use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::{ChannelId, ClientId, Time, UserId};
 
 use super::Effects;
@@ -259,7 +259,14 @@ pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
         }
         Err(failure) => {
             super::complete::take_back(state, &deed);
-            return state.complain(format!("Not done: {}", forms::sentence(&failure.message)));
+            let reason = forms::sentence(&failure.message);
+            return state.complain(match deed {
+                Deed::EditScheduled { edit: EditScheduled { content: Some(_), .. }, .. } => {
+                    let key = state.keys.name(Action::EditItem);
+                    format!("Not saved: {reason} What you typed is kept: {key} goes on.")
+                }
+                _ => format!("Not done: {reason}"),
+            });
         }
     };
     match (deed, outcome) {

@@ -89,7 +89,9 @@ fn press_in_chat(state: &mut State, key: KeyEvent, effects: &mut Effects) {
         Found::Action(_) | Found::Nothing => type_in(state, key, effects),
         Found::Blocked(_) if is_writing(state) => type_in(state, key, effects),
         Found::Blocked(info) => {
-            let why = on_message::obstacle(state, info.action).map(|why| format!(" ({why})"));
+            let is_on_page = state.chat.focus.is_page();
+            let obstacle = if is_on_page { crate::app::pages::obstacle } else { on_message::obstacle };
+            let why = obstacle(state, info.action).map(|why| format!(" ({why})"));
             state.say(format!("Not possible here: {}{}", info.help, why.unwrap_or_default()));
         }
     }

@@ -6,13 +6,14 @@ use syncspace_protocol::{ClientId, ScheduledId, Time};
 
 use super::super::Effects;
 use super::super::{deeds, drafts, parcels};
+use crate::app::action::Action;
 use crate::app::composer::{Composer, DraftKey};
 use crate::app::deed::Deed;
 use crate::app::message::Effect;
 use crate::app::pages::PageKind;
 use crate::app::pages::item::{Item, ItemKey, place};
 use crate::app::picker::{Kind, Picker};
-use crate::app::state::{Modal, State};
+use crate::app::state::{Link, Modal, State};
 use crate::app::when;
 
 fn chosen_scheduled(state: &State) -> Option<&Scheduled> {
@@ -71,6 +72,11 @@ pub(super) fn save_edit(state: &mut State, effects: &mut Effects) {
     if draft.is_blank() {
         return state.complain("It has no text. Esc leaves it as it is; d deletes it.");
     }
+    if state.link != Link::Online {
+        let key = state.keys.name(Action::OpenItem);
+        return state
+            .complain(format!("Not saved: there is no connection. What you typed is kept; {key} saves it then."));
+    }
     let edit = EditScheduled { content: Some(draft.text()), ..EditScheduled::default() };
     state.chat.pages.editing = None;
     state.chat.focus = state.chat.pages.focus();
@@ -121,7 +127,7 @@ pub(super) fn delete(state: &mut State, effects: &mut Effects) {
             state.chat.drafts.remove(key);
             state.chat.longest.remove(key);
             drafts::discard(state, *key, text.clone());
-            let key = state.keys.name(crate::app::action::Action::BringBack);
+            let key = state.keys.name(Action::BringBack);
             return state.say(format!("The draft is deleted. {key} brings it back."));
         }
         Item::Unsent(parcel) => return parcels::delete(state, &parcel.client_id),
@@ -163,7 +169,7 @@ pub(in crate::app::update) fn cancelled(state: &mut State, id: ScheduledId) {
     state.chat.pages.edits.remove(&id);
     if let Some(Item::Scheduled(held)) = held {
         drafts::discard(state, DraftKey::Channel(held.channel_id), held.content.clone());
-        let key = state.keys.name(crate::app::action::Action::BringBack);
+        let key = state.keys.name(Action::BringBack);
         state.say(format!("Deleted: it will not be sent. {key} brings its text back."));
     }
 }
