@@ -121,6 +121,7 @@ impl Effects {
             | Effect::Account(_)
             | Effect::Remember(_)
             | Effect::CloseAccount
+            | Effect::Image(_)
             | Effect::Editor { .. } => {}
             Effect::FindServer { address } => self.find_server(&address),
             Effect::OpenCache(user_id) => self.open_cache(user_id),
@@ -133,6 +134,11 @@ impl Effects {
             Effect::SearchKept { number, query } => self.search_kept(number, query),
             Effect::LoadKept { channel_id, before } => self.load_kept(channel_id, before),
             Effect::LoadKeptPart { channel_id, part } => self.load_kept_part(channel_id, part),
+            Effect::LoadPicture { file, is_online } => {
+                let kept = self.cache.as_ref().map(|cache| cache.picture(file.id));
+                let client = self.client.clone().filter(|_| is_online);
+                self.answer_later(files::load_picture(file, kept, client));
+            }
             Effect::Connect { epoch } => self.connect(epoch),
             Effect::ReconnectNow => {
                 if let Some(connection) = &self.connection {
@@ -276,7 +282,6 @@ impl Effects {
                 let answers = self.answers.clone();
                 self.tasks.spawn(files::save(client, files, folder, answers));
             }
-            Effect::LoadPicture(file) => self.ask(move |client| files::load_picture(client, file)),
             Effect::LoadUser(user_id) => {
                 self.ask(move |client| async move { Net::User(answer(client.user(user_id).await)) });
             }

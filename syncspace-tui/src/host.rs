@@ -8,6 +8,7 @@ use crate::app::Net;
 use crate::app::host::Host;
 use crate::app::message::Here;
 use crate::news::News;
+use crate::outside::images::takes_images;
 use crate::outside::links::takes_links;
 
 /// A program that has not taken the text by then is given up.
@@ -24,6 +25,7 @@ pub(crate) fn find() -> Host {
         is_remote: ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].into_iter().any(is_set),
         is_in_tmux: is_set("TMUX"),
         takes_links: takes_links(|name| std::env::var(name).ok()),
+        takes_images: takes_images(|name| std::env::var(name).ok()),
     }
 }
 

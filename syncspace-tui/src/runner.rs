@@ -250,6 +250,7 @@ pub(crate) async fn run(session: Session) -> anyhow::Result<()> {
                         tty.on_screen(|screen| screen.write(&sequence))?;
                     }
                 }
+                Effect::Image(job) => tty.on_screen(|screen| screen.take_image(&job))?,
                 Effect::RunHook { program, input } => programs.run(job(accounts.front(), program, input)),
                 Effect::Copy { text } => {
                     tty.on_screen(|screen| screen.copy(&text))?;
@@ -327,8 +328,13 @@ fn come_back(tty: &mut Tty, accounts: &mut Accounts, shown_title: &mut Option<St
     }
     tty.on_screen(Screen::retake)?;
     *shown_title = None;
+    retaken(tty, accounts)
+}
+
+/// Goes on at a terminal that others had: its size may be another one, and images are held by it no more.
+fn retaken(tty: &Tty, accounts: &mut Accounts) -> anyhow::Result<Effects> {
     let (columns, rows) = tty.size()?;
-    Ok(accounts.take(Event::Resize { columns, rows }, now()))
+    Ok(accounts.take(Event::Retaken { columns, rows }, now()))
 }
 
 fn job(state: &State, program: Vec<String>, input: String) -> Job {
@@ -350,8 +356,7 @@ fn take_back(
     status: std::io::Result<std::process::ExitStatus>,
 ) -> anyhow::Result<Effects> {
     let news = tty.take_back(status, accounts.front().settings.has_mouse)?;
-    let (columns, rows) = tty.size()?;
-    let mut effects = accounts.take(Event::Resize { columns, rows }, now());
+    let mut effects = retaken(tty, accounts)?;
     if let Some(news) = news {
         effects.extend(accounts.hear(lender, vec![Net::Here(news)], now()));
     }

@@ -1,5 +1,6 @@
 //! The terminal: taken over at the start, and given back whatever happens.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Stdout, Write, stderr, stdout};
 use std::mem::ManuallyDrop;
 use std::panic;
@@ -22,6 +23,8 @@ use tokio::sync::Notify;
 
 use crate::answers::ASK_BACKGROUND;
 use crate::app::State;
+use crate::app::pictures::{ImageId, ImageJob};
+use crate::outside::images;
 use crate::outside::tell::{RESTORE_TITLE, SAVE_TITLE, title_sequence};
 use crate::picture::Picture;
 use crate::reader::Reader;
@@ -48,6 +51,8 @@ pub(crate) struct Screen {
     /// What is written instead of pictures, for a screen reader.
     reader: Option<Reader>,
     modes: Modes,
+    /// Images that the terminal holds for us.
+    images: BTreeSet<ImageId>,
 }
 
 /// What the program wants of the terminal.
@@ -74,12 +79,14 @@ impl Screen {
         enter_modes(modes)?;
         let backend = Picture::new(BufWriter::with_capacity(OUTPUT_BYTES, stdout()));
         let reader = modes.is_for_reader.then(Reader::default);
-        Ok(Self { terminal: ManuallyDrop::new(Terminal::new(backend)?), reader, modes })
+        let terminal = ManuallyDrop::new(Terminal::new(backend)?);
+        Ok(Self { terminal, reader, modes, images: BTreeSet::new() })
     }
 
     /// Takes the terminal over again, as it may have been left by anybody.
     pub(crate) fn retake(&mut self) -> io::Result<()> {
         // What is pushed twice would be taken back once; and a program that crashed leaves its own modes.
+        self.forget_images();
         give_back();
         if !self.modes.is_for_reader {
             execute!(stdout(), DisableMouseCapture, DisableFocusChange, DisableBracketedPaste, LeaveAlternateScreen)?;
@@ -91,6 +98,7 @@ impl Screen {
 
     /// Gives the terminal back for a while; [`Self::retake`] ends it.
     pub(crate) fn lend(&mut self) -> io::Result<()> {
+        self.forget_images();
         give_back();
         Ok(())
     }
@@ -118,6 +126,25 @@ impl Screen {
         let out = self.terminal.backend_mut();
         out.write_all(sequence.as_bytes())?;
         io::Write::flush(out)
+    }
+
+    /// Hands an image to the terminal, or has it show or forget one.
+    pub(crate) fn take_image(&mut self, job: &ImageJob) -> io::Result<()> {
+        match job {
+            ImageJob::Hold(image, _) => drop(self.images.insert(*image)),
+            ImageJob::Forget(image) => drop(self.images.remove(image)),
+            ImageJob::Size(..) => {}
+        }
+        self.write(&images::sequences(job))
+    }
+
+    /// Has the terminal forget all images of ours: it would keep their bytes as long as its window is open.
+    fn forget_images(&mut self) {
+        let forgotten: String = std::mem::take(&mut self.images).into_iter().map(images::forget).collect();
+        if !forgotten.is_empty() && IS_TAKEN.load(Ordering::SeqCst) {
+            // A terminal that is gone holds none.
+            let _sent = self.write(&forgotten);
+        }
     }
 
     /// Says something beside the state, where a screen reader listens.
@@ -169,6 +196,7 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        self.forget_images();
         give_back();
     }
 }

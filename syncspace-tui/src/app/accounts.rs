@@ -154,7 +154,7 @@ impl Accounts {
                 self.update(front, event, now)
             }
             Event::Key(_) | Event::Paste(_) | Event::Mouse(_) | Event::Net(_) => self.update(front, event, now),
-            Event::Resize { .. } | Event::Behind(_) | Event::Config(_) => {
+            Event::Resize { .. } | Event::Retaken { .. } | Event::Behind(_) | Event::Config(_) => {
                 let mut asked = Asked::new();
                 for at in (0..self.all.len()).filter(|&at| at != front) {
                     asked.extend(self.tell_quietly(at, event.clone(), now));

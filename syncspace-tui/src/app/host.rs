@@ -13,6 +13,8 @@ pub(crate) struct Host {
     pub(crate) is_in_tmux: bool,
     /// Whether the terminal is known to take links (OSC 8).
     pub(crate) takes_links: bool,
+    /// Whether it is known to draw images in the place of text (kitty's graphics with Unicode placeholders).
+    pub(crate) takes_images: bool,
 }
 
 impl Host {

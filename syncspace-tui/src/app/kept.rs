@@ -4,6 +4,7 @@
 //! each channel. Neither knows files or SQL.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use syncspace_protocol::channels::MyChannel;
@@ -16,10 +17,11 @@ use syncspace_protocol::search::SearchHit;
 use syncspace_protocol::socket::Event as StreamEvent;
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::{Person, User};
-use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, ScheduledId, Seq, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Epoch, FileId, Rev, ScheduledId, Seq, TeamId, Time, UserId};
 
 use super::composer::DraftKey;
 use super::frecency::Frecency;
+use super::pictures::Thumbnail;
 use super::trail::Trail;
 
 /// Something that the disk is to have from now on.
@@ -55,6 +57,8 @@ pub(crate) enum Keep {
     Event(Box<StreamEvent>),
     /// Forget the messages of a channel.
     DropLog(ChannelId),
+    /// A picture of a file that a message of a channel carries.
+    Picture(ChannelId, KeptPicture),
 }
 
 impl Keep {
@@ -210,6 +214,15 @@ pub(crate) struct KeptParcel {
     pub(crate) may_be_sent: bool,
 }
 
+/// A picture of a file, made small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptPicture {
+    pub(crate) file: FileId,
+    pub(crate) small: Thumbnail,
+    /// The bytes of a PNG file.
+    pub(crate) png: Arc<[u8]>,
+}
+
 /// A part of a channel's log as the server gave it at a rev of the channel.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct KeptPage {
@@ -258,6 +271,8 @@ pub(crate) struct Snapshot {
     pub(crate) outbox: Vec<KeptParcel>,
     /// The log of the channel that was open last.
     pub(crate) log: Option<KeptLog>,
+    /// Small pictures of its newest files.
+    pub(crate) pictures: Vec<(FileId, Thumbnail)>,
     /// What a person should know of the file: that it was damaged, and what of it was saved.
     pub(crate) note: Option<String>,
 }

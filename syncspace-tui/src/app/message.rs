@@ -25,7 +25,7 @@ use super::timeline::Part;
 use super::bodies::{CodeJob, CodeKey};
 use super::deed::{Deed, Outcome};
 use super::markdown::Colours;
-use super::pictures::Thumbnail;
+use super::pictures::{Fetched, ImageJob};
 
 /// Why something asked of the server was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,11 @@ pub(crate) enum Event {
     Key(KeyEvent),
     Paste(String),
     Resize {
+        columns: u16,
+        rows: u16,
+    },
+    /// The terminal is ours again, after others had it.
+    Retaken {
         columns: u16,
         rows: u16,
     },
@@ -96,10 +101,10 @@ pub(crate) enum Net {
         name: String,
         answer: Result<String, String>,
     },
-    /// A picture of a file.
+    /// A picture of a file; none where it is not on this machine, and nobody else could be asked.
     Picture {
         file: FileId,
-        answer: Answer<Thumbnail>,
+        answer: Answer<Option<Fetched>>,
     },
     SessionOver {
         reason: String,
@@ -428,6 +433,11 @@ pub(crate) enum Effect {
         files: Vec<FileInfo>,
         folder: Option<String>,
     },
-    /// Fetch a file that is a picture, and make it small.
-    LoadPicture(FileInfo),
+    /// Fetch a file that is a picture, and make it small: from the disk, or from the server where that is connected.
+    LoadPicture {
+        file: FileInfo,
+        is_online: bool,
+    },
+    /// Have the terminal hold, show or forget an image.
+    Image(ImageJob),
 }

@@ -1,73 +1,84 @@
-//! Pictures of the files in messages, as text of half blocks: they scroll, are cut and are taken away like any other text,
-//! in every terminal and multiplexer.
+//! Pictures of the files in messages. They are text, as half blocks or as what stands for an image of the terminal: they
+//! scroll, are cut and are taken away like any other text, in every terminal and multiplexer.
 //!
-//! A picture has its rows from the moment on at which its message is there: nothing moves when it comes. Only what is on
-//! the screen is ever asked for.
+//! A picture has its rows from the moment on at which its message is there: nothing moves when it comes, nor when it
+//! becomes sharper. Only what is on the screen is ever asked for: first of the disk, then of the server.
+
+mod blocks;
+mod images;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use syncspace_protocol::FileId;
 use syncspace_protocol::files::FileInfo;
+use syncspace_protocol::{ChannelId, FileId};
 
 use super::rows::Tone;
+
+pub(crate) use blocks::{Pixel, Thumbnail};
+pub(crate) use images::{Cells, ImageId, ImageJob, PLACEHOLDER};
 
 /// Largest picture, in columns and half rows: a cell is about twice as high as wide.
 pub(crate) const HALVES_MAX: (u32, u32) = (64, 32);
 /// Longest file that is fetched to be shown, in bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 10 * 1_024 * 1_024;
-/// Pictures that are kept: of 8 KiB each.
+/// Pictures that are kept: of 8 KiB each here, and as many images in the terminal.
 const KEPT_MAX: usize = 200;
 /// Pictures that are fetched at the same time.
 const FETCHED_MAX: usize = 4;
 
-/// One pixel; none where the picture lets through what is behind it.
-pub(crate) type Pixel = Option<(u8, u8, u8)>;
-
-/// A small picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Thumbnail {
-    width: u32,
-    pixels: Vec<Pixel>,
+/// How pictures are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Way {
+    /// As images where the terminal is known to take them, else in half blocks.
+    #[default]
+    Auto,
+    Kitty,
+    Blocks,
+    /// Not at all.
+    None,
 }
 
-impl Thumbnail {
-    pub(crate) const fn new(width: u32, pixels: Vec<Pixel>) -> Self {
-        Self { width, pixels }
-    }
+impl Way {
+    /// Every way with its name.
+    pub(crate) const ALL: [(Self, &'static str); 4] =
+        [(Self::Auto, "auto"), (Self::Kitty, "kitty"), (Self::Blocks, "blocks"), (Self::None, "none")];
 
-    fn height(&self) -> u32 {
-        let width = usize::try_from(self.width).unwrap_or(usize::MAX).max(1);
-        u32::try_from(self.pixels.len() / width).unwrap_or(0)
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, held)| *held == name).map(|(way, _)| *way)
     }
+}
 
-    /// Gives its width and height.
-    #[cfg(test)]
-    pub(crate) fn size(&self) -> (u32, u32) {
-        (self.width, self.height())
-    }
-
-    fn is_turned(&self, width: u32, height: u32) -> bool {
-        (width > height && self.width < self.height()) || (width < height && self.width > self.height())
-    }
-
-    /// Gives the pixel at a place of a picture of another size.
-    fn at(&self, (x, y): (u32, u32), (width, height): (u32, u32)) -> Pixel {
-        let along = |at: u32, of: u32, size: u32| (at * size + size / 2) / of.max(1);
-        let (x, y) = (along(x, width, self.width), along(y, height, self.height()));
-        let at = usize::try_from(y.saturating_mul(self.width).saturating_add(x)).ok()?;
-        self.pixels.get(at).copied().flatten()
-    }
+/// A picture that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fetched {
+    pub(crate) small: Thumbnail,
+    /// The same for terminals that draw images: the bytes of a PNG file, and the name it is to have there.
+    pub(crate) png: Arc<[u8]>,
+    pub(crate) image: ImageId,
+    /// Whether it comes from the disk.
+    pub(crate) is_kept: bool,
 }
 
 /// What is known of a picture.
 #[derive(Debug, Clone)]
 enum Held {
-    Coming,
-    There(Rc<Thumbnail>),
+    There {
+        small: Rc<Thumbnail>,
+        image: Option<Image>,
+    },
     /// Why there is none.
     Failed(String),
+}
+
+/// An image that the terminal holds.
+#[derive(Debug, Clone)]
+struct Image {
+    id: ImageId,
+    /// In which it can be shown.
+    sizes: HashSet<Cells>,
 }
 
 /// Pictures by the file they are of.
@@ -76,8 +87,21 @@ pub(crate) struct Pictures {
     held: HashMap<FileId, Held>,
     /// In the order in which they came.
     order: VecDeque<FileId>,
-    wanted: RefCell<Vec<FileInfo>>,
-    asked: RefCell<HashSet<FileId>>,
+    /// On their way, with the channel in which they are looked at.
+    coming: HashMap<FileId, ChannelId>,
+    /// Not on this machine: they wait for the connection.
+    away: HashSet<FileId>,
+    /// Images that nothing stands for any more.
+    dropped: Vec<ImageId>,
+    looked_at: RefCell<LookedAt>,
+}
+
+/// What was on the screen and is not there as it is to be.
+#[derive(Debug, Default)]
+struct LookedAt {
+    wanted: Vec<(ChannelId, FileInfo)>,
+    asked: HashSet<FileId>,
+    sizes: Vec<(FileId, Cells)>,
 }
 
 /// What stands below the line of a file.
@@ -89,6 +113,15 @@ pub(crate) enum Shown {
     Rows(Vec<Vec<(Tone, String)>>),
     /// Why it is not shown.
     Words(String),
+}
+
+/// Where a picture is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) channel_id: ChannelId,
+    pub(crate) columns: usize,
+    /// Whether the terminal draws images.
+    pub(crate) takes_images: bool,
 }
 
 /// Gives the size of a picture in columns and half rows, where there are so many columns.
@@ -114,101 +147,157 @@ fn size(width: u32, height: u32, columns: usize) -> Option<(u32, u32)> {
 
 impl Pictures {
     /// Gives what stands below a file's line. What is not there yet is asked for once.
-    pub(crate) fn shown(&self, file: &FileInfo, columns: usize) -> Shown {
-        let Some((width, height)) = file.picture.and_then(|picture| size(picture.width, picture.height, columns))
-        else {
+    pub(crate) fn shown(&self, file: &FileInfo, place: Place) -> Shown {
+        let Some(halves) = file.picture.and_then(|picture| size(picture.width, picture.height, place.columns)) else {
             return Shown::Nothing;
         };
         if file.size_bytes > FILE_BYTES_MAX {
             return Shown::Words("too large to be shown here".to_owned());
         }
         match self.held.get(&file.id) {
-            // A photograph that is turned has the sides of its file the other way round.
-            Some(Held::There(thumbnail)) if thumbnail.is_turned(width, height) => match size(height, width, columns) {
-                Some(turned) => Shown::Rows(rows(thumbnail, turned)),
-                None => Shown::Nothing,
-            },
-            Some(Held::There(thumbnail)) => Shown::Rows(rows(thumbnail, (width, height))),
-            Some(Held::Failed(reason)) => Shown::Words(reason.clone()),
-            Some(Held::Coming) => Shown::Room(rows_of(height)),
-            None => {
-                if self.asked.borrow_mut().insert(file.id) {
-                    self.wanted.borrow_mut().push(file.clone());
-                }
-                Shown::Room(rows_of(height))
+            Some(Held::There { small, image }) => {
+                // A photograph that is turned has the sides of its file the other way round.
+                let turned = small.is_turned(halves).then(|| size(halves.1, halves.0, place.columns));
+                let halves = turned.flatten().unwrap_or(halves);
+                Shown::Rows(match image.as_ref().filter(|_| place.takes_images) {
+                    Some(image) => self.image_rows(file, image, halves).unwrap_or_else(|| blocks::rows(small, halves)),
+                    None => {
+                        if place.takes_images {
+                            self.ask(file, place.channel_id);
+                        }
+                        blocks::rows(small, halves)
+                    }
+                })
             }
+            Some(Held::Failed(reason)) => Shown::Words(reason.clone()),
+            None => {
+                self.ask(file, place.channel_id);
+                Shown::Room(rows_of(halves.1))
+            }
+        }
+    }
+
+    /// Gives the rows of an image; none where the terminal is not told of the size yet, which is then noted.
+    fn image_rows(&self, file: &FileInfo, image: &Image, halves: (u32, u32)) -> Option<Vec<Vec<(Tone, String)>>> {
+        let cells = Cells { columns: halves.0, rows: halves.1.div_ceil(2) };
+        if image.sizes.contains(&cells) {
+            return Some(images::rows(image.id, cells));
+        }
+        self.looked_at.borrow_mut().sizes.push((file.id, cells));
+        None
+    }
+
+    fn ask(&self, file: &FileInfo, channel_id: ChannelId) {
+        if self.coming.contains_key(&file.id) || self.away.contains(&file.id) {
+            return;
+        }
+        let mut looked_at = self.looked_at.borrow_mut();
+        if looked_at.asked.insert(file.id) {
+            looked_at.wanted.push((channel_id, file.clone()));
         }
     }
 
     /// Takes what is to be fetched since the last time, as much as may be fetched at once.
-    pub(crate) fn take_wanted(&mut self, is_online: bool) -> Vec<FileInfo> {
-        let wanted = std::mem::take(self.wanted.get_mut());
+    pub(crate) fn take_wanted(&mut self) -> Vec<FileInfo> {
+        let looked_at = self.looked_at.get_mut();
+        let wanted = std::mem::take(&mut looked_at.wanted);
         // Asked for again as long as it is looked at.
-        self.asked.get_mut().clear();
-        let coming = self.held.values().filter(|held| matches!(held, Held::Coming)).count();
-        let room = if is_online { FETCHED_MAX.saturating_sub(coming) } else { 0 };
-        let wanted: Vec<FileInfo> = wanted.into_iter().take(room).collect();
-        for file in &wanted {
-            self.keep(file.id, Held::Coming);
+        looked_at.asked.clear();
+        let room = FETCHED_MAX.saturating_sub(self.coming.len());
+        let wanted = wanted.into_iter().take(room);
+        wanted.map(|(channel_id, file)| (self.coming.insert(file.id, channel_id), file).1).collect()
+    }
+
+    /// Takes what the terminal is to do before it is drawn to next.
+    pub(crate) fn take_jobs(&mut self) -> Vec<ImageJob> {
+        let mut jobs: Vec<ImageJob> = self.dropped.drain(..).map(ImageJob::Forget).collect();
+        for (file, cells) in std::mem::take(&mut self.looked_at.get_mut().sizes) {
+            if let Some(Held::There { image: Some(image), .. }) = self.held.get_mut(&file)
+                && image.sizes.insert(cells)
+            {
+                jobs.push(ImageJob::Size(image.id, cells));
+            }
         }
-        wanted
+        jobs
     }
 
-    /// Takes a picture that was fetched.
-    pub(crate) fn put(&mut self, file: FileId, thumbnail: Result<Thumbnail, String>) {
-        self.keep(file, thumbnail.map_or_else(Held::Failed, |thumbnail| Held::There(Rc::new(thumbnail))));
+    /// Takes a picture, held as an image by the terminal or not; gives the channel in which it was asked for, if it still is.
+    pub(crate) fn put(&mut self, file: FileId, fetched: Fetched, is_held: bool) -> Option<ChannelId> {
+        let channel_id = self.coming.remove(&file)?;
+        let image = is_held.then(|| Image { id: fetched.image, sizes: HashSet::new() });
+        self.keep(file, Held::There { small: Rc::new(fetched.small), image });
+        Some(channel_id)
     }
 
-    /// Has a picture that could not be fetched for now asked for again.
-    pub(crate) fn forget(&mut self, file: FileId) {
-        self.held.remove(&file);
-        self.order.retain(|held| *held != file);
+    /// Notes why a picture that was asked for cannot be shown.
+    pub(crate) fn refuse(&mut self, file: FileId, reason: String) {
+        match self.held.get(&file) {
+            // The small form says more than a reason.
+            Some(Held::There { .. }) => self.put_off(file),
+            _ if self.coming.remove(&file).is_some() => self.keep(file, Held::Failed(reason)),
+            _ => {}
+        }
+    }
+
+    /// Takes a small picture that was kept from before.
+    pub(crate) fn put_kept(&mut self, file: FileId, small: Thumbnail) {
+        self.keep(file, Held::There { small: Rc::new(small), image: None });
+    }
+
+    /// Notes that a picture cannot come for now: it is asked for again with the next connection.
+    pub(crate) fn put_off(&mut self, file: FileId) {
+        if self.coming.remove(&file).is_some() {
+            self.away.insert(file);
+        }
     }
 
     /// Has everything that was on its way asked for again: with the connection its answer may be lost.
     pub(crate) fn disconnected(&mut self) {
-        self.held.retain(|_, held| !matches!(held, Held::Coming));
-        let held = &self.held;
-        self.order.retain(|file| held.contains_key(file));
+        self.coming.clear();
+    }
+
+    /// Has what is not on this machine asked for again.
+    pub(crate) fn connected(&mut self) {
+        self.coming.clear();
+        self.away.clear();
+    }
+
+    /// Takes it that the terminal holds no image any more: what is looked at is handed to it again.
+    pub(crate) fn images_lost(&mut self) {
+        for held in self.held.values_mut() {
+            if let Held::There { image, .. } = held {
+                self.dropped.extend(image.take().map(|image| image.id));
+            }
+        }
+    }
+
+    /// Forgets all pictures; the terminal is told so with the next jobs.
+    pub(crate) fn forget_all(&mut self) {
+        self.images_lost();
+        *self = Self { dropped: std::mem::take(&mut self.dropped), ..Self::default() };
     }
 
     fn keep(&mut self, file: FileId, held: Held) {
-        if self.held.insert(file, held).is_none() {
+        let before = self.held.insert(file, held);
+        if before.is_none() {
             self.order.push_back(file);
         }
+        self.drop_image(before);
         while self.order.len() > KEPT_MAX {
-            if let Some(oldest) = self.order.pop_front() {
-                self.held.remove(&oldest);
-            }
+            let oldest = self.order.pop_front().and_then(|oldest| self.held.remove(&oldest));
+            self.drop_image(oldest);
+        }
+    }
+
+    fn drop_image(&mut self, held: Option<Held>) {
+        if let Some(Held::There { image: Some(image), .. }) = held {
+            self.dropped.push(image.id);
         }
     }
 }
 
 fn rows_of(height: u32) -> usize {
     usize::try_from(height.div_ceil(2)).unwrap_or(0)
-}
-
-/// Draws a picture with half blocks, two pixels in a cell.
-fn rows(thumbnail: &Thumbnail, size: (u32, u32)) -> Vec<Vec<(Tone, String)>> {
-    let row = |y: u32| -> Vec<(Tone, String)> {
-        let mut spans: Vec<(Tone, String)> = Vec::new();
-        for x in 0..size.0 {
-            let above = thumbnail.at((x, y), size);
-            let below = if y + 1 < size.1 { thumbnail.at((x, y + 1), size) } else { None };
-            let (tone, block) = match (above, below) {
-                (Some(above), below) => (Tone::Pixels { above, below }, "▀"),
-                // What is behind shows above it.
-                (None, Some(below)) => (Tone::Pixels { above: below, below: None }, "▄"),
-                (None, None) => (Tone::Body, " "),
-            };
-            match spans.last_mut().filter(|(last, words)| *last == tone && words.starts_with(block)) {
-                Some((_, words)) => words.push_str(block),
-                None => spans.push((tone, block.to_owned())),
-            }
-        }
-        spans
-    };
-    (0..size.1).step_by(2).map(row).collect()
 }
 
 #[cfg(test)]
@@ -228,19 +317,5 @@ mod tests {
         }
         assert_eq!(size(0, 10, 80), None);
         assert_eq!(size(10, 10, 0), None);
-    }
-
-    #[test]
-    fn two_pixels_share_a_cell() {
-        let (red, blue) = (Some((255, 0, 0)), Some((0, 0, 255)));
-        let picture = Thumbnail::new(2, vec![red, red, blue, blue, red, None, None, None]);
-        let pixels = |above: Pixel, below: Pixel| Tone::Pixels { above: above.expect("a colour"), below };
-        assert_eq!(
-            rows(&picture, (2, 4)),
-            [
-                vec![(pixels(red, blue), "▀▀".to_owned())],
-                vec![(pixels(red, None), "▀".to_owned()), (Tone::Body, " ".to_owned())],
-            ]
-        );
     }
 }

@@ -15,7 +15,7 @@ use super::bodies::{Bodies, FOLD_ROWS};
 use super::markdown::{Body, Marks, Shown, Syntax};
 use super::outbox::{Parcel, ParcelState};
 use super::own::Own;
-use super::pictures::{Pictures, Shown as PictureShown};
+use super::pictures::{Cells, ImageId, Pictures, Place, Shown as PictureShown};
 use super::text;
 use super::timeline::{Gap, Missing};
 
@@ -50,6 +50,11 @@ pub(crate) enum Tone {
     Pixels {
         above: (u8, u8, u8),
         below: Option<(u8, u8, u8)>,
+    },
+    /// A part of an image of the terminal.
+    Image {
+        image: ImageId,
+        cells: Cells,
     },
     /// A word of code.
     Syntax(Syntax),
@@ -90,6 +95,8 @@ pub(crate) struct RowContext<'a> {
     pub(crate) bodies: &'a Bodies,
     /// Pictures of files; none where they are not shown.
     pub(crate) pictures: Option<&'a Pictures>,
+    /// Whether they are images of the terminal.
+    pub(crate) takes_images: bool,
     pub(crate) own: &'a Own,
 }
 
@@ -278,12 +285,13 @@ impl RowContext<'_> {
     fn push_files(&self, message: &Message, rows: &mut Vec<Row>) {
         let mark = if message.parent_seq.is_some() && !self.is_thread { "│ " } else { "" };
         let columns = self.text_columns().saturating_sub(mark.width()).max(1);
+        let place = Place { channel_id: message.channel_id, columns, takes_images: self.takes_images };
         for file in &message.files {
             let row = |spans: Vec<(Tone, String)>| {
                 let mark = (Tone::Quote, mark.to_owned());
                 Row::of(Some(message.seq), std::iter::once(mark).chain(spans).collect())
             };
-            let shown = self.pictures.map_or(PictureShown::Nothing, |pictures| pictures.shown(file, columns));
+            let shown = self.pictures.map_or(PictureShown::Nothing, |pictures| pictures.shown(file, place));
             let reason = match &shown {
                 PictureShown::Words(reason) => format!(" · {reason}"),
                 PictureShown::Nothing | PictureShown::Room(_) | PictureShown::Rows(_) => String::new(),

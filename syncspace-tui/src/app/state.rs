@@ -31,7 +31,7 @@ use super::outbox::{Outbox, Parcel};
 use super::own::Own;
 use super::pages::Pages;
 use super::picker::Picker;
-use super::pictures::Pictures;
+use super::pictures::{Pictures, Way};
 use super::rows::{Row, RowContext};
 use super::selection::Selection;
 use super::sidebar::EntryId;
@@ -687,6 +687,7 @@ impl State {
             has_emoji: self.settings.has_emoji,
             bodies: &self.bodies,
             pictures: self.shows_pictures().then_some(&self.pictures),
+            takes_images: self.takes_images(),
             own: &self.own,
         })
     }
@@ -698,7 +699,17 @@ impl State {
 
     /// Tells whether pictures are drawn: where colours are told apart well enough, and nobody listens instead of looking.
     pub(crate) fn shows_pictures(&self) -> bool {
-        self.settings.has_pictures && self.look.depth > Depth::Sixteen && !self.look.is_monochrome()
+        let is_looked_at = self.settings.pictures != Way::None && !self.settings.is_for_reader;
+        is_looked_at && self.look.depth > Depth::Sixteen && !self.look.is_monochrome()
+    }
+
+    /// Tells whether pictures are images of the terminal, rather than half blocks.
+    pub(crate) fn takes_images(&self) -> bool {
+        let takes = match self.settings.pictures {
+            Way::Auto => self.host.takes_images,
+            way => way == Way::Kitty,
+        };
+        takes && self.shows_pictures()
     }
 
     /// Gives a message that is loaded, in its channel or in the open thread.

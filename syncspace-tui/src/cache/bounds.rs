@@ -10,6 +10,10 @@ pub(super) const MESSAGES_MAX: u64 = 200_000;
 pub(super) const TRIM_EVERY: u64 = 500;
 /// Messages given for a channel at once.
 pub(super) const LOG_MESSAGES: u32 = 200;
+/// Bytes of the pictures that are kept; those that were not looked at for longest go first.
+pub(super) const PICTURE_BYTES_MAX: u64 = 32 * 1_024 * 1_024;
+/// Pictures that the first screen may show.
+pub(super) const FIRST_PICTURES: usize = 8;
 /// Hits of a search given at once.
 pub(super) const HITS_MAX: usize = 100;
 /// Candidates of a search that are read and looked at, the newest ones.

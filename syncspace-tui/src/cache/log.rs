@@ -9,6 +9,7 @@ use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId};
 
 use super::bounds::{CHANNEL_MESSAGES_MAX, LOG_MESSAGES, MESSAGES_MAX};
 use super::error::CacheError;
+use super::pictures;
 use super::value::{int, json, number};
 use crate::app::kept::{KeptLog, KeptPage};
 use crate::app::patch;
@@ -70,6 +71,11 @@ pub(super) fn take_event(connection: &Connection, event: &StreamEvent) -> Result
 
 /// Puts a message in, unless the one at hand is as new.
 fn put(connection: &Connection, message: &Message) -> Result<(), CacheError> {
+    if message.deleted_at.is_some()
+        && let Some(before) = message_at(connection, message.channel_id, message.seq)?
+    {
+        pictures::forget_of(connection, &before)?;
+    }
     let (id, body) = (int(message.id), serde_json::to_string(message)?);
     let mut statement = connection.prepare_cached(
         "INSERT INTO messages (id, channel_id, seq, rev, created_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -8,6 +8,7 @@ mod error;
 mod file;
 mod lists;
 mod log;
+mod pictures;
 mod read;
 mod schema;
 mod search;
@@ -22,11 +23,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::sync::{Arc, PoisonError};
 
-use syncspace_protocol::{ChannelId, Seq};
+use syncspace_protocol::{ChannelId, FileId, Seq};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::app::kept::{Keep, KeptHit, KeptLog, Snapshot};
+use crate::app::kept::{Keep, KeptHit, KeptLog, KeptPicture, Snapshot};
 use crate::app::kept_query::KeptQuery;
 use crate::app::timeline::Part;
 use bounds::{CLOSE_WAIT, EVENTS_QUEUED_MAX, JOBS_QUEUED_MAX};
@@ -65,6 +66,10 @@ impl Disk {
 
     pub(crate) fn search(&self, query: &KeptQuery) -> Vec<KeptHit> {
         search::find(&self.0, query).expect("searched")
+    }
+
+    pub(crate) fn picture(&self, file: FileId) -> Option<KeptPicture> {
+        pictures::find(&self.0, file).expect("read")
     }
 
     pub(crate) fn load(&self, channel_id: ChannelId, before: Option<Seq>) -> Option<KeptLog> {
@@ -127,6 +132,15 @@ impl Cache {
             tracing::warn!(reason, "a part of a log was not asked for");
         }
         log
+    }
+
+    /// Reads a picture; nothing where it is not kept.
+    pub(crate) fn picture(&self, file: FileId) -> oneshot::Receiver<Option<KeptPicture>> {
+        let (answer, picture) = oneshot::channel();
+        if let Err(reason) = self.post(Job::Picture { file, answer }) {
+            tracing::warn!(reason, "a picture was not asked for");
+        }
+        picture
     }
 
     /// Finds messages by their words, the newest first.

@@ -8,7 +8,7 @@ use syncspace_protocol::messages::SendMessage;
 use super::error::CacheError;
 use super::value::{draft_key, json, number};
 use super::write::{CHANNEL, CONTACT, DISCARDED, EDITS, EPOCH, HABITS, ME, PERSON, PLACES, SEARCH, TEAM};
-use super::{lists, log};
+use super::{lists, log, pictures};
 use crate::app::kept::{KeptDraft, KeptEdit, KeptParcel, Shared, Snapshot};
 
 /// Reads everything that a start needs.
@@ -29,10 +29,14 @@ pub(super) fn snapshot(connection: &Connection) -> Result<Snapshot, CacheError> 
         drafts: drafts(connection)?,
         outbox: outbox(connection)?,
         log: None,
+        pictures: Vec::new(),
         note: None,
     };
     if let Some(open) = snapshot.places.open {
         snapshot.log = log::load(connection, open, None)?;
+        if let Some(log) = &snapshot.log {
+            snapshot.pictures = pictures::of_log(connection, log)?;
+        }
     }
     Ok(snapshot)
 }

@@ -6,7 +6,7 @@ use super::bounds::BUSY_WAIT;
 use super::error::CacheError;
 
 /// Raised with every change of the tables: a file of another number is set aside, and only what was typed is taken over.
-pub(super) const SCHEMA: i64 = 2;
+pub(super) const SCHEMA: i64 = 3;
 /// Marks a file in which damage was found: the next start sets it aside.
 pub(super) const DAMAGED: i64 = -1;
 
@@ -31,6 +31,10 @@ CREATE TABLE messages (
     created_at INTEGER NOT NULL, body TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX messages_place ON messages (channel_id, seq);
+CREATE TABLE pictures (
+    file_id INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL, used INTEGER NOT NULL, width INTEGER NOT NULL,
+    pixels BLOB NOT NULL, png BLOB NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE words USING fts5 (
     tokens, content = '', contentless_delete = 1, detail = 'none', tokenize = 'ascii'
 );

@@ -13,8 +13,10 @@ use syncspace_protocol::{Epoch, Mentions};
 use super::*;
 use crate::app::composer::DraftKey;
 use crate::app::kept::{
-    Discarded, Habits, KeptDraft, KeptEdit, KeptEntries, KeptList, KeptPage, KeptParcel, KeptTeam, Places, Shared,
+    Discarded, Habits, KeptDraft, KeptEdit, KeptEntries, KeptList, KeptPage, KeptParcel, KeptPicture, KeptTeam, Places,
+    Shared,
 };
+use crate::app::pictures::Thumbnail;
 use crate::app::trail::Trail;
 use crate::play::{
     ALICE, BOB, ENG, GENERAL, NINE, RANDOM, at, channel_stream, id, message, my_channel, my_team, name, user,
@@ -130,6 +132,7 @@ async fn what_is_written_is_read_at_the_next_start() {
             rev: id(6),
             has_older: false,
         }),
+        pictures: Vec::new(),
         note: None,
     };
     put(
@@ -307,6 +310,41 @@ fn messages_are_bounded_by_channel_and_in_all() {
     assert_eq!(of(RANDOM).messages.len(), 10);
     let words: i64 = connection.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).expect("counted");
     assert_eq!(words, 30);
+}
+
+fn picture(number: u64, png_bytes: usize) -> KeptPicture {
+    let pixels = vec![Some((1, 2, 3)), None, Some((0, 0, 0)), Some((255, 255, 255))];
+    KeptPicture { file: id(number), small: Thumbnail::new(2, pixels), png: vec![7; png_bytes].into() }
+}
+
+#[test]
+fn pictures_that_were_not_looked_at_for_longest_go_first() {
+    let connection = rusqlite::Connection::open_in_memory().expect("memory");
+    schema::prepare(&connection).expect("tables");
+    // 16 bytes of each are its pixels.
+    for number in 1..=3 {
+        pictures::put_within(&connection, id(GENERAL), &picture(number, 84), 300).expect("put");
+    }
+    assert_eq!(pictures::find(&connection, id(1)).expect("read"), Some(picture(1, 84)), "as it was given");
+    pictures::put_within(&connection, id(GENERAL), &picture(4, 84), 300).expect("put");
+    let is_there = |number| pictures::find(&connection, id(number)).expect("read").is_some();
+    assert_eq!([1, 2, 3, 4].map(is_there), [true, false, true, true]);
+    // One that is too large alone is not kept at all, and the others go with it.
+    pictures::put_within(&connection, id(GENERAL), &picture(5, 301), 300).expect("put");
+    assert!(!is_there(5));
+}
+
+#[tokio::test]
+async fn pictures_go_with_their_channel_and_with_another_history() {
+    for drop in [Keep::DropChannel(id(GENERAL)), Keep::DropLog(id(GENERAL)), Keep::Epoch(Epoch("other".to_owned()))] {
+        let desk = Desk::new();
+        let (cache, _) = desk.open().await;
+        let kept = vec![Keep::Epoch(Epoch("one".to_owned())), Keep::Picture(id(GENERAL), picture(1, 10))];
+        put(&cache, kept).await;
+        assert_eq!(cache.picture(id(1)).await.expect("an answer"), Some(picture(1, 10)));
+        put(&cache, vec![drop.clone()]).await;
+        assert_eq!(cache.picture(id(1)).await.expect("an answer"), None, "{drop:?}");
+    }
 }
 
 #[cfg(unix)]

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior};
-use syncspace_protocol::{ChannelId, Seq, StreamId};
+use syncspace_protocol::{ChannelId, FileId, Seq, StreamId};
 use tokio::sync::oneshot;
 
 use super::bounds::{BATCH_MAX, GATHER, TRIM_EVERY};
 use super::error::CacheError;
-use super::{file, log, schema, search, write};
-use crate::app::kept::{Keep, KeptHit, KeptLog, Snapshot};
+use super::{file, log, pictures, schema, search, write};
+use crate::app::kept::{Keep, KeptHit, KeptLog, KeptPicture, Snapshot};
 use crate::app::kept_query::KeptQuery;
 use crate::app::timeline::Part;
 
@@ -35,6 +35,10 @@ pub(super) enum Job {
         channel_id: ChannelId,
         part: Part,
         answer: oneshot::Sender<Option<KeptLog>>,
+    },
+    Picture {
+        file: FileId,
+        answer: oneshot::Sender<Option<KeptPicture>>,
     },
     Search {
         query: KeptQuery,
@@ -125,6 +129,10 @@ impl Worker {
         match last {
             Some(Job::Load { channel_id, before, answer }) => drop(answer.send(self.load(channel_id, before))),
             Some(Job::LoadPart { channel_id, part, answer }) => drop(answer.send(self.load_part(channel_id, part))),
+            Some(Job::Picture { file, answer }) => {
+                let found = pictures::find(&self.connection, file).map_err(|error| self.note(&error));
+                drop(answer.send(found.ok().flatten()));
+            }
             Some(Job::Search { query, answer }) => {
                 let found = search::find(&self.connection, &query).map_err(|error| self.note(&error));
                 drop(answer.send(found));

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::error::CacheError;
 use super::value::{draft_columns, int};
-use super::{lists, log};
+use super::{lists, log, pictures};
 use crate::app::kept::{Keep, KeptDraft, KeptParcel};
 
 /// Kinds of cards.
@@ -42,6 +42,7 @@ fn one(connection: &Connection, keep: &Keep) -> Result<(), CacheError> {
             let held: Option<String> = super::read::fact(connection, EPOCH)?;
             if held.is_some_and(|held| held != epoch.0) {
                 log::drop_all(connection)?;
+                pictures::forget_all(connection)?;
                 lists::forget_all(connection)?;
             }
             put_fact(connection, EPOCH, &epoch.0)
@@ -54,6 +55,7 @@ fn one(connection: &Connection, keep: &Keep) -> Result<(), CacheError> {
         Keep::Channel(mine) => put_card(connection, (CHANNEL, int(mine.channel.id)), mine),
         Keep::DropChannel(channel) => {
             log::drop_log(connection, *channel)?;
+            pictures::forget_channel(connection, *channel)?;
             lists::forget_channel(connection, *channel)?;
             drop_card(connection, (CHANNEL, int(*channel)))
         }
@@ -74,7 +76,11 @@ fn one(connection: &Connection, keep: &Keep) -> Result<(), CacheError> {
         }
         Keep::Page(page) => log::put_page(connection, page),
         Keep::Event(event) => log::take_event(connection, event).map(drop),
-        Keep::DropLog(channel) => log::drop_log(connection, *channel),
+        Keep::DropLog(channel) => {
+            pictures::forget_channel(connection, *channel)?;
+            log::drop_log(connection, *channel)
+        }
+        Keep::Picture(channel, picture) => pictures::put(connection, *channel, picture),
     }
 }
 

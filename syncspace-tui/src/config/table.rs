@@ -6,6 +6,7 @@ use crate::app::action::ACTIONS;
 use crate::app::attachment;
 use crate::app::keymap::{Keymap, Preset};
 use crate::app::look::{Depth, Theme};
+use crate::app::pictures::Way as PictureWay;
 use crate::outside::tell::Way;
 
 /// Everything a person sets, but for the keys.
@@ -20,7 +21,8 @@ pub(crate) struct Settings {
     pub(crate) theme: Theme,
     /// Whether short names such as `:tada:` are drawn as emoji.
     pub(crate) has_emoji: bool,
-    pub(crate) has_pictures: bool,
+    /// How pictures of messages are drawn.
+    pub(crate) pictures: PictureWay,
     /// Where files are saved; none where downloads go on this machine.
     pub(crate) downloads: Option<String>,
     /// Whether addresses are links of the terminal; none where it is known to take them.
@@ -95,7 +97,7 @@ impl Default for Settings {
             has_sidebar: true,
             theme: Theme::Auto,
             has_emoji: true,
-            has_pictures: true,
+            pictures: PictureWay::Auto,
             downloads: None,
             has_links: None,
             is_for_reader: false,
@@ -169,10 +171,19 @@ const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "pictures",
-        meaning: "Whether pictures that messages carry are drawn, in half blocks; a terminal of 16 colours or none draws none",
-        range: "true or false",
-        default: "true",
-        set: |settings, value| boolean(value).map(|on| settings.has_pictures = on),
+        meaning: "How pictures that messages carry are drawn: kitty as images of the terminal, blocks as coloured half blocks. \
+                  auto is kitty in kitty and Ghostty, else blocks; a terminal of 16 colours or none draws none",
+        range: "auto, kitty, blocks or none; false for none",
+        default: "\"auto\"",
+        set: |settings, value| {
+            let way = match (value.as_str(), value.as_bool()) {
+                (Some(name), _) => PictureWay::named(name),
+                (None, Some(is_wanted)) => Some(if is_wanted { PictureWay::Auto } else { PictureWay::None }),
+                (None, None) => None,
+            };
+            settings.pictures = way.ok_or("it is auto, kitty, blocks or none")?;
+            Ok(())
+        },
     },
     Setting {
         name: "downloads",

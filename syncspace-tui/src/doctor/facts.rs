@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::probe::{DOUBTFUL, MODES, Probed};
 use super::server::Far;
 use crate::app::look::{Depth, Look, luminance};
+use crate::app::pictures::Way;
 use crate::app::text;
 
 /// Longest wait for a multiplexer.
@@ -71,6 +72,9 @@ pub(super) struct Facts {
     pub(super) probed: Probed,
     /// Whether the terminal is known to take links.
     pub(super) takes_links: bool,
+    /// Whether it is known to draw images in the place of text, and how pictures are to be drawn.
+    pub(super) takes_images: bool,
+    pub(super) pictures: Way,
     pub(super) tmux: MultiplexerOptions,
     pub(super) places: Vec<Place>,
     pub(super) problems: Vec<String>,
@@ -190,6 +194,23 @@ fn terminal(report: &mut Report, facts: &Facts) {
     if facts.is_terminal {
         probed(report, &facts.probed, facts.takes_links);
     }
+    pictures(report, facts, depth);
+}
+
+/// Says how pictures of messages are drawn here, and why.
+fn pictures(report: &mut Report, facts: &Facts, depth: Depth) {
+    let drawn = match facts.pictures {
+        _ if depth <= Depth::Sixteen => "not drawn: too few colours",
+        Way::None => "not drawn: pictures = \"none\"",
+        Way::Auto if facts.takes_images => "images (kitty's graphics)",
+        Way::Auto => "half blocks",
+        Way::Kitty => "images (pictures = \"kitty\")",
+        Way::Blocks => "half blocks (pictures = \"blocks\")",
+    };
+    report.line("pictures", drawn);
+    if facts.pictures == Way::Kitty && !facts.takes_images {
+        report.advice("it is not known to draw images in text: where you see odd letters, set pictures to auto");
+    }
 }
 
 fn probed(report: &mut Report, probed: &Probed, takes_links: bool) {
@@ -219,7 +240,7 @@ fn probed(report: &mut Report, probed: &Probed, takes_links: bool) {
     let images = match (probed.has_kitty_images, probed.has_sixel) {
         (true, _) => "kitty",
         (false, true) => "sixel",
-        (false, false) => "none: half blocks",
+        (false, false) => "none",
     };
     report.line("images", images);
     let odd = probed.odd_widths();
@@ -299,6 +320,8 @@ mod tests {
                 ..Probed::default()
             },
             takes_links: false,
+            takes_images: false,
+            pictures: Way::Auto,
             tmux: MultiplexerOptions {
                 version: "tmux 3.4".to_owned(),
                 options: vec![Some("off".to_owned()), on(), Some("external".to_owned()), None],

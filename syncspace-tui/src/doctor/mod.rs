@@ -14,6 +14,7 @@ use crate::app::state::ServerIs;
 use crate::args::Args;
 use crate::config::file::ConfigFile;
 use crate::opening::{self, Opening, Wish};
+use crate::outside::images::takes_images;
 use crate::outside::links::takes_links;
 use crate::roster::{MAIN_SLOT, Roster};
 
@@ -46,6 +47,8 @@ pub(crate) fn run(args: &Args, file: &ConfigFile) -> anyhow::Result<bool> {
         size: crossterm::terminal::size().ok(),
         probed: probe::ask().unwrap_or_default(),
         takes_links: takes_links(|name| std::env::var(name).ok()),
+        takes_images: takes_images(|name| std::env::var(name).ok()),
+        pictures: config.as_ref().map(|config| config.settings.pictures).unwrap_or_default(),
         tmux: tmux.unwrap_or_else(MultiplexerOptions::default),
         places: places(file, &store, &roster),
         problems,

@@ -1,17 +1,20 @@
 //! Files of messages: sent, saved, and fetched to be looked at.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use syncspace_client::{Client, free_place};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::{ChannelId, ClientId};
+use tokio::sync::oneshot;
 
 use super::answer;
 use crate::app::Net;
+use crate::app::kept::KeptPicture;
 use crate::app::message::Failure;
-use crate::app::pictures::Thumbnail;
+use crate::app::pictures::{Fetched, ImageId};
 use crate::news::News;
-use crate::thumbnail::thumbnail;
+use crate::thumbnail::{self, Made};
 
 /// Uploads a file for the message of that name, and tells now and then how much of it is there.
 pub(super) async fn upload(
@@ -64,15 +67,38 @@ fn downloads() -> PathBuf {
     named.or_else(|| Some(home.join("Downloads")).filter(|folder| Path::is_dir(folder))).unwrap_or(home)
 }
 
-/// Fetches a picture and makes it small.
-pub(super) async fn load_picture(client: Client, file: FileInfo) -> Net {
-    Net::Picture { file: file.id, answer: fetch(&client, &file).await }
+/// Fetches a picture and makes it small: from the disk, else from the server where that is connected.
+pub(super) async fn load_picture(
+    file: FileInfo,
+    kept: Option<oneshot::Receiver<Option<KeptPicture>>>,
+    client: Option<Client>,
+) -> Net {
+    let kept = match kept {
+        Some(kept) => kept.await.ok().flatten(),
+        None => None,
+    };
+    let answer = match (kept, client) {
+        (Some(KeptPicture { small, png, .. }), _) => {
+            Ok(Some(Fetched { small, png, image: next_image(), is_kept: true }))
+        }
+        (None, Some(client)) => fetch(&client, &file).await.map(Some),
+        (None, None) => Ok(None),
+    };
+    Net::Picture { file: file.id, answer }
 }
 
-async fn fetch(client: &Client, file: &FileInfo) -> Result<Thumbnail, Failure> {
+async fn fetch(client: &Client, file: &FileInfo) -> Result<Fetched, Failure> {
     let mut bytes = Vec::new();
     answer(client.download_file(file, 0, &mut bytes, |_| {}).await)?;
-    let made = tokio::task::spawn_blocking(move || thumbnail(&bytes)).await;
+    let made = tokio::task::spawn_blocking(move || thumbnail::make(&bytes)).await;
     let made = made.unwrap_or_else(|_| Err("no picture".to_owned()));
-    made.map_err(|message| Failure { code: None, message, field: None, is_transient: false, retry_after_ms: None })
+    let failed = |message| Failure { code: None, message, field: None, is_transient: false, retry_after_ms: None };
+    let Made { small, png } = made.map_err(failed)?;
+    Ok(Fetched { small, png: png.into(), image: next_image(), is_kept: false })
+}
+
+/// Gives a name that no other image of this program has: the accounts share one terminal.
+fn next_image() -> ImageId {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    ImageId::numbered(GIVEN.fetch_add(1, Ordering::Relaxed))
 }

@@ -98,7 +98,7 @@ fn check(written: &[u8]) {
     assert!(!rest.contains(steers), "{rest:?}");
 }
 
-fn draw(play: &Play) -> Vec<u8> {
+pub(super) fn draw(play: &Play) -> Vec<u8> {
     let viewport = Viewport::Fixed(Rect::new(0, 0, play.state.columns, play.state.rows));
     let mut bytes = Vec::new();
     let backend = Picture::new(&mut bytes);

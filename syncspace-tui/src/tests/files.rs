@@ -4,18 +4,20 @@ use crossterm::event::KeyCode;
 use insta::assert_snapshot;
 use syncspace_protocol::files::{FileEntry, FileInfo, PictureSize};
 use syncspace_protocol::messages::{Message, MessageType};
-use syncspace_protocol::socket::{Hello, SentAck};
-use syncspace_protocol::{ClientId, Epoch, Page};
+use syncspace_protocol::socket::{Event as StreamEvent, EventBody, Hello, SentAck};
+use syncspace_protocol::sync::Change;
+use syncspace_protocol::{ClientId, Epoch, Page, StreamId};
 
 use crate::app::deed::{Deed, ListOf, Outcome};
+use crate::app::kept::Keep;
 use crate::app::look::Depth;
 use crate::app::message::Failure;
-use crate::app::pictures::{FILE_BYTES_MAX, Shown, Thumbnail};
+use crate::app::pictures::{FILE_BYTES_MAX, Fetched, ImageId, Place, Shown, Thumbnail, Way};
 use crate::app::{Effect, Event, Net};
 use crate::cache::Disk;
 use crate::play::{ALICE, BOB, GENERAL, NINE, Play, at, hello, hello_team, id, message};
 
-fn file(number: u64, name: &str, size_bytes: u64, picture: Option<(u32, u32)>) -> FileInfo {
+pub(super) fn file(number: u64, name: &str, size_bytes: u64, picture: Option<(u32, u32)>) -> FileInfo {
     FileInfo {
         id: id(number),
         name: name.to_owned(),
@@ -26,12 +28,12 @@ fn file(number: u64, name: &str, size_bytes: u64, picture: Option<(u32, u32)>) -
     }
 }
 
-fn with_files(seq: u64, content: &str, files: Vec<FileInfo>) -> Message {
+pub(super) fn with_files(seq: u64, content: &str, files: Vec<FileInfo>) -> Message {
     Message { message_type: MessageType::File, files, ..message(seq, BOB, 60, content) }
 }
 
 /// A chat in many colours.
-fn colourful(columns: u16) -> Play {
+pub(super) fn colourful(columns: u16) -> Play {
     let mut play = Play::chat(columns, 30);
     play.state.look.depth = Depth::True;
     play
@@ -39,7 +41,7 @@ fn colourful(columns: u16) -> Play {
 
 fn asked(play: &mut Play) -> Vec<u64> {
     let picture = |effect| match effect {
-        Effect::LoadPicture(file) => Some(file.id.get()),
+        Effect::LoadPicture { file, .. } => Some(file.id.get()),
         _ => None,
     };
     play.effects.drain(..).filter_map(picture).collect()
@@ -49,6 +51,20 @@ fn asked(play: &mut Play) -> Vec<u64> {
 fn two_halves(width: u32, height: u32) -> Thumbnail {
     let pixel = |at: u32| Some(if at % width < width / 2 { (200, 0, 0) } else { (0, 0, 200) });
     Thumbnail::new(width, (0..width * height).map(pixel).collect())
+}
+
+/// The same as it comes from the server.
+pub(super) fn fetched(width: u32, height: u32) -> Fetched {
+    let image = ImageId::numbered(u32::from(u8::MAX));
+    Fetched { small: two_halves(width, height), png: PNG.into(), image, is_kept: false }
+}
+
+/// What goes to the terminal as it is.
+pub(super) const PNG: &[u8] = b"a PNG file";
+
+fn shown(play: &Play, file: &FileInfo) -> Shown {
+    let place = Place { channel_id: id(GENERAL), columns: 60, takes_images: false };
+    play.state.pictures.shown(file, place)
 }
 
 fn lost() -> Failure {
@@ -65,7 +81,7 @@ fn a_file_is_a_line_and_a_picture_is_shown_below_it() {
         ];
         play.arrive(with_files(7, "look", files));
         assert_eq!(asked(&mut play), [1]);
-        play.net(Net::Picture { file: id(1), answer: Ok(two_halves(64, 32)) });
+        play.net(Net::Picture { file: id(1), answer: Ok(Some(fetched(64, 32))) });
         assert_snapshot!(format!("picture_{columns}"), play.screen());
     }
 }
@@ -98,7 +114,7 @@ fn nothing_moves_when_a_picture_comes() {
     play.arrive(message(8, ALICE, 61, "nice"));
     let place = |play: &Play, words: &str| play.screen().lines().position(|line| line.contains(words)).expect("there");
     let before = (place(&play, "wide.png"), place(&play, "nice"));
-    play.net(Net::Picture { file: id(1), answer: Ok(two_halves(64, 6)) });
+    play.net(Net::Picture { file: id(1), answer: Ok(Some(fetched(64, 6))) });
     assert_eq!((place(&play, "wide.png"), place(&play, "nice")), before);
     assert!(play.screen().contains(&"▀".repeat(54)), "{}", play.screen());
 }
@@ -124,6 +140,8 @@ fn a_picture_that_was_cut_off_comes_with_the_next_connection() {
     // Also where no answer comes at all.
     for answer in [None, Some(Err(lost()))] {
         play.net(Net::Disconnected { reason: "gone".to_owned(), retry_in_ms: 1_000 });
+        assert_eq!(asked(&mut play), [1], "the disk may have it");
+        play.net(Net::Picture { file: id(1), answer: Ok(None) });
         if let Some(answer) = answer {
             play.net(Net::Picture { file: id(1), answer });
         }
@@ -133,6 +151,29 @@ fn a_picture_that_was_cut_off_comes_with_the_next_connection() {
     }
 }
 
+/// Pain 3: nothing waits for the network that is on this machine.
+#[test]
+fn pictures_are_there_after_a_restart_without_a_network() {
+    let disk = Disk::new();
+    let mut play = Play::chat_with_disk(80, 30);
+    play.wait(10_000);
+    play.arrive(with_files(7, "", vec![file(1, "a.png", 5_000, Some((64, 64)))]));
+    play.net(Net::Picture { file: id(1), answer: Ok(Some(fetched(32, 32))) });
+    let before = play.screen();
+    assert!(before.contains(&"▀".repeat(32)), "{before}");
+    play.save(&disk);
+    let mut again = Play::restart(&disk, 80, 30);
+    assert!(again.screen().contains(&"▀".repeat(32)), "the first picture: {}", again.screen());
+    assert_eq!(asked(&mut again), Vec::<u64>::new());
+    // Deleted, it is nowhere any more.
+    let deleted = Message { deleted_at: Some(at(NINE)), rev: id(8), ..with_files(7, "", Vec::new()) };
+    let items = vec![Change::Message { message: deleted }];
+    let changes = EventBody::Changes { items, after: id(7), head_rev: id(8), read: None, my_reactions: Vec::new() };
+    let stream = StreamId::Channel(id(GENERAL));
+    disk.write(&[Keep::Event(Box::new(StreamEvent { stream: Some(stream), rev: Some(id(8)), body: changes }))]);
+    assert_eq!(disk.picture(id(1)), None);
+}
+
 /// The numbers of files are those of one server and one history.
 #[test]
 fn pictures_are_forgotten_with_the_login_and_with_the_history() {
@@ -140,10 +181,10 @@ fn pictures_are_forgotten_with_the_login_and_with_the_history() {
         let mut play = colourful(80);
         let picture = file(1, "a.png", 5_000, Some((64, 64)));
         play.arrive(with_files(7, "", vec![picture.clone()]));
-        play.net(Net::Picture { file: id(1), answer: Ok(two_halves(32, 32)) });
-        assert!(matches!(play.state.pictures.shown(&picture, 60), Shown::Rows(_)));
+        play.net(Net::Picture { file: id(1), answer: Ok(Some(fetched(32, 32))) });
+        assert!(matches!(shown(&play, &picture), Shown::Rows(_)));
         change(&mut play);
-        assert!(matches!(play.state.pictures.shown(&picture, 60), Shown::Room(_)));
+        assert!(matches!(shown(&play, &picture), Shown::Room(_)));
     };
     check(&|play| play.net(Net::SessionOver { reason: String::new() }));
     check(&|play| {
@@ -160,7 +201,7 @@ fn pictures_are_fetched_a_few_at_a_time_and_only_what_is_seen() {
     }
     let first = asked(&mut play);
     assert_eq!(first.len(), 4, "{first:?}");
-    play.net(Net::Picture { file: id(first[0]), answer: Ok(two_halves(8, 2)) });
+    play.net(Net::Picture { file: id(first[0]), answer: Ok(Some(fetched(8, 2))) });
     assert_eq!(asked(&mut play).len(), 1);
 }
 
@@ -174,7 +215,7 @@ fn few_colours_no_wish_and_a_deleted_message_draw_nothing() {
         assert!(play.screen().contains("▤ a.png  5.0 kB"), "{}", play.screen());
     };
     check(&|play| play.state.look.depth = Depth::Sixteen);
-    check(&|play| play.state.settings.has_pictures = false);
+    check(&|play| play.state.settings.pictures = Way::None);
     let mut play = colourful(80);
     let deleted = Message { deleted_at: Some(at(1)), ..with_files(7, "", Vec::new()) };
     play.arrive(deleted);

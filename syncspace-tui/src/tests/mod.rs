@@ -15,6 +15,7 @@ mod finding;
 mod forms;
 mod gone;
 mod history;
+mod images;
 mod kept_pages;
 mod keys;
 mod link;

@@ -6,6 +6,7 @@ use ratatui::style::{Color, Modifier, Style};
 use syncspace_protocol::UserId;
 
 use crate::app::markdown::{Marks, Syntax};
+use crate::app::pictures::{Cells, ImageId};
 use crate::app::rows::Tone;
 
 pub(super) const PLAIN: Style = Style::new();
@@ -38,6 +39,7 @@ pub(super) fn of(tone: Tone) -> Style {
         Tone::Code => PLAIN,
         Tone::Syntax(syntax) => of_syntax(syntax),
         Tone::Pixels { above, below } => pixels(above, below),
+        Tone::Image { image, cells } => image_of(image, cells),
         Tone::Found => WARN.add_modifier(Modifier::BOLD.union(Modifier::UNDERLINED)),
         Tone::Strong => STRONG,
     }
@@ -78,6 +80,15 @@ fn pixels(above: (u8, u8, u8), below: Option<(u8, u8, u8)>) -> Style {
     let colour = |(red, green, blue): (u8, u8, u8)| Color::Rgb(red, green, blue);
     let style = PLAIN.fg(colour(above));
     below.map_or(style, |below| style.bg(colour(below)))
+}
+
+/// Names an image of the terminal, and the size in which it is shown, as the terminal reads them.
+fn image_of(image: ImageId, cells: Cells) -> Style {
+    let colour = |number: u32| {
+        let [_, red, green, blue] = number.to_be_bytes();
+        Color::Rgb(red, green, blue)
+    };
+    PLAIN.fg(colour(image.number())).underline_color(colour(cells.number()))
 }
 
 fn author(user_id: UserId) -> Color {

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 
 use crate::app::look::{Look, Palette};
+use crate::app::pictures::PLACEHOLDER;
 
 /// Paints a finished picture.
 pub(super) fn paint(buffer: &mut Buffer, look: &Look) {
@@ -12,7 +13,10 @@ pub(super) fn paint(buffer: &mut Buffer, look: &Look) {
     }
     let palette = look.palette();
     for cell in &mut buffer.content {
-        cell.fg = colour(cell.fg, palette.as_ref(), look, |palette| palette.foreground);
+        // Its colour names an image, and is no colour.
+        if !cell.symbol().starts_with(PLACEHOLDER) {
+            cell.fg = colour(cell.fg, palette.as_ref(), look, |palette| palette.foreground);
+        }
         cell.bg = colour(cell.bg, palette.as_ref(), look, |palette| palette.background);
     }
 }

@@ -8,7 +8,7 @@ use syncspace_protocol::messages::SendMessage;
 use syncspace_testkit::ServerProcess;
 use syncspace_testkit::terminal::Key;
 
-use crate::people::{alice_and_bob, alice_at, bob_at, line_to, sit_down_in};
+use crate::people::{Seat, alice_and_bob, alice_at, bob_at, line_to, sit_down_in, sit_down_with};
 
 /// Writes a picture of two colours; gives its bytes.
 fn write_picture(path: &Path) -> Vec<u8> {
@@ -45,6 +45,44 @@ async fn pain_9_a_picture_is_sent_seen_scrolled_and_saved() {
     }
     bob.terminal.type_text("G");
     bob.terminal.wait_until("the picture gone", |screen| screen.contains("line 39.") && !screen.contains('▀'));
+}
+
+/// Pain 9: pictures in terminals that draw images; and pain 3: nothing that was seen waits for the network.
+#[tokio::test(flavor = "multi_thread")]
+async fn pain_9_a_terminal_that_draws_images_is_handed_them_also_without_a_network() {
+    const KITTY: [(&str, &str); 2] = [("TERM", "xterm-kitty"), ("COLORTERM", "truecolor")];
+    const HOLD: &str = "\u{1b}_Ga=t,t=d,f=100,q=2,i=";
+    let server = ServerProcess::start(&[]).await;
+    let (mut line, url) = line_to(&server).await;
+    let arguments = ["--server", url.as_str()];
+    let alice = alice_at(server.url());
+    let folder = tempfile::tempdir().expect("a folder");
+    let bob = sit_down_with("bob", &arguments, folder, &KITTY);
+    bob.register("bob");
+    bob.join_team();
+    write_picture(&alice.folder.path().join("two colours.png"));
+    alice.terminal.enter("/upload '~/two colours.png' look at this");
+    bob.terminal.wait_for_written(HOLD, 0);
+    // A size of it, and the cells that stand for it.
+    bob.terminal.wait_for_written("\u{1b}_Ga=p,U=1,q=2,i=", 0);
+    bob.terminal.wait_for_written("\u{10eeee}\u{305}\u{305}", 0);
+    let screen = bob.terminal.wait_for("▤ two colours.png");
+    assert!(!screen.contains('▀'), "{screen}");
+    bob.terminal.wait_for("look at this");
+    line.cut().await;
+    bob.terminal.wait_for("○ offline");
+    let Seat { mut terminal, folder } = bob;
+    terminal.press(Key::Control('q'));
+    assert_eq!(terminal.wait_for_end(), 0);
+    let mut bob = sit_down_with("bob again", &arguments, folder, &KITTY);
+    bob.terminal.wait_for("▤ two colours.png");
+    bob.terminal.wait_for_written(HOLD, 0);
+    bob.terminal.wait_for_written("\u{10eeee}\u{305}\u{305}", 0);
+    // Whoever leaves takes the images along.
+    bob.terminal.press(Key::Control('q'));
+    assert_eq!(bob.terminal.wait_for_end(), 0);
+    bob.terminal.wait_for_written("\u{1b}_Ga=d,d=I,q=2,i=", 0);
+    assert!(bob.terminal.is_restored());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,6 +68,8 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
         Action::Account(at) => effects.push(Effect::Account(Ask::At(usize::from(at)))),
         Action::OpenTold => effects.push(Effect::Account(Ask::OpenTold)),
         Action::Repaint => {
+            // Who has it drawn anew sees something that should not be there, and images are not drawn by us.
+            state.pictures.images_lost();
             effects.push(Effect::Repaint);
             // Who doubts the screen doubts the connection: do not wait for the next try.
             link::try_now(state, effects);

@@ -20,6 +20,7 @@ mod mouse;
 mod net;
 mod pages;
 mod parcels;
+mod pictures;
 mod reading;
 pub(crate) mod restore;
 mod select;
@@ -62,6 +63,7 @@ fn apply(state: &mut State, event: Event, effects: &mut Effects) {
             link::person_is_here(state, effects);
         }
         Event::Resize { .. }
+        | Event::Retaken { .. }
         | Event::Focus { is_focused: false }
         | Event::Tick
         | Event::Net(_)
@@ -81,6 +83,10 @@ fn apply(state: &mut State, event: Event, effects: &mut Effects) {
             drafts::watch(state);
         }
         Event::Resize { columns, rows } => (state.columns, state.rows) = (columns, rows),
+        Event::Retaken { columns, rows } => {
+            (state.columns, state.rows) = (columns, rows);
+            state.pictures.images_lost();
+        }
         Event::Focus { is_focused } => state.is_focused = is_focused,
         Event::Mouse(mouse) => mouse::act(state, mouse, effects),
         Event::Config(config) => config::take(state, config, effects),

@@ -8,7 +8,7 @@ use syncspace_protocol::teams::{Invite, MyTeam};
 use syncspace_protocol::{ChannelId, Seq, StreamId, TeamId};
 
 use super::Effects;
-use super::{again, chat, deeds, drafts, forms, gaps, keep, link, messages, pages, restore, stream};
+use super::{again, chat, deeds, drafts, forms, gaps, keep, link, messages, pages, pictures, restore, stream};
 use crate::app::again::Reading;
 use crate::app::arriving::Wanted;
 use crate::app::deed::Deed;
@@ -18,7 +18,6 @@ use crate::app::message::{Answer, Effect, Failure, Here, LocalServer, Net, TeamC
 use crate::app::notify;
 use crate::app::outbox::ParcelState;
 use crate::app::own::Own;
-use crate::app::pictures::Pictures;
 use crate::app::state::{Chat, Link, Modal, Screen, State};
 use crate::app::text;
 use crate::app::timeline::{Older, Place, Timeline};
@@ -65,13 +64,7 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         Net::Saved { name, answer: Err(reason) } => {
             state.complain(format!("{} was not saved: {}.", text::line(&name), text::line(&reason)));
         }
-        // It is fetched again with the next connection, while it is looked at.
-        Net::Picture { file, answer: Err(failure) } if failure.is_transient && state.link != Link::Online => {
-            state.pictures.forget(file);
-        }
-        Net::Picture { file, answer } => {
-            state.pictures.put(file, answer.map_err(|failure| text::line(&failure.message)))
-        }
+        Net::Picture { file, answer } => pictures::take(state, file, answer, effects),
         Net::DraftShared { key, answer } => drafts::shared(state, key, answer, effects),
         Net::Drafts { team_id, answer } => drafts::listed(state, team_id, answer),
         Net::CacheOpened { user_id, answer } => restore::opened(state, user_id, answer, effects),
@@ -226,11 +219,11 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     state.chat.counting.clear();
     state.chat.drafts_asked.clear();
     state.chat.outbox.disconnected();
-    state.pictures.disconnected();
+    state.pictures.connected();
     if is_other_history {
         // The same number may be another channel now.
         state.chat.outbox.refuse_all(OTHER_HISTORY);
-        state.pictures = Pictures::default();
+        state.pictures.forget_all();
     }
     if !has_teams && !matches!(state.screen, Screen::Chat) {
         effects.push(Effect::FindTeams);
@@ -242,7 +235,7 @@ fn session_over(state: &mut State, reason: &str) {
     state.bodies.forget();
     state.own = Own::default();
     // Whoever comes next may see other files, and at another server the same number is another file.
-    state.pictures = Pictures::default();
+    state.pictures.forget_all();
     (state.told, state.contact) = (Told::default(), None);
     let before = std::mem::take(&mut state.chat);
     let me = std::mem::take(&mut state.world).me;

@@ -146,7 +146,7 @@ fn take_outbox(state: &mut State, outbox: Vec<KeptParcel>) {
 }
 
 fn take_world(state: &mut State, snapshot: Snapshot, effects: &mut Effects) {
-    let Snapshot { me, epoch, contact, teams, channels, people, places, lists, log, .. } = snapshot;
+    let Snapshot { me, epoch, contact, teams, channels, people, places, lists, log, pictures, .. } = snapshot;
     pages::take_lists(state, lists);
     let world = &mut state.world;
     world.book = me.as_ref().map(|me| UnreadBook::new(me.id));
@@ -188,6 +188,9 @@ fn take_world(state: &mut State, snapshot: Snapshot, effects: &mut Effects) {
         state.chat.open = Some(channel_id);
         state.chat.lately.open(channel_id);
         state.chat.sidebar_cursor = Some(crate::app::sidebar::EntryId::Channel(channel_id));
+        for (file, small) in pictures {
+            state.pictures.put_kept(file, small);
+        }
         if let Some(log) = log {
             show_log(state, log, effects);
             gaps::begin_at_unread(state, effects);

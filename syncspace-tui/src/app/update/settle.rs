@@ -4,7 +4,7 @@ use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::{ChannelId, UserId};
 
 use super::Effects;
-use super::{again, chat, drafts, gaps, jump, messages, pages, parcels, reading};
+use super::{again, chat, drafts, gaps, jump, messages, pages, parcels, pictures, reading};
 use crate::app::entry::{self, FieldId, Purpose};
 use crate::app::layout::{self, Pane};
 use crate::app::loaded;
@@ -23,6 +23,7 @@ pub(super) fn settle(state: &mut State, has_news: bool, effects: &mut Effects) {
     leave_first_channel(state, effects);
     if !matches!(state.screen, Screen::Chat) {
         // Behind a form the chat goes on; before the first picture nobody knows yet what is worth telling.
+        pictures::hand_over(state, effects);
         if matches!(state.screen, Screen::Entry { .. }) {
             notify::settle(state, None, effects);
         }
@@ -229,8 +230,7 @@ fn colour(state: &mut State, effects: &mut Effects) {
         look_at(state, pane, list, true);
     }
     effects.extend(state.bodies.take_wanted().into_iter().map(Effect::Colour));
-    let pictures = state.pictures.take_wanted(state.link == Link::Online);
-    effects.extend(pictures.into_iter().map(Effect::LoadPicture));
+    pictures::settle(state, effects);
 }
 
 /// Lays out what is on the screen, by which code on it is asked for.
