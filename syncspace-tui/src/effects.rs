@@ -3,6 +3,7 @@
 pub(crate) mod all;
 mod disk;
 mod files;
+mod folders;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -134,6 +135,10 @@ impl Effects {
             Effect::SearchKept { number, query } => self.search_kept(number, query),
             Effect::LoadKept { channel_id, before } => self.load_kept(channel_id, before),
             Effect::LoadKeptPart { channel_id, part } => self.load_kept_part(channel_id, part),
+            Effect::FindFiles { asked, choices } => {
+                self.answer_later(async move { Net::Here(folders::find_files(asked, choices).await) });
+            }
+            Effect::ListFolder(path) => self.answer_later(async move { Net::Here(folders::list(path).await) }),
             Effect::LoadPicture { file, is_online } => {
                 let kept = self.cache.as_ref().map(|cache| cache.picture(file.id));
                 let client = self.client.clone().filter(|_| is_online);
@@ -273,9 +278,9 @@ impl Effects {
             Effect::LoadDrafts(team_id) => self.ask(move |client| async move {
                 Net::Drafts { team_id, answer: answer(load_drafts(client, team_id).await) }
             }),
-            Effect::Upload { channel_id, client_id, path } => {
+            Effect::Upload { channel_id, client_id, at, path } => {
                 let progress = self.answers.clone();
-                self.ask(move |client| files::upload(client, (channel_id, client_id), path, progress));
+                self.ask(move |client| files::upload(client, channel_id, (client_id, at), path, progress));
             }
             Effect::SaveFiles { files, folder } => {
                 let Some(client) = self.client.clone() else { return };

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::state::{Focus, State};
+use super::update::attach;
 use super::{on_message, pages};
 
 /// Something a person can do.
@@ -84,6 +85,8 @@ pub(crate) enum Action {
     EditDraft,
     SendLater,
     SendAsCode,
+    /// Make files of the message of paths that were dropped.
+    Attach,
     Search,
     Threads,
     Mentions,
@@ -275,6 +278,8 @@ pub(crate) static ACTIONS: &[Info] = &[
     ),
     info(Action::EditDraft, "edit_draft", scope::COMPOSER, &[alt('k')], "Write in your editor"),
     info(Action::SendLater, "send_later", scope::COMPOSER, &[alt('l')], "Send it later").when(has_draft),
+    info(Action::Attach, "attach", scope::COMPOSER, &[alt('v')], "Send the files whose paths you dropped here")
+        .when(attach::is_offered),
     info(Action::SendAsCode, "send_as_code", scope::COMPOSER, &[alt('p')], "Send it as code").when(has_draft),
     info(Action::SelectMessages, "select_messages", scope::COMPOSER, &[plain(KeyCode::Up)], "Select a message")
         .when(is_draft_empty),

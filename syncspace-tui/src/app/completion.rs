@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use syncspace_protocol::users::Person;
 use syncspace_protocol::{TeamId, UserId};
 
+use super::message::FolderEntry;
 use super::pages::{self, PageKind};
+use super::paths::{Word, whole, word_of, words};
 use super::picker::find_emoji;
 use super::slash;
 use super::state::{Focus, State};
@@ -37,6 +39,15 @@ pub(crate) struct Choice {
     pub(crate) about: String,
 }
 
+/// A folder in which a path is being typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Folder {
+    /// From the root on.
+    pub(crate) path: String,
+    /// Folders first; nothing while it is being read.
+    pub(crate) entries: Vec<FolderEntry>,
+}
+
 /// An open list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct List {
@@ -51,13 +62,21 @@ pub(crate) fn open(state: &State) -> Option<List> {
     if state.modal.is_some() {
         return None;
     }
+    if let Some((before, path)) = typed_path(state) {
+        return list(state, &before[path.range.start..], paths(state, &path));
+    }
     let is_search = state.chat.focus == Focus::PageInput;
     let (word, is_first) = if is_search { (word_of_search(state)?, false) } else { word_of_draft(state)? };
+    let choices = if is_search { pages::search::completions(state, word) } else { choices(state, word, is_first) };
+    list(state, word, choices)
+}
+
+/// Gives the list of what can stand in place of a word; none where the person wants none.
+fn list(state: &State, word: &str, mut choices: Vec<Choice>) -> Option<List> {
     let held = Some(&state.chat.completion).filter(|chosen| chosen.word == word);
     if held.is_some_and(|chosen| chosen.is_dismissed) {
         return None;
     }
-    let mut choices = if is_search { pages::search::completions(state, word) } else { choices(state, word, is_first) };
     choices.truncate(CHOICES_MAX);
     // A word that stands there already needs no list.
     if choices.is_empty() || (choices.len() == 1 && choices[0].insert.trim_end() == word) {
@@ -84,6 +103,51 @@ fn word_of_search(state: &State) -> Option<&str> {
     let before = pages.search.input.before_cursor();
     let is_filter = pages.kind == PageKind::Search && before.matches('"').count().is_multiple_of(2);
     is_filter.then(|| before.rsplit(' ').next().unwrap_or_default())
+}
+
+/// Gives the text before the cursor of a draft that sends files, and the path that is being typed at its end.
+fn typed_path(state: &State) -> Option<(&str, Word)> {
+    if !matches!(state.chat.focus, Focus::Composer | Focus::ThreadComposer) || state.chat.editing.is_some() {
+        return None;
+    }
+    let (line, before) = state.composer()?.before_cursor();
+    let command = before.strip_prefix("/upload ").filter(|_| line == 0)?;
+    let words = words(command);
+    let is_first = words.len() <= 1;
+    let end = words.into_iter().next_back().filter(|word| word.range.end == command.len());
+    // Behind a blank the next one begins: of those after the first nobody knows whether they are no text.
+    let word = end.or_else(|| command.trim().is_empty().then(|| Word::empty_at(command.len())))?;
+    (is_first || word.is_like_path()).then_some((command, word))
+}
+
+/// Gives the folder of a path as it is typed, and what is typed of a name in it.
+fn parted(path: &str) -> (&str, &str) {
+    path.rfind('/').map_or(("", path), |at| path.split_at(at + 1))
+}
+
+/// Gives the folder in which a path is being typed, from the root on.
+pub(crate) fn folder(state: &State) -> Option<String> {
+    let (_, word) = typed_path(state)?;
+    let (folder, _) = parted(&word.text);
+    whole(if folder.is_empty() { "." } else { folder }).ok()
+}
+
+fn paths(state: &State, typed: &Word) -> Vec<Choice> {
+    let (folder, begun) = parted(&typed.text);
+    let entries = state.chat.folder.iter().flat_map(|folder| &folder.entries);
+    // Hidden ones are for who asks for them.
+    let fits = |entry: &&FolderEntry| {
+        entry.name.starts_with(begun) && (!entry.name.starts_with('.') || begun.starts_with('.'))
+    };
+    let choice = |entry: &FolderEntry| {
+        let end = if entry.is_file { "" } else { "/" };
+        Choice {
+            insert: word_of(&format!("{folder}{}{end}", entry.name), !entry.is_file),
+            label: format!("{}{end}", entry.name),
+            about: String::new(),
+        }
+    };
+    entries.filter(fits).take(CHOICES_MAX).map(choice).collect()
 }
 
 fn choices(state: &State, word: &str, is_first: bool) -> Vec<Choice> {

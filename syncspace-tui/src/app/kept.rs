@@ -206,8 +206,8 @@ pub(crate) struct KeptParcel {
     /// Place of the root it answers.
     pub(crate) parent_seq: Option<Seq>,
     pub(crate) body: SendMessage,
-    /// The file of this machine that goes with it.
-    pub(crate) path: Option<String>,
+    /// The files of this machine that go with it; the first ones are uploaded, as many as its body has.
+    pub(crate) paths: Vec<String>,
     /// Why the server did not take it.
     pub(crate) refused: Option<String>,
     /// Whether it may have reached the server: then it is sent again as it is, and not edited.

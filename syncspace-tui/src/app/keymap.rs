@@ -109,6 +109,7 @@ impl Preset {
                 ("down", &["down", "ctrl+n"]),
                 ("scroll_up", &["pageup", "alt+v"]),
                 ("scroll_down", &["pagedown", "ctrl+v"]),
+                ("attach", &["ctrl+x a"]),
                 ("first", &["home", "alt+<"]),
                 ("last", &["end", "alt+>"]),
                 ("leave_composer", &["esc", "ctrl+g"]),

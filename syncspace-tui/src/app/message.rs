@@ -90,10 +90,13 @@ pub(crate) enum Net {
     /// So much of a file is uploaded, in hundredths.
     Uploading {
         client_id: ClientId,
+        /// Its place among the files of its message.
+        at: usize,
         percent: u64,
     },
     Uploaded {
         client_id: ClientId,
+        at: usize,
         answer: Answer<FileInfo>,
     },
     /// A file is kept on this machine, at that place.
@@ -241,8 +244,29 @@ pub(crate) enum Here {
         draft: Option<DraftKey>,
         text: Result<String, String>,
     },
+    /// The first choice of paths that are all files; none where there is none.
+    Files { asked: FilesAsked, found: Option<Vec<String>> },
+    /// What lies in a folder; nothing where it cannot be read.
+    Folder { path: String, entries: Vec<FolderEntry> },
     /// What the words of some code are.
     Coloured { key: CodeKey, colours: Colours },
+}
+
+/// Why it is asked whether paths are files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FilesAsked {
+    /// A command is to send them.
+    Command { key: DraftKey, typed: String },
+    /// They were pasted into a draft.
+    Pasted { key: DraftKey, text: String },
+}
+
+/// Something in a folder.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FolderEntry {
+    /// Folders come first.
+    pub(crate) is_file: bool,
+    pub(crate) name: String,
 }
 
 /// How the server that `--local` started is doing.
@@ -426,8 +450,17 @@ pub(crate) enum Effect {
     Upload {
         channel_id: ChannelId,
         client_id: ClientId,
+        /// Its place among the files of its message.
+        at: usize,
         path: String,
     },
+    /// Find out which of several choices of paths are files, the first one that all are.
+    FindFiles {
+        asked: FilesAsked,
+        choices: Vec<Vec<String>>,
+    },
+    /// Read what lies in a folder.
+    ListFolder(String),
     /// Keep files of a message on this machine, in a folder or where downloads go.
     SaveFiles {
         files: Vec<FileInfo>,

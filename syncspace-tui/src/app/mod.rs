@@ -34,6 +34,7 @@ pub(crate) mod outbox;
 pub(crate) mod own;
 pub(crate) mod pages;
 pub(crate) mod patch;
+pub(crate) mod paths;
 pub(crate) mod picker;
 pub(crate) mod pictures;
 pub(crate) mod posting;

@@ -7,7 +7,7 @@ use syncspace_protocol::{ChannelId, ClientId, FileId, MessageId, Seq, Time};
 
 use super::attachment::Attachment;
 use super::composer::DraftKey;
-use super::text;
+use super::{paths, text};
 
 /// Where one unacknowledged message stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub(crate) struct Parcel {
     pub(crate) content: String,
     /// Text, or code.
     pub(crate) message_type: MessageType,
-    /// The file that goes with it.
-    pub(crate) attachment: Option<Attachment>,
+    /// The files that go with it, uploaded one after the other.
+    pub(crate) attachments: Vec<Attachment>,
     pub(crate) state: ParcelState,
 }
 
@@ -71,21 +71,25 @@ impl Parcel {
         }
     }
 
-    /// Gives the file that is to be uploaded before it can go out.
-    pub(crate) fn to_upload(&self) -> Option<&Attachment> {
-        self.attachment.as_ref().filter(|attachment| attachment.uploaded.is_none())
+    /// Gives the file that is to be uploaded next before it can go out, with its place among them.
+    pub(crate) fn to_upload(&self) -> Option<(usize, &Attachment)> {
+        self.attachments.iter().enumerate().find(|(_, attachment)| attachment.uploaded.is_none())
     }
 
-    /// Has its file uploaded once more: the server keeps what is in no message for a while only, another one has it not at all.
+    /// Has its files uploaded once more: the server keeps what is in no message for a while only, another one has it not at
+    /// all.
     fn upload_again(&mut self) {
-        if let Some(attachment) = &mut self.attachment {
+        for attachment in &mut self.attachments {
             (attachment.uploaded, attachment.percent) = (None, 0);
         }
     }
 
     /// Gives what was typed for it.
     pub(crate) fn typed(&self) -> String {
-        self.attachment.as_ref().map_or_else(|| self.content.clone(), |file| file.command(&self.content))
+        if self.attachments.is_empty() {
+            return self.content.clone();
+        }
+        paths::command(self.attachments.iter().map(|attachment| attachment.path.as_str()), &self.content)
     }
 
     /// Gives the body to send.
@@ -95,7 +99,7 @@ impl Parcel {
             message_type: self.message_type,
             client_id: Some(self.client_id.clone()),
             parent_message_id: self.parent.map(|(_, id)| id),
-            files: self.attachment.iter().filter_map(|attachment| attachment.uploaded).collect(),
+            files: self.attachments.iter().filter_map(|attachment| attachment.uploaded).collect(),
             ..SendMessage::default()
         }
     }
@@ -156,19 +160,21 @@ impl Outbox {
         }
     }
 
-    /// Notes how much of a file is uploaded, in hundredths.
-    pub(crate) fn uploading(&mut self, client_id: &ClientId, percent: u64) {
+    /// Notes how much of the file at a place is uploaded, in hundredths.
+    pub(crate) fn uploading(&mut self, client_id: &ClientId, at: usize, percent: u64) {
         let parcel = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id);
-        if let Some(attachment) = parcel.and_then(|parcel| parcel.attachment.as_mut()) {
+        if let Some(attachment) = parcel.and_then(|parcel| parcel.attachments.get_mut(at)) {
             attachment.percent = percent;
         }
     }
 
-    /// Notes that a file is uploaded: its message may go out. Of a file that was uploaded twice the first counts.
-    pub(crate) fn uploaded(&mut self, client_id: &ClientId, file: FileId) {
+    /// Notes that the file at a place is uploaded: the next one follows, or the message. Of a file that was uploaded twice the
+    /// first counts.
+    pub(crate) fn uploaded(&mut self, client_id: &ClientId, at: usize, file: FileId) {
         let Some(parcel) = self.parcels.iter_mut().find(|parcel| parcel.client_id == *client_id) else { return };
+        let is_next = parcel.to_upload().is_some_and(|(next, _)| next == at);
         let is_failed = matches!(parcel.state, ParcelState::Failed(_));
-        if let Some(attachment) = parcel.attachment.as_mut().filter(|file| file.uploaded.is_none() && !is_failed) {
+        if let Some(attachment) = parcel.attachments.get_mut(at).filter(|_| is_next && !is_failed) {
             attachment.uploaded = Some(file);
             parcel.state = ParcelState::Waiting;
         }

@@ -197,7 +197,7 @@ impl RowContext<'_> {
         if left_out > 0 {
             rows.push(Row::of(None, vec![(Tone::Dim, text::cut(&format!("… {left_out} more lines"), columns))]));
         }
-        if let Some(file) = &parcel.attachment {
+        for file in &parcel.attachments {
             let is_under_way = file.percent > 0 && file.uploaded.is_none();
             let percent = if is_under_way { format!("  {} %", file.percent) } else { String::new() };
             let line = text::cut(&format!("▤ {}{percent}", file.name()), columns);

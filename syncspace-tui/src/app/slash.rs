@@ -15,9 +15,10 @@ use super::composer::DraftKey;
 use super::deed::Deed;
 use super::look::Theme;
 use super::others::Mark;
+use super::paths::Named;
 use super::state::State;
 use super::switcher::Target;
-use super::{attachment, posting, text, when};
+use super::{posting, text, when};
 
 /// What a command comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +29,8 @@ pub(crate) enum Comes {
     /// Look for messages.
     Find(String),
     Look(Theme),
-    /// Send a file of this machine with a text.
-    Upload {
-        path: String,
-        content: String,
-    },
+    /// Send files of this machine, as many of these as there are.
+    Upload(Named),
 }
 
 /// One command.
@@ -82,13 +80,16 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("threads", "", "Threads you follow", |_, _| Ok(Comes::Act(Action::Threads))),
     command("topic", "TEXT", "Say what this channel is about right now", topic),
     command("unmute", "", "Be notified again", |state, _| mute(state, false)),
-    command("upload", "FILE [TEXT]", "Send a file of this machine", upload),
+    command(UPLOAD, "FILE… [TEXT]", "Send files of this machine; Tab completes", upload),
 ];
+
+/// The command whose text may have several lines.
+const UPLOAD: &str = "upload";
 
 /// Tells whether a draft is meant as a command: one line that begins with a slash and a word, as no path does.
 pub(crate) fn is_command(draft: &str) -> bool {
     let name = draft.split_whitespace().next().and_then(|first| first.strip_prefix('/'));
-    !draft.trim_end().contains('\n')
+    (!draft.trim_end().contains('\n') || name.is_some_and(|name| name.eq_ignore_ascii_case(UPLOAD)))
         && draft.starts_with('/')
         && name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()))
 }
@@ -130,8 +131,7 @@ fn upload(state: &State, rest: &str) -> Result<Comes, String> {
         return Err(format!("Not sent: {why}."));
     }
     let usage = "Name a file, in quotes where it has blanks: /upload 'my plan.pdf' for tomorrow.";
-    let (path, content) = attachment::split(rest).ok_or_else(|| usage.to_owned())?;
-    Ok(Comes::Upload { path: attachment::whole(&path)?, content })
+    Named::read(rest).map(Comes::Upload).ok_or_else(|| usage.to_owned())
 }
 
 fn theme(_: &State, rest: &str) -> Result<Comes, String> {

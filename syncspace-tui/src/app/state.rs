@@ -11,7 +11,7 @@ use syncspace_protocol::{ChannelId, ClientId, Epoch, MessageId, Rev, Seq, TeamId
 use super::again::Again;
 use super::arriving::Arriving;
 use super::bodies::Bodies;
-use super::completion::Chosen;
+use super::completion::{Chosen, Folder};
 use super::composer::{Composer, DraftKey};
 use super::deed::Deed;
 use super::entry::EntryForm;
@@ -40,6 +40,7 @@ use super::text;
 use super::timeline::{Missing, Place, Timeline};
 use super::told::Told;
 use super::trail::Trail;
+use super::update::attach::Dropped;
 use super::update::drafts::SharedDraft;
 use super::update::jump::Sought;
 use super::world::{ChannelState, World};
@@ -268,6 +269,10 @@ pub(crate) struct Chat {
     pub(crate) selection: Option<Selection>,
     /// What the person did in the list of completions.
     pub(crate) completion: Chosen,
+    /// The folder in which a path is being typed.
+    pub(crate) folder: Option<Folder>,
+    /// Files whose paths were dropped into a draft.
+    pub(crate) dropped: Option<Dropped>,
     /// The command that was typed last, to be given back where it is refused.
     pub(crate) last_command: Option<(Deed, DraftKey, String)>,
 }
@@ -421,6 +426,8 @@ impl Default for Chat {
             arriving: None,
             selection: None,
             completion: Chosen::default(),
+            folder: None,
+            dropped: None,
             last_command: None,
         }
     }

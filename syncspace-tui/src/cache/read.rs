@@ -78,7 +78,7 @@ fn draft(row: &Row<'_>) -> rusqlite::Result<Option<KeptDraft>> {
 /// Reads what is on its way, oldest first.
 pub(super) fn outbox(connection: &Connection) -> Result<Vec<KeptParcel>, CacheError> {
     let mut statement = connection.prepare(
-        "SELECT client_id, channel_id, parent_seq, body, refused, may_be_sent, path FROM outbox ORDER BY place",
+        "SELECT client_id, channel_id, parent_seq, body, refused, may_be_sent, paths FROM outbox ORDER BY place",
     )?;
     let parcels = statement.query_map([], parcel)?.collect::<Result<Vec<_>, _>>()?;
     Ok(parcels.into_iter().flatten().collect())
@@ -95,6 +95,6 @@ fn parcel(row: &Row<'_>) -> rusqlite::Result<Option<KeptParcel>> {
         body,
         refused: row.get(4)?,
         may_be_sent: row.get(5)?,
-        path: row.get(6)?,
+        paths: json(&row.get::<_, String>(6)?).unwrap_or_default(),
     }))
 }

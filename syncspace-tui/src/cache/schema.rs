@@ -6,7 +6,7 @@ use super::bounds::BUSY_WAIT;
 use super::error::CacheError;
 
 /// Raised with every change of the tables: a file of another number is set aside, and only what was typed is taken over.
-pub(super) const SCHEMA: i64 = 3;
+pub(super) const SCHEMA: i64 = 4;
 /// Marks a file in which damage was found: the next start sets it aside.
 pub(super) const DAMAGED: i64 = -1;
 
@@ -23,7 +23,7 @@ CREATE TABLE drafts (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (
     place INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT NOT NULL UNIQUE, channel_id INTEGER NOT NULL,
-    parent_seq INTEGER, body TEXT NOT NULL, path TEXT, refused TEXT, may_be_sent INTEGER NOT NULL
+    parent_seq INTEGER, body TEXT NOT NULL, paths TEXT NOT NULL, refused TEXT, may_be_sent INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE logs (channel_id INTEGER PRIMARY KEY, rev INTEGER NOT NULL) STRICT;
 CREATE TABLE messages (

@@ -83,7 +83,7 @@ fn parcel(client_id: &str, content: &str) -> KeptParcel {
         channel_id: id(GENERAL),
         parent_seq: Some(id(2)),
         body: SendMessage { content: content.to_owned(), parent_message_id: Some(id(1_002)), ..SendMessage::default() },
-        path: None,
+        paths: vec!["/tmp/a.png".to_owned(), "/tmp/b.png".to_owned()],
         refused: None,
         may_be_sent: true,
     }

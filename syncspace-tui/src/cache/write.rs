@@ -119,7 +119,7 @@ fn put_draft(connection: &Connection, draft: &KeptDraft) -> Result<(), CacheErro
 fn put_parcel(connection: &Connection, parcel: &KeptParcel) -> Result<(), CacheError> {
     // Its place stays the one it got first: order is that of sending.
     let mut statement = connection.prepare_cached(
-        "INSERT INTO outbox (client_id, channel_id, parent_seq, body, refused, may_be_sent, path)
+        "INSERT INTO outbox (client_id, channel_id, parent_seq, body, refused, may_be_sent, paths)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (client_id) DO UPDATE
          SET body = excluded.body, refused = excluded.refused, may_be_sent = excluded.may_be_sent",
@@ -131,7 +131,7 @@ fn put_parcel(connection: &Connection, parcel: &KeptParcel) -> Result<(), CacheE
         serde_json::to_string(&parcel.body)?,
         parcel.refused,
         parcel.may_be_sent,
-        parcel.path
+        serde_json::to_string(&parcel.paths)?
     ])?;
     Ok(())
 }

@@ -3,9 +3,9 @@
 use toml::de::DeValue;
 
 use crate::app::action::ACTIONS;
-use crate::app::attachment;
 use crate::app::keymap::{Keymap, Preset};
 use crate::app::look::{Depth, Theme};
+use crate::app::paths;
 use crate::app::pictures::Way as PictureWay;
 use crate::outside::tell::Way;
 
@@ -192,7 +192,7 @@ const SETTINGS: &[Setting] = &[
         default: "\"\"",
         set: |settings, value| {
             let folder = string(value)?;
-            settings.downloads = if folder.is_empty() { None } else { Some(attachment::whole(&folder)?) };
+            settings.downloads = if folder.is_empty() { None } else { Some(paths::whole(&folder)?) };
             Ok(())
         },
     },

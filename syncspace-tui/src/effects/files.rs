@@ -19,7 +19,8 @@ use crate::thumbnail::{self, Made};
 /// Uploads a file for the message of that name, and tells now and then how much of it is there.
 pub(super) async fn upload(
     client: Client,
-    (channel_id, client_id): (ChannelId, ClientId),
+    channel_id: ChannelId,
+    (client_id, at): (ClientId, usize),
     path: String,
     progress: News,
 ) -> Net {
@@ -30,11 +31,11 @@ pub(super) async fn upload(
         let percent = bytes.min(length).saturating_mul(100) / length;
         if percent > told {
             told = percent;
-            progress.try_send(Net::Uploading { client_id: name.clone(), percent });
+            progress.try_send(Net::Uploading { client_id: name.clone(), at, percent });
         }
     };
     let uploaded = client.upload_path(channel_id, &path, None, sent).await;
-    Net::Uploaded { client_id, answer: answer(uploaded) }
+    Net::Uploaded { client_id, at, answer: answer(uploaded) }
 }
 
 /// Keeps files on this machine, each under a name that nothing has: one after the other, as they may have the same.

@@ -11,7 +11,7 @@ use syncspace_protocol::{ClientId, Epoch, Page, StreamId};
 use crate::app::deed::{Deed, ListOf, Outcome};
 use crate::app::kept::Keep;
 use crate::app::look::Depth;
-use crate::app::message::Failure;
+use crate::app::message::{Failure, Here};
 use crate::app::pictures::{FILE_BYTES_MAX, Fetched, ImageId, Place, Shown, Thumbnail, Way};
 use crate::app::{Effect, Event, Net};
 use crate::cache::Disk;
@@ -249,21 +249,35 @@ fn enter(play: &mut Play, words: &str) {
     play.press(KeyCode::Enter);
 }
 
+/// Answers whether paths are files, as on a machine that has these.
+pub(super) fn look_for_files(play: &mut Play, there: &[&str]) {
+    let asked = play.effects.iter().position(|effect| matches!(effect, Effect::FindFiles { .. })).expect("it is asked");
+    let Effect::FindFiles { asked, choices } = play.effects.remove(asked) else { return };
+    let is_there = |paths: &Vec<String>| paths.iter().all(|path| there.contains(&path.as_str()));
+    play.net(Net::Here(Here::Files { asked, found: choices.into_iter().find(is_there) }));
+}
+
+/// Sends a file that is there.
+fn send_file(play: &mut Play, command: &str, path: &str) {
+    enter(play, command);
+    look_for_files(play, &[path]);
+}
+
 #[test]
 fn a_file_is_uploaded_and_then_its_message_goes_out() {
     let mut play = colourful(80);
-    enter(&mut play, "/upload '/tmp/my plan.pdf' for tomorrow");
+    send_file(&mut play, "/upload '/tmp/my plan.pdf' for tomorrow", "/tmp/my plan.pdf");
     enter(&mut play, "and this after it");
     let asked = uploads(&mut play);
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0].0, "/tmp/my plan.pdf");
     assert_eq!(sent(&mut play), [], "nothing overtakes it");
-    play.net(Net::Uploading { client_id: asked[0].1.clone(), percent: 40 });
+    play.net(Net::Uploading { client_id: asked[0].1.clone(), at: 0, percent: 40 });
     assert!(play.screen().contains("▤ my plan.pdf  40 %"), "{}", play.screen());
-    play.net(Net::Uploaded { client_id: asked[0].1.clone(), answer: Ok(file(5, "my plan.pdf", 10, None)) });
+    play.net(Net::Uploaded { client_id: asked[0].1.clone(), at: 0, answer: Ok(file(5, "my plan.pdf", 10, None)) });
     assert_eq!(sent(&mut play), [("for tomorrow".to_owned(), vec![5])]);
     // The same once more, of an upload that was begun twice.
-    play.net(Net::Uploaded { client_id: asked[0].1.clone(), answer: Ok(file(6, "my plan.pdf", 10, None)) });
+    play.net(Net::Uploaded { client_id: asked[0].1.clone(), at: 0, answer: Ok(file(6, "my plan.pdf", 10, None)) });
     assert_eq!(sent(&mut play), []);
     play.net(Net::Sent { client_id: asked[0].1.clone(), answer: Ok(ack(7)) });
     assert_eq!(sent(&mut play), [("and this after it".to_owned(), Vec::new())]);
@@ -276,11 +290,11 @@ fn ack(seq: u64) -> SentAck {
 #[test]
 fn what_cannot_be_uploaded_stays_and_comes_back_as_it_was_typed() {
     let mut play = colourful(80);
-    enter(&mut play, "/upload /tmp/gone.png look");
+    send_file(&mut play, "/upload /tmp/gone.png look", "/tmp/gone.png");
     let (_, client_id) = uploads(&mut play).remove(0);
     let failure =
         Failure { is_transient: false, message: "cannot use /tmp/gone.png: no such file".to_owned(), ..lost() };
-    play.net(Net::Uploaded { client_id, answer: Err(failure) });
+    play.net(Net::Uploaded { client_id, at: 0, answer: Err(failure) });
     assert!(play.screen().contains("not sent: Cannot use /tmp/gone.png: no such file"), "{}", play.screen());
     play.alt('e');
     let composer = play.state.composer().expect("a draft").text();
@@ -292,7 +306,7 @@ fn a_file_on_its_way_outlives_a_kill_at_every_step() {
     let disk = Disk::new();
     let mut play = Play::chat_with_disk(80, 24);
     play.save(&disk);
-    enter(&mut play, "/upload /tmp/a.png look");
+    send_file(&mut play, "/upload /tmp/a.png look", "/tmp/a.png");
     play.save(&disk);
     let (_, client_id) = uploads(&mut play).remove(0);
     // Killed before it is uploaded: it is uploaded again.
@@ -300,7 +314,7 @@ fn a_file_on_its_way_outlives_a_kill_at_every_step() {
     again.connect();
     again.save(&disk);
     assert_eq!(uploads(&mut again), [("/tmp/a.png".to_owned(), client_id.clone())]);
-    again.net(Net::Uploaded { client_id: client_id.clone(), answer: Ok(file(5, "a.png", 10, None)) });
+    again.net(Net::Uploaded { client_id: client_id.clone(), at: 0, answer: Ok(file(5, "a.png", 10, None)) });
     assert_eq!(sent(&mut again), [], "first its number is on disk");
     again.save(&disk);
     assert_eq!(sent(&mut again), [("look".to_owned(), vec![5])]);

@@ -5,6 +5,7 @@ mod actions;
 mod again;
 mod anything;
 mod arriving;
+mod attach;
 mod bytes;
 mod chat;
 mod composer;

@@ -85,6 +85,38 @@ async fn pain_9_a_terminal_that_draws_images_is_handed_them_also_without_a_netwo
     assert!(bob.terminal.is_restored());
 }
 
+/// Several files of a folder, completed by Tab, and one that is dropped on the terminal.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_completed_by_tab_or_dropped_and_go_out_as_one_message() {
+    let (_server, alice, bob) = alice_and_bob().await;
+    let folder = alice.folder.path().join("my papers");
+    std::fs::create_dir(&folder).expect("a folder");
+    for name in ["plan.txt", "costs.txt"] {
+        std::fs::write(folder.join(name), name).expect("a file");
+    }
+    alice.terminal.type_text("/upload ~/my");
+    alice.terminal.wait_for("my papers/");
+    alice.terminal.type_text("\t");
+    alice.terminal.wait_until("the folder", |screen| screen.contains("plan.txt") && screen.contains("costs.txt"));
+    alice.terminal.type_text("pl\t");
+    alice.terminal.wait_for("'~/my papers/plan.txt'");
+    alice.terminal.enter("'~/my papers/costs.txt' both of them");
+    for person in [&alice, &bob] {
+        person.terminal.wait_until("one message", |screen| {
+            screen.contains("both of them") && screen.contains("▤ plan.txt  8 B") && screen.contains("▤ costs.txt  9 B")
+        });
+    }
+    let path = folder.join("plan.txt");
+    alice.terminal.type_text(&format!("\u{1b}[200~'{}'\u{1b}[201~", path.display()));
+    alice.terminal.wait_for("Alt+V makes plan.txt a file of the message");
+    alice.terminal.press(Key::Alt('v'));
+    alice.terminal.wait_for("/upload '");
+    alice.terminal.enter(" once more");
+    bob.terminal.wait_until("the dropped one", |screen| {
+        screen.contains("once more") && screen.matches("▤ plan.txt  8 B").count() == 2
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_one_name_are_all_saved() {
     let (server, alice, bob) = alice_and_bob().await;

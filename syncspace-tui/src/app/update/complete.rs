@@ -3,11 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Effects;
-use super::{chat, look, messages, pages};
-use crate::app::completion::{self, Chosen, List};
+use super::{attach, chat, look, pages};
+use crate::app::completion::{self, Chosen, Folder, List};
 use crate::app::composer::{Composer, DraftKey};
 use crate::app::deed::Deed;
-use crate::app::message::Effect;
+use crate::app::message::{Effect, FolderEntry};
 use crate::app::slash::{self, Comes};
 use crate::app::state::State;
 
@@ -48,7 +48,9 @@ fn accept(state: &mut State, list: &List, effects: &mut Effects) {
     }
     let Some(key) = state.draft_key() else { return };
     let draft = state.chat.drafts.entry(key).or_default();
-    draft.replace_before(list.word.chars().count(), &format!("{} ", choice.insert));
+    // In a folder it goes on.
+    let blank = if choice.insert.ends_with('/') { "" } else { " " };
+    draft.replace_before(list.word.chars().count(), &format!("{}{blank}", choice.insert));
     state.chat.completion = Chosen::default();
     chat::typed(state, key, effects);
 }
@@ -83,9 +85,26 @@ pub(super) fn run_command(state: &mut State, key: DraftKey, effects: &mut Effect
                 Comes::Go(target) => chat::go_to(state, target, effects),
                 Comes::Look(theme) => look::set(state, theme),
                 Comes::Find(text) => pages::look_for(state, &text, effects),
-                Comes::Upload { path, content } => messages::send_file(state, key, path, content, effects),
+                Comes::Upload(named) => attach::send(state, key, draft, &named, effects),
             }
         }
     }
     true
+}
+
+/// Has the folder read in which a path is being typed.
+pub(super) fn list_folder(state: &mut State, effects: &mut Effects) {
+    let wanted = completion::folder(state);
+    if state.chat.folder.as_ref().map(|folder| &folder.path) == wanted.as_ref() {
+        return;
+    }
+    effects.extend(wanted.clone().map(Effect::ListFolder));
+    state.chat.folder = wanted.map(|path| Folder { path, entries: Vec::new() });
+}
+
+/// Takes what lies in a folder, while a path in it is being typed.
+pub(super) fn listed(state: &mut State, path: &str, entries: Vec<FolderEntry>) {
+    if let Some(folder) = state.chat.folder.as_mut().filter(|folder| folder.path == path) {
+        folder.entries = entries;
+    }
 }

@@ -152,7 +152,7 @@ fn kept_parcel(parcel: &Parcel, may_be_sent: bool) -> KeptParcel {
         channel_id: parcel.channel_id,
         parent_seq: parcel.parent.map(|(seq, _)| seq),
         body: parcel.body(),
-        path: parcel.attachment.as_ref().map(|attachment| attachment.path.clone()),
+        paths: parcel.attachments.iter().map(|attachment| attachment.path.clone()).collect(),
         may_be_sent: may_be_sent && refused.is_none() && parcel.to_upload().is_none(),
         refused,
     }

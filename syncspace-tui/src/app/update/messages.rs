@@ -6,7 +6,7 @@ use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::{ChannelId, MessageId, Seq};
 
 use super::Effects;
-use super::{link, parcels};
+use super::{attach, link, parcels};
 use crate::app::action::Action;
 use crate::app::attachment::Attachment;
 use crate::app::composer::{Composer, DraftKey};
@@ -31,6 +31,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
                 state.chat.drafts.entry(key).or_default().new_line();
             }
         }
+        Action::Attach => attach::attach(state),
         Action::LeaveComposer => leave_composer(state),
         Action::SelectMessages => {
             let focus = if state.chat.focus == Focus::ThreadComposer { Focus::ThreadMessages } else { Focus::Messages };
@@ -225,14 +226,20 @@ fn send(state: &mut State, message_type: MessageType, effects: &mut Effects) {
     }
     if let Some(to) = destination(state, key) {
         state.chat.drafts.remove(&key);
-        send_off(state, to, (content, message_type, None), effects);
+        send_off(state, to, (content, message_type, Vec::new()), effects);
     }
 }
 
-/// Sends a file of this machine, with a text where there is one.
-pub(super) fn send_file(state: &mut State, key: DraftKey, path: String, content: String, effects: &mut Effects) {
+/// Sends files of this machine, with a text where there is one.
+pub(super) fn send_files(
+    state: &mut State,
+    key: DraftKey,
+    attachments: Vec<Attachment>,
+    content: String,
+    effects: &mut Effects,
+) {
     if let Some(to) = destination(state, key) {
-        send_off(state, to, (content, MessageType::Text, Some(Attachment::new(path))), effects);
+        send_off(state, to, (content, MessageType::Text, attachments), effects);
     }
 }
 
@@ -251,12 +258,12 @@ fn destination(state: &State, key: DraftKey) -> Option<(ChannelId, Option<(Seq, 
 fn send_off(
     state: &mut State,
     (channel_id, parent): (ChannelId, Option<(Seq, MessageId)>),
-    (content, message_type, attachment): (String, MessageType, Option<Attachment>),
+    (content, message_type, attachments): (String, MessageType, Vec<Attachment>),
     effects: &mut Effects,
 ) {
     let client_id = state.client_ids.next(state.now);
     let parcel =
-        Parcel { client_id, channel_id, parent, content, message_type, attachment, state: ParcelState::Waiting };
+        Parcel { client_id, channel_id, parent, content, message_type, attachments, state: ParcelState::Waiting };
     state.chat.outbox.push(parcel);
     state.chat.typing_sent = None;
     link::try_now(state, effects);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod again;
+pub(crate) mod attach;
 mod chat;
 mod complete;
 mod config;
@@ -121,6 +122,7 @@ fn paste(state: &mut State, text: &str, effects: &mut Effects) {
                 let left_out = state.chat.drafts.entry(key).or_default().paste(text);
                 chat::typed(state, key, effects);
                 say_left_out(state, left_out);
+                attach::pasted(key, text, effects);
             }
         }
         (Some(Modal::Help(help)), _) => {

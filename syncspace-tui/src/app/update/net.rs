@@ -8,7 +8,9 @@ use syncspace_protocol::teams::{Invite, MyTeam};
 use syncspace_protocol::{ChannelId, Seq, StreamId, TeamId};
 
 use super::Effects;
-use super::{again, chat, deeds, drafts, forms, gaps, keep, link, messages, pages, pictures, restore, stream};
+use super::{
+    again, attach, chat, complete, deeds, drafts, forms, gaps, keep, link, messages, pages, pictures, restore, stream,
+};
 use crate::app::again::Reading;
 use crate::app::arriving::Wanted;
 use crate::app::deed::Deed;
@@ -57,9 +59,9 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             session_over(state, &reason);
             effects.push(Effect::CloseCache);
         }
-        Net::Uploading { client_id, percent } => state.chat.outbox.uploading(&client_id, percent),
-        Net::Uploaded { client_id, answer: Ok(file) } => state.chat.outbox.uploaded(&client_id, file.id),
-        Net::Uploaded { client_id, answer: Err(failure) } => refused(state, &client_id, failure),
+        Net::Uploading { client_id, at, percent } => state.chat.outbox.uploading(&client_id, at, percent),
+        Net::Uploaded { client_id, at, answer: Ok(file) } => state.chat.outbox.uploaded(&client_id, at, file.id),
+        Net::Uploaded { client_id, answer: Err(failure), .. } => refused(state, &client_id, failure),
         Net::Saved { answer: Ok(place), .. } => state.say(format!("Saved as {}", text::line(&place))),
         Net::Saved { name, answer: Err(reason) } => {
             state.complain(format!("{} was not saved: {}.", text::line(&name), text::line(&reason)));
@@ -156,6 +158,8 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             effects.push(Effect::Copy { text: text::copyable(&url) });
         }
         Net::Here(Here::Edited { draft, text }) => messages::edited_outside(state, draft, text, effects),
+        Net::Here(Here::Files { asked, found }) => attach::found(state, asked, found, effects),
+        Net::Here(Here::Folder { path, entries }) => complete::listed(state, &path, entries),
         Net::Here(Here::Coloured { key, colours }) => state.bodies.put_colours(key, colours),
         Net::Team { team_id, answer: Err(failure) } => team_failed(state, team_id, &failure, effects),
         Net::JoinableTeams(Err(failure)) if again::note(state, Reading::Teams, &failure) => {}

@@ -128,8 +128,10 @@ fn take_outbox(state: &mut State, outbox: Vec<KeptParcel>) {
         if kept.may_be_sent {
             state.told.safe.insert(kept.client_id.clone());
         }
-        let uploaded = kept.body.files.first().copied();
-        let attachment = kept.path.map(|path| Attachment { uploaded, ..Attachment::new(path) });
+        let uploaded = kept.body.files.iter().copied().map(Some).chain(std::iter::repeat(None));
+        let attachments = kept.paths.into_iter().zip(uploaded);
+        let attachments =
+            attachments.map(|(path, uploaded)| Attachment { uploaded, ..Attachment::new(path) }).collect();
         let parent = kept.parent_seq.zip(kept.body.parent_message_id);
         let parcel = Parcel {
             client_id: kept.client_id,
@@ -137,7 +139,7 @@ fn take_outbox(state: &mut State, outbox: Vec<KeptParcel>) {
             parent,
             content: kept.body.content,
             message_type: kept.body.message_type,
-            attachment,
+            attachments,
             state: kept.refused.map_or(ParcelState::Waiting, ParcelState::Failed),
         };
         earlier.push((parcel, kept.may_be_sent));

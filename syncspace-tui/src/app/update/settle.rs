@@ -4,7 +4,7 @@ use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::{ChannelId, UserId};
 
 use super::Effects;
-use super::{again, chat, drafts, gaps, jump, messages, pages, parcels, pictures, reading};
+use super::{again, chat, complete, drafts, gaps, jump, messages, pages, parcels, pictures, reading};
 use crate::app::entry::{self, FieldId, Purpose};
 use crate::app::layout::{self, Pane};
 use crate::app::loaded;
@@ -56,6 +56,7 @@ pub(super) fn settle(state: &mut State, has_news: bool, effects: &mut Effects) {
     reading::settle(state, effects);
     ask_names(state, effects);
     colour(state, effects);
+    complete::list_folder(state, effects);
     if state.link == Link::Online {
         if state.own.keywords.want(state.notify.keywords_rev()) {
             effects.push(Effect::LoadKeywords);
@@ -258,9 +259,9 @@ fn watch(state: &mut State, effects: &mut Effects) {
 fn send_ready(state: &mut State, effects: &mut Effects) {
     let told = &state.told;
     for parcel in state.chat.outbox.take_ready(state.now, |client_id| told.may_go_out(client_id)) {
-        if let Some(file) = parcel.to_upload() {
+        if let Some((at, file)) = parcel.to_upload() {
             let (channel_id, path) = (parcel.channel_id, file.path.clone());
-            effects.push(Effect::Upload { channel_id, client_id: parcel.client_id, path });
+            effects.push(Effect::Upload { channel_id, client_id: parcel.client_id, at, path });
             continue;
         }
         let body = parcel.body();
