@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::Key;
+use super::key::Key;
 use super::line_input::LineInput;
 
 /// Options of a choice that one page is.

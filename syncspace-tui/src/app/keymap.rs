@@ -5,7 +5,8 @@
 
 use crossterm::event::{KeyCode, KeyModifiers};
 
-use super::action::{ACTIONS, Action, Info, Key, scope, scope_of};
+use super::action::{ACTIONS, Action, Info, scope, scope_of};
+use super::key::Key;
 use super::state::State;
 use crate::app::text;
 use syncspace_protocol::Time;
@@ -108,8 +109,8 @@ impl Preset {
                 ("up", &["up", "ctrl+p"]),
                 ("down", &["down", "ctrl+n"]),
                 ("scroll_up", &["pageup", "alt+v"]),
-                ("scroll_down", &["pagedown", "ctrl+v"]),
                 ("attach", &["ctrl+x a"]),
+                ("scroll_down", &["pagedown", "ctrl+v"]),
                 ("first", &["home", "alt+<"]),
                 ("last", &["end", "alt+>"]),
                 ("leave_composer", &["esc", "ctrl+g"]),

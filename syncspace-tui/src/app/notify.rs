@@ -3,12 +3,14 @@
 //! The protocol crate decides by levels, mutes and quiet hours. This adds what only the client knows: what it has heard
 //! of before, and what the person is looking at. How a notice is shown is the runner's business.
 
+mod counts;
+mod hooks;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use serde_json::{Value, json};
 use syncspace_client::{ThreadBook, ThreadKey, Unread};
 use syncspace_protocol::channels::{ChannelKind, ChannelMembership, MyChannel};
-use syncspace_protocol::messages::{Message, MessageType};
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::notify::{Notice, NotifyReason};
 use syncspace_protocol::personal::{ChannelPreferences, MutedUser, NotifyLevel, ThreadMembership, UserMute};
 use syncspace_protocol::preferences::Preferences;
@@ -23,7 +25,9 @@ use super::message::Effect;
 use super::state::State;
 use super::text;
 use super::world::{ChannelState, World};
-use crate::config::HookEvent;
+
+pub(crate) use counts::{counts, elsewhere, title};
+pub(crate) use hooks::settle_link;
 
 /// More at once are told as a number: nobody reads them one by one.
 const NOTICES_AT_ONCE_MAX: usize = 3;
@@ -316,7 +320,7 @@ pub(crate) fn settle(state: &mut State, seen: Option<(ChannelId, Seq)>, effects:
         let reason = reason(state, &message);
         let is_again = state.notify.recent.iter().any(|(held, _)| is_same(held, &message));
         if !is_again || reason == Some(NotifyReason::Mention) {
-            run_hooks(state, &message, reason, is_again, effects);
+            hooks::of_message(state, &message, reason, is_again, effects);
         }
         let is_in_log = seen.is_some_and(|(channel, seq)| channel == message.channel_id && seq >= message.seq);
         let is_seen = state.is_focused && (is_in_log || is_in_thread(state, &message));
@@ -434,108 +438,4 @@ fn words(state: &State, message: &Message, reason: NotifyReason) -> Told {
 fn place(state: &State, channel_id: ChannelId) -> String {
     let channel = state.world.channels.get(&channel_id);
     channel.map(|channel| state.world.channel_label(&channel.channel)).unwrap_or_default()
-}
-
-fn run_hooks(
-    state: &State,
-    message: &Message,
-    reason: Option<NotifyReason>,
-    is_again: bool,
-    effects: &mut Vec<Effect>,
-) {
-    let is_mine = Some(message.sender_id) == state.world.my_id();
-    if is_mine || message.message_type == MessageType::System || !state.settings.has_hooks() {
-        return;
-    }
-    let Some(channel) = state.world.channels.get(&message.channel_id) else { return };
-    let is_named = message.mentions.here || state.world.my_id().is_some_and(|me| message.mentions.count_for(me));
-    let events = [
-        (HookEvent::Message, !is_again),
-        (HookEvent::Mention, is_named),
-        (HookEvent::Direct, channel.is_direct() && !is_again),
-    ];
-    for (event, _) in events.into_iter().filter(|(_, is_so)| *is_so) {
-        let mut input = base(state, event);
-        let team = state.world.teams.get(&channel.channel.team_id);
-        let more = json!({
-            "team": team.map(|team| team.team.name.to_string()),
-            "channel": place(state, message.channel_id),
-            "channel_id": message.channel_id,
-            "seq": message.seq,
-            "thread_seq": message.parent_seq,
-            "sender": state.world.name(message.sender_id),
-            "sender_id": message.sender_id,
-            "content": message.content,
-            "created_at": message.created_at,
-            "notifies": reason.is_some(),
-        });
-        merge(&mut input, more);
-        hook(state, event, &input, effects);
-    }
-}
-
-/// Tells programs of a connection that came or went.
-pub(crate) fn settle_link(state: &mut State, is_online: bool, effects: &mut Vec<Effect>) {
-    if std::mem::replace(&mut state.notify.was_online, is_online) != is_online {
-        let event = if is_online { HookEvent::Connected } else { HookEvent::Lost };
-        hook(state, event, &base(state, event), effects);
-    }
-}
-
-fn base(state: &State, event: HookEvent) -> Value {
-    let me = state.world.my_id().map(|me| state.world.name(me));
-    json!({ "event": event.name(), "server": state.server, "user": me, "at": state.now })
-}
-
-fn merge(value: &mut Value, more: Value) {
-    if let (Value::Object(held), Value::Object(more)) = (value, more) {
-        held.extend(more);
-    }
-}
-
-fn hook(state: &State, event: HookEvent, input: &Value, effects: &mut Vec<Effect>) {
-    let program = state.settings.hook(event);
-    if !program.is_empty() {
-        effects.push(Effect::RunHook { program: program.to_vec(), input: format!("{input}\n") });
-    }
-}
-
-/// Gives the window's title: how often the person was called, and the program.
-pub(crate) fn title(state: &State, calls: u32) -> Option<String> {
-    if !state.settings.has_title {
-        return None;
-    }
-    Some(if calls == 0 { "SyncSpace".to_owned() } else { format!("({calls}) SyncSpace") })
-}
-
-/// Gives how many messages are unread outside muted channels, and how many of them call the person.
-pub(crate) fn counts(state: &State) -> (u32, u32) {
-    let all = state.world.channels.values().filter(|channel| is_heard(channel));
-    all.fold((0, 0), |sum, channel| add(sum, unread_of(state, channel)))
-}
-
-/// Gives the same of some channels without the open one, and the one of them to go to first, where it calls.
-pub(crate) fn elsewhere(state: &State, is_one: impl Fn(&ChannelState) -> bool) -> (u32, u32, Option<&ChannelState>) {
-    let is_one =
-        |channel: &&ChannelState| is_heard(channel) && Some(channel.channel.id) != state.chat.open && is_one(channel);
-    let all = || state.world.channels.values().filter(is_one);
-    let (messages, calls) = all().fold((0, 0), |sum, channel| add(sum, unread_of(state, channel)));
-    let calling = all().filter(|channel| unread_of(state, channel).1 > 0);
-    let here = |channel: &ChannelState| Some(channel.channel.team_id) == state.chat.team;
-    let first = calling.min_by_key(|channel| (!channel.is_direct(), !here(channel), channel.channel.id));
-    (messages, calls, first)
-}
-
-fn is_heard(channel: &ChannelState) -> bool {
-    channel.membership.is_some_and(|membership| !membership.preferences.is_muted)
-}
-
-/// Gives what is unread in a channel, and how much of it calls the person: of a direct one, all.
-fn unread_of(state: &State, channel: &ChannelState) -> (u32, u32) {
-    let unread = state.world.unread(channel.channel.id);
-    (unread.messages, if channel.is_direct() { unread.messages.max(unread.mentions) } else { unread.mentions })
-}
-
-const fn add(sum: (u32, u32), one: (u32, u32)) -> (u32, u32) {
-    (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1))
 }

@@ -4,7 +4,8 @@ use crossterm::event::{KeyCode, KeyModifiers, MouseButton, MouseEvent, MouseEven
 use syncspace_protocol::messages::Message;
 
 use crate::app::message::Failure;
-use crate::app::state::{Modal, Sheet};
+use crate::app::sheet::Sheet;
+use crate::app::state::Modal;
 use crate::app::{Effect, Event, Net};
 use crate::play::{ALICE, BOB, CAROL, GENERAL, Play, at, id, message};
 

@@ -4,7 +4,7 @@ use crossterm::event::KeyCode;
 use syncspace_protocol::StreamId;
 use syncspace_protocol::socket::EventBody;
 
-use crate::app::state::ClientIds;
+use crate::app::client_ids::ClientIds;
 use crate::app::{Effect, Net};
 use crate::cache::Disk;
 use crate::play::{GENERAL, Play, id, my_team};

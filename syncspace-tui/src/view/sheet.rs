@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
 use super::{popup, style};
-use crate::app::state::{SHEET_COLUMNS, Sheet};
+use crate::app::sheet::{SHEET_COLUMNS, Sheet};
 use crate::app::text;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, sheet: &Sheet, scroll: usize) {

@@ -17,7 +17,8 @@ use crate::app::message::{Answer, Effect};
 use crate::app::on_message::{self, selected_place};
 use crate::app::pages::PageKind;
 use crate::app::picker::{Kind, Pick, Picker};
-use crate::app::state::{Modal, Sheet, State};
+use crate::app::sheet::Sheet;
+use crate::app::state::{Modal, State};
 use crate::app::{text, when};
 
 /// Forwards without an answer whose names are kept.

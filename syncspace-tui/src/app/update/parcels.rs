@@ -6,7 +6,8 @@ use super::Effects;
 use super::{chat, deeds, drafts, link, messages};
 use crate::app::action::Action;
 use crate::app::outbox::Parcel;
-use crate::app::state::{Focus, Link, Modal, Sheet, State};
+use crate::app::sheet::Sheet;
+use crate::app::state::{Focus, Link, Modal, State};
 use crate::app::timeline::Place;
 
 /// Selects the message on its way above; tells whether the keys were among those.
