@@ -19,6 +19,7 @@
 //! | epoch | the name of a store's history; numbers from another epoch mean nothing |
 //! | `client_id` | the sender's own name for a message; sending it again gives the same message back |
 //! | session | one logged-in device |
+//! | scope | a part of what a person may do, as an access token names it |
 //! | marker | the seq up to which a person has read a channel |
 //! | unread | messages after the marker that are top level, not from the system, not deleted, not mine |
 //! | reaction | an emoji under a message, one per person and emoji |
@@ -62,6 +63,7 @@ pub mod sync;
 pub mod teams;
 pub mod text;
 pub mod time;
+pub mod tokens;
 pub mod users;
 pub mod zones;
 

@@ -46,6 +46,10 @@ pub const JOIN_REQUEST_PAUSE_S: u32 = 24 * 3600;
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.
 pub const DEVICE_NAME_CHARS_MAX: usize = 100;
+/// Longest name of an access token, in characters.
+pub const TOKEN_NAME_CHARS_MAX: usize = 100;
+/// Most access tokens of one account that have not ended.
+pub const ACCESS_TOKENS_MAX: u64 = 50;
 /// Longest content of one message, in bytes of UTF-8.
 pub const MESSAGE_BYTES_MAX: usize = 16_000;
 /// Longest `client_id`, in characters (all of them visible ASCII).

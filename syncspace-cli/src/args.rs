@@ -17,6 +17,7 @@ pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod team;
 pub(crate) mod thread;
+pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod values;
 
@@ -103,6 +104,9 @@ pub(crate) enum Command {
     /// Logged-in devices of your account.
     #[command(subcommand)]
     Session(account::Session),
+    /// Access tokens for programs that act as you.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Your password.
     #[command(subcommand)]
     Password(account::Password),

@@ -26,6 +26,7 @@ mod status;
 mod team;
 mod team_requests;
 mod thread;
+mod token;
 mod user;
 
 use crate::args::Command;
@@ -41,6 +42,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Whoami(_) => account::whoami(context).await,
         Command::Server(args) => account::server(context, args).await,
         Command::Session(args) => account::session(context, args).await,
+        Command::Token(args) => token::run(context, args).await,
         Command::Password(args) => account::password(context, args).await,
         Command::User(args) => user::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use syncspace_client::{Client, CredentialStore, ServerUrl};
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::text::clean_line;
 
 use crate::args::GlobalArgs;
@@ -16,6 +17,9 @@ use crate::prompt;
 const DEFAULT_SERVER: &str = "http://127.0.0.1:7420";
 /// Beside the credentials: the server that was logged in to last.
 const LAST_SERVER_FILE: &str = "last-server";
+
+/// Holds an access token to act by. Never a flag: command lines are there for everybody to see.
+const TOKEN_VARIABLE: &str = "SYNCSPACE_TOKEN";
 
 /// What every command has at hand.
 #[derive(Debug)]
@@ -79,8 +83,11 @@ impl Context {
         }
     }
 
-    /// Makes the client of a person who is logged in.
+    /// Makes the client of the token in the environment, else of a person who is logged in.
     pub(crate) fn client(&self) -> Outcome<Client> {
+        if let Some(token) = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()) {
+            return Ok(Client::with_token(self.server_or_local()?, Secret(token))?);
+        }
         let Some(server) = self.server()? else {
             return Err(CliError::NotLoggedIn(format!("not logged in anywhere: {}", login_hint(None))));
         };

@@ -9,3 +9,4 @@ mod reminder;
 mod scheduled;
 pub(crate) mod search;
 pub(crate) mod server;
+mod token;

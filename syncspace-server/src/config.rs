@@ -213,6 +213,7 @@ fn check_settings(layers: &Layers, default: Settings) -> Result<Settings, Config
         bcrypt_cost: number(layers, Key::BcryptCost, 4, 31)?.unwrap_or(default.bcrypt_cost),
         access_token_life_s: number(layers, Key::AccessTokenLifeS, 10, 86_400)?.unwrap_or(default.access_token_life_s),
         session_life_s: number(layers, Key::SessionLifeS, 60, 31_536_000)?.unwrap_or(default.session_life_s),
+        token_life_days_max: number(layers, Key::TokenLifeDaysMax, 0, 3_650)?.unwrap_or(default.token_life_days_max),
         file_bytes_max: number(layers, Key::FileMibMax, 0, 1_000_000)?.map_or(default.file_bytes_max, mib),
         person_bytes_max: number(layers, Key::PersonMibMax, 0, 1_000_000_000)?.map_or(default.person_bytes_max, mib),
     })
@@ -381,6 +382,7 @@ fn shown_value(config: &Config, key: Key) -> Option<String> {
         Key::BcryptCost => config.settings.bcrypt_cost.to_string(),
         Key::AccessTokenLifeS => config.settings.access_token_life_s.to_string(),
         Key::SessionLifeS => config.settings.session_life_s.to_string(),
+        Key::TokenLifeDaysMax => config.settings.token_life_days_max.to_string(),
         Key::LoginAttemptsPerMinute => config.rates.login_attempts_per_minute.to_string(),
         Key::RequestsPerSecond => config.rates.requests_per_second.to_string(),
         Key::FileStorage => match &config.file_storage {

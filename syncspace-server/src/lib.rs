@@ -4,6 +4,7 @@ pub mod blobs;
 pub mod clock;
 pub mod config;
 pub mod followers;
+pub mod grant;
 mod http;
 pub mod instance;
 pub mod jobs;

@@ -19,3 +19,4 @@ mod search;
 mod socket;
 mod sync;
 mod teams;
+mod tokens;

@@ -18,4 +18,5 @@ mod search;
 mod support;
 mod teams;
 mod terminal;
+mod tokens;
 mod users;

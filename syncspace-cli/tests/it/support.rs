@@ -32,7 +32,16 @@ impl World {
 
     /// Gives somebody who knows the server's address and has no account.
     pub(crate) fn stranger(&self) -> Person {
-        Person { state: tempfile::tempdir().expect("a directory"), server: Some(self.server.url().to_owned()) }
+        Person {
+            state: tempfile::tempdir().expect("a directory"),
+            server: Some(self.server.url().to_owned()),
+            token: None,
+        }
+    }
+
+    /// Gives a program that acts by an access token.
+    pub(crate) fn acting_by(&self, token: &str) -> Person {
+        Person { token: Some(token.to_owned()), ..self.stranger() }
     }
 
     /// Registers somebody.
@@ -56,12 +65,13 @@ impl World {
 pub(crate) struct Person {
     pub(crate) state: TempDir,
     server: Option<String>,
+    token: Option<String>,
 }
 
 impl Person {
     /// Gives somebody who has never used any server.
     pub(crate) fn nobody() -> Self {
-        Self { state: tempfile::tempdir().expect("a directory"), server: None }
+        Self { state: tempfile::tempdir().expect("a directory"), server: None, token: None }
     }
 
     /// Runs a command without input.
@@ -95,6 +105,7 @@ impl Person {
         let state = self.state.path().to_str().expect("a path in UTF-8").to_owned();
         let mut environment = vec![("SYNCSPACE_STATE_DIR", state), ("TZ", "UTC".to_owned())];
         environment.extend(self.server.clone().map(|server| ("SYNCSPACE_SERVER", server)));
+        environment.extend(self.token.clone().map(|token| ("SYNCSPACE_TOKEN", token)));
         environment
     }
 }

@@ -119,7 +119,7 @@ impl<'a> Call<'a> {
         let token = self.client.access_token().await?;
         match self.exchange(&token).await {
             // Once: the token may have ended between our look at the clock and the server's.
-            Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+            Err(ClientError::Refused(detail)) if is_stale_token(&detail) && !self.client.has_token() => {
                 let fresh = self.client.replace_token(&token).await?;
                 self.exchange(&fresh).await
             }

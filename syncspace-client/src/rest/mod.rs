@@ -1,5 +1,6 @@
 //! The REST side: one method per route, one way to call, tokens that refresh themselves.
 
+mod access_tokens;
 mod accounts;
 mod call;
 mod channels;
@@ -20,6 +21,7 @@ mod tokens;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use syncspace_protocol::auth::Secret;
 use tokio::sync::mpsc;
 
 use crate::bounds::{CALL_TIMEOUT, CONNECT_TIMEOUT, IDLE_CONNECTION_LIFE};
@@ -63,6 +65,11 @@ impl Client {
         Ok(Self::build(server, tokens))
     }
 
+    /// Makes a client that acts by an access token made for a program; nothing is saved, and nothing is refreshed.
+    pub fn with_token(server: ServerUrl, token: Secret) -> Result<Self, ClientError> {
+        Ok(Self::build(server, TokenKeeper::fixed(token)))
+    }
+
     fn build(server: ServerUrl, tokens: TokenKeeper) -> Self {
         let (http, http_upgrade) = (OnceLock::new(), OnceLock::new());
         Self { shared: Arc::new(Shared { server, http, http_upgrade, tokens }) }
@@ -78,6 +85,12 @@ impl Client {
     #[must_use]
     pub fn credentials(&self) -> Option<Credentials> {
         self.shared.tokens.held()
+    }
+
+    /// Tells whether the client acts by an access token made for a program.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.shared.tokens.is_fixed()
     }
 
     /// Opens a WebSocket that reconnects and resumes by itself, until it is closed or the updates are dropped.

@@ -13,6 +13,8 @@ use crate::{ClientError, ServerUrl};
 /// Where a client's tokens are.
 pub(super) struct TokenKeeper {
     held: Mutex<Option<Credentials>>,
+    /// One made for a program, which is used as it is.
+    fixed: Option<Secret>,
     store: Option<CredentialStore>,
     /// Held by the task that refreshes.
     turn: tokio::sync::Mutex<()>,
@@ -20,12 +22,20 @@ pub(super) struct TokenKeeper {
 
 impl TokenKeeper {
     pub(super) fn in_memory() -> Self {
-        Self { held: Mutex::new(None), store: None, turn: tokio::sync::Mutex::new(()) }
+        Self { held: Mutex::new(None), fixed: None, store: None, turn: tokio::sync::Mutex::new(()) }
+    }
+
+    pub(super) fn fixed(token: Secret) -> Self {
+        Self { fixed: Some(token), ..Self::in_memory() }
+    }
+
+    pub(super) const fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
     }
 
     pub(super) fn saved(server: &ServerUrl, store: CredentialStore) -> Result<Self, ClientError> {
         let held = store.find(server)?;
-        Ok(Self { held: Mutex::new(held), store: Some(store), turn: tokio::sync::Mutex::new(()) })
+        Ok(Self { held: Mutex::new(held), store: Some(store), ..Self::in_memory() })
     }
 
     pub(super) fn held(&self) -> Option<Credentials> {
@@ -45,6 +55,9 @@ impl TokenKeeper {
 impl Client {
     /// Gives an access token that should be accepted, refreshed first where its end is near.
     pub(crate) async fn access_token(&self) -> Result<Secret, ClientError> {
+        if let Some(token) = &self.shared.tokens.fixed {
+            return Ok(token.clone());
+        }
         let held = self.shared.tokens.held().ok_or_else(|| self.not_logged_in())?;
         if held.is_fresh(now()) { Ok(held.access_token) } else { self.replace_token(&held.access_token).await }
     }

@@ -26,7 +26,7 @@ pub(super) async fn open(client: Client) -> Result<Socket, OpenFailure> {
     let opened = async {
         let token = client.access_token().await?;
         match upgrade(&client, &token).await {
-            Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+            Err(ClientError::Refused(detail)) if is_stale_token(&detail) && !client.has_token() => {
                 let fresh = client.replace_token(&token).await?;
                 upgrade(&client, &fresh).await
             }

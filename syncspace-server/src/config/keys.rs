@@ -25,6 +25,8 @@ pub enum Key {
     AccessTokenLifeS,
     /// Life of an unused session.
     SessionLifeS,
+    /// Longest life of an access token of a program.
+    TokenLifeDaysMax,
     /// Login attempts from one address.
     LoginAttemptsPerMinute,
     /// Requests of one person.
@@ -55,6 +57,7 @@ impl Key {
         Self::BcryptCost,
         Self::AccessTokenLifeS,
         Self::SessionLifeS,
+        Self::TokenLifeDaysMax,
         Self::LoginAttemptsPerMinute,
         Self::RequestsPerSecond,
         Self::FileStorage,
@@ -79,6 +82,7 @@ impl Key {
             Self::BcryptCost => "bcrypt_cost",
             Self::AccessTokenLifeS => "access_token_life_s",
             Self::SessionLifeS => "session_life_s",
+            Self::TokenLifeDaysMax => "token_life_days_max",
             Self::LoginAttemptsPerMinute => "login_attempts_per_minute",
             Self::RequestsPerSecond => "requests_per_second",
             Self::FileStorage => "file_storage",
@@ -117,6 +121,10 @@ impl Key {
             Self::BcryptCost => "Work factor of password hashes, 4 to 31; each step doubles the time [default: 12]",
             Self::AccessTokenLifeS => "Life of an access token in seconds, 10 to 86400 [default: 1800]",
             Self::SessionLifeS => "Life of an unused session in seconds, 60 to 31536000 [default: 2592000]",
+            Self::TokenLifeDaysMax => {
+                "Longest life of an access token made for a program in days, 0 to 3650; 0 sets no bound, and lets one last for \
+                 ever [default: 365]"
+            }
             Self::LoginAttemptsPerMinute => {
                 "Logins and registrations from one address in a minute, 0 to 1000000; 0 lifts the limit [default: 20]"
             }
@@ -162,6 +170,7 @@ impl Key {
             Self::BcryptCost => "bcrypt-cost",
             Self::AccessTokenLifeS => "access-token-life-s",
             Self::SessionLifeS => "session-life-s",
+            Self::TokenLifeDaysMax => "token-life-days-max",
             Self::LoginAttemptsPerMinute => "login-attempts-per-minute",
             Self::RequestsPerSecond => "requests-per-second",
             Self::FileStorage => "file-storage",

@@ -5,13 +5,14 @@ use syncspace_protocol::ErrorCode::{
 };
 use syncspace_protocol::auth::{Login, Refresh, Register, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{Page, SessionId};
 
 use super::body::Json;
 use super::reply::{Created, Done, Found};
 use super::request::{Anyone, Call};
 use super::route::Route;
-use crate::service::ServiceError;
+use crate::service::{Needs, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
             .refuses(&[Unauthenticated, SessionEnded]),
         Route::post("/auth/logout", "logout", logout).about("Ends the session of the token."),
         Route::post("/auth/ws-ticket", "socket_ticket", socket_ticket)
+            .needs(Needs::Scope(Scope::Read))
             .about("Makes a ticket for a socket that cannot send an `Authorization` header."),
         Route::get("/auth/sessions", "sessions", sessions).about("Lists your sessions, one for each device."),
         Route::delete("/auth/sessions/{session_id}", "end_session", end_session)

@@ -5,13 +5,14 @@ use syncspace_protocol::channels::{
     Channel, ChannelMember, CreateChannel, EditChannel, MarkRead, MyChannel, PutChannelMember, ReadMarker,
 };
 use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{ChannelId, Page, TeamId, UserId};
 
 use super::body::{Json, Keyed};
 use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::{Made, ServiceError};
+use crate::service::{Made, Needs, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -29,12 +30,15 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Deletes a channel with its messages.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::post("/channels/{channel_id}/join", "join_channel", join_channel)
+            .needs(Needs::Scope(Scope::Write))
             .about("Joins a public channel.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::post("/channels/{channel_id}/leave", "leave_channel", leave_channel)
+            .needs(Needs::Scope(Scope::Write))
             .about("Leaves a channel.")
             .refuses(&[NotFound, Conflict]),
         Route::post("/channels/{channel_id}/read", "mark_read", mark_read)
+            .needs(Needs::Scope(Scope::Write))
             .about("Moves your read marker.")
             .refuses(&[NotFound, Forbidden]),
         Route::get("/channels/{channel_id}/members", "channel_members", channel_members)

@@ -14,6 +14,7 @@ use syncspace_protocol::ErrorCode::{
 use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, UploadQuery};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::teams::Team;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{ChannelId, FileId, Page, TeamId};
 use warp::Reply as _;
@@ -24,7 +25,7 @@ use super::part::{Part, Wish};
 use super::reply::{Created, Done, ForEver, Found, Outcome};
 use super::request::{Anyone, Call};
 use super::route::Route;
-use crate::service::{FileBytes, OpenFile, Service, ServiceError};
+use crate::service::{FileBytes, Needs, OpenFile, Service, ServiceError};
 
 /// Left as they are in a file name (RFC 8187, `attr-char`).
 const IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -56,9 +57,11 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives the bytes of the file that a link is for, or one range of them.")
             .refuses(&[NotFound, RangeNotSatisfiable]),
         Route::put("/users/me/avatar", "set_my_picture", set_my_picture)
+            .needs(Needs::Scope(Scope::Profile))
             .about("Shows you by a picture, which is the body: PNG, JPEG, GIF or WebP of up to 1 MiB.")
             .refuses(&[Forbidden, Conflict, UnsupportedMediaType, TooLarge, InvalidBody]),
         Route::put("/teams/{team_id}/avatar", "set_team_picture", set_team_picture)
+            .needs(Needs::Scope(Scope::Manage))
             .about("Shows a team by a picture, which is the body: PNG, JPEG, GIF or WebP of up to 1 MiB.")
             .refuses(&[NotFound, Forbidden, Conflict, UnsupportedMediaType]),
         Route::get("/assets/{sha256}", "asset", asset)

@@ -28,6 +28,7 @@ mod search;
 mod streams;
 mod table;
 mod teams;
+mod tokens;
 mod users;
 
 use std::panic::AssertUnwindSafe;
@@ -40,6 +41,7 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use syncspace_protocol::ErrorCode;
+use syncspace_protocol::tokens::Scope;
 use tracing::Instrument;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -47,7 +49,7 @@ use warp::{Buf, Filter, Rejection};
 
 use crate::net::{Lifetime, Peer};
 use crate::rate_limit::RateLimits;
-use crate::service::{Service, ServiceError};
+use crate::service::{Needs, Service, ServiceError};
 
 use cors::Cors;
 use reply::Logged;
@@ -167,7 +169,7 @@ fn api(state: State) -> BoxedFilter<(Response,)> {
         .and(warp::ext::get::<Peer>())
         .and(warp::body::stream().map(boxed_body))
         .then(move |found, headers, query, peer: Peer, body| {
-            answer(found, Asked { state: state.clone(), headers, query, peer, body })
+            answer(found, Asked { state: state.clone(), headers, query, peer, body, needs: Needs::Login })
         })
         .boxed()
 }
@@ -192,28 +194,32 @@ async fn answer(found: Match, asked: Asked) -> Response {
 }
 
 /// Every route of the server: what is answered and what the OpenAPI document says.
+///
+/// Each group says what it asks of a credential to change something; looking asks for the scope to read, unless the group
+/// takes logins only.
 fn all_routes() -> Vec<route::Route> {
     [
-        health::routes(),
-        metrics::routes(),
-        auth::routes(),
-        users::routes(),
-        teams::routes(),
-        groups::routes(),
-        invites::routes(),
-        join_requests::routes(),
-        channels::routes(),
-        messages::routes(),
-        files::routes(),
-        search::routes(),
-        personal::routes(),
-        scheduled::routes(),
-        reminders::routes(),
-        streams::routes(),
-        openapi::routes(),
+        (Needs::Login, health::routes()),
+        (Needs::Login, metrics::routes()),
+        (Needs::Login, auth::routes()),
+        (Needs::Login, tokens::routes()),
+        (Needs::Scope(Scope::Profile), users::routes()),
+        (Needs::Scope(Scope::Manage), teams::routes()),
+        (Needs::Scope(Scope::Manage), groups::routes()),
+        (Needs::Scope(Scope::Manage), invites::routes()),
+        (Needs::Scope(Scope::Manage), join_requests::routes()),
+        (Needs::Scope(Scope::Manage), channels::routes()),
+        (Needs::Scope(Scope::Write), messages::routes()),
+        (Needs::Scope(Scope::Write), files::routes()),
+        (Needs::Scope(Scope::Read), search::routes()),
+        (Needs::Scope(Scope::Write), personal::routes()),
+        (Needs::Scope(Scope::Write), scheduled::routes()),
+        (Needs::Scope(Scope::Write), reminders::routes()),
+        (Needs::Scope(Scope::Read), streams::routes()),
+        (Needs::Login, openapi::routes()),
     ]
     .into_iter()
-    .flatten()
+    .flat_map(|(needs, routes)| routes.into_iter().map(move |route| route.of_group(needs)))
     .collect()
 }
 

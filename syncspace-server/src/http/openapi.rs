@@ -12,9 +12,14 @@ use syncspace_protocol::{ErrorBody, ErrorCode, IDEMPOTENCY_KEY_HEADER};
 use super::State;
 use super::reply::{Failure, Found};
 use super::route::{Generators, Route, Shape, param_names};
+use crate::service::Needs;
 
 /// Where schemas lie in the document.
 const SCHEMAS: &str = "/components/schemas";
+
+/// What lets one in.
+const CREDENTIALS: &str = "The access token of a login (a JWT), or one made for a program by `POST /auth/tokens`. What an operation \
+                           names here is the scope that the latter needs; where it names none, only a login will do.";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::plain("/api/v1/openapi.json", "openapi", openapi).about("Gives this document.")]
@@ -54,7 +59,7 @@ fn document(routes: &[Route]) -> Map<String, Value> {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } },
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer", "description": CREDENTIALS } },
         },
     });
     match document {
@@ -99,7 +104,8 @@ fn describe_route(route: &Route, shape: Shape, error: &Schema) -> Value {
             json!({ "required": true, "content": { shape.media_type: { "schema": schema } } }),
         );
     }
-    let security = if shape.needs_token { json!([{ "token": [] }]) } else { json!([]) };
+    let scopes: Vec<_> = if let Some(Needs::Scope(scope)) = route.needs { vec![scope] } else { Vec::new() };
+    let security = if shape.needs_token { json!([{ "token": scopes }]) } else { json!([]) };
     operation.insert("security".to_owned(), security);
     let mut responses = Map::new();
     for (status, schema) in shape.replies {
@@ -143,8 +149,8 @@ fn query_parameters(query: &Schema) -> Vec<Value> {
 /// Gives everything a route may refuse: its own list, and what its kind brings along.
 fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
     use ErrorCode::{
-        Busy, Internal, InvalidBody, InvalidField, KeyReused, RateLimited, SessionEnded, TokenExpired, TooLarge,
-        Unauthenticated, Unavailable, UnsupportedMediaType,
+        Busy, Forbidden, Internal, InvalidBody, InvalidField, KeyReused, RateLimited, SessionEnded, TokenExpired,
+        TooLarge, Unauthenticated, Unavailable, UnsupportedMediaType,
     };
     let mut codes = route.refusals.to_vec();
     if !route.template.starts_with("/api/v1/") || route.operation == "openapi" {
@@ -152,7 +158,7 @@ fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
     }
     codes.extend([Internal, Busy, Unavailable, RateLimited, InvalidField]);
     if shape.needs_token {
-        codes.extend([Unauthenticated, TokenExpired, SessionEnded]);
+        codes.extend([Unauthenticated, TokenExpired, SessionEnded, Forbidden]);
     }
     if shape.key.is_some() {
         codes.push(KeyReused);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::State;
 use super::reply::Failure;
 use crate::net::Peer;
-use crate::service::{Actor, Origin, Service};
+use crate::service::{Actor, Needs, Origin, Service, lacks};
 
 /// Longest request id that is taken from a request, in characters.
 const REQUEST_ID_CHARS_MAX: usize = 64;
@@ -56,6 +56,8 @@ pub(crate) struct Asked {
     pub(crate) query: String,
     pub(crate) peer: Peer,
     pub(crate) body: BodyStream,
+    /// What the route asks of a credential.
+    pub(crate) needs: Needs,
 }
 
 impl Asked {
@@ -106,6 +108,7 @@ impl Who for Actor {
         let token = asked.bearer_token().ok_or_else(missing)?;
         let actor = asked.state.service()?.authenticate(token).await?;
         asked.state.limits.take_request(actor.user_id)?;
+        actor.grant.check(asked.needs).map_err(lacks)?;
         Ok(actor)
     }
 

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{
     ChannelId, ErrorCode, FileId, GroupId, IdempotencyKey, InviteId, MessageId, ReminderId, ScheduledId, Seq,
     SessionId, StreamId, TeamId, UserId,
@@ -19,7 +20,7 @@ use super::body::RequestBody;
 use super::query::parse_query;
 use super::reply::{Failure, Logged, Outcome, failure, logged};
 use super::request::{Asked, Call, Who};
-use crate::service::ServiceError;
+use crate::service::{Needs, ServiceError};
 
 /// What the path of every route but the health checks begins with.
 const PREFIX: &str = "/api/v1";
@@ -39,6 +40,8 @@ pub(crate) struct Route {
     /// What it refuses beside what every route of its kind does.
     pub(crate) refusals: &'static [ErrorCode],
     pub(crate) describe: fn(&mut Generators) -> Shape,
+    /// What it asks of a credential; none until the list of all routes says so.
+    pub(crate) needs: Option<Needs>,
     /// Whether the address's bucket of logins pays for it.
     is_login: bool,
     handler: Handler,
@@ -107,7 +110,17 @@ impl Route {
             })
         });
         let describe = describe::<P, Q, B, W, O>;
-        Self { method, template, operation, summary: "", refusals: &[], describe, is_login: false, handler: run }
+        Self {
+            method,
+            template,
+            operation,
+            summary: "",
+            refusals: &[],
+            describe,
+            needs: None,
+            is_login: false,
+            handler: run,
+        }
     }
 
     /// Makes a route outside the API that needs nothing of a request but the server's state.
@@ -128,7 +141,17 @@ impl Route {
         });
         let describe = describe::<(), (), (), super::request::Anyone, O>;
         let method = Method::GET;
-        Self { method, template, operation, summary: "", refusals: &[], describe, is_login: false, handler: run }
+        Self {
+            method,
+            template,
+            operation,
+            summary: "",
+            refusals: &[],
+            describe,
+            needs: None,
+            is_login: false,
+            handler: run,
+        }
     }
 
     /// Says what the route does.
@@ -143,6 +166,19 @@ impl Route {
         self
     }
 
+    /// Says what the route asks of a credential, where that is not what its group does.
+    pub(crate) fn needs(mut self, needs: Needs) -> Self {
+        self.needs = Some(needs);
+        self
+    }
+
+    /// Has the route ask for what its group does: what only looks, for the scope to read.
+    pub(crate) fn of_group(self, needs: Needs) -> Self {
+        let only_looks = self.method == Method::GET && needs != Needs::Login;
+        let needs = self.needs.unwrap_or(if only_looks { Needs::Scope(Scope::Read) } else { needs });
+        self.needs(needs)
+    }
+
     /// Lets the address's bucket of logins pay for the route.
     pub(crate) fn limited_by_address(mut self) -> Self {
         self.is_login = true;
@@ -150,7 +186,9 @@ impl Route {
     }
 
     /// Answers a request with these parameters.
-    pub(crate) async fn run(&self, params: Vec<String>, asked: Asked) -> Response {
+    pub(crate) async fn run(&self, params: Vec<String>, mut asked: Asked) -> Response {
+        // A route without a word about it takes a login only.
+        asked.needs = self.needs.unwrap_or(Needs::Login);
         if self.is_login
             && let Err(error) = asked.state.limits.take_login(asked.origin().address)
         {

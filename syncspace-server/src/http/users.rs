@@ -6,6 +6,7 @@ use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::page::PeopleQuery;
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
 use syncspace_protocol::status::EditStatus;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{Page, UserId};
 
@@ -13,7 +14,7 @@ use super::body::{Json, Keyed};
 use super::reply::{Done, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::{Made, ServiceError};
+use crate::service::{Made, Needs, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Replaces your keywords: from now on messages in your channels that have one count as mentions of you.",
         ),
         Route::post("/users/me/password", "change_password", change_password)
+            .needs(Needs::Login)
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
             .limited_by_address(),
@@ -40,12 +42,15 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives a person who is or was in a team of yours.")
             .refuses(&[NotFound]),
         Route::post("/admin/users", "create_user", create_user)
+            .needs(Needs::Scope(Scope::Admin))
             .about("Makes an account, as an administrator.")
             .refuses(&[Forbidden, NameTaken]),
         Route::patch("/admin/users/{user_id}", "edit_user", edit_user)
+            .needs(Needs::Scope(Scope::Admin))
             .about("Changes an account, as an administrator.")
             .refuses(&[Forbidden, NotFound, NameTaken, Conflict]),
         Route::delete("/admin/users/{user_id}", "deactivate_user", deactivate_user)
+            .needs(Needs::Scope(Scope::Admin))
             .about("Switches an account off and ends its sessions; its history stays.")
             .refuses(&[Forbidden, NotFound, Conflict]),
     ]

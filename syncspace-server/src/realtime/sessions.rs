@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use syncspace_protocol::{SessionId, Time, UserId};
 
+use crate::grant::Grant;
 use crate::log::Effect;
 
 /// Most sessions that are kept: about 5 MB. Beyond them all are read again.
@@ -20,6 +21,8 @@ pub struct HeldSession {
     pub user: UserId,
     /// Whether the person administers the server.
     pub is_admin: bool,
+    /// What may be done with it.
+    pub grant: Grant,
     /// When it ends by itself, unless it was prolonged since.
     pub expires_at: Time,
 }
@@ -103,7 +106,7 @@ mod tests {
 
     fn held(user: u64) -> HeldSession {
         let expires_at = Time::from_unix_ms(0).unwrap();
-        HeldSession { user: user.try_into().unwrap(), is_admin: false, expires_at }
+        HeldSession { user: user.try_into().unwrap(), is_admin: false, grant: Grant::Login, expires_at }
     }
 
     fn kept(of: &Sessions) -> Vec<u64> {

@@ -13,7 +13,7 @@ use super::users::{email_taken, refuse_duplicate};
 use super::{Service, ServiceError};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
-use crate::store::sessions::end_sessions_but;
+use crate::store::sessions::end_all;
 use crate::store::users::{UserRow, find_user, find_user_by_email, lock_active_admins, lock_user, update_user};
 use crate::store::{StoreError, Tx, teams, user_settings};
 
@@ -153,7 +153,7 @@ impl AccountChange {
         update_user(tx, &user).await?;
         user_settings::put(tx, user.id, &user.settings, now).await?;
         if !user.is_active {
-            end_sessions_but(tx, user.id, None, now).await?;
+            end_all(tx, user.id, now).await?;
         }
         Ok(user)
     }

@@ -4,6 +4,7 @@ use syncspace_protocol::auth::{Login, Refresh, Secret, ServerInfo, Tokens};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::DEVICE_NAME_CHARS_MAX;
 use syncspace_protocol::names::fold_key;
+use syncspace_protocol::tokens::TOKEN_PREFIX;
 use syncspace_protocol::{PROTOCOL_VERSION, SessionId, Time};
 
 use super::fields::clean_field;
@@ -109,12 +110,15 @@ impl Service {
     ///
     /// Fails with `unauthenticated`, `token_expired` or `session_ended`.
     pub async fn authenticate(&self, token: &str) -> Result<Actor, ServiceError> {
-        let Device { user_id, session_id } = self.device_of_token(token)?;
+        let Device { user_id, session_id } = self.device_of_token(token).await?;
         self.stand(user_id, session_id).await
     }
 
     /// Tells whose device comes with an access token. Whether its session still holds is not looked up.
-    pub(crate) fn device_of_token(&self, token: &str) -> Result<Device, ServiceError> {
+    pub(crate) async fn device_of_token(&self, token: &str) -> Result<Device, ServiceError> {
+        if token.starts_with(TOKEN_PREFIX) {
+            return self.device_of_access_token(token).await;
+        }
         let (user_id, session_id) = self.token_keys.read_access_token(token, self.clock.now())?;
         Ok(Device { user_id, session_id })
     }

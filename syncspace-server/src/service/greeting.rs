@@ -1,19 +1,24 @@
 //! What a connecting device is told and follows, and what it follows later when that may have changed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use syncspace_protocol::preferences::Preferences;
 use syncspace_protocol::socket::HelloTeam;
 use syncspace_protocol::status::PresenceStatus;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Rev, SessionId, StreamId, TeamId, UserId};
 use tokio::sync::SemaphorePermit;
 
+use super::access_tokens::lacks;
 use super::auth::session_ended;
 use super::users::with_settings;
 use super::{Actor, Service, ServiceError, presence};
+use crate::grant::{Grant, Needs};
 use crate::realtime::Connection;
 use crate::store::arrivals::Arrival;
+use crate::store::sessions::Standing;
 
 /// Devices that are greeted at the same time. When everybody comes back at once the others wait without being a burden to
 /// those who talk, and still so many share a statement that a hundred devices cost less than one each.
@@ -32,6 +37,8 @@ pub struct Device {
 pub(crate) struct Greeting {
     /// Who asks on this connection.
     pub(crate) actor: Actor,
+    /// When its token ends; none for a login.
+    pub(crate) ends_in: Option<Duration>,
     /// The person, as seen by itself.
     pub(crate) user: User,
     /// What the person wants for the whole account.
@@ -90,11 +97,14 @@ impl Service {
             }
         };
         let followed = self.follow_up(&arrival, connection, unopened, owed).await?;
-        let is_admin = arrival.standing.is_admin;
-        let actor = Actor { user_id: device.user_id, session_id: device.session_id, is_admin };
+        let Standing { is_admin, grant, expires_at, .. } = arrival.standing;
+        let actor = Actor::of(device, is_admin, grant);
+        let left_ms = expires_at.unix_ms().saturating_sub(self.clock.now().unix_ms());
+        // A login is prolonged while it is used; a token ends when it says.
+        let ends_in = (grant != Grant::Login).then(|| Duration::from_millis(left_ms.try_into().unwrap_or(0)));
         let preferences = arrival.settings.preferences.clone();
         let requested = arrival.requested.clone();
-        Ok(Greeting { actor, user: self.own_account(arrival), preferences, requested, followed })
+        Ok(Greeting { actor, ends_in, user: self.own_account(arrival), preferences, requested, followed })
     }
 
     /// Gives the account of a person who is online, by the very connection that is greeted.
@@ -110,7 +120,9 @@ impl Service {
         let found = self.arrivals.ask(vec![device.session_id]).await?.remove(&device.session_id);
         let is_good =
             |arrival: &Arrival| arrival.user.id == device.user_id && arrival.standing.is_good(self.clock.now());
-        found.filter(is_good).ok_or_else(session_ended)
+        let found = found.filter(is_good).ok_or_else(session_ended)?;
+        found.standing.grant.check(Needs::Scope(Scope::Read)).map_err(lacks)?;
+        Ok(found)
     }
 
     /// Finds from which rev on each new stream goes on; what is owed is then paid.

@@ -4,6 +4,7 @@
 //! logged in yet.
 
 mod access;
+mod access_tokens;
 mod account;
 mod account_changes;
 mod appends;
@@ -72,6 +73,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{Epoch, SessionId, UserId};
 use tokio::sync::{Notify, Semaphore};
 
@@ -83,8 +85,10 @@ use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
 pub use crate::clock::{Clock, later};
+pub use crate::grant::{Grant, Needs};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
+pub(crate) use access_tokens::lacks;
 pub(crate) use behind::{CHANNELS_PER_BATCH, Follower};
 pub use due::Due;
 pub use error::{Refusal, ServiceError};
@@ -110,8 +114,18 @@ pub struct Actor {
     pub user_id: UserId,
     /// The device.
     pub session_id: SessionId,
-    /// Whether the person administers this server.
+    /// Whether the person administers this server, and may act so here.
     pub is_admin: bool,
+    /// What may be done with the token.
+    pub grant: Grant,
+}
+
+impl Actor {
+    /// Puts together who asks; the powers of an administrator come with the token's scopes only.
+    pub(crate) fn of(device: Device, is_admin: bool, grant: Grant) -> Self {
+        let Device { user_id, session_id } = device;
+        Self { user_id, session_id, is_admin: is_admin && grant.allows(Scope::Admin), grant }
+    }
 }
 
 /// Where a request comes from, for calls that nobody is logged in for.
@@ -164,6 +178,7 @@ pub struct Service {
     pub(crate) settings: Settings,
     passwords: Passwords,
     token_keys: TokenKeys,
+    known_tokens: access_tokens::KnownTokens,
     data_dir: Option<PathBuf>,
 }
 
@@ -193,6 +208,7 @@ impl Service {
             clock,
             settings,
             token_keys,
+            known_tokens: access_tokens::KnownTokens::default(),
             data_dir,
         }
     }

@@ -9,7 +9,7 @@ use syncspace_protocol::{ChannelId, MemberId, Patch, ReminderId, Seq, StreamId, 
 
 use super::idempotency::Makes;
 use super::team_changes::{Refused, prepared};
-use super::{Actor, ServiceError, access, readable};
+use super::{Actor, Grant, ServiceError, access, readable};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{self, ChannelAction, Permit, TeamAction};
 use crate::store::reminders::{self, ReminderRow};
@@ -175,7 +175,7 @@ impl Operation for Fire {
 async fn is_readable(tx: &mut LogTx<'_>, row: &ReminderRow) -> Result<bool, Refused> {
     let user = users::find_active(tx.db, row.user_id).await?;
     let is_admin = user.is_some_and(|user| user.is_admin);
-    let actor = Actor { user_id: row.user_id, session_id: row.session_id, is_admin };
+    let actor = Actor { user_id: row.user_id, session_id: row.session_id, is_admin, grant: Grant::Login };
     let place = (row.reminder.channel_id, row.reminder.seq);
     Ok(readable::messages_at(tx.db, &actor, vec![place]).await?.contains_key(&place))
 }

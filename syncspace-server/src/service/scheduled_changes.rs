@@ -12,7 +12,7 @@ use syncspace_protocol::{ChannelId, ClientId, MemberId, MessageId, ScheduledId, 
 use super::idempotency::Makes;
 use super::sends::{Send, digest, no_parent};
 use super::team_changes::{Refused, prepared};
-use super::{Actor, ServiceError, access};
+use super::{Actor, Grant, ServiceError, access};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{self, ChannelAction, Permit, TeamAction};
 use crate::store::scheduled::{self, ScheduledRow};
@@ -252,7 +252,12 @@ impl Dispatch {
             SendMessage { content, client_id: Some(client_id.clone()), parent_message_id, ..SendMessage::default() };
         let digest = digest(&body).map_err(|error| Abort::Refused(ServiceError::fault(error)))?;
         let send = Send {
-            actor: Actor { user_id: row.user_id, session_id: row.session_id, is_admin: user.is_admin },
+            actor: Actor {
+                user_id: row.user_id,
+                session_id: row.session_id,
+                is_admin: user.is_admin,
+                grant: Grant::Login,
+            },
             id: self.message,
             channel: self.channel,
             names: MentionedNames::find(&body.content),

@@ -14,7 +14,7 @@ use super::tokens::not_valid;
 use super::{Actor, Device, Service, ServiceError, Verdict, later};
 use crate::realtime::HeldSession;
 use crate::store::sessions::{
-    SessionRow, TakenTicket, end_session, end_sessions_but, find_standing, insert_ticket, list_live_sessions,
+    SessionRow, Standing, TakenTicket, end_logins_but, end_session, find_standing, insert_ticket, list_live_sessions,
     take_ticket,
 };
 use crate::store::users::{find_user, replace_password};
@@ -73,7 +73,7 @@ impl Service {
                 "the password was changed by someone else meanwhile",
             ));
         }
-        let ended = end_sessions_but(&mut tx, actor.user_id, Some(actor.session_id), self.clock.now()).await?;
+        let ended = end_logins_but(&mut tx, actor.user_id, actor.session_id, self.clock.now()).await?;
         self.commit_revoking(tx, sessions_ended(&ended)).await
     }
 
@@ -99,14 +99,15 @@ impl Service {
         let now = self.clock.now();
         let held = self.realtime.held_session(session_id);
         if let Some(held) = held.filter(|held| held.user == user_id && held.expires_at > now) {
-            return Ok(Actor { user_id, session_id, is_admin: held.is_admin });
+            return Ok(Actor::of(Device { user_id, session_id }, held.is_admin, held.grant));
         }
         let as_of = self.realtime.session_ends();
         let standing = find_standing(&mut &self.store, session_id, user_id).await?;
         let standing = standing.filter(|standing| standing.is_good(now)).ok_or_else(session_ended)?;
-        let held = HeldSession { user: user_id, is_admin: standing.is_admin, expires_at: standing.expires_at };
+        let Standing { is_admin, grant, expires_at, .. } = standing;
+        let held = HeldSession { user: user_id, is_admin, grant, expires_at };
         self.realtime.hold_session(session_id, held, as_of);
-        Ok(Actor { user_id, session_id, is_admin: standing.is_admin })
+        Ok(Actor::of(Device { user_id, session_id }, is_admin, grant))
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Settings {
     pub access_token_life_s: u32,
     /// Life of a session that is not used, in seconds.
     pub session_life_s: u32,
+    /// Longest life of an access token of a program, in days; 0 sets no bound, and lets one last for ever.
+    pub token_life_days_max: u32,
     /// Longest file that may be uploaded, in bytes; 0 takes none.
     pub file_bytes_max: u64,
     /// Most bytes of files that are kept of one person; 0 sets no bound.
@@ -27,6 +29,7 @@ impl Default for Settings {
             bcrypt_cost: 12,
             access_token_life_s: 30 * 60,
             session_life_s: 30 * 24 * 3600,
+            token_life_days_max: 365,
             file_bytes_max: 50 * 1024 * 1024,
             person_bytes_max: 10 * 1024 * 1024 * 1024,
         }

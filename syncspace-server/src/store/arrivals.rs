@@ -50,7 +50,7 @@ pub async fn load(db: &mut impl Queries, sessions: &[SessionId]) -> Result<BTree
 fn select(sessions: usize) -> Sql {
     let places = placeholders(sessions);
     Sql::built(format!(
-        "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, u.id, u.username, u.full_name, u.email, u.avatar_url, \
+        "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, s.scopes, u.id, u.username, u.full_name, u.email, u.avatar_url, \
          u.is_active, u.is_admin, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
          {SETTINGS}, \
          (SELECT GROUP_CONCAT(j.team_id) FROM join_requests j JOIN teams jt ON jt.id = j.team_id WHERE j.user_id = u.id \
@@ -69,12 +69,12 @@ fn select(sessions: usize) -> Sql {
 fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), StoreError> {
     let mut row = row.reader();
     let session = row.take()?;
-    let (is_ended, expires_at) = (row.take()?, row.take()?);
+    let (is_ended, expires_at, grant) = (row.take()?, row.take()?, row.take()?);
     let user = read_user(&mut row)?;
     let settings = read_settings(&mut row)?;
     let requested = read_ids(row.take()?, REQUESTED_COLUMN)?;
     let arrival = arrivals.entry(session).or_insert_with(|| Arrival {
-        standing: Standing { is_ended, expires_at, is_active: user.is_active, is_admin: user.is_admin },
+        standing: Standing { is_ended, expires_at, is_active: user.is_active, is_admin: user.is_admin, grant },
         user,
         settings,
         requested,
@@ -96,9 +96,9 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
 }
 
 /// Where the statement has the list of teams that were asked.
-const REQUESTED_COLUMN: usize = 22;
+const REQUESTED_COLUMN: usize = 23;
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 28;
+const CHANNELS_COLUMN: usize = 29;
 
 /// Reads ids with commas between them; nothing is none.
 fn read_ids<T: FromStr + Ord>(ids: Option<String>, column: usize) -> Result<BTreeSet<T>, StoreError> {

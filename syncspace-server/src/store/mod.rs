@@ -17,6 +17,7 @@ mod sqlite;
 mod url;
 mod value;
 
+pub mod access_tokens;
 pub mod arrivals;
 pub mod bans;
 pub mod channel_members;

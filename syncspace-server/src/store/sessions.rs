@@ -3,6 +3,7 @@
 use syncspace_protocol::{SessionId, Time, UserId};
 
 use super::{Queries, Row, Sql, StoreError, params};
+use crate::grant::Grant;
 
 /// A session as it is stored.
 #[derive(Clone)]
@@ -56,6 +57,8 @@ pub struct Standing {
     pub is_active: bool,
     /// Whether the account administers the server.
     pub is_admin: bool,
+    /// What may be done with it.
+    pub grant: Grant,
 }
 
 impl Standing {
@@ -137,8 +140,9 @@ pub async fn list_live_sessions(
     after_id: u64,
     limit: u32,
 ) -> Result<Vec<SessionRow>, StoreError> {
-    let select =
-        select_sessions!("WHERE user_id = ? AND id > ? AND ended_at IS NULL AND expires_at > ? ORDER BY id LIMIT ?");
+    let select = select_sessions!(
+        "WHERE user_id = ? AND id > ? AND token_hash IS NULL AND ended_at IS NULL AND expires_at > ? ORDER BY id LIMIT ?"
+    );
     let after_id = i64::try_from(after_id).unwrap_or(i64::MAX);
     let rows = db.query(&select, params![user_id, after_id, now, limit]).await?;
     rows.iter().map(read_session).collect()
@@ -151,13 +155,19 @@ pub async fn find_standing(
     user_id: UserId,
 ) -> Result<Option<Standing>, StoreError> {
     const SELECT: Sql = Sql::both(
-        "SELECT s.ended_at IS NOT NULL, s.expires_at, u.is_active, u.is_admin \
+        "SELECT s.ended_at IS NOT NULL, s.expires_at, u.is_active, u.is_admin, s.scopes \
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ? AND s.user_id = ?",
     );
     let rows = db.query(&SELECT, params![id, user_id]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = row.reader();
-    Ok(Some(Standing { is_ended: row.take()?, expires_at: row.take()?, is_active: row.take()?, is_admin: row.take()? }))
+    Ok(Some(Standing {
+        is_ended: row.take()?,
+        expires_at: row.take()?,
+        is_active: row.take()?,
+        is_admin: row.take()?,
+        grant: row.take()?,
+    }))
 }
 
 /// Moves a live session from refresh token `n` to the next; gives false where it stands elsewhere by now.
@@ -175,28 +185,37 @@ pub async fn rotate_session(
     db.execute(&UPDATE, params![now, now, expires_at, id, n]).await.map(|rows| rows > 0)
 }
 
-/// Ends a session of this person; gives false where there is none that is not over.
+/// Ends a session of this person, no access token; gives false where there is none that is not over.
 pub async fn end_session(db: &mut impl Queries, id: SessionId, user_id: UserId, now: Time) -> Result<bool, StoreError> {
-    const UPDATE: Sql = Sql::both("UPDATE sessions SET ended_at = ? WHERE id = ? AND user_id = ? AND ended_at IS NULL");
+    const UPDATE: Sql = Sql::both(
+        "UPDATE sessions SET ended_at = ? WHERE id = ? AND user_id = ? AND token_hash IS NULL AND ended_at IS NULL",
+    );
     db.execute(&UPDATE, params![now, id, user_id]).await.map(|rows| rows > 0)
 }
 
-/// Ends all of a person's sessions but `kept`, and gives the ids of those it ended.
-pub async fn end_sessions_but(
+/// Ends a person's logins but `kept`, and gives the ids of those it ended. Access tokens go on.
+pub async fn end_logins_but(
     db: &mut impl Queries,
     user_id: UserId,
-    kept: Option<SessionId>,
+    kept: SessionId,
     now: Time,
 ) -> Result<Vec<SessionId>, StoreError> {
-    const SELECT: Sql =
-        Sql::both("SELECT id FROM sessions WHERE user_id = ? AND id <> ? AND ended_at IS NULL ORDER BY id FOR UPDATE");
-    const UPDATE: Sql =
-        Sql::both("UPDATE sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND ended_at IS NULL");
-    let kept = kept.map_or(0, SessionId::get);
-    let kept = i64::try_from(kept).unwrap_or(0);
+    const SELECT: Sql = Sql::both(
+        "SELECT id FROM sessions WHERE user_id = ? AND id <> ? AND token_hash IS NULL AND ended_at IS NULL \
+         ORDER BY id FOR UPDATE",
+    );
+    const UPDATE: Sql = Sql::both(
+        "UPDATE sessions SET ended_at = ? WHERE user_id = ? AND id <> ? AND token_hash IS NULL AND ended_at IS NULL",
+    );
     let rows = db.query(&SELECT, params![user_id, kept]).await?;
     db.execute(&UPDATE, params![now, user_id, kept]).await?;
     rows.iter().map(|row| row.reader().take()).collect()
+}
+
+/// Ends all of a person's sessions, access tokens too.
+pub async fn end_all(db: &mut impl Queries, user_id: UserId, now: Time) -> Result<(), StoreError> {
+    const UPDATE: Sql = Sql::both("UPDATE sessions SET ended_at = ? WHERE user_id = ? AND ended_at IS NULL");
+    db.execute(&UPDATE, params![now, user_id]).await.map(drop)
 }
 
 /// Puts a socket ticket in.

@@ -12,6 +12,7 @@ use syncspace_protocol::{
 };
 
 use super::StoreError;
+use crate::grant::Grant;
 
 /// One value of a parameter or a column. Booleans are 0 and 1, times are text like `2026-11-22 17:26:21.500` in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +139,17 @@ impl FromValue for Time {
         match value {
             Value::Text(text) => parse_column_time(text).ok_or("a time"),
             _ => Err("a time"),
+        }
+    }
+}
+
+/// NULL is a login.
+impl FromValue for Grant {
+    fn from_value(value: &Value) -> Result<Self, &'static str> {
+        match value {
+            Value::Null => Ok(Self::Login),
+            Value::Text(scopes) => Ok(Self::stored(Some(scopes))),
+            Value::Int(_) => Err("scopes with commas"),
         }
     }
 }

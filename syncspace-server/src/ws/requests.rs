@@ -10,12 +10,13 @@ use syncspace_protocol::limits::RESUME_STREAMS_MAX;
 use syncspace_protocol::messages::SendMessage;
 use syncspace_protocol::socket::{Ack, Op, Outcome, Reply};
 use syncspace_protocol::sync::ResumeStatus;
+use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{ChannelId, ClientId, Epoch, Rev, StreamId};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::socket::{End, Socket, Talk};
-use crate::service::{Actor, SendPlace, Service, ServiceError};
+use crate::service::{Actor, Needs, SendPlace, Service, ServiceError, lacks};
 
 /// Shortest pause between two signs that a person is typing in a channel.
 const TYPING_PAUSE: Duration = Duration::from_secs(1);
@@ -62,6 +63,21 @@ fn beside<T: Send + 'static>(
     async move { task.await.unwrap_or_else(|error| Err(ServiceError::fault(error))) }
 }
 
+/// Says what an operation asks of a credential; the socket itself was opened with the scope to read.
+const fn needs(op: &Op) -> Needs {
+    Needs::Scope(match op {
+        Op::Auth { .. } | Op::Ping | Op::Resume { .. } | Op::Watch { .. } => Scope::Read,
+        Op::Send { .. }
+        | Op::Edit { .. }
+        | Op::Delete { .. }
+        | Op::Append { .. }
+        | Op::React { .. }
+        | Op::Unreact { .. }
+        | Op::Typing { .. }
+        | Op::Read { .. } => Scope::Write,
+    })
+}
+
 fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
     let outcome = match outcome {
         Ok(ack) => Outcome::Ok(ack),
@@ -76,6 +92,10 @@ fn reply(id: u64, outcome: Result<Ack, ServiceError>) -> Reply {
 impl Socket {
     /// Starts a request. Sends enter their lanes here, in the order of the frames.
     pub(super) async fn start(&mut self, talk: &mut Talk, id: u64, op: Op) -> Result<(), End> {
+        if let Err(missing) = talk.actor.grant.check(needs(&op)) {
+            talk.session.answered();
+            return self.send(&reply(id, Err(lacks(missing)))).await;
+        }
         let taken = match &op {
             Op::Send { .. } => self.limits.take_send(),
             _ => self.limits.take_request(),

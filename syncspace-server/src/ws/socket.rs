@@ -90,6 +90,8 @@ impl From<tungstenite::Error> for End {
 /// What the loop of an identified socket works with.
 pub(super) struct Talk {
     pub(super) actor: Actor,
+    /// When the token ends; none for a login.
+    pub(super) ends_at: Option<Instant>,
     pub(super) connection: Arc<Connection>,
     pub(super) session: Identified,
     pub(super) pending: FuturesUnordered<Pending>,
@@ -164,7 +166,8 @@ impl Socket {
             return self.admit(None, device).await;
         }
         if let Some(token) = &entrance.token {
-            return self.admit(None, self.service.device_of_token(token)).await;
+            let device = self.service.device_of_token(token).await;
+            return self.admit(None, device).await;
         }
         let deadline = Instant::now() + INTRODUCTION_WAIT;
         loop {
@@ -177,7 +180,8 @@ impl Socket {
             match Unidentified.frame(&text) {
                 Introduction::Refuse(reply) => self.send_now(&reply).await?,
                 Introduction::Check { id, token } => {
-                    return self.admit(Some(id), self.service.device_of_token(&token)).await;
+                    let device = self.service.device_of_token(&token).await;
+                    return self.admit(Some(id), device).await;
                 }
             }
         }
@@ -195,7 +199,7 @@ impl Socket {
         super::requests::log_fault(error);
         let reason = match error.code() {
             ErrorCode::SessionEnded => CloseReason::SessionEnded,
-            ErrorCode::Unauthenticated | ErrorCode::TokenExpired => CloseReason::Unauthenticated,
+            ErrorCode::Unauthenticated | ErrorCode::TokenExpired | ErrorCode::Forbidden => CloseReason::Unauthenticated,
             _ => CloseReason::Draining,
         };
         match self.send_now(&Reply { re: asked, outcome: Outcome::Error(error.detail()) }).await {
@@ -243,6 +247,7 @@ impl Socket {
         }
         Ok(Talk {
             actor: greeting.actor,
+            ends_at: greeting.ends_in.and_then(|left| Instant::now().checked_add(left)),
             connection: Arc::clone(connection),
             session: Identified::default(),
             pending: FuturesUnordered::new(),

@@ -48,7 +48,7 @@ impl Socket {
     }
 
     async fn take_turns(&mut self, talk: &mut Talk) -> Result<Infallible, End> {
-        let mut watch = Watch::new(Instant::now());
+        let mut watch = Watch::new(Instant::now(), talk.ends_at);
         let mut timer = pin!(sleep_until(watch.next()));
         let mut is_behind = true;
         let mut taken = 0;
@@ -74,6 +74,7 @@ impl Socket {
                     Due::Ping => self.stream.get_mut().outbox.push(PING),
                     Due::Silent => return Err(End::Gone),
                     Due::Stalled => return Err(End::Close(CloseReason::TooSlow)),
+                    Due::Over => return Err(End::Close(CloseReason::SessionEnded)),
                     Due::Woken => is_behind = true,
                 },
             }

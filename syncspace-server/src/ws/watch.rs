@@ -21,6 +21,8 @@ pub(super) struct Watch {
     stalled: Option<(Instant, u64)>,
     /// When something else is to be done.
     wake_at: Option<Instant>,
+    /// When the connection ends.
+    ends_at: Option<Instant>,
 }
 
 /// What the time asks for.
@@ -34,13 +36,15 @@ pub(super) enum Due {
     Silent,
     /// The other side takes nothing.
     Stalled,
+    /// What let the connection in.
+    Over,
     /// The time that was named for something else.
     Woken,
 }
 
 impl Watch {
-    pub(super) fn new(now: Instant) -> Self {
-        Self { ping_at: now + HEARTBEAT, heard_at: now, stalled: None, wake_at: None }
+    pub(super) fn new(now: Instant, ends_at: Option<Instant>) -> Self {
+        Self { ping_at: now + HEARTBEAT, heard_at: now, stalled: None, wake_at: None, ends_at }
     }
 
     /// Notes that something came.
@@ -68,11 +72,14 @@ impl Watch {
     /// Gives when to look again.
     pub(super) fn next(&self) -> Instant {
         let stalled_at = self.stalled.map(|(since, _)| since + PROGRESS_WAIT);
-        [stalled_at, self.wake_at].into_iter().flatten().fold(self.ping_at, Instant::min)
+        [stalled_at, self.wake_at, self.ends_at].into_iter().flatten().fold(self.ping_at, Instant::min)
     }
 
     /// Tells what is due.
     pub(super) fn look(&mut self, now: Instant) -> Due {
+        if self.ends_at.is_some_and(|at| now >= at) {
+            return Due::Over;
+        }
         if self.stalled.is_some_and(|(since, _)| now >= since + PROGRESS_WAIT) {
             return Due::Stalled;
         }
@@ -103,7 +110,7 @@ mod tests {
     #[test]
     fn a_silent_connection_is_asked_and_then_given_up() {
         let start = Instant::now();
-        let mut watch = Watch::new(start);
+        let mut watch = Watch::new(start, None);
         assert_eq!(watch.look(at(start, 24)), Due::Nothing);
         assert_eq!(watch.look(at(start, 25)), Due::Ping);
         watch.heard(at(start, 26));
@@ -115,7 +122,7 @@ mod tests {
     #[test]
     fn whoever_takes_nothing_for_a_minute_is_cut_off() {
         let start = Instant::now();
-        let mut watch = Watch::new(start);
+        let mut watch = Watch::new(start, None);
         watch.waits(at(start, 1), 100);
         watch.waits(at(start, 50), 100);
         assert_eq!(watch.look(at(start, 60)), Due::Ping);
@@ -124,9 +131,18 @@ mod tests {
     }
 
     #[test]
+    fn what_let_the_connection_in_ends_it() {
+        let start = Instant::now();
+        let mut watch = Watch::new(start, Some(at(start, 10)));
+        assert_eq!(watch.next(), at(start, 10));
+        assert_eq!(watch.look(at(start, 9)), Due::Nothing);
+        assert_eq!(watch.look(at(start, 10)), Due::Over);
+    }
+
+    #[test]
     fn a_trickle_is_progress() {
         let start = Instant::now();
-        let mut watch = Watch::new(start);
+        let mut watch = Watch::new(start, None);
         for minute in 0..60 {
             watch.waits(at(start, 59 * minute), minute);
             assert_ne!(watch.look(at(start, 59 * minute)), Due::Stalled, "minute {minute}");

@@ -1,5 +1,6 @@
 //! Everything about the server that needs a database, a socket or a second instance.
 
+mod access_tokens;
 mod accounts;
 mod carrier;
 mod chat;

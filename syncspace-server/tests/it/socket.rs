@@ -8,6 +8,7 @@ mod resume;
 mod resumption;
 mod revocation;
 mod statuses;
+mod tokens;
 
 use std::collections::BTreeMap;
 

@@ -6,3 +6,4 @@ mod keys;
 mod life;
 mod openapi;
 mod rig;
+mod scopes;

@@ -189,6 +189,10 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     walk.call("put_keywords", &[], json!({ "keywords": ["deploy", "release train"] })).await;
     walk.call("keywords", &[], Value::Null).await;
     walk.call("socket_ticket", &[], Value::Null).await;
+    let end = json!(Timestamp::now().checked_add(SignedDuration::from_hours(1)).expect("a time"));
+    let token = walk.call("create_token", &[], json!({ "name": "ci", "scopes": ["read"], "expires_at": end })).await;
+    walk.call("access_tokens", &[], Value::Null).await;
+    walk.call("revoke_token", &[("token_id", token["id"].clone())], Value::Null).await;
     walk.call("users", &[("limit", json!(1))], Value::Null).await;
     walk.call("user", &[("user_id", bob["user"]["id"].clone())], Value::Null).await;
     let carol = json!({ "username": "carol", "password": PASSWORD, "is_admin": true });

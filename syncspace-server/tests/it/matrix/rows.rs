@@ -172,6 +172,13 @@ fn accounts() -> Vec<Row> {
             |_| (vec![], json!({"current_password": "none of theirs", "new_password": PASSWORD})),
             "wwwwwwwwwwu",
         ),
+        account("access_tokens", nothing, LOGGED_IN),
+        account(
+            "create_token",
+            |_| (vec![], json!({"name": "x", "scopes": ["read"], "expires_at": in_an_hour()})),
+            LOGGED_IN,
+        ),
+        account("revoke_token", |scene| (vec![("token_id", scene.author_session.clone())], Value::Null), "hhhhhhhhhhu"),
         account("me", nothing, LOGGED_IN),
         account("edit_me", |_| (vec![], json!({"full_name": "x"})), LOGGED_IN),
         account("set_status", |_| (vec![], json!({"text": "x"})), LOGGED_IN),
