@@ -83,6 +83,18 @@ pub struct ChangePassword {
     pub new_password: Password,
 }
 
+/// Body of `POST /auth/password-reset`: sets a new password by a one-time code and logs in. Ends every other session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ResetPassword {
+    /// The code that an administrator handed over.
+    pub code: Secret,
+    /// The password from now on.
+    pub new_password: Password,
+    /// Name of this device in the list of sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_name: Option<String>,
+}
+
 /// One logged-in device of the asking person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Session {

@@ -104,6 +104,9 @@ number!(
     /// One uploaded file.
     FileId, "a file id", min 1);
 number!(
+    /// One line of the audit log.
+    AuditId, "an audit id", min 1);
+number!(
     /// Place of a message in its channel, from 1 without gaps; 0 stands before the first.
     Seq, "a seq", min 0);
 number!(

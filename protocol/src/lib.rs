@@ -32,8 +32,11 @@
 //! | file | bytes that somebody uploaded into a channel, for a message to carry |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
 //! | hit | a message that a search found |
+//! | banner | a line that everybody on the server sees |
+//! | audit log | what was done to the server, its accounts and its teams: by whom, when |
 //! | void | a change that its receiver may not see: the rev without content |
 
+pub mod audit;
 pub mod auth;
 pub mod channels;
 pub mod error;
@@ -57,6 +60,7 @@ pub mod reactions;
 pub mod reminders;
 pub mod scheduled;
 pub mod search;
+pub mod server;
 pub mod socket;
 pub mod status;
 pub mod sync;
@@ -69,8 +73,8 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId, MessageId,
-    ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
+    AuditId, ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId,
+    MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, GroupName, Keyword, Password, TeamName, Username};

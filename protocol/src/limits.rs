@@ -78,6 +78,14 @@ pub const WATCHED_USERS_MAX: usize = 200;
 pub const GROUP_MEMBERS_MAX: usize = 10;
 /// Most streams in one `resume` frame; a client with more sends several.
 pub const RESUME_STREAMS_MAX: usize = 1_000;
+/// Longest text of a banner, in characters.
+pub const BANNER_CHARS_MAX: usize = 200;
+/// Shortest life of a code that sets a new password, in seconds.
+pub const PASSWORD_RESET_LIFE_S_MIN: u32 = 60;
+/// Longest life of a code that sets a new password, in seconds.
+pub const PASSWORD_RESET_LIFE_S_MAX: u32 = 7 * 24 * 3600;
+/// Most days of statistics in one answer.
+pub const STATISTICS_DAYS_MAX: u32 = 90;
 /// Longest invite code or bootstrap token, in characters.
 pub const TOKEN_CHARS_MAX: usize = 256;
 /// Most people one invite may admit.

@@ -18,6 +18,7 @@ use crate::preferences::Preferences;
 use crate::reactions::{Emoji, MyReactions, Reaction};
 use crate::reminders::Reminder;
 use crate::scheduled::Scheduled;
+use crate::server::Banner;
 use crate::status::Presence;
 use crate::sync::{Changes, ResumeStatus};
 use crate::teams::{MyTeam, Team, TeamMember};
@@ -394,6 +395,14 @@ pub enum EventBody {
         /// When.
         updated_at: Time,
     },
+    /// What everybody on the server sees was changed; outside streams. `hello` says it too.
+    #[serde(rename = "server.banner")]
+    ServerBanner {
+        /// As it is now; null for nothing.
+        // As with `re`: an absent one is a fault, not a banner that went.
+        #[serde(deserialize_with = "Option::deserialize")]
+        banner: Option<Banner>,
+    },
     /// Somebody is typing. Stream `c`, not kept.
     #[serde(rename = "typing")]
     Typing {
@@ -652,6 +661,9 @@ pub struct Hello {
     pub user: User,
     /// What the person wants for the whole account.
     pub preferences: Preferences,
+    /// What everybody on the server sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub banner: Option<Banner>,
     /// The person's teams.
     pub teams: Vec<HelloTeam>,
     /// Teams that the person asked to come into, and that have not decided, by id.

@@ -1,6 +1,7 @@
 //! What was typed, as clap reads it: one file per noun. What it means is in [`crate::commands`].
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod channel;
 pub(crate) mod dnd;
 pub(crate) mod draft;
@@ -13,6 +14,7 @@ pub(crate) mod preferences;
 pub(crate) mod remind;
 pub(crate) mod schedule;
 pub(crate) mod search;
+pub(crate) mod server;
 pub(crate) mod shell;
 pub(crate) mod status;
 pub(crate) mod team;
@@ -98,9 +100,9 @@ pub(crate) enum Command {
     Register(account::Register),
     Logout(account::Logout),
     Whoami(account::Whoami),
-    /// Ask a server how it is.
+    /// How a server is, and what is settled for all of it.
     #[command(subcommand)]
-    Server(account::Server),
+    Server(server::Server),
     /// Logged-in devices of your account.
     #[command(subcommand)]
     Session(account::Session),
@@ -156,6 +158,9 @@ pub(crate) enum Command {
     /// Messages that you want to be reminded of.
     #[command(subcommand)]
     Remind(remind::Remind),
+    /// What was done to the server, its accounts and its teams.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     Completion(shell::Completion),
     Man(shell::Man),
 }

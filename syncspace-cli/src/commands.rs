@@ -1,6 +1,7 @@
 //! What was typed, carried out: one file per noun.
 
 mod account;
+mod audit;
 mod channel;
 mod channel_preferences;
 mod dnd;
@@ -21,6 +22,7 @@ mod remind;
 mod resolve;
 mod schedule;
 mod search;
+mod server;
 pub(crate) mod shell;
 mod status;
 mod team;
@@ -40,7 +42,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Register(args) => account::register(context, args).await,
         Command::Logout(_) => account::logout(context).await,
         Command::Whoami(_) => account::whoami(context).await,
-        Command::Server(args) => account::server(context, args).await,
+        Command::Server(args) => server::run(context, args).await,
         Command::Session(args) => account::session(context, args).await,
         Command::Token(args) => token::run(context, args).await,
         Command::Password(args) => account::password(context, args).await,
@@ -60,6 +62,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Draft(args) => draft::run(context, args).await,
         Command::Schedule(args) => schedule::run(context, args).await,
         Command::Remind(args) => remind::run(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

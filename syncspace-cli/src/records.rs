@@ -1,5 +1,6 @@
 //! How each thing looks: JSON as on the wire, and its cells for tables and CSV.
 
+mod audit;
 mod file;
 pub(crate) mod message;
 pub(crate) mod people;

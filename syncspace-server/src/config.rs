@@ -15,7 +15,7 @@ use syncspace_protocol::auth::RegistrationMode;
 use url::Url;
 
 use crate::blobs::BlobPlace;
-use crate::service::Settings;
+use crate::service::{DAY_S, Settings};
 use crate::store::DatabaseUrl;
 
 pub use keys::{Key, VARIABLE_PREFIX};
@@ -216,6 +216,7 @@ fn check_settings(layers: &Layers, default: Settings) -> Result<Settings, Config
         token_life_days_max: number(layers, Key::TokenLifeDaysMax, 0, 3_650)?.unwrap_or(default.token_life_days_max),
         file_bytes_max: number(layers, Key::FileMibMax, 0, 1_000_000)?.map_or(default.file_bytes_max, mib),
         person_bytes_max: number(layers, Key::PersonMibMax, 0, 1_000_000_000)?.map_or(default.person_bytes_max, mib),
+        audit_life_s: number(layers, Key::AuditDays, 1, 36_500)?.map_or(default.audit_life_s, |days| days * DAY_S),
     })
 }
 
@@ -391,6 +392,7 @@ fn shown_value(config: &Config, key: Key) -> Option<String> {
         },
         Key::FileMibMax => (config.settings.file_bytes_max / MIB).to_string(),
         Key::PersonMibMax => (config.settings.person_bytes_max / MIB).to_string(),
+        Key::AuditDays => (config.settings.audit_life_s / DAY_S).to_string(),
         Key::CorsOrigins => toml::Value::from(config.cors_origins.clone()).to_string(),
         Key::ShutdownDeadlineMs => config.shutdown_deadline.as_millis().to_string(),
     })

@@ -104,6 +104,8 @@ pub enum TeamAction {
     ManageInvites,
     /// Make, rename and delete user groups, say who is in them. Whoever is inside sees them.
     ManageGroups,
+    /// Read what was done in it.
+    ReadAudit,
     /// Make a public channel.
     CreatePublicChannel,
     /// Make a private channel.
@@ -222,7 +224,8 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         | TeamAction::ManageInvites
         | TeamAction::ManageBans
         | TeamAction::ManageGroups
-        | TeamAction::ManageRequests => role >= Some(Admin),
+        | TeamAction::ManageRequests
+        | TeamAction::ReadAudit => role >= Some(Admin),
         // One's own to give: who administers the server makes owners by their roles.
         TeamAction::Transfer => facts.role == Some(Owner),
         TeamAction::Delete => role >= Some(Owner),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use syncspace_client::{Client, ClientError, ConnectOptions, Connection, CredentialStore, ServerUrl, Update};
-use syncspace_protocol::auth::{Login, Register, Secret, ServerInfo};
+use syncspace_protocol::auth::{Login, Register, ResetPassword, Secret, ServerInfo};
 use syncspace_protocol::messages::{EditMessage, MessageQuery};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::personal::{Draft, DraftQuery, PutDraft};
@@ -171,6 +171,9 @@ impl Effects {
                     register.bootstrap_token = self.bootstrap_token();
                 }
                 self.ask(move |client| async move { Net::LoggedIn(answer(sign_up(client, *register).await)) });
+            }
+            Effect::ResetPassword(reset) => {
+                self.ask(move |client| async move { Net::LoggedIn(answer(set_password(client, *reset).await)) });
             }
             Effect::LogOut => self.log_out(),
             Effect::EndSession => self.end_session(None),
@@ -452,6 +455,11 @@ async fn log_in(client: Client, username: String, password: Secret) -> Result<Us
 async fn sign_up(client: Client, mut register: Register) -> Result<User, ClientError> {
     register.device_name = device_name();
     Ok(client.register(register).await?.user)
+}
+
+async fn set_password(client: Client, mut reset: ResetPassword) -> Result<User, ClientError> {
+    reset.device_name = device_name();
+    Ok(client.reset_password(reset).await?.user)
 }
 
 fn device_name() -> Option<String> {

@@ -190,6 +190,7 @@ pub(crate) fn page(items: Vec<Message>, next: Option<&str>) -> MessagePage {
 
 pub(crate) fn hello(teams: Vec<HelloTeam>) -> Hello {
     Hello {
+        banner: None,
         protocol: 1,
         epoch: Epoch("e".to_owned()),
         session_id: id(1),

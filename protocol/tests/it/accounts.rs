@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::auth::{
-    ChangePassword, Login, Refresh, Register, RegistrationMode, ServerInfo, Session, SocketTicket, Tokens,
+    ChangePassword, Login, Refresh, Register, RegistrationMode, ResetPassword, ServerInfo, Session, SocketTicket,
+    Tokens,
 };
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::preferences::{ClockTime, DndHours, EditPreferences, Preferences, Weekday};
@@ -105,6 +106,9 @@ fn tokens_tickets_and_their_refresh() {
     least::<Tokens>(&tokens, &tokens);
     full::<Refresh>(&json!({"refresh_token": "rrr"}));
     least::<Refresh>(&json!({"refresh_token": "rrr"}), &json!({"refresh_token": "rrr"}));
+    let reset = json!({"code": "s3cret", "new_password": "correct horse battery"});
+    full::<ResetPassword>(&with(&reset, json!({"device_name": "laptop"})));
+    least::<ResetPassword>(&reset, &with(&reset, json!({"device_name": null})));
     let ticket = json!({"ticket": "ttt", "expires_in_s": 30});
     full::<SocketTicket>(&ticket);
     least::<SocketTicket>(&ticket, &ticket);

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test fails by panicking, also in its helpers")]
 
 mod accounts;
+mod administration;
 mod channels;
 mod completeness;
 mod files;

@@ -8,7 +8,8 @@ use syncspace_protocol::{PROTOCOL_VERSION, Rev};
 
 use crate::golden::{full, future_word_is_read_as, least, parse, refused, variants, with, without, words};
 use crate::{
-    accounts, channels, groups, join_requests, messages, personal, reactions, reminders, scheduled, sync, teams,
+    accounts, administration, channels, groups, join_requests, messages, personal, reactions, reminders, scheduled,
+    sync, teams,
 };
 
 /// Every operation, all fields given.
@@ -80,6 +81,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "message.unpinned", "seq": 42, "user_id": 8, "updated_at": "2026-11-22T17:26:24.000Z"}),
         reaction_event("reaction.added"),
         reaction_event("reaction.removed"),
+        json!({"ev": "server.banner", "banner": administration::banner()}),
         json!({"ev": "typing", "user_id": 7, "parent_seq": 41}),
         json!({"ev": "team.updated", "team": teams::team()}),
         json!({"ev": "team.deleted", "team_id": 1}),
@@ -169,6 +171,7 @@ fn hello() -> Value {
         "limits": limits(),
         "user": accounts::user(),
         "preferences": accounts::preferences(),
+        "banner": administration::banner(),
         "teams": [hello_team()],
         "join_requests": [4],
     })
@@ -242,7 +245,7 @@ fn an_event_needs_no_stream_and_no_rev() {
             needed = without(&needed, &["read"]);
         }
         if body["ev"] == "hello" {
-            needed = without(&needed, &["join_requests"]);
+            needed = without(&needed, &["join_requests", "banner"]);
         }
         // What is a part of other events, is all there is to this one.
         if body["ev"] == "me.thread" {
@@ -305,7 +308,7 @@ fn a_reply_is_ok_or_an_error() {
 #[test]
 fn hello_says_what_a_client_needs_to_begin() {
     full::<Hello>(&hello());
-    let bare = without(&hello(), &["join_requests"]);
+    let bare = without(&hello(), &["join_requests", "banner"]);
     least::<Hello>(&bare, &with(&bare, json!({"join_requests": []})));
     full::<Limits>(&limits());
     least::<Limits>(&limits(), &limits());

@@ -81,18 +81,6 @@ pub(crate) struct Logout {}
   syncspace whoami --output json | jq -r .username")]
 pub(crate) struct Whoami {}
 
-/// `server …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Server {
-    /// Show whether a server answers, its version, and who may register.
-    ///
-    /// Needs no login. Ends with code 9 where the server does not answer or is not ready.
-    #[command(after_help = "Examples:
-  syncspace server status
-  until syncspace server status --quiet --server http://127.0.0.1:7420; do sleep 1; done")]
-    Status,
-}
-
 /// `session …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Session {
@@ -126,5 +114,14 @@ pub(crate) enum Password {
         /// File with the new password.
         #[arg(long, value_name = "FILE", requires = "current_password_file")]
         new_password_file: Option<PathBuf>,
+    },
+    /// Set a new password by the code that an administrator gave you, and log in; all your sessions end.
+    #[command(after_help = "Examples:
+  syncspace password reset --server https://chat.example.org
+  printf '%s\\n%s\\n' \"$CODE\" \"$NEW\" | syncspace password reset --stdin")]
+    Reset {
+        /// Read the code from the first line of standard input, the new password from the second.
+        #[arg(long)]
+        stdin: bool,
     },
 }

@@ -1,7 +1,7 @@
 //! `user …`
 
 use clap::{Args, Subcommand};
-use syncspace_protocol::Username;
+use syncspace_protocol::{Time, Username};
 
 use super::ListArgs;
 use super::account::PasswordArgs;
@@ -12,12 +12,15 @@ use super::values::yes_no;
 pub(crate) enum User {
     /// List the people who share a team with you; as an administrator, everybody.
     ///
-    /// --query finds them by the beginnings of words in their names.
+    /// --query finds them by the beginnings of words in their names; with one of the filters of administrators, by any part of
+    /// username or e-mail address.
     #[command(after_help = "Examples:
   syncspace user list
   syncspace user list --query 'al smi'
-  syncspace user list --query smith --output csv")]
-    List(ListArgs),
+  syncspace user list --query smith --output csv
+  syncspace user list --active no
+  syncspace user list --active yes --unseen-since 2026-08-01T00:00")]
+    List(List),
     /// Show one person.
     #[command(after_help = "Examples:
   syncspace user show @alice
@@ -67,6 +70,19 @@ pub(crate) enum User {
         /// The picture.
         file: std::path::PathBuf,
     },
+    /// Make a code by which a person sets a new password, once (administrators). Codes made before end by that.
+    ///
+    /// Hand it over by a way that only the person reads. `syncspace password reset` and the chat's login page take it.
+    #[command(after_help = "Examples:
+  syncspace user reset-password @bob
+  syncspace user reset-password @bob --for 1h --output json | jq -r .code")]
+    ResetPassword {
+        /// `@alice`, `alice` or an id.
+        user: String,
+        /// How long it holds, like 30m or 12h; a day where absent.
+        #[arg(long = "for", value_name = "TIME", value_parser = super::values::seconds)]
+        for_s: Option<u32>,
+    },
     /// Switch an account off (administrators): its sessions end, its messages stay.
     ///
     /// It can be neither your own nor the last administrator's.
@@ -84,6 +100,32 @@ pub(crate) enum User {
         /// `@alice`, `alice` or an id.
         user: String,
     },
+}
+
+/// `user list`
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) part: ListArgs,
+    /// Only accounts that are switched on, or off (administrators).
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
+    pub(crate) active: Option<bool>,
+    /// Only those who administer the server, or the others (administrators).
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
+    pub(crate) admin: Option<bool>,
+    /// Only people who were there then or later (administrators).
+    #[arg(long, value_name = "TIME", value_parser = super::values::time)]
+    pub(crate) seen_since: Option<Time>,
+    /// Only people who were not there since then (administrators).
+    #[arg(long, value_name = "TIME", value_parser = super::values::time)]
+    pub(crate) unseen_since: Option<Time>,
+}
+
+impl List {
+    /// Tells whether an administrator's filter is wanted.
+    pub(crate) const fn is_of_accounts(&self) -> bool {
+        self.active.is_some() || self.admin.is_some() || self.seen_since.is_some() || self.unseen_since.is_some()
+    }
 }
 
 /// `user create`

@@ -1,10 +1,9 @@
-//! `login`, `register`, `logout`, `whoami`, `server`, `session`, `password`.
+//! `login`, `register`, `logout`, `whoami`, `session`, `password`.
 
 use std::path::Path;
-use std::time::Instant;
 
 use syncspace_client::Client;
-use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, Tokens};
+use syncspace_protocol::auth::{ChangePassword, Login, Register, ResetPassword, Secret, Tokens};
 use syncspace_protocol::{Password, Username};
 
 use super::lists::gather;
@@ -13,7 +12,6 @@ use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
 use crate::prompt::{self, blocking};
 use crate::records::people::WhoAmI;
-use crate::records::server::ServerStatus;
 
 pub(super) async fn login(context: &Context, args: args::Login) -> Outcome {
     let client = context.client_to_log_in()?;
@@ -83,19 +81,6 @@ pub(super) async fn whoami(context: &Context) -> Outcome {
     context.out.record(&WhoAmI { server: client.server().to_string(), session_id, user })
 }
 
-pub(super) async fn server(context: &Context, args: args::Server) -> Outcome {
-    let args::Server::Status = args;
-    let client = Client::new(context.server_or_local()?)?;
-    // The first request makes the connection, the second is timed on it.
-    let ready = client.ready().await;
-    let started = Instant::now();
-    let info = client.server_info().await?;
-    let latency_ms = (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0;
-    let server = client.server().to_string();
-    context.out.record(&ServerStatus { server, ready: ready.is_ok(), latency_ms, info })?;
-    ready.during(|| "the server answers but is not ready".to_owned())
-}
-
 pub(super) async fn session(context: &Context, args: args::Session) -> Outcome {
     let client = context.client()?;
     match args {
@@ -115,7 +100,12 @@ pub(super) async fn session(context: &Context, args: args::Session) -> Outcome {
 }
 
 pub(super) async fn password(context: &Context, args: args::Password) -> Outcome {
-    let args::Password::Change { password_stdin, current_password_file, new_password_file } = args;
+    let (password_stdin, current_password_file, new_password_file) = match args {
+        args::Password::Reset { stdin } => return reset_password(context, stdin).await,
+        args::Password::Change { password_stdin, current_password_file, new_password_file } => {
+            (password_stdin, current_password_file, new_password_file)
+        }
+    };
     let client = context.client()?;
     if context.only_plans(|| "change your password and end your other sessions".to_owned())? {
         return Ok(());
@@ -136,6 +126,26 @@ pub(super) async fn password(context: &Context, args: args::Password) -> Outcome
     client.change_password(change).await.during(|| "cannot change the password".to_owned())?;
     context.out.say("password changed; your other sessions have ended");
     Ok(())
+}
+
+async fn reset_password(context: &Context, is_stdin: bool) -> Outcome {
+    let client = context.client_to_log_in()?;
+    let server = client.server().clone();
+    if context.only_plans(|| format!("set a new password at {server}, log in, and end all other sessions"))? {
+        return Ok(());
+    }
+    let (code, new_password) = if is_stdin {
+        let code = blocking(prompt::first_line_of_stdin).await?;
+        (code, parse_password(&blocking(prompt::first_line_of_stdin).await?)?)
+    } else {
+        must_ask(context, "give --stdin")?;
+        let code = blocking(|| prompt::password("Code: ")).await?;
+        (code, ask_new_password("New password").await?)
+    };
+    let reset =
+        ResetPassword { code: Secret(code.trim().to_owned()), new_password, device_name: Some(default_device_name()) };
+    let tokens = client.reset_password(reset).await.during(|| format!("cannot set a new password at {server}"))?;
+    welcome(context, &client, &tokens, "the new password holds; logged in")
 }
 
 /// Reads the first password of an account: from where the flags say, else asked for twice.

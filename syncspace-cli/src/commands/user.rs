@@ -2,6 +2,7 @@
 
 use syncspace_client::Client;
 use syncspace_protocol::page::{PageQuery, PeopleQuery};
+use syncspace_protocol::server::{AccountQuery, CreatePasswordReset};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
 
 use super::account::new_password;
@@ -14,9 +15,10 @@ use crate::exit::{During, Outcome};
 pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
     let client = context.client()?;
     match args {
-        args::User::List(part) => {
+        args::User::List(args) if args.is_of_accounts() => list_accounts(context, &client, args).await,
+        args::User::List(args) => {
             let people = |PageQuery { cursor, limit, query, .. }| PeopleQuery { cursor, limit, q: query, name: None };
-            context.out.list(&gather(part, |query| client.users(people(query))).await?)
+            context.out.list(&gather(args.part, |query| client.users(people(query))).await?)
         }
         args::User::Show { user } => context.out.record(&resolve::user(&client, &user).await?),
         args::User::Create(args) => create(context, &client, args).await,
@@ -35,9 +37,35 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
             let team = resolve::default_team(context, &client).await?.team.id;
             context.out.list(&gather(part, |query| client.muted_users(team, query)).await?)
         }
+        args::User::ResetPassword { user, for_s } => reset_password(context, &client, &user, for_s).await,
         args::User::Deactivate { user } => deactivate(context, &client, &user).await,
         args::User::Reactivate { user } => reactivate(context, &client, &user).await,
     }
+}
+
+async fn list_accounts(context: &Context, client: &Client, args: args::List) -> Outcome {
+    let (is_active, is_admin) = (args.active, args.admin);
+    let (seen_since, unseen_since) = (args.seen_since, args.unseen_since);
+    let accounts = |PageQuery { cursor, limit, query, .. }| {
+        client.accounts(AccountQuery { cursor, limit, query, is_active, is_admin, seen_since, unseen_since })
+    };
+    context.out.list(&gather(args.part, accounts).await?)
+}
+
+/// The code is data, and goes where data goes; what to do with it is talk.
+async fn reset_password(context: &Context, client: &Client, text: &str, for_s: Option<u32>) -> Outcome {
+    let user = resolve::user(client, text).await?;
+    let name = &user.username;
+    if context.only_plans(|| format!("make a code by which {name} sets a new password"))? {
+        return Ok(());
+    }
+    let wanted = for_s.map_or_else(CreatePasswordReset::default, |expires_in_s| CreatePasswordReset { expires_in_s });
+    let reset = client.create_password_reset(user.id, wanted).await;
+    let reset = reset.during(|| format!("cannot make a code for {name}"))?;
+    context.out.record(&reset)?;
+    let server = client.server();
+    context.out.say(&format!("{name} sets a new password by it, once: syncspace password reset --server {server}"));
+    Ok(())
 }
 
 async fn create(context: &Context, client: &Client, args: args::Create) -> Outcome {

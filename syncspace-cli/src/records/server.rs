@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use syncspace_protocol::auth::ServerInfo;
+use syncspace_protocol::server::{PasswordReset, ServerSettings, StatisticsDay};
 
 use crate::output::{Cell, Column, Record};
 
@@ -39,5 +40,63 @@ impl Record for ServerStatus {
             Cell::word(self.info.registration),
             Cell::Bool(self.info.needs_first_admin),
         ]
+    }
+}
+
+impl Record for ServerSettings {
+    const PLURAL: &'static str = "settings";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("registration"),
+        Column::shown("banner"),
+        Column::shown("banner_level"),
+        Column::shown("banner_until"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let banner = self.banner.as_ref();
+        vec![
+            self.registration.map_or_else(|| Cell::text("configured"), Cell::word),
+            Cell::maybe(banner.map(|banner| &banner.text)),
+            banner.map_or(Cell::Empty, |banner| Cell::word(banner.level)),
+            Cell::maybe_time(banner.and_then(|banner| banner.until)),
+        ]
+    }
+}
+
+impl Record for StatisticsDay {
+    const PLURAL: &'static str = "days";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("day"),
+        Column::shown("people_day"),
+        Column::shown("people_week"),
+        Column::shown("users"),
+        Column::shown("teams"),
+        Column::shown("channels"),
+        Column::shown("messages"),
+        Column::shown("files"),
+        Column::shown("file_bytes"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let counts = [
+            self.people_day,
+            self.people_week,
+            self.users,
+            self.teams,
+            self.channels,
+            self.messages,
+            self.files,
+            self.file_bytes,
+        ];
+        std::iter::once(Cell::text(&self.day)).chain(counts.map(Cell::Number)).collect()
+    }
+}
+
+impl Record for PasswordReset {
+    const PLURAL: &'static str = "codes";
+    const COLUMNS: &'static [Column] = &[Column::shown("code"), Column::shown("expires_at")];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::text(&self.code.0), Cell::Time(self.expires_at)]
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::panic, reason = "a test that cannot go on must fail, and say why")]
 
 mod account;
+mod administration;
 mod channels;
 mod exit_codes;
 mod files;

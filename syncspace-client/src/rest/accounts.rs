@@ -1,6 +1,8 @@
 //! Routes of accounts: the server, logging in and out, sessions, users, presence.
 
-use syncspace_protocol::auth::{ChangePassword, Login, Register, Secret, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::auth::{
+    ChangePassword, Login, Register, ResetPassword, Secret, ServerInfo, Session, SocketTicket, Tokens,
+};
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
 use syncspace_protocol::page::{PageQuery, PeopleQuery};
@@ -63,6 +65,13 @@ impl Client {
     /// Logs in; the tokens are kept and saved.
     pub async fn login(&self, login: Login) -> Result<Tokens, ClientError> {
         let tokens: Tokens = self.post("auth/login").without_token().body(&login).fetch().await?;
+        self.keep_tokens(&tokens).await?;
+        Ok(tokens)
+    }
+
+    /// Sets a new password by a one-time code and logs in; the tokens are kept and saved.
+    pub async fn reset_password(&self, reset: ResetPassword) -> Result<Tokens, ClientError> {
+        let tokens: Tokens = self.post("auth/password-reset").without_token().body(&reset).fetch().await?;
         self.keep_tokens(&tokens).await?;
         Ok(tokens)
     }

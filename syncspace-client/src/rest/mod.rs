@@ -2,6 +2,8 @@
 
 mod access_tokens;
 mod accounts;
+mod admin;
+mod audit;
 mod call;
 mod channels;
 mod files;

@@ -37,6 +37,8 @@ pub enum Key {
     FileMibMax,
     /// Most files kept of one person.
     PersonMibMax,
+    /// How long the audit log is kept.
+    AuditDays,
     /// Web pages that may call the server.
     CorsOrigins,
     /// Longest graceful shutdown.
@@ -63,6 +65,7 @@ impl Key {
         Self::FileStorage,
         Self::FileMibMax,
         Self::PersonMibMax,
+        Self::AuditDays,
         Self::CorsOrigins,
         Self::ShutdownDeadlineMs,
     ];
@@ -88,6 +91,7 @@ impl Key {
             Self::FileStorage => "file_storage",
             Self::FileMibMax => "file_mib_max",
             Self::PersonMibMax => "person_mib_max",
+            Self::AuditDays => "audit_days",
             Self::CorsOrigins => "cors_origins",
             Self::ShutdownDeadlineMs => "shutdown_deadline_ms",
         }
@@ -140,6 +144,7 @@ impl Key {
             Self::PersonMibMax => {
                 "Most MiB of files that are kept of one person, 0 to 1000000000; 0 sets no bound [default: 10240]"
             }
+            Self::AuditDays => "How long the audit log is kept in days, 1 to 36500 [default: 365]",
             Self::CorsOrigins => {
                 "Web pages that may call the server, as origins: https://chat.example.org [default: none]"
             }
@@ -176,6 +181,7 @@ impl Key {
             Self::FileStorage => "file-storage",
             Self::FileMibMax => "file-mib-max",
             Self::PersonMibMax => "person-mib-max",
+            Self::AuditDays => "audit-days",
             Self::CorsOrigins => "cors-origins",
             Self::ShutdownDeadlineMs => "shutdown-deadline-ms",
         }

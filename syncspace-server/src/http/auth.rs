@@ -3,7 +3,7 @@
 use syncspace_protocol::ErrorCode::{
     Forbidden, InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
 };
-use syncspace_protocol::auth::{Login, Refresh, Register, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::auth::{Login, Refresh, Register, ResetPassword, ServerInfo, Session, SocketTicket, Tokens};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{Page, SessionId};
@@ -24,6 +24,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/auth/login", "login", login)
             .about("Logs in: makes a session for this device.")
             .refuses(&[InvalidCredentials])
+            .limited_by_address(),
+        Route::post("/auth/password-reset", "reset_password", reset_password)
+            .about("Sets a new password by a one-time code, ends all sessions of the account, and logs in.")
+            .refuses(&[InvalidCredentials, Forbidden])
             .limited_by_address(),
         Route::post("/auth/refresh", "refresh", refresh)
             .about("Changes the refresh token for fresh tokens; each works once.")
@@ -49,6 +53,10 @@ async fn register(call: Call<(), (), Json<Register>, Anyone>) -> Result<Created<
 
 async fn login(call: Call<(), (), Json<Login>, Anyone>) -> Result<Found<Tokens>, ServiceError> {
     call.service.login(&call.origin, call.body.0).await.map(Found)
+}
+
+async fn reset_password(call: Call<(), (), Json<ResetPassword>, Anyone>) -> Result<Found<Tokens>, ServiceError> {
+    call.service.reset_password(&call.origin, call.body.0).await.map(Found)
 }
 
 async fn refresh(call: Call<(), (), Json<Refresh>, Anyone>) -> Result<Found<Tokens>, ServiceError> {

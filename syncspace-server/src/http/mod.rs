@@ -3,6 +3,8 @@
 //! warp is named only here and in `ws/`. A filter rejects only for "not my route"; once a path has matched, every
 //! outcome is a reply.
 
+mod admin;
+mod audit;
 mod auth;
 mod body;
 mod channels;
@@ -214,6 +216,8 @@ fn all_routes() -> Vec<route::Route> {
         (Needs::Scope(Scope::Read), search::routes()),
         (Needs::Scope(Scope::Write), personal::routes()),
         (Needs::Scope(Scope::Write), scheduled::routes()),
+        (Needs::Scope(Scope::Admin), admin::routes()),
+        (Needs::Scope(Scope::Admin), audit::routes()),
         (Needs::Scope(Scope::Write), reminders::routes()),
         (Needs::Scope(Scope::Read), streams::routes()),
         (Needs::Login, openapi::routes()),

@@ -48,9 +48,9 @@ impl Default for Jobs {
         let every = |purge| match purge {
             // A busy server notes thousands of commits a second: little and often.
             // What somebody deleted is soon to be gone.
-            Purge::LogCommits | Purge::Files => minutes(1),
-            Purge::SocketTickets => minutes(10),
-            Purge::IdempotencyKeys | Purge::Revocations => minutes(60),
+            Purge::LogCommits | Purge::Files | Purge::Deleted => minutes(1),
+            Purge::SocketTickets | Purge::PasswordResets | Purge::Statistics => minutes(10),
+            Purge::IdempotencyKeys | Purge::Revocations | Purge::Audit => minutes(60),
             Purge::Sessions => minutes(6 * 60),
         };
         Self { jobs: Purge::ALL.iter().map(|&purge| Job { purge, every: every(purge) }).collect(), turn: TURN }

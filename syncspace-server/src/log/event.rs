@@ -137,10 +137,12 @@ pub enum Effect {
         /// The person.
         user_id: UserId,
     },
+    /// What administrators settled for the whole server is to be read again.
+    ServerSettingsChanged,
 }
 
 impl Effect {
-    /// Tells whether it takes something away, and so belongs into the numbered log that no instance misses.
+    /// Tells whether it belongs into the numbered log that no instance misses: it takes something away, or all are to know it.
     pub(crate) const fn takes_away(self) -> bool {
         match self {
             Self::ChannelLeft { .. }
@@ -151,7 +153,8 @@ impl Effect {
             | Self::RoleChanged { .. }
             | Self::SessionEnded { .. }
             | Self::RightsChanged { .. }
-            | Self::UserDeactivated { .. } => true,
+            | Self::UserDeactivated { .. }
+            | Self::ServerSettingsChanged => true,
             Self::ChannelJoined { .. } | Self::TeamJoined { .. } | Self::JoinRequestsChanged { .. } => false,
         }
     }
@@ -170,7 +173,8 @@ impl Effect {
             | Self::JoinRequestsChanged { .. }
             | Self::SessionEnded { .. }
             | Self::RightsChanged { .. }
-            | Self::UserDeactivated { .. } => None,
+            | Self::UserDeactivated { .. }
+            | Self::ServerSettingsChanged => None,
         }
     }
 }

@@ -17,7 +17,7 @@ use tracing::error;
 use super::channels::Channels;
 use super::connection::{Connection, Seat};
 use super::delivery::{Clockwork, Followed};
-use crate::log::{Effect, event_frame};
+use crate::log::{Effect, Frame, event_frame};
 
 /// Parts into which the gates are divided, so that busy channels do not wait for each other.
 const SHARDS: usize = 64;
@@ -290,6 +290,12 @@ impl Hub {
     }
 
     /// Has every connection look again at its session, at all it follows, and at whom it shows.
+    /// Hands a frame that belongs to no stream to everybody; who has no room for it is to look again.
+    pub(super) fn tell_all(&self, frame: &Frame) {
+        let connections = self.connections();
+        connections.all().filter(|connection| !connection.push(frame)).for_each(|connection| connection.ask_refresh());
+    }
+
     pub(super) fn refresh_all(&self) {
         for connection in self.connections().all() {
             let watched = connection.state().watched.clone();
@@ -365,7 +371,7 @@ impl Hub {
                 }
             }
             // Who may write is asked with every message.
-            Effect::ChannelArchived { .. } => {}
+            Effect::ChannelArchived { .. } | Effect::ServerSettingsChanged => {}
             Effect::ChannelDeleted { channel_id } => {
                 // Who was about to follow it takes up a stream on which nothing comes any more: no reason to look again.
                 let stream = StreamId::Channel(channel_id);

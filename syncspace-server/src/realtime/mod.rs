@@ -59,6 +59,8 @@ struct Inner {
     ledger: Mutex<Ledger>,
     /// A number of the revocation log came whose predecessors did not.
     revocation_gap: Notify,
+    /// Somebody settled something for the whole server.
+    settings_changed: Notify,
     /// Something was confirmed about the revocation log.
     confirmed: Notify,
 }
@@ -75,6 +77,7 @@ impl Realtime {
             sessions: Sessions::default(),
             ledger: Mutex::new(Ledger::new(Instant::now())),
             revocation_gap: Notify::new(),
+            settings_changed: Notify::new(),
             confirmed: Notify::new(),
         };
         Self { inner: Arc::new(inner) }

@@ -6,10 +6,10 @@ use std::sync::{MutexGuard, PoisonError};
 use tokio::time::{Instant, sleep_until};
 use tracing::{info, warn};
 
-use super::Realtime;
 use super::bus::Message;
 use super::carrier::Subject;
 use super::ledger::Ledger;
+use super::{Frame, Realtime};
 use crate::log::{Effect, Revoked};
 
 impl Realtime {
@@ -43,6 +43,9 @@ impl Realtime {
     /// Forgets what is kept of a right that ended.
     fn hear_ended(&self, effect: Effect) {
         self.inner.sessions.hear(effect);
+        if effect == Effect::ServerSettingsChanged {
+            self.inner.settings_changed.notify_one();
+        }
         // Those who show the person may share no team with it any more.
         if let Effect::TeamLeft { user_id, .. } = effect {
             self.inner.hub.recheck_watched(user_id, &self.inner.watchers.depart(user_id));
@@ -72,6 +75,7 @@ impl Realtime {
         self.inner.sessions.clear();
         self.ledger().restart(last, read_at);
         self.inner.hub.refresh_all();
+        self.inner.settings_changed.notify_one();
         self.inner.confirmed.notify_one();
     }
 
@@ -100,6 +104,16 @@ impl Realtime {
     /// Waits until a number came whose predecessors did not.
     pub async fn revocation_gap(&self) {
         self.inner.revocation_gap.notified().await;
+    }
+
+    /// Waits until somebody settled something for the whole server.
+    pub async fn settings_changed(&self) {
+        self.inner.settings_changed.notified().await;
+    }
+
+    /// Hands a frame that belongs to no stream to everybody who is connected here.
+    pub fn tell_everybody(&self, frame: &Frame) {
+        self.inner.hub.tell_all(frame);
     }
 
     /// Stops delivery while nobody confirms that everything taken away was applied here, and lets it go on; never ends.

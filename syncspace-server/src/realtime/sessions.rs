@@ -80,7 +80,8 @@ impl Sessions {
             | Effect::JoinRequestsChanged { .. }
             | Effect::RoleChanged { .. }
             | Effect::TeamLeft { .. }
-            | Effect::TeamDeleted { .. } => {}
+            | Effect::TeamDeleted { .. }
+            | Effect::ServerSettingsChanged => {}
         }
     }
 

@@ -1,16 +1,18 @@
 //! Changes of accounts: what others see of them goes into the streams of the person's teams with the change itself.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::FULL_NAME_CHARS_MAX;
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{Email, Patch, StreamId, TeamId, Time, TimeZoneName, UserId};
 
+use super::audit::Line;
 use super::fields::{check_url_patch, clean_patch};
 use super::retry::retrying;
 use super::team_changes::{MOVED_RETRY_MS, Refused, load_member};
 use super::users::{email_taken, refuse_duplicate};
-use super::{Service, ServiceError};
+use super::{Actor, Service, ServiceError};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
 use crate::store::sessions::end_all;
@@ -36,6 +38,14 @@ pub(super) struct AccountChange {
     avatar_url: Patch<String>,
     time_zone: Patch<TimeZoneName>,
     powers: Powers,
+    /// Who administers the account; none where it is the person.
+    admin: Option<Actor>,
+}
+
+/// An account as it is to be, and what the audit log says of it.
+struct Judged {
+    user: UserRow,
+    lines: Vec<Line>,
 }
 
 impl Service {
@@ -65,9 +75,9 @@ impl Service {
 
     async fn change_unseen(&self, change: &AccountChange) -> Result<Option<UserRow>, ServiceError> {
         let mut tx = self.store.begin().await?;
-        let Some(user) = change.judge(&mut tx, &[]).await.map_err(refuse_failed)? else { return Ok(None) };
+        let Some(judged) = change.judge(&mut tx, &[]).await.map_err(refuse_failed)? else { return Ok(None) };
         let now = self.clock.now();
-        let user = change.write(&mut tx, user, now).await.map_err(refuse_duplicate)?;
+        let user = change.write(&mut tx, judged, now).await.map_err(refuse_duplicate)?;
         self.commit_revoking(tx, change.revoked()).await?;
         Ok(Some(user))
     }
@@ -90,7 +100,29 @@ impl AccountChange {
             time_zone: check_time_zone(edit.time_zone)?,
             email: edit.email,
             powers,
+            admin: None,
         })
+    }
+
+    /// Says that somebody who administers accounts changes it.
+    pub(super) fn by(self, admin: &Actor) -> Self {
+        Self { admin: Some(*admin), ..self }
+    }
+
+    /// Gives what the audit log says of it: what an administrator does to an account.
+    fn lines(&self, before: &UserRow, after: &UserRow) -> Vec<Line> {
+        let Some(admin) = self.admin else { return Vec::new() };
+        let switched = |was, is, on, off| (was != is).then_some(if is { on } else { off });
+        let is_edited = !self.full_name.is_keep()
+            || !self.email.is_keep()
+            || !self.avatar_url.is_keep()
+            || !self.time_zone.is_keep();
+        let actions = [
+            is_edited.then_some(AuditAction::UserEdited),
+            switched(before.is_active, after.is_active, AuditAction::UserReactivated, AuditAction::UserDeactivated),
+            switched(before.is_admin, after.is_admin, AuditAction::UserAdminGranted, AuditAction::UserAdminRevoked),
+        ];
+        actions.into_iter().flatten().map(|action| Line::by(&admin, action).to(self.user)).collect()
     }
 
     /// Tells whether others in the person's teams see something of it in their lists.
@@ -110,7 +142,7 @@ impl AccountChange {
 
     /// Locks the account and gives it as it is to be, where every rule says yes; none where `teams`, which will be told, are
     /// the person's no longer.
-    async fn judge(&self, tx: &mut Tx, teams: &[TeamId]) -> Result<Option<UserRow>, Refused> {
+    async fn judge(&self, tx: &mut Tx, teams: &[TeamId]) -> Result<Option<Judged>, Refused> {
         // Administrators first, always: two of them switching each other off must meet at the same lock.
         let may_weaken = self.powers.is_active == Some(false) || self.powers.is_admin == Some(false);
         let admins = if may_weaken { lock_active_admins(tx).await? } else { Vec::new() };
@@ -123,12 +155,14 @@ impl AccountChange {
             return Ok(None);
         }
         self.refuse_taken_email(tx).await?;
+        let before = user.clone();
         self.apply(&mut user);
         if admins == [user.id] && !(user.is_active && user.is_admin) {
             let message = "this is the last active administrator of the server; make another one first";
             return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, message)));
         }
-        Ok(Some(user))
+        let lines = self.lines(&before, &user);
+        Ok(Some(Judged { user, lines }))
     }
 
     async fn refuse_taken_email(&self, tx: &mut Tx) -> Result<(), Refused> {
@@ -148,12 +182,15 @@ impl AccountChange {
         user.is_admin = self.powers.is_admin.unwrap_or(user.is_admin);
     }
 
-    async fn write(&self, tx: &mut Tx, user: UserRow, now: Time) -> Result<UserRow, StoreError> {
-        let user = UserRow { updated_at: now, ..user };
+    async fn write(&self, tx: &mut Tx, judged: Judged, now: Time) -> Result<UserRow, StoreError> {
+        let user = UserRow { updated_at: now, ..judged.user };
         update_user(tx, &user).await?;
         user_settings::put(tx, user.id, &user.settings, now).await?;
         if !user.is_active {
             end_all(tx, user.id, now).await?;
+        }
+        for line in judged.lines {
+            line.write(tx, now).await?;
         }
         Ok(user)
     }
@@ -182,8 +219,8 @@ impl Operation for ChangeAccount {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Option<UserRow>, Refused> {
-        let Some(user) = self.change.judge(tx.db, &self.teams).await? else { return Ok(None) };
-        let user = self.change.write(tx.db, user, tx.now).await?;
+        let Some(judged) = self.change.judge(tx.db, &self.teams).await? else { return Ok(None) };
+        let user = self.change.write(tx.db, judged, tx.now).await?;
         let permit = permissions::everyone();
         let mut effects = self.change.revoked();
         for &team in &self.teams {

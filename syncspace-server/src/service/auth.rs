@@ -1,5 +1,6 @@
 //! Logging in, and what a token is worth.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::{Login, Refresh, Secret, ServerInfo, Tokens};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::DEVICE_NAME_CHARS_MAX;
@@ -7,10 +8,12 @@ use syncspace_protocol::names::fold_key;
 use syncspace_protocol::tokens::TOKEN_PREFIX;
 use syncspace_protocol::{PROTOCOL_VERSION, SessionId, Time};
 
+use super::audit::Line;
 use super::fields::clean_field;
+use super::retry::retrying;
 use super::secrets::random_seed;
 use super::tokens::{RefreshToken, not_valid};
-use super::{Actor, Device, Origin, Service, ServiceError, Verdict, later};
+use super::{Actor, Device, Grant, Origin, Service, ServiceError, Verdict, later};
 use crate::store::meta::{FIRST_ADMIN, find_meta};
 use crate::store::sessions::{SessionRow, find_session, insert_session, rotate_session};
 use crate::store::users::{UserRow, find_user, find_user_by_email, find_user_by_username, replace_password};
@@ -41,7 +44,7 @@ impl Service {
             product: "syncspace".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             protocol: PROTOCOL_VERSION,
-            registration: self.settings.registration,
+            registration: self.registration().await?,
             needs_first_admin: first_admin.is_none(),
         })
     }
@@ -58,8 +61,14 @@ impl Service {
         };
         let stored = user.as_ref().map(|user| user.hashed_password.as_str());
         let verdict = self.passwords.verify(&login.password.0, stored).await?;
+        let known = user.as_ref().map(|user| user.id);
         let wrong = || ServiceError::refused(ErrorCode::InvalidCredentials, "the username or the password is wrong");
-        let user = user.filter(|_| verdict != Verdict::Wrong).ok_or_else(wrong)?;
+        let Some(user) = user.filter(|_| verdict != Verdict::Wrong) else {
+            // Of a name that nobody has too: the time that it takes tells nobody which of the two was wrong.
+            let line = Line::by_server(AuditAction::AccountLoginFailed).from(origin).to(known);
+            line.write(&mut &self.store, self.clock.now()).await?;
+            return Err(wrong());
+        };
         if !user.is_active {
             return Err(ServiceError::refused(
                 ErrorCode::Forbidden,
@@ -71,15 +80,25 @@ impl Service {
             replace_password(&mut &self.store, user.id, &user.hashed_password, &hashed).await?;
         }
         let session = self.new_session(&user, device_name).await?;
-        insert_session(&mut &self.store, &session).await?;
+        retrying(|| self.begin_session(origin, &user, &session)).await?;
         self.issue(&user, &session, session.refresh_n)
+    }
+
+    async fn begin_session(&self, origin: &Origin, user: &UserRow, session: &SessionRow) -> Result<(), ServiceError> {
+        let mut tx = self.store.begin().await?;
+        insert_session(&mut tx, session).await?;
+        let device = Device { user_id: user.id, session_id: session.id };
+        let actor = Actor::of(device, user.is_admin, Grant::Login);
+        let line = Line::by(&actor, AuditAction::AccountLoggedIn).from(origin).to(user.id);
+        line.with_some("device_name", session.device_name.as_ref()).write(&mut tx, session.created_at).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Exchanges a refresh token for the next one and a new access token.
     ///
     /// Fails with `unauthenticated` for what is no refresh token of this server, with `session_ended` where the
     /// session is over; a token from before the last one ends it.
-    pub async fn refresh(&self, _origin: &Origin, refresh: Refresh) -> Result<Tokens, ServiceError> {
+    pub async fn refresh(&self, origin: &Origin, refresh: Refresh) -> Result<Tokens, ServiceError> {
         let token = RefreshToken::parse(&refresh.refresh_token.0).ok_or_else(not_valid)?;
         for _ in 0..ROTATE_TRIES_MAX {
             let session = find_session(&mut &self.store, token.session_id).await?;
@@ -98,7 +117,9 @@ impl Service {
                 TokenAge::Repeated => return self.issue(&user, &session, session.refresh_n),
                 TokenAge::Stolen => {
                     tracing::warn!(session_id = %session.id, "an old refresh token was used; the session is ended");
-                    self.revoke_session(session.id, session.user_id).await?;
+                    let line = Line::by_server(AuditAction::SessionStolen).from(origin).to(user.id);
+                    let line = line.with("ended_session_id", session.id);
+                    self.revoke_session(session.id, session.user_id, &line).await?;
                     return Err(session_ended());
                 }
             }

@@ -1,5 +1,6 @@
 //! Operations on channels: in the team's stream, and in the streams of those who come and go.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::channels::{
     Channel, ChannelKind, ChannelMember, ChannelRole, EditChannel, MarkRead, MoveMarker, MyChannel, Posting, ReadMarker,
 };
@@ -9,6 +10,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, Seq, StreamId, TeamId, UserId};
 
 use super::access::ChannelAccess;
+use super::audit::Line;
 use super::channels::{load_mine, read_of, with_counts};
 use super::fields::clean_patch;
 use super::idempotency::Makes;
@@ -155,6 +157,10 @@ impl MakeChannel {
             rev: taken.rev,
         };
         channels::insert(tx.db, &channel, &self.plan.key()).await?;
+        if channel.name.is_some() {
+            let line = Line::by(&self.actor, AuditAction::ChannelCreated).in_team(self.team).in_channel(id);
+            line.write(tx.db, tx.now).await?;
+        }
         // A private channel's members learn of it by their own streams: nobody is in it yet.
         tx.announce_to(audience(&channel), taken, EventBody::ChannelUpdated { channel: channel.clone() }, Vec::new())?;
         Ok(id)
@@ -318,11 +324,16 @@ impl Operation for ChangeChannel {
         let is_newly_archived = before.archived_at.is_none() && channel.archived_at.is_some();
         let archived = is_newly_archived.then_some(Effect::ChannelArchived { channel_id: self.channel });
         tx.announce_to(audience(&channel), taken, body, archived.into_iter().collect())?;
+        self.line(AuditAction::ChannelEdited).with_fields(&self.edit).write(tx.db, tx.now).await?;
         Ok(channel)
     }
 }
 
 impl ChangeChannel {
+    fn line(&self, action: AuditAction) -> Line {
+        Line::by(&self.actor, action).in_team(self.team).in_channel(self.channel)
+    }
+
     /// Asks for each thing that the edit does.
     fn check(&self, mut found: ChannelAccess) -> Result<Permit, Refused> {
         let mut permit = None;
@@ -439,7 +450,8 @@ impl Operation for DeleteChannel {
         };
         let body = EventBody::ChannelDeleted { channel_id: self.channel };
         tx.announce_to(audience, taken, body, vec![Effect::ChannelDeleted { channel_id: self.channel }])?;
-        Ok(())
+        let line = Line::by(&self.actor, AuditAction::ChannelDeleted).in_team(self.team).in_channel(self.channel);
+        Ok(line.write(tx.db, tx.now).await?)
     }
 }
 
@@ -493,6 +505,9 @@ impl Operation for Enter {
         let stream = StreamId::Channel(self.channel);
         let head = heads::load(tx.db, &[stream]).await?.remove(&stream);
         let read_up_to = head.map_or(Seq::ZERO, |head| head.last_seq);
+        if matches!(self.admission, Admission::Added(_)) {
+            self.line(AuditAction::ChannelMemberAdded).with("role", role).write(tx.db, tx.now).await?;
+        }
         let arrival = Arrival { team: self.team, channel: self.channel, user: self.user, member: self.member, role };
         arrival.write(tx, read_up_to, &permit).await?.tell(tx).await?;
         load_member(tx, self.channel, self.user).await
@@ -500,6 +515,10 @@ impl Operation for Enter {
 }
 
 impl Enter {
+    fn line(&self, action: AuditAction) -> Line {
+        Line::by(&self.actor, action).in_team(self.team).in_channel(self.channel).to(self.user)
+    }
+
     async fn change_role(
         &self,
         tx: &mut LogTx<'_>,
@@ -510,6 +529,8 @@ impl Enter {
         if member.role == role {
             return Ok(member);
         }
+        let line = self.line(AuditAction::ChannelMemberRoleChanged).with("role", role);
+        line.with("former_role", member.role).write(tx.db, tx.now).await?;
         let taken = tx.next_rev(StreamId::Team(self.team), permit)?;
         channel_members::set_role(tx.db, self.channel, self.user, role, taken.rev).await?;
         let member = load_member(tx, self.channel, self.user).await?;
@@ -544,6 +565,10 @@ impl Operation for Leave {
         let (permit, found) = access::on_channel(tx.db, &self.actor, self.channel, action).await?;
         if channel_members::find(tx.db, self.channel, self.user).await?.is_none() {
             return Err(Abort::Refused(ServiceError::not_found("member of this channel")));
+        }
+        if self.user != self.actor.user_id {
+            let line = Line::by(&self.actor, AuditAction::ChannelMemberRemoved).in_team(self.team);
+            line.in_channel(self.channel).to(self.user).write(tx.db, tx.now).await?;
         }
         let mine = tx.next_rev(StreamId::Member(self.member), &permit)?;
         let shared = tx.next_rev(StreamId::Team(self.team), &permit)?;

@@ -1,11 +1,13 @@
 //! Operations on user groups: all of the team's stream, so that names and numbers are judged one after the other.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::groups::{CreateGroup, UserGroup};
 use syncspace_protocol::limits::{GROUP_USERS_MAX, GROUPS_PER_TEAM_MAX};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{GroupId, GroupName, StreamId, TeamId, UserId};
 
+use super::audit::Line;
 use super::idempotency::Makes;
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access};
@@ -72,6 +74,8 @@ impl Operation for MakeGroup {
             rev: taken.rev,
         };
         groups::insert(tx.db, &group).await?;
+        let line = Line::by(&self.actor, AuditAction::GroupCreated).in_team(self.team).with("group_id", group.id);
+        line.with("name", &group.name).write(tx.db, tx.now).await?;
         tx.announce(taken, EventBody::GroupUpdated { group: group.clone() })?;
         Ok(group)
     }
@@ -130,7 +134,21 @@ impl Operation for ChangeGroup {
                 group.user_ids.remove(place);
             }
         }
+        self.audit(&group).write(tx.db, tx.now).await?;
         stamp(tx, group, &permit).await
+    }
+}
+
+impl ChangeGroup {
+    /// Tells of it in the audit log.
+    fn audit(&self, group: &UserGroup) -> Line {
+        let line = Line::by(&self.actor, AuditAction::GroupEdited).in_team(self.team);
+        let line = line.with("group_id", group.id).with("name", &group.name);
+        match self.edit {
+            GroupEdit::Rename(_) => line.with("change", "renamed"),
+            GroupEdit::Add(user) => line.to(user).with("change", "added"),
+            GroupEdit::Remove(user) => line.to(user).with("change", "removed"),
+        }
     }
 }
 
@@ -154,6 +172,8 @@ impl Operation for DeleteGroup {
         let group = load(tx, self.team, self.group).await?;
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         groups::delete(tx.db, group.id, tx.now, taken.rev).await?;
+        let line = Line::by(&self.actor, AuditAction::GroupDeleted).in_team(self.team).with("group_id", group.id);
+        line.with("name", &group.name).write(tx.db, tx.now).await?;
         tx.announce(taken, EventBody::GroupDeleted { group_id: group.id })?;
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! Invites: doors into a team for whoever has the code. Only its hash is stored.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
 use syncspace_protocol::{Email, IdempotencyKey, InviteId, Page, TeamId, UserId};
 
+use super::audit::Line;
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
 use super::parse::slice;
@@ -65,23 +67,32 @@ impl Service {
             created_at: now,
             expires_at: later(now, i64::from(body.expires_in_s) * 1_000),
         };
+        let line = made(actor, &invite);
         let Some(request) = request else {
             let code = random_token()?;
-            invites::insert(&mut db, &invite, &hash_token(&code)).await?;
+            retrying(|| self.insert_invite(&line, &invite, &code)).await?;
             return Ok(Made::New(Invite { code: Some(code), ..invite }));
         };
         let code = self.derived_tokens(&request, invite.id.get()).into_iter().next();
         let code = code.ok_or_else(|| ServiceError::fault("there is no signing secret"))?;
         let code_hash = hash_token(&code);
-        match retrying(|| self.insert_invite_once(&request, &invite, &code_hash)).await? {
+        match retrying(|| self.insert_invite_once(&request, &line, &invite, &code_hash)).await? {
             Claim::Granted => Ok(Made::New(Invite { code: Some(code), ..invite })),
             Claim::Made(id) => self.invite_again(team, &request, id).await.map(Made::Repeat),
         }
     }
 
+    async fn insert_invite(&self, line: &Line, invite: &Invite, code: &str) -> Result<(), ServiceError> {
+        let mut tx = self.store.begin().await?;
+        invites::insert(&mut tx, invite, &hash_token(code)).await?;
+        line.clone().write(&mut tx, invite.created_at).await?;
+        Ok(tx.commit().await?)
+    }
+
     async fn insert_invite_once(
         &self,
         request: &KeyedRequest,
+        line: &Line,
         invite: &Invite,
         code_hash: &str,
     ) -> Result<Claim, ServiceError> {
@@ -91,6 +102,7 @@ impl Service {
         }
         request.settle(&mut tx, invite.id.get()).await?;
         invites::insert(&mut tx, invite, code_hash).await?;
+        line.clone().write(&mut tx, invite.created_at).await?;
         tx.commit().await?;
         Ok(Claim::Granted)
     }
@@ -111,8 +123,22 @@ impl Service {
     pub async fn revoke_invite(&self, actor: &Actor, team: TeamId, invite: InviteId) -> Result<(), ServiceError> {
         let mut db = &self.store;
         let maker = kept_invites(&mut db, actor, team).await?;
-        let is_revoked = invites::revoke(&mut db, (team, maker), invite, self.clock.now()).await?;
-        if is_revoked { Ok(()) } else { Err(ServiceError::not_found("invite")) }
+        let line = Line::by(actor, AuditAction::InviteRevoked).in_team(team).with("invite_id", invite);
+        retrying(|| self.try_revoke_invite((team, maker), invite, &line)).await
+    }
+
+    async fn try_revoke_invite(
+        &self,
+        whose: (TeamId, Option<UserId>),
+        invite: InviteId,
+        line: &Line,
+    ) -> Result<(), ServiceError> {
+        let (mut tx, now) = (self.store.begin().await?, self.clock.now());
+        if !invites::revoke(&mut tx, whose, invite, now).await? {
+            return Err(ServiceError::not_found("invite"));
+        }
+        line.clone().write(&mut tx, now).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Lets the actor into the team of an invite. Whoever is in it already uses nothing up.
@@ -135,6 +161,13 @@ impl Service {
         let invite = invites::find_open(&mut db, &hash_token(code), self.clock.now()).await?.ok_or_else(over)?;
         if Backing::of(&invite).holds(&mut db, invite.team_id).await? { Ok(invite) } else { Err(over()) }
     }
+}
+
+/// Gives what the audit log says of a new invite.
+fn made(actor: &Actor, invite: &Invite) -> Line {
+    let line = Line::by(actor, AuditAction::InviteCreated).in_team(invite.team_id).with("invite_id", invite.id);
+    let line = line.with("role", invite.role).with("uses_max", invite.uses_max);
+    line.with("expires_at", invite.expires_at)
 }
 
 /// By whose right an invite admits people, and as what.

@@ -1,5 +1,6 @@
 //! Requests to come into a team: who asks, who decides, and what becomes of it.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::join_requests::{AskToJoin, JoinRequest, JoinRequestState, MyJoinRequest};
 use syncspace_protocol::limits::{
@@ -10,6 +11,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::teams::TeamMember;
 use syncspace_protocol::{Page, Rev, StreamId, TeamId, Time, UserId};
 
+use super::audit::Line;
 use super::fields::clean_field;
 use super::paging::{TimeWindow, Window};
 use super::parse::slice;
@@ -170,11 +172,14 @@ impl Operation for End {
         let action = if is_own { TeamAction::View } else { TeamAction::ManageRequests };
         let (permit, _) = access::on_team(tx.db, &self.actor, self.team, action).await?;
         let decided_by = (!is_own).then_some(self.actor.user_id);
-        if close(tx, (self.team, self.user), (self.state, decided_by), &permit).await? {
-            Ok(())
-        } else {
-            Err(none_open())
+        if !close(tx, (self.team, self.user), (self.state, decided_by), &permit).await? {
+            return Err(none_open());
         }
+        if !is_own {
+            let line = Line::by(&self.actor, AuditAction::MemberDeclined).in_team(self.team).to(self.user);
+            line.write(tx.db, tx.now).await?;
+        }
+        Ok(())
     }
 }
 

@@ -80,6 +80,7 @@ impl Service {
             () = self.keep_comparing(&look) => {}
             () = self.keep_presence() => {}
             () = self.keep_revocations() => {}
+            () = self.keep_settings() => {}
             () = self.realtime.guard_delivery() => {}
         }
         self.realtime.close();

@@ -1,10 +1,12 @@
 //! Operations on messages that stand in a channel's log.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, Time};
 
 use super::access::ChannelAccess;
+use super::audit::Line;
 use super::team_changes::Refused;
 use super::{Actor, ServiceError, access, history, mentions};
 use crate::log::{Abort, LogTx, Operation};
@@ -101,6 +103,10 @@ impl Operation for Bury {
         }
         if message.is_edited {
             versions::remove_all(tx.db, self.channel, self.seq).await?;
+        }
+        if message.sender_id != self.actor.user_id {
+            let line = Line::by(&self.actor, AuditAction::MessageDeleted).in_team(team).in_channel(self.channel);
+            line.to(message.sender_id).with("seq", self.seq).write(tx.db, tx.now).await?;
         }
         let former_mentions = std::mem::take(&mut message.mentions);
         mentions::note_again(tx.db, team, &message, &former_mentions).await?;

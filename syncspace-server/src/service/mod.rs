@@ -8,6 +8,7 @@ mod access_tokens;
 mod account;
 mod account_changes;
 mod appends;
+mod audit;
 mod auth;
 mod behind;
 mod channel_changes;
@@ -36,6 +37,7 @@ mod messages;
 mod missed;
 pub(crate) mod paging;
 mod parse;
+mod password_resets;
 mod passwords;
 mod pictures;
 mod pins;
@@ -47,6 +49,7 @@ mod readable;
 mod registration;
 mod reminder_changes;
 mod reminders;
+mod removals;
 pub(crate) mod retry;
 mod revocations;
 mod saved;
@@ -57,9 +60,11 @@ mod search_index;
 mod search_plan;
 pub(crate) mod secrets;
 mod sends;
+mod server_settings;
 mod sessions;
 mod settings;
 mod start;
+mod statistics;
 mod sync;
 mod team_changes;
 mod teams;
@@ -71,8 +76,9 @@ mod users;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
+use syncspace_protocol::server::Banner;
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{Epoch, SessionId, UserId};
 use tokio::sync::{Notify, Semaphore};
@@ -101,7 +107,7 @@ pub(crate) use missed::Missed;
 pub use passwords::{Passwords, Verdict};
 pub use purge::{Batch, PURGE_ROWS_MAX, Purge, Turn};
 pub use secrets::SecretFileError;
-pub use settings::Settings;
+pub use settings::{DAY_S, Settings};
 pub use start::{StartError, load_epoch};
 pub use threads::ThreadChoice;
 pub use tokens::TokenKeys;
@@ -167,6 +173,8 @@ pub struct Service {
     transfers: transfers::Transfers,
     arrivals: Gather<Arrivals>,
     pages: Semaphore,
+    /// What everybody on the server sees.
+    banner: RwLock<(u64, Option<Banner>)>,
     /// Rung where something may be due sooner than was known.
     alarm: Notify,
     doors: Semaphore,
@@ -196,6 +204,7 @@ impl Service {
             transfers: transfers::Transfers::default(),
             arrivals: Gather::new(Arrivals(store.clone())),
             pages: Semaphore::new(missed::PAGES_AT_ONCE),
+            banner: RwLock::default(),
             alarm: Notify::new(),
             doors: Semaphore::new(greeting::GREETED_AT_ONCE),
             searches: search::Turns::default(),

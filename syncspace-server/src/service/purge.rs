@@ -3,8 +3,12 @@
 use syncspace_protocol::Time;
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 
-use super::{Service, ServiceError, later};
-use crate::store::{Fence, Lease, LeaseTimes, StoreError, Tx, commits, files, idempotency_keys, revocations, sessions};
+use super::{Service, ServiceError, Settings, later, statistics};
+use crate::store;
+use crate::store::{
+    Fence, Lease, LeaseTimes, StoreError, Tx, audit, commits, files, idempotency_keys, password_resets, revocations,
+    sessions,
+};
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
 pub const PURGE_ROWS_MAX: u32 = 500;
@@ -39,12 +43,30 @@ pub enum Purge {
     Revocations,
     /// Files that nobody finds any more, with their bytes.
     Files,
+    /// Lines of the audit log.
+    Audit,
+    /// Codes for new passwords that are over.
+    PasswordResets,
+    /// What is left of deleted teams and channels.
+    Deleted,
+    /// Nothing: it keeps how much there is, for today.
+    Statistics,
 }
 
 impl Purge {
     /// Every kind.
-    pub const ALL: &[Self] =
-        &[Self::SocketTickets, Self::Sessions, Self::IdempotencyKeys, Self::LogCommits, Self::Revocations, Self::Files];
+    pub const ALL: &[Self] = &[
+        Self::SocketTickets,
+        Self::Sessions,
+        Self::IdempotencyKeys,
+        Self::LogCommits,
+        Self::Revocations,
+        Self::Files,
+        Self::Audit,
+        Self::PasswordResets,
+        Self::Deleted,
+        Self::Statistics,
+    ];
 
     /// Gives its name in the log.
     #[must_use]
@@ -56,18 +78,23 @@ impl Purge {
             Self::LogCommits => "purge names of commits",
             Self::Revocations => "purge ended rights",
             Self::Files => "collect files",
+            Self::Audit => "purge audit log",
+            Self::PasswordResets => "purge password resets",
+            Self::Deleted => "remove what was deleted",
+            Self::Statistics => "keep statistics",
         }
     }
 
     /// Gives how long its rows are kept, in seconds.
-    const fn kept_s(self) -> u32 {
+    const fn kept_s(self, settings: &Settings) -> u32 {
         match self {
             // A file's row says itself when its time comes.
-            Self::SocketTickets | Self::Files => 0,
+            Self::SocketTickets | Self::Files | Self::PasswordResets | Self::Deleted | Self::Statistics => 0,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
             Self::LogCommits => LOG_COMMIT_KEPT_S,
             Self::Revocations => REVOCATION_KEPT_S,
+            Self::Audit => settings.audit_life_s,
         }
     }
 
@@ -78,8 +105,14 @@ impl Purge {
             Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::LogCommits => commits::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::Revocations => revocations::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            // Their bytes go in between, see [`Service::collect_files`].
-            Self::Files => Ok(0),
+            Self::Audit => audit::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            // Not by one statement: see [`Service::collect_files`] and [`Service::remove_deleted`].
+            Self::Files | Self::Deleted => Ok(0),
+            Self::PasswordResets => password_resets::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::Statistics => {
+                let counts = statistics::count(tx, time).await?;
+                store::statistics::put(tx, &counts).await.map(|()| 0)
+            }
         }
     }
 }
@@ -123,10 +156,12 @@ impl Service {
 
     /// Removes one batch of rows that were kept long enough.
     pub async fn purge_batch(&self, turn: &Turn, purge: Purge) -> Result<Batch, ServiceError> {
-        if purge == Purge::Files {
-            return self.collect_files(turn).await;
+        match purge {
+            Purge::Files => return self.collect_files(turn).await,
+            Purge::Deleted => return self.remove_deleted(turn).await,
+            _ => {}
         }
-        let before = later(self.clock.now(), -i64::from(purge.kept_s()) * 1_000);
+        let before = later(self.clock.now(), -i64::from(purge.kept_s(&self.settings)) * 1_000);
         let mut tx = self.store.begin().await?;
         if !turn.0.fence().holds(&mut tx).await? {
             return Ok(Batch::TurnLost);

@@ -1,11 +1,13 @@
 //! Accounts made by their owners, and what lets them in.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::{Register, RegistrationMode, Tokens};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{FULL_NAME_CHARS_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::teams::Invite;
 use syncspace_protocol::{Email, MemberId, StreamId};
 
+use super::audit::Line;
 use super::auth::device_name;
 use super::fields::clean_field;
 use super::invites::{Backing, check_address, over};
@@ -13,7 +15,7 @@ use super::retry::retrying;
 use super::secrets::hash_token;
 use super::team_changes::{Refused, enter_team, new_member, prepared};
 use super::users::{email_taken, refuse_duplicate, username_taken};
-use super::{Origin, Service, ServiceError};
+use super::{Actor, Device, Grant, Origin, Service, ServiceError};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions;
 use crate::store::invites::take_use;
@@ -61,7 +63,8 @@ impl Service {
             settings: UserSettings::default(),
         };
         let session = self.new_session(&user, device_name).await?;
-        let account = Account { user, session };
+        let line = registered(origin, &user, &session);
+        let account = Account { user, session, line };
         match admission {
             Admission::Invite(invite) => {
                 self.log.commit(Enrol { account: account.clone(), invite, member: None }).await?
@@ -82,14 +85,15 @@ impl Service {
             let used = "the bootstrap token is not the server's, or it has been used";
             return if is_right { Ok(Admission::Bootstrap) } else { closed(used) };
         }
+        let mode = self.registration().await?;
         if let Some(code) = &register.invite_code
-            && self.settings.registration != RegistrationMode::Closed
+            && mode != RegistrationMode::Closed
         {
             let invite = self.find_invite(code).await?;
             check_address(&invite, register.email.as_ref())?;
             return Ok(Admission::Invite(invite));
         }
-        match self.settings.registration {
+        match mode {
             RegistrationMode::Open => Ok(Admission::Open),
             RegistrationMode::Invite => closed("this server takes new accounts by invite only: ask for an invite code"),
             RegistrationMode::Closed => {
@@ -117,12 +121,22 @@ impl Service {
 struct Account {
     user: UserRow,
     session: SessionRow,
+    /// What the audit log says of it.
+    line: Line,
+}
+
+fn registered(origin: &Origin, user: &UserRow, session: &SessionRow) -> Line {
+    let device = Device { user_id: user.id, session_id: session.id };
+    let actor = Actor::of(device, user.is_admin, Grant::Login);
+    let line = Line::by(&actor, AuditAction::AccountRegistered).from(origin).to(user.id);
+    if user.is_admin { line.with("is_admin", true) } else { line }
 }
 
 impl Account {
     async fn insert(&self, db: &mut impl Queries) -> Result<(), StoreError> {
         insert_user(db, &self.user).await?;
-        insert_session(db, &self.session).await
+        insert_session(db, &self.session).await?;
+        self.line.clone().write(db, self.user.created_at).await
     }
 
     /// Refuses names that somebody has.

@@ -1,10 +1,12 @@
 //! The devices a person is logged in on: listing and ending them, and tickets that open sockets.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::{ChangePassword, Secret, Session, SocketTicket};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::{SessionId, UserId};
 
+use super::audit::Line;
 use super::auth::session_ended;
 use super::paging::Window;
 use super::retry::retrying;
@@ -13,6 +15,7 @@ use super::secrets::{hash_token, random_token};
 use super::tokens::not_valid;
 use super::{Actor, Device, Service, ServiceError, Verdict, later};
 use crate::realtime::HeldSession;
+use crate::store::password_resets;
 use crate::store::sessions::{
     SessionRow, Standing, TakenTicket, end_logins_but, end_session, find_standing, insert_ticket, list_live_sessions,
     take_ticket,
@@ -25,7 +28,8 @@ const TICKET_LIFE_S: u32 = 30;
 impl Service {
     /// Ends the asking session.
     pub async fn logout(&self, actor: &Actor) -> Result<(), ServiceError> {
-        self.revoke_session(actor.session_id, actor.user_id).await.map(drop)
+        let line = Line::by(actor, AuditAction::SessionEnded);
+        self.revoke_session(actor.session_id, actor.user_id, &line).await.map(drop)
     }
 
     /// Lists the asking person's live sessions.
@@ -39,14 +43,19 @@ impl Service {
 
     /// Ends one of the asking person's sessions; its sockets close everywhere.
     pub async fn end_session(&self, actor: &Actor, id: SessionId) -> Result<(), ServiceError> {
-        if self.revoke_session(id, actor.user_id).await? { Ok(()) } else { Err(ServiceError::not_found("session")) }
+        let line = Line::by(actor, AuditAction::SessionEnded).with("ended_session_id", id);
+        let is_ended = self.revoke_session(id, actor.user_id, &line).await?;
+        if is_ended { Ok(()) } else { Err(ServiceError::not_found("session")) }
     }
 
     /// Ends a session of a person everywhere; gives false where there is none that is not over.
-    pub(super) async fn revoke_session(&self, id: SessionId, user: UserId) -> Result<bool, ServiceError> {
+    pub(super) async fn revoke_session(&self, id: SessionId, user: UserId, line: &Line) -> Result<bool, ServiceError> {
         retrying(|| async {
-            let mut tx = self.store.begin().await?;
-            let is_ended = end_session(&mut tx, id, user, self.clock.now()).await?;
+            let (mut tx, now) = (self.store.begin().await?, self.clock.now());
+            let is_ended = end_session(&mut tx, id, user, now).await?;
+            if is_ended {
+                line.clone().write(&mut tx, now).await?;
+            }
             let effects = if is_ended { sessions_ended(&[id]) } else { Vec::new() };
             self.commit_revoking(tx, effects).await?;
             Ok(is_ended)
@@ -66,14 +75,16 @@ impl Service {
     }
 
     async fn replace_password(&self, actor: &Actor, before: &str, after: &str) -> Result<(), ServiceError> {
-        let mut tx = self.store.begin().await?;
+        let (mut tx, now) = (self.store.begin().await?, self.clock.now());
         if !replace_password(&mut tx, actor.user_id, before, after).await? {
             return Err(ServiceError::refused(
                 ErrorCode::Conflict,
                 "the password was changed by someone else meanwhile",
             ));
         }
-        let ended = end_logins_but(&mut tx, actor.user_id, actor.session_id, self.clock.now()).await?;
+        password_resets::remove_of(&mut tx, actor.user_id).await?;
+        let ended = end_logins_but(&mut tx, actor.user_id, actor.session_id, now).await?;
+        Line::by(actor, AuditAction::AccountPasswordChanged).to(actor.user_id).write(&mut tx, now).await?;
         self.commit_revoking(tx, sessions_ended(&ended)).await
     }
 

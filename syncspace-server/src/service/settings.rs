@@ -2,6 +2,9 @@
 
 use syncspace_protocol::auth::RegistrationMode;
 
+/// A day, in seconds.
+pub const DAY_S: u32 = 24 * 3600;
+
 /// Settings of the service, checked when the configuration was read.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -20,6 +23,8 @@ pub struct Settings {
     pub file_bytes_max: u64,
     /// Most bytes of files that are kept of one person; 0 sets no bound.
     pub person_bytes_max: u64,
+    /// How long the audit log is kept, in seconds.
+    pub audit_life_s: u32,
 }
 
 impl Default for Settings {
@@ -32,6 +37,7 @@ impl Default for Settings {
             token_life_days_max: 365,
             file_bytes_max: 50 * 1024 * 1024,
             person_bytes_max: 10 * 1024 * 1024 * 1024,
+            audit_life_s: 365 * DAY_S,
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::name_words::words_of;
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Epoch, Password, Username};
 
+use super::audit::Line;
 use super::retry::retrying;
 use super::secrets::{
     SecretFileError, create_secret_file, hash_token, random_seed, random_token, read_secret, remove_secret_file,
@@ -165,6 +167,8 @@ impl Service {
         insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
         insert_meta(&mut tx, FIRST_ADMIN, &user.id.to_string()).await?;
         remove_meta(&mut tx, BOOTSTRAP_HASH).await?;
+        let line = Line::by_server(AuditAction::UserCreated).to(user.id).with("is_admin", true);
+        line.write(&mut tx, user.created_at).await?;
         Ok(tx.commit().await?)
     }
 

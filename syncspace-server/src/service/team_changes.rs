@@ -1,5 +1,6 @@
 //! Operations on the team's stream: the team itself, and who is in it.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::join_requests::JoinRequestState;
@@ -8,6 +9,7 @@ use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMembership, TeamRole, TeamSettings};
 use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, UserId};
 
+use super::audit::Line;
 use super::channel_changes::enter_defaults;
 use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
@@ -69,6 +71,7 @@ impl Operation for MakeTeam {
         let row = new_member(tx, id, (member_id, TeamRole::Owner), &permit).await?;
         let joined = Effect::TeamJoined { user_id: self.actor.user_id, team_id: id };
         write_member(tx, (id, self.actor.user_id), &row, joined, &permit).await?;
+        Line::by(&self.actor, AuditAction::TeamCreated).in_team(id).write(tx.db, tx.now).await?;
         let membership = TeamMembership { member_id, role: row.role, joined_at: row.joined_at };
         Ok(MyTeam { team, membership: Some(membership) })
     }
@@ -121,6 +124,8 @@ impl Operation for ChangeTeam {
             join_requests::looks_of_askers(tx, self.team).await?
         };
         tx.announce_to(Audience::Everyone, taken, EventBody::TeamUpdated { team: team.clone() }, looks)?;
+        let line = Line::by(&self.actor, AuditAction::TeamEdited).in_team(self.team).with_fields(&self.edit);
+        line.write(tx.db, tx.now).await?;
         Ok(team)
     }
 }
@@ -166,7 +171,7 @@ impl Operation for DeleteTeam {
         let mut effects = vec![Effect::TeamDeleted { team_id: self.team }];
         effects.extend(join_requests::looks_of_askers(tx, self.team).await?);
         tx.announce_to(Audience::Everyone, taken, deleted, effects)?;
-        Ok(())
+        Ok(Line::by(&self.actor, AuditAction::TeamDeleted).in_team(self.team).write(tx.db, tx.now).await?)
     }
 }
 
@@ -232,6 +237,7 @@ impl Operation for PutMember {
             Some(row) => MemberRow { role, joined_at: if row.is_present { row.joined_at } else { tx.now }, ..row },
             None => new_member(tx, self.team, (prepared(self.new_member)?, role), &permit).await?,
         };
+        self.audit(present, &row).write(tx.db, tx.now).await?;
         if present.is_none() {
             return enter_team(tx, (self.team, self.user), &row, self.accepted_by(), &permit).await;
         }
@@ -257,6 +263,21 @@ impl PutMember {
             }
             Entry::Joined | Entry::Invited(..) => refuse_banned(tx, self.team, self.user).await,
         }
+    }
+
+    /// Tells of it in the audit log.
+    fn audit(&self, before: Option<MemberRow>, row: &MemberRow) -> Line {
+        let action = match self.entry {
+            _ if before.is_some() => AuditAction::MemberRoleChanged,
+            Entry::Added(_) | Entry::Requested => AuditAction::MemberAdded,
+            Entry::Joined | Entry::Invited(..) => AuditAction::MemberJoined,
+        };
+        let invite = match self.entry {
+            Entry::Invited(invite, _) => Some(invite),
+            Entry::Added(_) | Entry::Requested | Entry::Joined => None,
+        };
+        let line = Line::by(&self.actor, action).in_team(self.team).to(self.user).with("role", row.role);
+        line.with_some("former_role", before.map(|row| row.role)).with_some("invite_id", invite)
     }
 
     /// Names who let the person in, where somebody did.
@@ -389,6 +410,9 @@ impl Operation for LeaveTeam {
         if row.role == TeamRole::Owner {
             refuse_last_owner(tx, self.team).await?;
         }
+        let action = if is_self { AuditAction::MemberLeft } else { AuditAction::MemberRemoved };
+        let line = Line::by(&self.actor, action).in_team(self.team).to(self.user).with("former_role", row.role);
+        line.write(tx.db, tx.now).await?;
         take_out(tx, (self.team, self.user, row.member_id), &permit).await
     }
 }
@@ -463,6 +487,8 @@ impl Operation for BanPerson {
             return Ok(ban);
         }
         bans::insert(tx.db, self.team, self.user, self.actor.user_id, tx.now).await?;
+        let line = Line::by(&self.actor, AuditAction::MemberBanned).in_team(self.team).to(self.user);
+        line.with_some("former_role", row.map(|row| row.role)).write(tx.db, tx.now).await?;
         let declined = (JoinRequestState::Declined, Some(self.actor.user_id));
         join_requests::close(tx, (self.team, self.user), declined, &permit).await?;
         if let Some(row) = row {
@@ -489,8 +515,11 @@ impl Operation for LiftBan {
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
         access::on_team(tx.db, &self.actor, self.team, TeamAction::ManageBans).await?;
-        let is_lifted = bans::remove(tx.db, self.team, self.user).await?;
-        if is_lifted { Ok(()) } else { Err(Abort::Refused(ServiceError::not_found("ban"))) }
+        if !bans::remove(tx.db, self.team, self.user).await? {
+            return Err(Abort::Refused(ServiceError::not_found("ban")));
+        }
+        let line = Line::by(&self.actor, AuditAction::MemberBanLifted).in_team(self.team).to(self.user);
+        Ok(line.write(tx.db, tx.now).await?)
     }
 }
 
@@ -523,6 +552,8 @@ impl Operation for HandOver {
             self.set_role(tx, self.to, TeamRole::Owner, &permit).await?;
         }
         self.set_role(tx, self.actor.user_id, TeamRole::Admin, &permit).await?;
+        let line = Line::by(&self.actor, AuditAction::TeamTransferred).in_team(self.team).to(self.to);
+        line.write(tx.db, tx.now).await?;
         load_member(tx, self.team, self.to).await
     }
 }

@@ -1,15 +1,18 @@
 //! People: what others see of them, profiles, and the accounts that administrators look after.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{FULL_NAME_CHARS_MAX, PEOPLE_TERMS_MAX};
 use syncspace_protocol::name_words::beginnings_in;
 use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery, PeopleQuery};
+use syncspace_protocol::server::AccountQuery;
 use syncspace_protocol::status::{CustomStatus, PresenceStatus};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser, User};
 use syncspace_protocol::{IdempotencyKey, Time, UserId};
 
 use super::account_changes::{AccountChange, Powers};
+use super::audit::Line;
 use super::auth::session_ended;
 use super::fields::clean_field;
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
@@ -17,7 +20,7 @@ use super::paging::Window;
 use super::retry::retrying;
 use super::{Actor, Refusal, Service, ServiceError, presence};
 use crate::store::StoreError;
-use crate::store::people::{self, Acquaintance, After};
+use crate::store::people::{self, AccountFilter, Acquaintance, After};
 use crate::store::user_settings::{Looks, UserSettings};
 use crate::store::users::{UserRow, find_user, find_user_by_username, insert_user};
 
@@ -96,6 +99,23 @@ impl Service {
         Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
     }
 
+    /// Lists accounts by id; for administrators.
+    pub async fn accounts(&self, actor: &Actor, query: &AccountQuery) -> Result<Page<User>, ServiceError> {
+        require_admin(actor)?;
+        let page = PageQuery { cursor: query.cursor.clone(), limit: query.limit, ..PageQuery::default() };
+        let window = Window::parse(&page)?;
+        let filter = AccountFilter {
+            contains: query.query.as_deref().map(fold_key).filter(|part| !part.is_empty()),
+            is_active: query.is_active,
+            is_admin: query.is_admin,
+            seen_since: query.seen_since,
+            unseen_since: query.unseen_since,
+        };
+        let statement = people::list_accounts_statement(&filter, window.after_id, window.rows_wanted());
+        let page = window.page(people::list(&mut &self.store, statement).await?, |user| user.id.get());
+        Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
+    }
+
     async fn find_people(&self, actor: &Actor, query: &PeopleQuery) -> Result<Page<UserRow>, ServiceError> {
         let limit = Window::limit(query.limit)?;
         let beginnings = query.q.as_deref().map(beginnings_in).unwrap_or_default();
@@ -168,13 +188,18 @@ impl Service {
             updated_at: now,
             settings: UserSettings::default(),
         };
-        match retrying(|| self.insert_user_once(request.as_ref(), &user)).await? {
+        match retrying(|| self.insert_user_once(actor, request.as_ref(), &user)).await? {
             Claim::Granted => self.with_presence(actor, user).await.map(Made::New),
             Claim::Made(id) => self.user(actor, made_id(id)?).await.map(Made::Repeat),
         }
     }
 
-    async fn insert_user_once(&self, request: Option<&KeyedRequest>, user: &UserRow) -> Result<Claim, ServiceError> {
+    async fn insert_user_once(
+        &self,
+        actor: &Actor,
+        request: Option<&KeyedRequest>,
+        user: &UserRow,
+    ) -> Result<Claim, ServiceError> {
         let mut tx = self.store.begin().await?;
         if let Some(request) = request {
             if let Claim::Made(id) = request.claim::<ServiceError>(&mut tx, user.created_at).await? {
@@ -183,6 +208,9 @@ impl Service {
             request.settle(&mut tx, user.id.get()).await?;
         }
         insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        let line = Line::by(actor, AuditAction::UserCreated).to(user.id);
+        let line = if user.is_admin { line.with("is_admin", true) } else { line };
+        line.write(&mut tx, user.created_at).await?;
         tx.commit().await?;
         Ok(Claim::Granted)
     }
@@ -197,7 +225,7 @@ impl Service {
             let message = "this is your own account; another administrator can switch it off";
             return Err(ServiceError::refused(ErrorCode::Conflict, message));
         }
-        let user = self.change_account(AccountChange::check(id, edit.profile, powers)?).await?;
+        let user = self.change_account(AccountChange::check(id, edit.profile, powers)?.by(actor)).await?;
         self.with_presence(actor, user).await
     }
 
@@ -208,7 +236,7 @@ impl Service {
     }
 }
 
-fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
+pub(super) fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
     let message = "only administrators of this server may do that";
     if actor.is_admin { Ok(()) } else { Err(ServiceError::refused(ErrorCode::Forbidden, message)) }
 }

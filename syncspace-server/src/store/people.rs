@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use syncspace_protocol::{UserId, Username};
+use syncspace_protocol::{Time, UserId, Username};
 
+use super::list::like_contains;
 use super::user_settings::{Looks, read_looks, select_looks};
 use super::users::{UserRow, read_user, select_users};
 use super::{Many, ManySql, Queries, Sql, Statement, StoreError, Value, padded, params, placeholders};
@@ -74,6 +75,53 @@ pub async fn list_visible_looks(
 pub fn list_all_statement(after_id: u64, limit: u32) -> Statement {
     let after_id = i64::try_from(after_id).unwrap_or(i64::MAX);
     Statement { sql: select_users("WHERE u.id > ? ORDER BY u.id LIMIT ?"), params: params![after_id, limit] }
+}
+
+/// Which accounts are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountFilter {
+    /// Contained in the key of the username or of the e-mail address.
+    pub contains: Option<String>,
+    /// Switched on, or off.
+    pub is_active: Option<bool>,
+    /// Administering the server, or not.
+    pub is_admin: Option<bool>,
+    /// There then or later.
+    pub seen_since: Option<Time>,
+    /// Not there since then.
+    pub unseen_since: Option<Time>,
+}
+
+/// Gives the statement that lists such accounts with ids above `after_id`, by id.
+#[must_use]
+pub fn list_accounts_statement(filter: &AccountFilter, after_id: u64, limit: u32) -> Statement {
+    let mut text = String::from("WHERE u.id > ?");
+    let mut values = params![i64::try_from(after_id).unwrap_or(i64::MAX)];
+    let mut and = |condition: &str, given: Vec<Value>| {
+        text.push_str(" AND ");
+        text.push_str(condition);
+        values.extend(given);
+    };
+    if let Some(part) = &filter.contains {
+        let pattern = like_contains(part);
+        let found = "(u.username_key LIKE ? ESCAPE '!' OR u.email_key LIKE ? ESCAPE '!')";
+        and(found, params![&pattern, &pattern]);
+    }
+    if let Some(is_active) = filter.is_active {
+        and("u.is_active = ?", params![is_active]);
+    }
+    if let Some(is_admin) = filter.is_admin {
+        and("u.is_admin = ?", params![is_admin]);
+    }
+    if let Some(since) = filter.seen_since {
+        and("COALESCE(a.last_seen, u.last_seen) >= ?", params![since]);
+    }
+    if let Some(since) = filter.unseen_since {
+        and("COALESCE(a.last_seen, u.last_seen, '') < ? AND COALESCE(a.is_online, 0) = 0", params![since]);
+    }
+    text.push_str(" ORDER BY u.id LIMIT ?");
+    values.extend(params![limit]);
+    Statement { sql: select_users(&text), params: values }
 }
 
 /// Gives the statement that lists, by id, those active people with ids above `after_id` whom somebody sees.

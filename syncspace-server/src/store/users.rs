@@ -150,6 +150,12 @@ pub async fn replace_password(
     db.execute(&UPDATE, params![after, id, before]).await.map(|rows| rows > 0)
 }
 
+/// Sets a password whatever it was, by its hash.
+pub async fn set_password(db: &mut impl Queries, id: UserId, hashed: &str) -> Result<(), StoreError> {
+    const UPDATE: Sql = Sql::both("UPDATE users SET hashed_password = ? WHERE id = ?");
+    db.execute(&UPDATE, params![hashed, id]).await.map(drop)
+}
+
 /// Locks the account's row until the transaction ends; gives whether there is one.
 pub async fn lock_user(db: &mut impl Queries, id: UserId) -> Result<bool, StoreError> {
     let rows = db.query(&Sql::both("SELECT id FROM users WHERE id = ? FOR UPDATE"), params![id]).await?;

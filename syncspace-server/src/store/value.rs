@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, InviteId, Keyword, MemberId, MessageId,
-    ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
+    AuditId, ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, InviteId, Keyword, MemberId,
+    MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
 };
 
 use super::StoreError;
@@ -188,6 +188,7 @@ numbers! {
     ScheduledId, "a scheduled id";
     ReminderId, "a reminder id";
     FileId, "a file id";
+    AuditId, "an audit id";
     Seq, "a seq";
     Rev, "a rev";
 }

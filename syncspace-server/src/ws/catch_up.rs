@@ -171,6 +171,11 @@ impl Socket {
             let (user, preferences) = (Box::new(greeting.user), Box::new(greeting.preferences));
             self.send(&Event::outside_streams(EventBody::MyAccount { user, preferences })).await?;
         }
+        // A new one may have found no room. Who was told it is told it once more.
+        let (number, banner) = self.service.banner();
+        if std::mem::replace(&mut talk.banner, number) != number {
+            self.send(&Event::outside_streams(EventBody::ServerBanner { banner })).await?;
+        }
         if !followed.left.is_empty() {
             let watched = self.service.realtime().watched_by(&talk.connection);
             self.service.watch_again(&talk.actor, &talk.connection, &watched).await;

@@ -103,6 +103,8 @@ pub(super) struct Talk {
     pub(super) owed: Owed,
     /// The account as the client was told it.
     pub(super) account: AccountDigest,
+    /// Number of the banner that the client was told.
+    pub(super) banner: u64,
     /// Teams of which the client was told that the person asks to come in.
     pub(super) requested: BTreeSet<TeamId>,
 }
@@ -219,6 +221,7 @@ impl Socket {
             self.send(&Reply { re: visitor.asked, outcome: Outcome::Ok(Ack::Done {}) }).await?;
         }
         let account = AccountDigest::of(&greeting.user, &greeting.preferences);
+        let (banner_number, banner) = self.service.banner();
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
             epoch: self.service.epoch().clone(),
@@ -233,6 +236,7 @@ impl Socket {
             },
             user: greeting.user,
             preferences: greeting.preferences,
+            banner,
             teams: greeting.followed.joined,
             join_requests: greeting.requested.iter().copied().collect(),
         };
@@ -255,6 +259,7 @@ impl Socket {
             unnamed,
             owed,
             account,
+            banner: banner_number,
             requested: greeting.requested,
         })
     }

@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod accounts;
+mod administration;
 mod carrier;
 mod chat;
 mod counts;

@@ -1,5 +1,6 @@
 //! The socket as any client sees it: real servers in this process, asked over TCP.
 
+mod banner;
 mod conditions;
 mod delivery;
 mod peer;

@@ -19,6 +19,7 @@ pub(crate) enum FieldId {
     PasswordAgain,
     Email,
     Bootstrap,
+    ResetCode,
     Code,
     Choice,
     Name,
@@ -31,6 +32,7 @@ pub(crate) enum FieldId {
 pub(crate) enum Tag {
     LogIn,
     Register,
+    ResetPassword,
     Join(TeamId),
     JoinChannel(ChannelId),
     UseInvite,
@@ -101,11 +103,14 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool,
     let log_in = (Tag::LogIn, "Log in".to_owned());
     let register = (Tag::Register, "Make a new account".to_owned());
     // Whoever was never here wants an account, and has an invite where one is needed; whoever was here has one.
-    let mode = match info.registration {
+    let mut mode = match info.registration {
         RegistrationMode::Closed if !info.needs_first_admin => vec![log_in],
         _ if known.is_none() => vec![register, log_in],
         _ => vec![log_in, register],
     };
+    if !info.needs_first_admin {
+        mode.push((Tag::ResetPassword, "Set a new password by a code".to_owned()));
+    }
     let mut form = Form::new("Your account", "Go on").intro(format!("on {}", text::line(server)));
     if info.needs_first_admin && has_bootstrap {
         form = form.intro("You are the first here: your account administers this server.");
@@ -113,9 +118,12 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool,
     form = form
         .field(FieldId::Mode, "I want to", "", pick(mode))
         .field(FieldId::Username, "User name", "letters, digits, . _ -", line(known.unwrap_or_default()))
+        .shown_for(&[Tag::LogIn, Tag::Register])
+        .field(FieldId::ResetCode, "Code", "from an administrator of this server", secret())
+        .shown_for(&[Tag::ResetPassword])
         .field(FieldId::Password, "Password", "10 characters or more", secret())
         .field(FieldId::PasswordAgain, "Password again", "", secret())
-        .shown_for(&[Tag::Register])
+        .shown_for(&[Tag::Register, Tag::ResetPassword])
         .field(FieldId::Email, "E-mail", "optional", line(""))
         .optional()
         .shown_for(&[Tag::Register]);
@@ -203,7 +211,7 @@ pub(crate) const fn kind_of(tag: Tag) -> Option<ChannelKind> {
     match tag {
         Tag::Create => Some(ChannelKind::Public),
         Tag::CreatePrivate => Some(ChannelKind::Private),
-        Tag::LogIn | Tag::Register | Tag::Join(_) | Tag::JoinChannel(_) | Tag::UseInvite => None,
+        Tag::LogIn | Tag::Register | Tag::ResetPassword | Tag::Join(_) | Tag::JoinChannel(_) | Tag::UseInvite => None,
     }
 }
 
@@ -211,7 +219,7 @@ pub(crate) const fn kind_of(tag: Tag) -> Option<ChannelKind> {
 pub(crate) fn field_of(purpose: Purpose, field: &str) -> Option<FieldId> {
     match (purpose, field) {
         (_, "username") => Some(FieldId::Username),
-        (_, "password") => Some(FieldId::Password),
+        (_, "password" | "new_password") => Some(FieldId::Password),
         (_, "email") => Some(FieldId::Email),
         (_, "bootstrap_token") => Some(FieldId::Bootstrap),
         (_, "invite_code" | "code") => Some(FieldId::Code),

@@ -68,8 +68,7 @@ impl Layout {
         let all = lines(state, "");
         let keys = all.iter().map(|line| line.keys(is_narrow).width()).max().unwrap_or(0).min(columns / 2);
         let help_columns = columns.saturating_sub(keys + GAP_COLUMNS).max(1);
-        let strip = layout::accounts_row(state).map_or(0, |row| row.height);
-        let room = usize::from(state.rows.saturating_sub(strip + FRAME_ROWS)).max(1);
+        let room = usize::from(state.rows.saturating_sub(layout::top_rows(state) + FRAME_ROWS)).max(1);
         let layout = Self { is_narrow, keys_columns: keys, help_columns, visible: room };
         let needed: usize = all.iter().map(|line| layout.rows(line).len()).sum();
         Self { visible: needed.min(room).max(1), ..layout }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::composer::DraftKey;
-use super::state::{Focus, State};
+use super::state::{Focus, Screen, State};
 
 /// From this width on the side bar stands beside the messages.
 pub(crate) const SIDEBAR_MIN_COLUMNS: u16 = 80;
@@ -40,11 +40,22 @@ pub(crate) fn accounts_row(state: &State) -> Option<Rect> {
     (!state.others.is_alone() && state.rows > 1).then(|| Rect::new(0, 0, state.columns, 1))
 }
 
+/// Gives the row of what everybody on the server sees, below the accounts; none where a low window has better use for it.
+pub(crate) fn banner_row(state: &State) -> Option<Rect> {
+    let is_shown = state.rows > LOW_ROWS && matches!(state.screen, Screen::Chat) && state.banner().is_some();
+    is_shown.then(|| Rect::new(0, accounts_row(state).map_or(0, |row| row.height), state.columns, 1))
+}
+
+/// Gives how many rows at the top belong to neither a team nor a channel.
+pub(crate) fn top_rows(state: &State) -> u16 {
+    [accounts_row(state), banner_row(state)].into_iter().flatten().map(|row| row.height).sum()
+}
+
 /// Gives the areas for the state.
 pub(crate) fn areas(state: &State) -> Areas {
     let (columns, rows) = (state.columns, state.rows);
     let status = Rect::new(0, rows.saturating_sub(1), columns, rows.min(1));
-    let top = accounts_row(state).map_or(0, |row| row.height);
+    let top = top_rows(state);
     let body_rows = rows.saturating_sub(1 + top);
     let is_wide = columns >= SIDEBAR_MIN_COLUMNS;
     let is_overlay = !is_wide && state.chat.focus == Focus::Sidebar;

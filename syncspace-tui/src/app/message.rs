@@ -5,7 +5,7 @@ use super::look::Rgb;
 use super::notify::{NoticePlace, Told};
 use crate::config::Loaded;
 use crossterm::event::{KeyEvent, MouseEvent};
-use syncspace_protocol::auth::{Register, Secret, ServerInfo};
+use syncspace_protocol::auth::{Register, ResetPassword, Secret, ServerInfo};
 use syncspace_protocol::channels::{CreateChannel, MarkRead, MyChannel, ReadMarker};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::keywords::Keywords;
@@ -331,6 +331,7 @@ pub(crate) enum Effect {
         password: Secret,
     },
     Register(Box<Register>),
+    ResetPassword(Box<ResetPassword>),
     LogOut,
     /// Connects; streams that are followed from before are of this history.
     Connect {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::tz::TimeZone;
 use syncspace_protocol::auth::ServerInfo;
 use syncspace_protocol::messages::{Message, MessagePlace};
+use syncspace_protocol::server::Banner;
 use syncspace_protocol::{ChannelId, ClientId, Epoch, Seq, Time};
 
 use super::bodies::Bodies;
@@ -144,6 +145,11 @@ const NOTICE_MS: i64 = 6_000;
 const SAID_MAX: usize = 50;
 
 impl State {
+    /// Gives what everybody on the server is to see now.
+    pub(crate) fn banner(&self) -> Option<&Banner> {
+        self.world.banner.as_ref().filter(|banner| banner.is_current(self.now))
+    }
+
     pub(crate) fn new(start: Start) -> Self {
         let screen = if start.is_logged_in {
             Screen::Waiting(format!("Connecting to {} …", start.server))

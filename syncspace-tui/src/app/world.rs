@@ -9,6 +9,7 @@ use syncspace_client::{Unread, UnreadBook};
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, MyChannel};
 use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::messages::Message;
+use syncspace_protocol::server::Banner;
 use syncspace_protocol::socket::{Event as StreamEvent, HelloTeam};
 use syncspace_protocol::status::PresenceStatus;
 use syncspace_protocol::teams::{MyTeam, Team, TeamMember, TeamMembership};
@@ -64,6 +65,8 @@ pub(crate) enum Log {
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) me: Option<User>,
+    /// What everybody on the server sees, as it was told last.
+    pub(crate) banner: Option<Banner>,
     pub(crate) teams: BTreeMap<TeamId, TeamState>,
     /// Which there are, who is in them and how they are called is changed here alone: their order hangs on it.
     pub(crate) channels: HashMap<ChannelId, ChannelState>,

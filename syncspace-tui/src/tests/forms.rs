@@ -133,6 +133,31 @@ fn a_refused_login_takes_another_name_or_another_password_as_the_next_thing_type
 }
 
 #[test]
+fn a_lost_password_is_set_anew_by_a_code() {
+    let mut play = at_account(RegistrationMode::Closed, false);
+    play.press(KeyCode::Up);
+    play.press(KeyCode::Down);
+    let screen = play.screen();
+    assert!(screen.contains("(•) Set a new password by a code") && !screen.contains("User name"), "{screen}");
+    for text in ["s3cret", "another horse", "another house"] {
+        play.type_text(text);
+        play.press(KeyCode::Enter);
+    }
+    assert!(play.screen().contains("The two passwords differ."), "{}", play.screen());
+    play.press(KeyCode::Backspace);
+    play.press(KeyCode::Backspace);
+    play.press(KeyCode::Backspace);
+    play.type_text("rse");
+    play.press(KeyCode::Enter);
+    let Some(Effect::ResetPassword(reset)) = play.effects.last() else { unreachable!("{:?}", play.effects) };
+    assert_eq!((reset.code.0.as_str(), reset.new_password.expose()), ("s3cret", "another horse"));
+    assert!(!play.screen().contains("s3cret"), "{}", play.screen());
+    let refusal = Failure { code: Some(ErrorCode::InvalidCredentials), ..refusal(None, "this code was used") };
+    play.net(Net::LoggedIn(Err(refusal)));
+    assert!(play.screen().contains("This code was used"), "{}", play.screen());
+}
+
+#[test]
 fn different_passwords_are_noticed_before_the_server_is_asked() {
     let mut play = at_account(RegistrationMode::Open, true);
     for text in ["alice", "correct horse", "correct house"] {

@@ -8,7 +8,8 @@ use syncspace_protocol::channels::{ChannelKind, Posting};
 use syncspace_protocol::messages::{Message, Thread};
 use syncspace_protocol::personal::{MyThread, ThreadMembership};
 use syncspace_protocol::reactions::Reaction;
-use syncspace_protocol::socket::EventBody;
+use syncspace_protocol::server::{Banner, BannerLevel};
+use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::{ErrorCode, channels::ReadMarker};
 
 use crate::app::accounts::AccountNo;
@@ -57,6 +58,7 @@ scenes! {
     thread_below_the_strip => |columns, rows| strip(thread(columns, rows)),
     thread_without_a_connection => |columns, rows| lost(thread(columns, rows)),
     draft_of_many_lines => long_draft,
+    banner_below_the_strip => |columns, rows| banner(strip(Play::chat(columns, rows))),
     who_is_typing => typing,
     read_only_channel => read_only,
     direct_messages => direct,
@@ -245,6 +247,32 @@ fn my_thread(root: Message, unread: u32, mentions: u32) -> MyThread {
     let membership =
         ThreadMembership { channel_id: root.channel_id, root_seq: root.seq, is_following: true, is_muted: false, read };
     MyThread { root, membership }
+}
+
+fn banner(mut play: Play) -> Play {
+    let text = "The server restarts at 18:00 UTC; what you type is kept, and sent once it is back".to_owned();
+    let banner = Some(Banner { text, level: BannerLevel::Warning, until: None });
+    play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner })));
+    play
+}
+
+#[test]
+fn a_banner_is_said_once_and_goes_with_its_time_or_when_it_is_taken_away() {
+    let mut play = Play::chat(80, 24);
+    let shown = |play: &mut Play, text: &str, until| {
+        let banner = Banner { text: text.to_owned(), level: BannerLevel::Info, until };
+        play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner: Some(banner) })));
+    };
+    shown(&mut play, "back at nine", None);
+    assert_eq!(play.screen().matches("back at nine").count(), 2, "its row, and the bottom line");
+    play.press(KeyCode::Char('x'));
+    shown(&mut play, "back at nine", None);
+    assert_eq!(play.screen().matches("back at nine").count(), 1, "it is no news");
+    play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner: None })));
+    assert!(!play.screen().contains("back at nine"));
+    let now = play.state.now;
+    shown(&mut play, "for a while", Some(now));
+    assert!(!play.screen().contains("for a while"), "it is over");
 }
 
 fn page_and_strip(columns: u16, rows: u16) -> Play {

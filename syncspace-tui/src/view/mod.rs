@@ -1,5 +1,6 @@
 //! The state as a picture. Reads the state, changes nothing, knows no terminal.
 
+mod banner;
 mod choose;
 mod completion;
 mod composer;
@@ -34,7 +35,7 @@ use links::LinkRun;
 /// Draws the whole screen.
 pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
     let strip = layout::accounts_row(state);
-    let top = strip.map_or(0, |row| row.height);
+    let top = layout::top_rows(state);
     let whole = frame.area();
     let mut links = Vec::new();
     let whole = Rect { y: whole.y + top, height: whole.height.saturating_sub(top), ..whole };
@@ -54,6 +55,9 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
     }
     if let Some(row) = strip {
         strip::draw(frame, state, row.intersection(frame.area()));
+    }
+    if let Some(row) = layout::banner_row(state) {
+        banner::draw(frame, state, row.intersection(frame.area()));
     }
     theme::paint(frame.buffer_mut(), &state.look);
     links::write(frame.buffer_mut(), &links);

@@ -47,7 +47,7 @@ kinds! { EventBody, EVENTS, name_of_event:
         MyDraft MyScheduled MyReminder
     }
     Account { MyJoinRequests MyTeamJoined MyTeamLeft MyAccount }
-    Connection { Hello Changes StreamReload StreamGone Void Typing PresenceChanged Closing Unknown }
+    Connection { Hello ServerBanner Changes StreamReload StreamGone Void Typing PresenceChanged Closing Unknown }
 }
 
 kinds! { Change, CHANGES, name_of_change:

@@ -107,7 +107,13 @@ impl Model {
         match (&event.body, event.stream) {
             (EventBody::Hello(_) | EventBody::Closing { .. }, _) => unreachable!("the connection keeps it: {event:?}"),
             (EventBody::Unknown, _) => unreachable!("the server is of this version: {event:?}"),
-            (EventBody::Typing { .. } | EventBody::PresenceChanged { .. } | EventBody::Void {}, _) => {}
+            (
+                EventBody::ServerBanner { .. }
+                | EventBody::Typing { .. }
+                | EventBody::PresenceChanged { .. }
+                | EventBody::Void {},
+                _,
+            ) => {}
             // Whoever hears keeps the account: it belongs to no team.
             (EventBody::MyAccount { .. }, _) => {}
             (EventBody::Changes { items, my_reactions, .. }, _) => {

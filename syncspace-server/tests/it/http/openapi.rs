@@ -199,7 +199,15 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     let carol = walk.call("create_user", &[], carol).await;
     let carol_id = [("user_id", carol["id"].clone())];
     walk.call("edit_user", &carol_id, json!({ "full_name": "Carol", "is_admin": false })).await;
+    let reset = walk.call("create_password_reset", &carol_id, json!({})).await;
+    walk.call("reset_password", &[], json!({ "code": reset["code"], "new_password": "a third horse" })).await;
     walk.call("deactivate_user", &carol_id, Value::Null).await;
+    walk.call("accounts", &[("is_active", json!(false))], Value::Null).await;
+    walk.call("audit", &[("action", json!("user"))], Value::Null).await;
+    let banner = json!({ "text": "back at nine", "level": "warning", "until": null });
+    walk.call("edit_server_settings", &[], json!({ "banner": banner })).await;
+    walk.call("server_settings", &[], Value::Null).await;
+    walk.call("statistics", &[], Value::Null).await;
     walk.call("sessions", &[], Value::Null).await;
     let change = json!({ "current_password": PASSWORD, "new_password": "another horse" });
     walk.call("change_password", &[], change).await;
@@ -240,6 +248,7 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     walk.call("remove_team_member", &bob, Value::Null).await;
     walk.call("ban", &bob, Value::Null).await;
     walk.call("bans", &only_team, Value::Null).await;
+    walk.call("team_audit", &only_team, Value::Null).await;
     walk.call("lift_ban", &bob, Value::Null).await;
     walk.call("edit_team", &only_team, json!({ "settings": { "joining": "request" } })).await;
     let carol = access(&walk.rig.register("caroline").await).to_owned();

@@ -1,6 +1,6 @@
 //! What comes of a form that was filled in.
 
-use syncspace_protocol::auth::{Register, Secret};
+use syncspace_protocol::auth::{Register, ResetPassword, Secret};
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, NewChannel};
 use syncspace_protocol::teams::CreateTeam;
 use syncspace_protocol::{Email, ErrorCode, Password, Username};
@@ -114,7 +114,10 @@ pub(super) fn waiting_form(state: &mut State) -> Option<&mut EntryForm> {
 pub(super) fn fail(state: &mut State, failure: &Failure) {
     let message = sentence(&failure.message);
     match waiting_form(state) {
-        Some(entry) if failure.code == Some(ErrorCode::InvalidCredentials) => refuse_login(entry),
+        Some(entry) if failure.code == Some(ErrorCode::InvalidCredentials) => match entry.form.picked(FieldId::Mode) {
+            Some(Tag::ResetPassword) => entry.form.fail(Some(FieldId::ResetCode), message),
+            _ => refuse_login(entry),
+        },
         Some(entry) => {
             let field = failure.field.as_deref().and_then(|field| entry::field_of(entry.purpose, field));
             let field = field.or((entry.purpose == Purpose::Server).then_some(FieldId::Address));
@@ -163,6 +166,9 @@ fn account(entry: &EntryForm) -> Result<Effect, Mistake> {
         }
         return Ok(Effect::LogIn { username: username.to_owned(), password: Secret(password.to_owned()) });
     }
+    if form.picked(FieldId::Mode) == Some(&Tag::ResetPassword) {
+        return reset_password(entry);
+    }
     let username: Username = parse(FieldId::Username, username)?;
     let checked: Password = parse(FieldId::Password, password)?;
     if form.text(FieldId::PasswordAgain) != password {
@@ -180,6 +186,20 @@ fn account(entry: &EntryForm) -> Result<Effect, Mistake> {
         bootstrap_token: given(FieldId::Bootstrap),
         invite_code: given(FieldId::Code),
     })))
+}
+
+fn reset_password(entry: &EntryForm) -> Result<Effect, Mistake> {
+    let form = &entry.form;
+    let code = form.text(FieldId::ResetCode).trim();
+    if code.is_empty() {
+        return Err((FieldId::ResetCode, "Type the code that an administrator of this server gave you.".to_owned()));
+    }
+    let new_password: Password = parse(FieldId::Password, form.text(FieldId::Password))?;
+    if form.text(FieldId::PasswordAgain) != form.text(FieldId::Password) {
+        return Err((FieldId::PasswordAgain, "The two passwords differ.".to_owned()));
+    }
+    let code = Secret(code.to_owned());
+    Ok(Effect::ResetPassword(Box::new(ResetPassword { code, new_password, device_name: None })))
 }
 
 fn team(entry: &EntryForm) -> Result<Effect, Mistake> {

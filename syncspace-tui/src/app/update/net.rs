@@ -200,6 +200,7 @@ fn connected(state: &mut State, hello: Hello, effects: &mut Effects) {
     state.notify.forget_asked();
     state.own.keywords.forget_asked();
     state.world.me = Some(hello.user);
+    stream::take_banner(state, hello.banner);
     again::connected(state, effects);
     for team_id in world::teams_gone(&state.world, &hello.teams) {
         state.world.leave_team(team_id);

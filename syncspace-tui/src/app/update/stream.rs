@@ -3,6 +3,7 @@
 use syncspace_client::UnreadBook;
 use syncspace_protocol::channels::{Channel, ChannelKind, ChannelMembership};
 use syncspace_protocol::messages::Message;
+use syncspace_protocol::server::Banner;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{TeamMember, TeamRole};
@@ -15,6 +16,7 @@ use crate::app::composer::{Composer, DraftKey};
 use crate::app::loaded::{TeamWaiting, WAITING_MAX};
 use crate::app::message::Effect;
 use crate::app::state::State;
+use crate::app::text;
 use crate::app::world::{ChannelState, Log};
 use crate::app::{loaded, notify};
 
@@ -296,6 +298,7 @@ fn account_event(state: &mut State, body: EventBody, effects: &mut Effects) {
         }
         EventBody::MyTeamLeft { team_id } => leave_team(state, team_id),
         EventBody::MyAccount { user, .. } => state.world.me = Some(*user),
+        EventBody::ServerBanner { banner } => take_banner(state, banner),
         EventBody::PresenceChanged { users } => {
             state.world.presence.extend(users.into_iter().map(|presence| (presence.user_id, presence.status)));
         }
@@ -314,7 +317,7 @@ pub(super) fn reload_team(state: &mut State, team_id: TeamId, effects: &mut Effe
 
 fn leave_team(state: &mut State, team_id: TeamId) {
     if let Some(team) = state.world.teams.get(&team_id) {
-        let name = crate::app::text::line(team.team.name.as_str());
+        let name = text::line(team.team.name.as_str());
         state.say(format!("You are no longer in the team {name}."));
     }
     state.world.leave_team(team_id);
@@ -386,4 +389,13 @@ fn forget_channel(state: &mut State, channel_id: ChannelId) {
     leave_channel(state, channel_id);
     state.world.forget_channel(channel_id);
     keep_typed(state);
+}
+
+/// Takes what everybody on the server sees. A new one is said as well: its row may be too short for it, or not be there.
+pub(super) fn take_banner(state: &mut State, banner: Option<Banner>) {
+    let is_news = banner.is_some() && banner != state.world.banner;
+    state.world.banner = banner;
+    if let Some(banner) = state.banner().filter(|_| is_news) {
+        state.say(text::line(&banner.text));
+    }
 }

@@ -1,0 +1,112 @@
+//! Bodies of `/admin` and of the audit log.
+
+use serde_json::{Value, json};
+use syncspace_protocol::AuditId;
+use syncspace_protocol::audit::{AuditAction, AuditEntry, AuditQuery};
+use syncspace_protocol::server::{
+    AccountQuery, Banner, BannerLevel, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings,
+    Statistics, StatisticsDay,
+};
+
+use crate::golden::{full, future_word_is_read_as, least, words};
+
+pub(crate) fn banner() -> Value {
+    json!({"text": "The server restarts at 18:00 UTC", "level": "warning", "until": "2026-11-22T18:00:00.000Z"})
+}
+
+fn day() -> Value {
+    json!({
+        "day": "2026-11-22",
+        "people_day": 12,
+        "people_week": 40,
+        "users": 55,
+        "teams": 3,
+        "channels": 70,
+        "messages": 123_456,
+        "files": 7,
+        "file_bytes": 1_048_576,
+    })
+}
+
+fn entry() -> Value {
+    json!({
+        "id": 4_503_599_627_370_495_u64,
+        "at": "2026-11-22T17:26:21.500Z",
+        "action": "member.role_changed",
+        "actor_id": 7,
+        "actor_name": "alice",
+        "session_id": 12,
+        "address": "192.0.2.7",
+        "team_id": 1,
+        "team_name": "eng",
+        "channel_id": 3,
+        "channel_name": "general",
+        "user_id": 8,
+        "user_name": "bob",
+        "details": {"role": "admin", "former_role": "member"},
+    })
+}
+
+#[test]
+fn a_line_of_the_audit_log_says_who_did_what_to_whom() {
+    full::<AuditId>(&json!(1));
+    full::<AuditEntry>(&entry());
+    full::<AuditQuery>(&json!({
+        "cursor": "1795368381500.7",
+        "limit": 50,
+        "action": "member.removed",
+        "actor_id": 7,
+        "user_id": 8,
+        "since": "2026-11-01T00:00:00.000Z",
+        "until": "2026-12-01T00:00:00.000Z",
+    }));
+    least::<AuditQuery>(&json!({}), &json!({}));
+}
+
+#[test]
+fn actions_are_words_with_a_dot() {
+    let mut all: Vec<_> = AuditAction::ALL.iter().map(|action| action.as_str()).collect();
+    assert!(all.iter().all(|word| word.split_once('.').is_some_and(|(to, done)| !to.is_empty() && !done.is_empty())));
+    all.push("unknown");
+    words::<AuditAction>(&all);
+    future_word_is_read_as::<AuditAction>("unknown");
+}
+
+#[test]
+fn settings_of_the_server_are_edited_field_by_field() {
+    full::<Banner>(&banner());
+    words::<BannerLevel>(&["info", "warning", "unknown"]);
+    future_word_is_read_as::<BannerLevel>("unknown");
+    full::<ServerSettings>(&json!({"registration": "invite", "banner": banner()}));
+    full::<EditServerSettings>(&json!({"registration": "closed", "banner": banner()}));
+    full::<EditServerSettings>(&json!({"registration": null, "banner": null}));
+    least::<EditServerSettings>(&json!({}), &json!({}));
+}
+
+#[test]
+fn statistics_count_by_day() {
+    full::<StatisticsDay>(&day());
+    least::<StatisticsDay>(&day(), &day());
+    full::<Statistics>(&json!({"now": day(), "days": [day()]}));
+}
+
+#[test]
+fn accounts_are_filtered() {
+    full::<AccountQuery>(&json!({
+        "cursor": "7",
+        "limit": 50,
+        "query": "ali",
+        "is_active": true,
+        "is_admin": false,
+        "seen_since": "2026-11-01T00:00:00.000Z",
+        "unseen_since": "2026-12-01T00:00:00.000Z",
+    }));
+    least::<AccountQuery>(&json!({}), &json!({}));
+}
+
+#[test]
+fn a_code_for_a_new_password_holds_a_day_where_nothing_is_said() {
+    full::<CreatePasswordReset>(&json!({"expires_in_s": 3_600}));
+    least::<CreatePasswordReset>(&json!({}), &json!({"expires_in_s": 86_400}));
+    full::<PasswordReset>(&json!({"code": "s3cret", "expires_at": "2026-11-22T18:00:00.000Z"}));
+}

@@ -1,0 +1,41 @@
+//! Routes of administrators of the server.
+
+use syncspace_protocol::server::{
+    AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
+};
+use syncspace_protocol::users::User;
+use syncspace_protocol::{Page, UserId};
+
+use super::Client;
+use crate::ClientError;
+
+impl Client {
+    /// Gives what is settled for the whole server.
+    pub async fn server_settings(&self) -> Result<ServerSettings, ClientError> {
+        self.get("admin/settings").fetch().await
+    }
+
+    /// Settles something for the whole server.
+    pub async fn edit_server_settings(&self, edit: EditServerSettings) -> Result<ServerSettings, ClientError> {
+        self.patch("admin/settings").body(&edit).fetch().await
+    }
+
+    /// Gives how much there is on the server, and was on the last days.
+    pub async fn statistics(&self) -> Result<Statistics, ClientError> {
+        self.get("admin/statistics").fetch().await
+    }
+
+    /// Lists accounts by id.
+    pub async fn accounts(&self, query: AccountQuery) -> Result<Page<User>, ClientError> {
+        self.get("admin/users").query(&query).fetch().await
+    }
+
+    /// Makes a code by which a person sets a new password, once; codes made before end.
+    pub async fn create_password_reset(
+        &self,
+        user: UserId,
+        create: CreatePasswordReset,
+    ) -> Result<PasswordReset, ClientError> {
+        self.post(&format!("admin/users/{user}/password-reset")).body(&create).fetch().await
+    }
+}

@@ -1,0 +1,63 @@
+//! `/admin`: what administrators of the server settle, see and do beside single accounts.
+
+use syncspace_protocol::ErrorCode::{Forbidden, NotFound};
+use syncspace_protocol::server::{
+    AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
+};
+use syncspace_protocol::tokens::Scope;
+use syncspace_protocol::users::User;
+use syncspace_protocol::{Page, UserId};
+
+use super::body::Json;
+use super::reply::{Created, Found};
+use super::request::Call;
+use super::route::Route;
+use crate::service::{Needs, ServiceError};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/admin/settings", "server_settings", settings)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Gives what is settled for the whole server, as an administrator.")
+            .refuses(&[Forbidden]),
+        Route::patch("/admin/settings", "edit_server_settings", edit_settings)
+            .about("Settles something for the whole server, as an administrator. Absent fields stay, null clears.")
+            .refuses(&[Forbidden]),
+        Route::get("/admin/statistics", "statistics", statistics)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Gives how much there is, and was on the last days, as an administrator.")
+            .refuses(&[Forbidden]),
+        Route::get("/admin/users", "accounts", accounts)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Lists accounts by id, as an administrator.")
+            .refuses(&[Forbidden]),
+        Route::post("/admin/users/{user_id}/password-reset", "create_password_reset", create_password_reset)
+            .about(
+                "Makes a code by which a person sets a new password, once, as an administrator. Codes made before end.",
+            )
+            .needs(Needs::Login)
+            .refuses(&[Forbidden, NotFound]),
+    ]
+}
+
+async fn settings(call: Call) -> Result<Found<ServerSettings>, ServiceError> {
+    call.service.server_settings(&call.who).await.map(Found)
+}
+
+async fn edit_settings(call: Call<(), (), Json<EditServerSettings>>) -> Result<Found<ServerSettings>, ServiceError> {
+    call.service.edit_server_settings(&call.who, call.body.0).await.map(Found)
+}
+
+async fn statistics(call: Call) -> Result<Found<Statistics>, ServiceError> {
+    call.service.statistics(&call.who).await.map(Found)
+}
+
+async fn accounts(call: Call<(), AccountQuery>) -> Result<Found<Page<User>>, ServiceError> {
+    call.service.accounts(&call.who, &call.query).await.map(Found)
+}
+
+async fn create_password_reset(
+    call: Call<UserId, (), Json<CreatePasswordReset>>,
+) -> Result<Created<PasswordReset>, ServiceError> {
+    call.service.create_password_reset(&call.who, call.path, call.body.0).await.map(Created)
+}

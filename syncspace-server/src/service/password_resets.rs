@@ -1,0 +1,114 @@
+//! A new password for whoever lost the old one: an administrator makes a one-time code, the person uses it.
+
+use syncspace_protocol::UserId;
+use syncspace_protocol::audit::AuditAction;
+use syncspace_protocol::auth::{ResetPassword, Secret, Tokens};
+use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::limits::{PASSWORD_RESET_LIFE_S_MAX, PASSWORD_RESET_LIFE_S_MIN, TOKEN_CHARS_MAX};
+use syncspace_protocol::server::{CreatePasswordReset, PasswordReset};
+
+use super::audit::Line;
+use super::auth::device_name;
+use super::retry::retrying;
+use super::secrets::{hash_token, random_token};
+use super::users::require_admin;
+use super::{Actor, Device, Grant, Origin, Service, ServiceError, later};
+use crate::log::Effect;
+use crate::store::password_resets::{self, ResetRow};
+use crate::store::sessions::{SessionRow, end_all, insert_session};
+use crate::store::users::{UserRow, find_user, lock_user, set_password};
+
+impl Service {
+    /// Makes a code by which a person sets a new password, once; for administrators. Codes made before end by that.
+    pub async fn create_password_reset(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        create: CreatePasswordReset,
+    ) -> Result<PasswordReset, ServiceError> {
+        require_admin(actor)?;
+        let life_s = create.expires_in_s;
+        if !(PASSWORD_RESET_LIFE_S_MIN..=PASSWORD_RESET_LIFE_S_MAX).contains(&life_s) {
+            let sentence = format!("a code holds {PASSWORD_RESET_LIFE_S_MIN} to {PASSWORD_RESET_LIFE_S_MAX} seconds");
+            return Err(ServiceError::invalid_field("expires_in_s", sentence));
+        }
+        let code = random_token()?;
+        let expires_at = retrying(|| self.insert_reset(actor, user, &code, life_s)).await?;
+        Ok(PasswordReset { code: Secret(code), expires_at })
+    }
+
+    async fn insert_reset(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        code: &str,
+        life_s: u32,
+    ) -> Result<syncspace_protocol::Time, ServiceError> {
+        let (mut tx, now) = (self.store.begin().await?, self.clock.now());
+        if !lock_user(&mut tx, user).await? {
+            return Err(ServiceError::not_found("user"));
+        }
+        let row = ResetRow {
+            code_hash: hash_token(code),
+            user_id: user,
+            made_by: Some(actor.user_id),
+            created_at: now,
+            expires_at: later(now, i64::from(life_s) * 1_000),
+        };
+        password_resets::replace(&mut tx, &row).await?;
+        let line = Line::by(actor, AuditAction::UserResetLinkMade).to(user).with("expires_at", row.expires_at);
+        line.write(&mut tx, now).await?;
+        tx.commit().await?;
+        Ok(row.expires_at)
+    }
+
+    /// Sets a new password by a code, ends every session of the account, and logs its person in.
+    ///
+    /// Fails with `invalid_credentials` for what is no code that holds, with `forbidden` where the account is switched off;
+    /// the code stays then.
+    pub async fn reset_password(&self, origin: &Origin, reset: ResetPassword) -> Result<Tokens, ServiceError> {
+        let device = device_name(origin, reset.device_name.as_deref())?;
+        if reset.code.0.len() > TOKEN_CHARS_MAX {
+            return Err(no_code());
+        }
+        let hash = hash_token(&reset.code.0);
+        let user = password_resets::find(&mut &self.store, &hash, self.clock.now()).await?.ok_or_else(no_code)?;
+        let user = find_user(&mut &self.store, user).await?.ok_or_else(no_code)?;
+        if !user.is_active {
+            let message = "this account is switched off; an administrator of this server can switch it on again";
+            return Err(ServiceError::refused(ErrorCode::Forbidden, message));
+        }
+        // After the code: what costs so much is not done for whoever guesses.
+        let hashed = self.passwords.hash(reset.new_password.expose()).await?;
+        let session = self.new_session(&user, device).await?;
+        retrying(|| self.write_reset(origin, &hash, (&user, &hashed), &session)).await?;
+        self.issue(&user, &session, session.refresh_n)
+    }
+
+    async fn write_reset(
+        &self,
+        origin: &Origin,
+        code_hash: &str,
+        (user, hashed): (&UserRow, &str),
+        session: &SessionRow,
+    ) -> Result<(), ServiceError> {
+        let (mut tx, now) = (self.store.begin().await?, self.clock.now());
+        if !password_resets::take(&mut tx, code_hash, now).await? {
+            return Err(no_code());
+        }
+        set_password(&mut tx, user.id, hashed).await?;
+        // Access tokens too: somebody else may have made some with the password that is lost.
+        end_all(&mut tx, user.id, now).await?;
+        insert_session(&mut tx, session).await?;
+        let device = Device { user_id: user.id, session_id: session.id };
+        let actor = Actor::of(device, user.is_admin, Grant::Login);
+        let line = Line::by(&actor, AuditAction::AccountPasswordReset).from(origin).to(user.id);
+        line.write(&mut tx, now).await?;
+        self.commit_revoking(tx, vec![Effect::RightsChanged { user_id: user.id }]).await
+    }
+}
+
+fn no_code() -> ServiceError {
+    let message = "this code is wrong, was used, or is over; ask an administrator of this server for another one";
+    ServiceError::refused(ErrorCode::InvalidCredentials, message)
+}

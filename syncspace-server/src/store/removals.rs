@@ -1,0 +1,86 @@
+//! What is left of deleted teams and channels, and how it goes: a bounded part at a time, each along an index.
+//!
+//! Rows that streams tell of stay as tombstones: the team, the channel, who was in them, the heads. What people wrote goes.
+
+use syncspace_protocol::{ChannelId, MessageId, Seq, TeamId, Time};
+
+use super::{Dialect, Queries, Sql, StoreError, params, search};
+
+/// Finds a team that was deleted before a time and of which something may be left.
+pub async fn find_team(db: &mut impl Queries, before: Time) -> Result<Option<TeamId>, StoreError> {
+    let sql = Sql::both("SELECT id FROM teams WHERE purged_at IS NULL AND deleted_at < ? ORDER BY deleted_at LIMIT 1");
+    let row = db.query_first(&sql, params![before]).await?;
+    row.map(|row| row.reader().take()).transpose()
+}
+
+/// Finds a channel that was deleted before a time and of which something may be left.
+pub async fn find_channel(db: &mut impl Queries, before: Time) -> Result<Option<ChannelId>, StoreError> {
+    let sql =
+        Sql::both("SELECT id FROM channels WHERE purged_at IS NULL AND deleted_at < ? ORDER BY deleted_at LIMIT 1");
+    let row = db.query_first(&sql, params![before]).await?;
+    row.map(|row| row.reader().take()).transpose()
+}
+
+/// Removes what a deleted team had beside its channels, and counts those as deleted when it was.
+pub async fn remove_team(db: &mut impl Queries, team: TeamId, now: Time) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE channels SET deleted_at = (SELECT t.deleted_at FROM teams t WHERE t.id = channels.team_id) \
+         WHERE team_id = ? AND deleted_at IS NULL",
+        "DELETE FROM team_invites WHERE team_id = ?",
+        "DELETE FROM user_group_members WHERE group_id IN (SELECT g.id FROM user_groups g WHERE g.team_id = ?)",
+        "DELETE FROM user_groups WHERE team_id = ?",
+        "DELETE FROM join_requests WHERE team_id = ?",
+        "DELETE FROM team_bans WHERE team_id = ?",
+    ] {
+        db.execute(&Sql::both(sql), params![team]).await?;
+    }
+    let done = Sql::both("UPDATE teams SET description = NULL, purged_at = ? WHERE id = ?");
+    db.execute(&done, params![now, team]).await.map(drop)
+}
+
+/// Removes the oldest messages of a channel with all that belongs to them, at most `limit` of them; gives how many went.
+pub async fn remove_messages(
+    db: &mut impl Queries,
+    dialect: Dialect,
+    channel: ChannelId,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let some = Sql::both("SELECT seq, id FROM messages WHERE channel_id = ? ORDER BY seq LIMIT ?");
+    let rows = db.query(&some, params![channel, limit]).await?;
+    let (mut last, mut ids) = (Seq::ZERO, Vec::with_capacity(rows.len()));
+    for row in &rows {
+        let mut row = row.reader();
+        last = row.take()?;
+        ids.push(row.take::<MessageId>()?);
+    }
+    search::remove(db, dialect, &ids).await?;
+    for sql in [
+        "DELETE FROM message_mentions WHERE channel_id = ? AND seq <= ?",
+        "DELETE FROM message_reactions WHERE channel_id = ? AND seq <= ?",
+        "DELETE FROM message_versions WHERE channel_id = ? AND seq <= ?",
+        "DELETE FROM message_pins WHERE channel_id = ? AND seq <= ?",
+        "DELETE FROM messages WHERE channel_id = ? AND seq <= ?",
+    ] {
+        db.execute(&Sql::both(sql), params![channel, last]).await?;
+    }
+    Ok(ids.len() as u64)
+}
+
+/// Removes what people kept of a channel whose messages are gone, and lets the bytes of its files go.
+pub async fn remove_rest(db: &mut impl Queries, channel: ChannelId, now: Time) -> Result<(), StoreError> {
+    let files =
+        "UPDATE files SET state = 'gone', attached_at = NULL, collect_at = ? WHERE channel_id = ? AND state <> 'gone'";
+    db.execute(&Sql::both(files), params![now, channel]).await?;
+    for sql in [
+        "DELETE FROM drafts WHERE channel_id = ?",
+        "DELETE FROM scheduled_messages WHERE channel_id = ?",
+        "DELETE FROM reminders WHERE channel_id = ?",
+        "DELETE FROM saved_messages WHERE channel_id = ?",
+        "DELETE FROM thread_members WHERE channel_id = ?",
+        "DELETE FROM channel_preferences WHERE channel_id = ?",
+    ] {
+        db.execute(&Sql::both(sql), params![channel]).await?;
+    }
+    let done = Sql::both("UPDATE channels SET description = NULL, topic = NULL, purged_at = ? WHERE id = ?");
+    db.execute(&done, params![now, channel]).await.map(drop)
+}
