@@ -107,6 +107,9 @@ number!(
     /// One line of the audit log.
     AuditId, "an audit id", min 1);
 number!(
+    /// One filling of a team from an archive.
+    ImportId, "an import id", min 1);
+number!(
     /// Place of a message in its channel, from 1 without gaps; 0 stands before the first.
     Seq, "a seq", min 0);
 number!(

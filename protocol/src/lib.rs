@@ -34,8 +34,11 @@
 //! | hit | a message that a search found |
 //! | banner | a line that everybody on the server sees |
 //! | audit log | what was done to the server, its accounts and its teams: by whom, when |
+//! | archive | a team as lines of JSON, to be moved out and in |
+//! | import | the filling of a team from an archive, under the archive's fingerprint |
 //! | void | a change that its receiver may not see: the rev without content |
 
+pub mod archive;
 pub mod audit;
 pub mod auth;
 pub mod channels;
@@ -43,6 +46,7 @@ pub mod error;
 pub mod files;
 pub mod groups;
 pub mod ids;
+pub mod imports;
 pub mod join_requests;
 pub mod keywords;
 pub mod limits;
@@ -54,6 +58,7 @@ pub mod names;
 pub mod notify;
 pub mod page;
 pub mod patch;
+pub mod person;
 pub mod personal;
 pub mod preferences;
 pub mod reactions;
@@ -73,8 +78,8 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    AuditId, ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, InviteId, MemberId,
-    MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
+    AuditId, ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, ImportId, InviteId,
+    MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, GroupName, Keyword, Password, TeamName, Username};

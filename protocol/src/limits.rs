@@ -62,6 +62,18 @@ pub const IDEMPOTENCY_KEY_LIFE_S: u32 = 24 * 3600;
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Longest JSON body of a REST request, in bytes.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Longest JSON body of a request with lines of an archive, in bytes.
+pub const IMPORT_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Most lines of an archive in one request.
+pub const IMPORT_LINES_MAX: usize = 1_000;
+/// Longest name of where an import comes from, in characters, on one line.
+pub const IMPORT_SOURCE_CHARS_MAX: usize = 50;
+/// Longest key of a channel in an archive, in characters.
+pub const ARCHIVE_KEY_CHARS_MAX: usize = 600;
+/// Longest line of an archive, in bytes.
+pub const ARCHIVE_LINE_BYTES_MAX: usize = 900 * 1024;
+/// Most reactions to one message in an archive, the first ones.
+pub const ARCHIVE_REACTIONS_MAX: usize = 5_000;
 /// Items in a page when the request names no limit.
 pub const PAGE_ITEMS_DEFAULT: u32 = 50;
 /// Most items in one page.

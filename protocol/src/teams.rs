@@ -181,6 +181,20 @@ pub struct EditTeamSettings {
     pub joining: Option<Joining>,
 }
 
+/// Settles everything as it is settled elsewhere.
+impl From<TeamSettings> for EditTeamSettings {
+    fn from(settings: TeamSettings) -> Self {
+        Self {
+            create_public_channels: Some(settings.create_public_channels),
+            create_private_channels: Some(settings.create_private_channels),
+            invite: Some(settings.invite),
+            mention_all: Some(settings.mention_all),
+            edit_within_s: settings.edit_within_s.map_or(Patch::Clear, Patch::Set),
+            joining: Some(settings.joining),
+        }
+    }
+}
+
 impl EditTeamSettings {
     /// Tells whether every setting stays as it is.
     #[must_use]

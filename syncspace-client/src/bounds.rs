@@ -19,6 +19,8 @@ pub(crate) const DOWNLOAD_TRIES_MAX: u32 = 5;
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 /// Most times a request is sent that makes something, while its answer is lost.
 pub(crate) const TRIES_MAX: u32 = 5;
+/// Most times that a part of an import is sent while the server is away: some minutes.
+pub(crate) const IMPORT_TRIES_MAX: u32 = 12;
 /// Ceiling of the wait before it is sent again, to begin with; it doubles with every lost answer.
 pub(crate) const REPEAT_WAIT_FIRST: Duration = Duration::from_millis(500);
 /// A longer wait than this, as the server may ask for, is left to the caller.

@@ -32,6 +32,7 @@
 mod bounds;
 mod credentials;
 mod error;
+mod importer;
 mod local_files;
 mod rest;
 mod server_url;
@@ -40,6 +41,7 @@ mod unread;
 
 pub use credentials::{CredentialStore, Credentials};
 pub use error::ClientError;
+pub use importer::{ImportReport, Importer};
 pub use local_files::free_place;
 pub use rest::{Client, Upload};
 pub use server_url::{ServerUrl, ServerUrlError};

@@ -96,6 +96,12 @@ pub enum TeamAction {
     Transfer,
     /// Keep people out who are not in it, let them in again, see who they are.
     ManageBans,
+    /// Take everything that is public in it out, as lines of an archive.
+    Export,
+    /// Take out what is private too: private, direct and group channels, e-mail addresses.
+    ExportPrivate,
+    /// Fill it from an archive, which makes accounts and writes in their names.
+    Import,
     /// Make an invite for this role.
     Invite(TeamRole),
     /// See and revoke the invites that one made.
@@ -228,7 +234,8 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         | TeamAction::ReadAudit => role >= Some(Admin),
         // One's own to give: who administers the server makes owners by their roles.
         TeamAction::Transfer => facts.role == Some(Owner),
-        TeamAction::Delete => role >= Some(Owner),
+        TeamAction::Delete | TeamAction::Export => role >= Some(Owner),
+        TeamAction::ExportPrivate | TeamAction::Import => facts.is_server_admin,
         // Only owners make admins and owners: else whoever may not promote could remove and add again.
         TeamAction::Add(to) => role == Some(Owner) || (role == Some(Admin) && to < Admin),
         TeamAction::ChangeRole { from, to } => {
@@ -446,6 +453,9 @@ mod tests {
             (TeamAction::ManageGroups, "h--+++", "---+++"),
             (TeamAction::Transfer, "h---+-", "----+-"),
             (TeamAction::Delete, "h---++", "----++"),
+            (TeamAction::Export, "h---++", "----++"),
+            (TeamAction::ExportPrivate, "h----+", "-----+"),
+            (TeamAction::Import, "h----+", "-----+"),
             (TeamAction::Add(Member), "h--+++", "---+++"),
             (TeamAction::Add(Admin), "h---++", "----++"),
             (TeamAction::Add(Owner), "h---++", "----++"),

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod administration;
+mod archive;
 mod channels;
 mod completeness;
 mod files;

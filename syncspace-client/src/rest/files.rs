@@ -3,6 +3,7 @@
 use futures_util::stream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, IF_RANGE, RANGE};
 use reqwest::{Body, Method, Response, StatusCode};
+use serde::Serialize;
 use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, UploadQuery};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::teams::Team;
@@ -42,9 +43,23 @@ impl Client {
     where
         R: AsyncRead + Unpin + Send + 'static,
     {
-        let name = format!("POST /api/v1/channels/{channel}/files");
-        let query = UploadQuery { name: Some(upload.name), sha256: upload.sha256 };
-        let request = self.transfer(Method::POST, &["channels", &channel.to_string(), "files"])?.query(&query);
+        let query = UploadQuery { name: Some(upload.name.clone()), sha256: upload.sha256.clone() };
+        self.stream_up(&["channels", &channel.to_string(), "files"], &query, upload, sent).await
+    }
+
+    /// Sends bytes in pieces; what they are, the query says.
+    pub(super) async fn stream_up<R>(
+        &self,
+        path: &[&str],
+        query: &impl Serialize,
+        upload: Upload<R>,
+        sent: impl FnMut(u64) + Send + 'static,
+    ) -> Result<FileInfo, ClientError>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+    {
+        let name = format!("POST /api/v1/{}", path.join("/"));
+        let request = self.transfer(Method::POST, path)?.query(query);
         let request = match upload.length {
             Some(length) => request.header(CONTENT_LENGTH, length),
             None => request,
@@ -145,6 +160,42 @@ impl Client {
             at => begins.is_some_and(|range| range.starts_with(&format!("bytes {at}-"))),
         };
         if is_there { Ok(response) } else { Err(odd_download(file, "it does not begin where it was to go on")) }
+    }
+
+    /// Writes an answer as it comes, of whatever length; a connection that is lost ends it.
+    pub(super) async fn stream_down<W>(
+        &self,
+        path: &[&str],
+        query: &(impl Serialize + Sync),
+        to: &mut W,
+        mut received: impl FnMut(u64),
+    ) -> Result<(), ClientError>
+    where
+        W: AsyncWrite + Unpin,
+    {
+        let name = format!("GET /api/v1/{}", path.join("/"));
+        let name = &name;
+        let ask = |token| async move {
+            let request = self.transfer(Method::GET, path)?.query(query).timeout(TRANSFER_TIMEOUT);
+            let response = bearing(request, &token)?.send().await.map_err(|error| self.network_error(error))?;
+            if response.status().is_success() { Ok(response) } else { Err(refusal(self, response, name).await) }
+        };
+        let token = self.access_token().await?;
+        let mut response = match ask(token.clone()).await {
+            Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+                ask(self.replace_token(&token).await?).await?
+            }
+            outcome => outcome?,
+        };
+        let mut count = 0;
+        loop {
+            let chunk = timeout(DOWNLOAD_STALL_TIMEOUT, response.chunk()).await.map_err(|_| ClientError::TimedOut)?;
+            let Some(chunk) = chunk.map_err(|error| self.network_error(error))? else { break };
+            to.write_all(&chunk).await.map_err(cannot_write)?;
+            count += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
+            received(count);
+        }
+        to.flush().await.map_err(cannot_write)
     }
 
     /// Lists the files that messages of a channel carry, the newest first.

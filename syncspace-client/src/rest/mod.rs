@@ -8,6 +8,7 @@ mod call;
 mod channels;
 mod files;
 mod groups;
+mod imports;
 mod join_requests;
 mod messages;
 mod pages;

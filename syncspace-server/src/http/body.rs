@@ -9,7 +9,7 @@ use http::{HeaderMap, header};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use syncspace_protocol::ids::IdempotencyKeyError;
-use syncspace_protocol::limits::BODY_BYTES_MAX;
+use syncspace_protocol::limits::{BODY_BYTES_MAX, IMPORT_BODY_BYTES_MAX};
 use syncspace_protocol::{ErrorCode, IDEMPOTENCY_KEY_HEADER, IdempotencyKey};
 use tokio::time::timeout;
 use tracing::Instrument as _;
@@ -20,8 +20,9 @@ use crate::service::{BrokenOff, ServiceError};
 
 /// Longest wait for a whole body.
 const BODY_WAIT: Duration = Duration::from_secs(30);
-/// Read and thrown away of a body that is too long: a peer that is cut off while it sends may never see the reply.
-const DRAIN_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
+/// Read and thrown away of a body that is too long, in bodies of that length: a peer that is cut off while it sends may never
+/// see the reply.
+const DRAIN_BODIES_MAX: usize = 4;
 /// Read and thrown away of an upload that is refused, and how long.
 const RAW_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 const RAW_DRAIN_WAIT: Duration = Duration::from_secs(5);
@@ -54,18 +55,35 @@ pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Json<T> {
     async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
-        check_content_type(headers)?;
-        let read = timeout(BODY_WAIT, read_bounded(headers, body)).await;
-        let bytes = read.unwrap_or_else(|_| {
-            let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
-            Err(Failure::new(ErrorCode::InvalidBody, message))
-        })?;
-        parse_json(&bytes).map(Self)
+        read_json(headers, body, BODY_BYTES_MAX).await.map(Self)
     }
 
     fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
         Some(generator.subschema_for::<T>())
     }
+}
+
+/// A body of JSON with many lines of an archive.
+pub(crate) struct Bulk<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Bulk<T> {
+    async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
+        read_json(headers, body, IMPORT_BODY_BYTES_MAX).await.map(Self)
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Json::<T>::describe(generator)
+    }
+}
+
+async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: BodyStream, bytes_max: usize) -> Result<T, Failure> {
+    check_content_type(headers)?;
+    let read = timeout(BODY_WAIT, read_bounded(headers, body, bytes_max)).await;
+    let bytes = read.unwrap_or_else(|_| {
+        let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
+        Err(Failure::new(ErrorCode::InvalidBody, message))
+    })?;
+    parse_json(&bytes)
 }
 
 /// A body of JSON that makes something, and the key under which the request may be repeated.
@@ -172,9 +190,10 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
     Err(Failure::new(ErrorCode::UnsupportedMediaType, "send the body as JSON, with `Content-Type: application/json`"))
 }
 
-async fn read_bounded(headers: &HeaderMap, mut body: BodyStream) -> Result<Vec<u8>, Failure> {
-    let too_large = || Failure::new(ErrorCode::TooLarge, format!("the body is longer than {BODY_BYTES_MAX} bytes"));
-    let most = u64::try_from(DRAIN_BYTES_MAX).unwrap_or(u64::MAX);
+async fn read_bounded(headers: &HeaderMap, mut body: BodyStream, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    let too_large = || Failure::new(ErrorCode::TooLarge, format!("the body is longer than {bytes_max} bytes"));
+    let drain_bytes_max = DRAIN_BODIES_MAX * bytes_max;
+    let most = u64::try_from(drain_bytes_max).unwrap_or(u64::MAX);
     if announced_length(headers).is_some_and(|length| length > most) {
         return Err(too_large());
     }
@@ -184,14 +203,14 @@ async fn read_bounded(headers: &HeaderMap, mut body: BodyStream) -> Result<Vec<u
         let broken = |_| Failure::new(ErrorCode::InvalidBody, "the body broke off before its end");
         let chunk = chunk.map_err(broken)?;
         length += chunk.len();
-        if length > DRAIN_BYTES_MAX {
+        if length > drain_bytes_max {
             break;
         }
-        if length <= BODY_BYTES_MAX {
+        if length <= bytes_max {
             bytes.extend_from_slice(&chunk);
         }
     }
-    if length > BODY_BYTES_MAX { Err(too_large()) } else { Ok(bytes) }
+    if length > bytes_max { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {

@@ -131,14 +131,15 @@ async fn asset(call: Call<String, (), Wish, Anyone>) -> Result<Sent, ServiceErro
 }
 
 /// 200, 206 or 304 with the bytes of a file.
-struct Sent {
+pub(super) struct Sent {
     info: FileInfo,
     part: Part,
     bytes: Option<FileBytes>,
     is_asset: bool,
 }
 
-async fn send(service: &Service, file: OpenFile, wish: &Wish) -> Result<Sent, ServiceError> {
+/// Gives a file, or the part of it that is wished.
+pub(super) async fn send(service: &Service, file: OpenFile, wish: &Wish) -> Result<Sent, ServiceError> {
     let info = file.info.clone();
     let part = wish.part(info.size_bytes, &tag_of(&info));
     let bytes = match &part {

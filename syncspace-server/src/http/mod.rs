@@ -12,6 +12,7 @@ mod cors;
 mod files;
 mod groups;
 mod health;
+mod imports;
 mod invites;
 mod join_requests;
 mod links;
@@ -213,6 +214,7 @@ fn all_routes() -> Vec<route::Route> {
         (Needs::Scope(Scope::Manage), channels::routes()),
         (Needs::Scope(Scope::Write), messages::routes()),
         (Needs::Scope(Scope::Write), files::routes()),
+        (Needs::Scope(Scope::Manage), imports::routes()),
         (Needs::Scope(Scope::Read), search::routes()),
         (Needs::Scope(Scope::Write), personal::routes()),
         (Needs::Scope(Scope::Write), scheduled::routes()),

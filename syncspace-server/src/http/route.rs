@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{
-    ChannelId, ErrorCode, FileId, GroupId, IdempotencyKey, InviteId, MessageId, ReminderId, ScheduledId, Seq,
+    ChannelId, ErrorCode, FileId, GroupId, IdempotencyKey, ImportId, InviteId, MessageId, ReminderId, ScheduledId, Seq,
     SessionId, StreamId, TeamId, UserId,
 };
 use warp::reply::Response;
@@ -261,6 +261,7 @@ impl PathArg for GroupId {}
 impl PathArg for ScheduledId {}
 impl PathArg for ReminderId {}
 impl PathArg for FileId {}
+impl PathArg for ImportId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}
 impl PathArg for Emoji {}

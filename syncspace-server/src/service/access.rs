@@ -191,6 +191,9 @@ const fn team_sentence(action: TeamAction) -> &'static str {
             "only admins and owners of the team may do this"
         }
         TeamAction::Delete => "only owners of the team may delete it",
+        TeamAction::Export => "only owners of the team may export it",
+        TeamAction::ExportPrivate => "only who administers the server exports what is private in a team",
+        TeamAction::Import => "only who administers the server imports into a team: an import makes accounts",
         TeamAction::Add(_) => "admins add members and guests; only owners add admins and owners",
         TeamAction::ChangeRole { .. } => {
             "admins change roles up to member; only owners make or change admins and owners"

@@ -36,8 +36,12 @@ pub(super) enum Plan {
 
 impl Plan {
     pub(super) fn between(actor: UserId, others: &[UserId]) -> Self {
-        let mut people = others.to_vec();
-        people.push(actor);
+        Self::of_people(&[others, &[actor]].concat())
+    }
+
+    /// Plans the channel of exactly these people.
+    pub(super) fn of_people(people: &[UserId]) -> Self {
+        let mut people = people.to_vec();
         people.sort_unstable();
         people.dedup();
         Self::Between(people)
@@ -52,14 +56,14 @@ impl Plan {
     }
 
     /// Gives what is unique in the team; `@` cannot stand in a name.
-    fn key(&self) -> String {
+    pub(super) fn key(&self) -> String {
         match self {
             Self::Named { name, .. } => name.key(),
             Self::Between(people) => people.iter().map(|user| format!("@{user}")).collect(),
         }
     }
 
-    fn kind(&self) -> ChannelKind {
+    pub(super) fn kind(&self) -> ChannelKind {
         match self {
             Self::Named { kind, .. } => *kind,
             Self::Between(people) if people.len() > 2 => ChannelKind::Group,
@@ -199,6 +203,35 @@ pub(super) async fn enter_defaults(
         let NewMembership { channel, rev, .. } = entered.membership;
         // Its sockets are told of the team, and look at everything they follow: no effect has to say it again.
         entered.announce(tx, found, ChannelMember { channel_id: channel, rev, ..me.clone() }, Vec::new())?;
+    }
+    Ok(())
+}
+
+/// Somebody who comes into a channel, and whose own stream is locked.
+pub(super) struct NewArrival {
+    pub(super) user: UserId,
+    pub(super) member: MemberId,
+    pub(super) role: ChannelRole,
+}
+
+/// Lets people into a channel who are not in it, with everything up to a place as read.
+pub(super) async fn enter_all(
+    tx: &mut LogTx<'_>,
+    (team, channel): (TeamId, ChannelId),
+    people: &[NewArrival],
+    read_up_to: Seq,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    // Everybody is written before anybody is told: a direct channel is shown by its people.
+    let mut entered = Vec::new();
+    for &NewArrival { user, member, role } in people {
+        let is_in = channel_members::find(tx.db, channel, user).await?.is_some();
+        if !is_in && tx.head(StreamId::Member(member)).is_some() {
+            entered.push(Arrival { team, channel, user, member, role }.write(tx, read_up_to, permit).await?);
+        }
+    }
+    for entered in entered {
+        entered.tell(tx).await?;
     }
     Ok(())
 }
@@ -631,7 +664,7 @@ impl Operation for MoveRead {
 }
 
 /// Tells who among the team's followers sees what concerns a channel.
-fn audience(channel: &Channel) -> Audience {
+pub(super) fn audience(channel: &Channel) -> Audience {
     match channel.kind {
         ChannelKind::Public => Audience::PublicChannel(channel.id),
         ChannelKind::Private | ChannelKind::Direct | ChannelKind::Group => Audience::PrivateChannel(channel.id),

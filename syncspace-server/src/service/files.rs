@@ -42,6 +42,12 @@ pub struct OpenFile {
     transfer: Transfer,
 }
 
+impl OpenFile {
+    pub(super) fn new(info: FileInfo, blob_key: String, transfer: Transfer) -> Self {
+        Self { info, blob_key, transfer }
+    }
+}
+
 /// Bytes of a file.
 pub type FileBytes = Pin<Box<dyn Stream<Item = Result<Bytes, BlobError>> + Send + Sync>>;
 

@@ -10,7 +10,7 @@ use syncspace_protocol::users::{EditProfile, User};
 use syncspace_protocol::{FileId, Patch, TeamId};
 
 use super::file_types::is_picture;
-use super::uploads::{BrokenOff, Wanted};
+use super::uploads::{BrokenOff, Quota, Wanted};
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::TeamAction;
 use crate::store::files::{self, Home};
@@ -66,6 +66,7 @@ impl Service {
             sha256: None,
             length,
             bytes_max: AVATAR_BYTES_MAX.min(self.settings.file_bytes_max),
+            quota: Quota::OfPerson,
         };
         let received = self.receive(wanted, bytes).await?;
         if !is_picture(&received.info.content_type) {

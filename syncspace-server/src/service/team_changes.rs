@@ -362,7 +362,7 @@ pub(super) async fn enter_team(
 }
 
 /// Writes what a person is in a team, and tells the team.
-async fn write_member(
+pub(super) async fn write_member(
     tx: &mut LogTx<'_>,
     (team, user): (TeamId, UserId),
     row: &MemberRow,

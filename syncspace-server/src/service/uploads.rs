@@ -42,6 +42,16 @@ pub(super) struct Wanted {
     /// As long as it says it is.
     pub(super) length: Option<u64>,
     pub(super) bytes_max: u64,
+    pub(super) quota: Quota,
+}
+
+/// Against what the bytes of an upload count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quota {
+    /// What the operator lets one person keep.
+    OfPerson,
+    /// Nothing: who administers the server brings them.
+    OfServer,
 }
 
 /// A finished blob whose row does not say so yet.
@@ -68,9 +78,10 @@ impl Service {
             home: Home::Channel(access.team_id, channel),
             uploader: actor.user_id,
             name: check_name(query.name.as_deref())?,
-            sha256: query.sha256.as_deref().map(check_sha256).transpose()?,
+            sha256: query.sha256.as_deref().map(|text| check_sha256("sha256", text)).transpose()?,
             length,
             bytes_max: self.settings.file_bytes_max,
+            quota: Quota::OfPerson,
         };
         let received = self.receive(wanted, bytes).await?;
         // The right may have ended while the bytes came.
@@ -108,7 +119,11 @@ impl Service {
         };
         // The row first: whatever a crash leaves of the bytes is found by it.
         files::insert(&mut &self.store, &file).await?;
-        let outcome = match self.refuse_too_much(&file).await {
+        let allowed = match wanted.quota {
+            Quota::OfPerson => self.refuse_too_much(&file).await,
+            Quota::OfServer => Ok(()),
+        };
+        let outcome = match allowed {
             Ok(()) => self.receive_into(&file, &wanted, bytes).await,
             Err(error) => Err(error),
         };
@@ -234,10 +249,11 @@ fn check_name(name: Option<&str>) -> Result<String, ServiceError> {
     clean_name(name).ok_or_else(|| ServiceError::invalid_field("name", sentence()))
 }
 
-fn check_sha256(text: &str) -> Result<String, ServiceError> {
+/// Checks a checksum that a field gives.
+pub(super) fn check_sha256(field: &'static str, text: &str) -> Result<String, ServiceError> {
     let fits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let sentence = "a SHA-256 is written as 64 hex digits";
-    if fits { Ok(text.to_ascii_lowercase()) } else { Err(ServiceError::invalid_field("sha256", sentence)) }
+    if fits { Ok(text.to_ascii_lowercase()) } else { Err(ServiceError::invalid_field(field, sentence)) }
 }
 
 fn too_large(bytes_max: u64) -> ServiceError {

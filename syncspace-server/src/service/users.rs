@@ -236,6 +236,7 @@ impl Service {
     }
 }
 
+/// Refuses who does not administer the server.
 pub(super) fn require_admin(actor: &Actor) -> Result<(), ServiceError> {
     let message = "only administrators of this server may do that";
     if actor.is_admin { Ok(()) } else { Err(ServiceError::refused(ErrorCode::Forbidden, message)) }

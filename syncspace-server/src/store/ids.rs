@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use syncspace_protocol::{
-    ChannelId, FileId, GroupId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId, UserId,
+    ChannelId, FileId, GroupId, ImportId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId,
+    UserId,
 };
 use tokio::sync::Mutex;
 
@@ -46,6 +47,7 @@ kinds! { KINDS:
     8 GroupId "user_groups" 10;
     9 ReminderId "reminders" 10;
     10 FileId "files" 10;
+    11 ImportId "imports" 10;
 }
 
 /// The ids this instance may give out.

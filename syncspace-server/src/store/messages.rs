@@ -92,7 +92,7 @@ json_columns! {
 struct FileList(Vec<FileInfo>);
 
 /// Gives the value of the column: most messages carry none.
-fn files_of(message: &Message) -> Value {
+pub(super) fn files_of(message: &Message) -> Value {
     if message.files.is_empty() { Value::Null } else { Value::from(&FileList(message.files.clone())) }
 }
 

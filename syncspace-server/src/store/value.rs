@@ -7,8 +7,9 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    AuditId, ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, InviteId, Keyword, MemberId,
-    MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId, Username,
+    AuditId, ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, ImportId, InviteId, Keyword,
+    MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId,
+    Username,
 };
 
 use super::StoreError;
@@ -189,6 +190,7 @@ numbers! {
     ReminderId, "a reminder id";
     FileId, "a file id";
     AuditId, "an audit id";
+    ImportId, "an import id";
     Seq, "a seq";
     Rev, "a rev";
 }

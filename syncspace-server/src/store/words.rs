@@ -1,6 +1,7 @@
 //! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
+use syncspace_protocol::imports::MatchBy;
 use syncspace_protocol::join_requests::JoinRequestState;
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::personal::NotifyLevel;
@@ -37,6 +38,7 @@ words! {
     ChannelRole { Member = "member", Admin = "admin" } "a channel role";
     ChannelKind { Public = "public", Private = "private", Direct = "direct", Group = "group" } "a kind of channel";
     MessageType { Text = "text", Code = "code", File = "file", System = "system", Unknown = "unknown" } "a message type";
+    MatchBy { Nothing = "nothing", Email = "email", Username = "username" } "how people are matched";
     NotifyLevel { All = "all", Mentions = "mentions", None = "none" } "a level of notification";
     ChosenPresence { Online = "online", Away = "away", Dnd = "dnd", Invisible = "invisible" } "a chosen presence";
     Posting { Everyone = "everyone", Admins = "admins" } "a posting policy";

@@ -17,6 +17,7 @@ mod keywords;
 mod log;
 mod matrix;
 mod message;
+mod moving;
 mod people;
 mod personal;
 mod place;

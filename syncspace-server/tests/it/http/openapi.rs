@@ -268,7 +268,51 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     walk.call("transfer_team", &only_team, json!({ "user_id": dave_id })).await;
     walk.call_as(dave, "transfer_team", &only_team, json!({ "user_id": root })).await;
     walk_groups(walk, &team, &root, &dave_id).await;
+    walk_moving(walk, &team).await;
     team
+}
+
+async fn walk_moving(walk: &mut Walk<'_>, team: &Param) {
+    let only_team = [team.clone()];
+    let start = json!({ "source": "slack", "fingerprint": "0a".repeat(32), "match_by": "email" });
+    let import = walk.call("start_import", &only_team, start.clone()).await;
+    assert_eq!(walk.call("start_import", &only_team, start).await, import);
+    let of_import = [team.clone(), ("import_id", import["id"].clone())];
+    let lines = json!({ "lines": [
+        { "type": "user", "username": "erin", "role": "member" },
+        { "type": "channel", "key": "old", "kind": "public", "name": "old", "created_at": "2020-01-01T00:00:00Z" },
+        { "type": "member", "channel": "old", "user": "erin", "role": "member" },
+    ] });
+    walk.call("import_lines", &of_import, lines).await;
+    let sha256 = hex_of(PICTURE);
+    let file = [
+        ("channel", json!("old")),
+        ("number", json!(1)),
+        ("place", json!(0)),
+        ("name", json!("dot.png")),
+        ("sender", json!("erin")),
+        ("sha256", json!(sha256)),
+    ];
+    let file = [of_import.as_slice(), &file].concat();
+    let size = walk.call("import_file", &file, Value::Null).await["size_bytes"].clone();
+    let carried = json!([{ "name": "dot.png", "size_bytes": size, "sha256": sha256 }]);
+    let message = json!({ "type": "message", "channel": "old", "number": 1, "sender": "erin", "content": "",
+        "created_at": "2020-01-01T00:00:00Z", "files": carried });
+    walk.call("import_lines", &of_import, json!({ "lines": [message] })).await;
+    walk.call("import", &of_import, Value::Null).await;
+    assert_eq!(walk.call("finish_import", &of_import, Value::Null).await["channels_left"], 0);
+    walk.call("export_team", &[team.clone(), ("include_private", json!(true))], Value::Null).await;
+    walk.call("exported_file", &[team.clone(), ("sha256", json!(sha256))], Value::Null).await;
+    walk.call("export_me", &[], Value::Null).await;
+    walk.call("export_user", &[("user_id", json!(1))], Value::Null).await;
+    let other = json!({ "source": "slack", "fingerprint": "0b".repeat(32) });
+    let other = walk.call("start_import", &only_team, other).await;
+    walk.call("cancel_import", &[team.clone(), ("import_id", other["id"].clone())], Value::Null).await;
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn walk_groups(walk: &mut Walk<'_>, team: &Param, root: &Value, dave: &Value) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Kept, PICTURE, Place, Scene, in_an_hour};
+use super::world::{Kept, PICTURE, PICTURE_SHA256, Place, Scene, in_an_hour};
 use crate::place::PASSWORD;
 
 /// What is asked of a route, and what everybody gets.
@@ -138,6 +138,7 @@ pub(super) fn routes() -> Vec<Row> {
     let mut rows = accounts();
     rows.extend(teams());
     rows.extend(join_requests());
+    rows.extend(moving());
     rows.extend(channels());
     rows.extend(messages());
     rows.extend(marks());
@@ -204,6 +205,8 @@ fn accounts() -> Vec<Row> {
             |_| (vec![], json!({"code": "none of ours", "new_password": PASSWORD})),
             "wwwwwwwwwww",
         ),
+        account("export_me", nothing, LOGGED_IN),
+        account("export_user", |scene| (of_account(scene), Value::Null), ADMINISTRATOR),
         account("teams", nothing, LOGGED_IN),
         account("create_team", |scene| (vec![], json!({"name": scene.unique})), LOGGED_IN),
     ]
@@ -286,6 +289,49 @@ fn join_requests() -> Vec<Row> {
         row("accept_join_request", asker, ["hhh----hhhu", "+++-------u"]),
         row("decline_join_request", asker, ["hhh----hhhu", "+++-------u"]),
     ]
+}
+
+/// A team that is being filled from an archive.
+fn moving() -> Vec<Row> {
+    const ANY: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+    let itself = |scene: &Scene| (of_team(scene), Value::Null);
+    let export_file = |scene: &Scene| ([of_team(scene), vec![("sha256", ANY.to_owned())]].concat(), Value::Null);
+    let private =
+        |scene: &Scene| ([of_team(scene), vec![("include_private", "true".to_owned())]].concat(), Value::Null);
+    let begin = |scene: &Scene| (of_team(scene), json!({"source": "x", "fingerprint": ANY}));
+    let of_import = |scene: &Scene| (of_import_of(scene), Value::Null);
+    let lines = |scene: &Scene| {
+        let user = json!({"type": "user", "username": scene.unique, "role": "member"});
+        (of_import_of(scene), json!({"lines": [user]}))
+    };
+    let file = |scene: &Scene| {
+        let query = [
+            ("channel", "old"),
+            ("number", "1"),
+            ("place", "0"),
+            ("name", "a"),
+            ("sender", "old"),
+            ("sha256", PICTURE_SHA256),
+        ];
+        let query = query.map(|(name, value)| (name, value.to_owned()));
+        ([of_import_of(scene), query.to_vec()].concat(), json!(PICTURE))
+    };
+    let importing = |name, request| Row { name, request, expected: vec![(Place::Importing, "+------hhhu")] };
+    vec![
+        team("export_team", itself, ["++-----hhhu", "++--------u"]),
+        team("export_team", private, ["+------hhhu", "+---------u"]),
+        team("exported_file", export_file, ["hh-----hhhu", "hh--------u"]),
+        team("start_import", begin, ["+------hhhu", "+---------u"]),
+        importing("import", of_import),
+        importing("import_lines", lines),
+        importing("import_file", file),
+        importing("finish_import", of_import),
+        importing("cancel_import", of_import),
+    ]
+}
+
+fn of_import_of(scene: &Scene) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![("import_id", scene.import.clone())]].concat()
 }
 
 fn stream(stream: &str) -> Vec<(&'static str, String)> {

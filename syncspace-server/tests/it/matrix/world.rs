@@ -36,6 +36,9 @@ const IN_CHANNEL: [&str; 7] = ["author", "owner", "member", "guest", "leaver", "
 /// Stands for a body that is a picture.
 pub(super) const PICTURE: &str = "a picture";
 
+/// Its checksum.
+pub(super) const PICTURE_SHA256: &str = "a930c2bb4e61c0682068f71c4ef427eefbb07098ecea9390e445e7af4b66a384";
+
 /// Who has no token.
 pub(super) const NOBODY: &str = "nobody";
 
@@ -60,6 +63,8 @@ pub(super) enum Place {
     Kept,
     /// A private team with a public channel, for which `author` has uploaded a file that no message carries.
     Waiting,
+    /// A private team with a public channel, and an import that `root` has begun, of one user and one channel.
+    Importing,
     /// A team that anyone finds, with a public channel.
     Open,
     /// The same, but one comes in on request. `stranger` has asked.
@@ -99,6 +104,8 @@ pub(super) struct Scene {
     pub(super) invite: Value,
     /// A user group of the team that the author is in.
     pub(super) group: String,
+    /// The import that fills it, where there is one.
+    pub(super) import: String,
     /// What people have planned, where they have.
     pub(super) kept: BTreeMap<&'static str, Kept>,
 }
@@ -278,6 +285,7 @@ impl World {
             self.must("owner", Method::POST, &groups, group),
             self.stream_of("author", &team),
         );
+        let import = if place == Place::Importing { self.begin_import(&team).await } else { String::new() };
         self.part(&team, &channel, place).await;
         let (file, waiting_file) = (file.to_string(), waiting_file.to_string());
         Scene {
@@ -289,9 +297,21 @@ impl World {
             author_stream,
             invite,
             group: group["id"].to_string(),
+            import,
             kept,
             ..bare
         }
+    }
+
+    /// Has the administrator begin an import into a team, and gives its id.
+    async fn begin_import(&self, team: &str) -> String {
+        let start = json!({"source": "x", "fingerprint": "a".repeat(64)});
+        let import = self.must("root", Method::POST, &format!("/teams/{team}/imports"), start).await["id"].to_string();
+        let user = json!({"type": "user", "username": "old"});
+        let channel = json!({"type": "channel", "key": "old", "kind": "public", "name": "old", "created_at": "2020-01-01T00:00:00Z"});
+        let path = format!("/teams/{team}/imports/{import}/lines");
+        self.must("root", Method::POST, &path, json!({"lines": [user, channel]})).await;
+        import
     }
 
     /// Has the author upload a file into a channel, and gives its id.
