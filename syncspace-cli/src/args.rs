@@ -7,6 +7,7 @@ pub(crate) mod dnd;
 pub(crate) mod draft;
 pub(crate) mod file;
 pub(crate) mod group;
+pub(crate) mod import;
 pub(crate) mod keyword;
 pub(crate) mod member;
 pub(crate) mod message;
@@ -161,6 +162,9 @@ pub(crate) enum Command {
     /// What was done to the server, its accounts and its teams.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Fill a team with the history of another program, or of another server.
+    #[command(subcommand)]
+    Import(import::Import),
     Completion(shell::Completion),
     Man(shell::Man),
 }

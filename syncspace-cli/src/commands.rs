@@ -6,8 +6,10 @@ mod channel;
 mod channel_preferences;
 mod dnd;
 mod draft;
+mod export;
 mod file;
 mod group;
+mod import;
 mod keyword;
 mod lists;
 mod member;
@@ -63,6 +65,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Schedule(args) => schedule::run(context, args).await,
         Command::Remind(args) => remind::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
+        Command::Import(args) => import::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

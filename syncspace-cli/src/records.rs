@@ -3,6 +3,7 @@
 mod audit;
 mod file;
 pub(crate) mod message;
+pub(crate) mod moving;
 pub(crate) mod people;
 pub(crate) mod personal;
 pub(crate) mod place;

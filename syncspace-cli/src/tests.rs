@@ -52,7 +52,14 @@ fn every_example_is_a_command_that_parses() {
 /// Gives the words of each `syncspace …` in a line of shell.
 fn commands_in(line: &str) -> Vec<Vec<String>> {
     let line = line.split("   #").next().unwrap_or_default();
-    let starts = line.match_indices("syncspace ").map(|(at, _)| at);
+    let mut last: Option<usize> = None;
+    // The name stands in a command, too: it begins one only where nothing else does.
+    let begins = |at: usize, last: Option<usize>| last.is_none_or(|last| line[last..at].contains(['|', ';', '(', '&']));
+    let starts = line.match_indices("syncspace ").map(|(at, _)| at).filter(|&at| {
+        let is_start = begins(at, last);
+        last = if is_start { Some(at) } else { last };
+        is_start
+    });
     let is_word = |at: usize| line[..at].chars().next_back().is_none_or(|c| matches!(c, ' ' | '('));
     starts.filter(|&at| is_word(at)).map(|at| words(&line[at..])).collect()
 }

@@ -58,6 +58,14 @@ pub(crate) enum Team {
         /// Name or id of the team.
         team: String,
     },
+    /// Write everything that is public in a team into a file, one JSON object per line; for its owners.
+    ///
+    /// `import syncspace` reads it, on this server or another one.
+    #[command(after_help = "Examples:
+  syncspace team export eng --out eng.jsonl --files eng.files
+  syncspace team export eng --out - | jq -r 'select(.type == \"message\") | .content'
+  syncspace team export eng --out eng.jsonl --include-private   # who administers the server")]
+    Export(Export),
     /// Join a public team that lets people in by themselves.
     #[command(after_help = "Examples:
   syncspace team join eng")]
@@ -180,6 +188,26 @@ pub(crate) enum Team {
     /// Invites to a team.
     #[command(subcommand)]
     Invite(Invite),
+}
+
+/// `team export`
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Name or id of the team.
+    #[arg(value_name = "TEAM")]
+    pub(crate) target: String,
+    /// The file that is written; `-` for standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: std::path::PathBuf,
+    /// A folder for the files that messages carry, each named by its checksum; they are left out where absent.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<std::path::PathBuf>,
+    /// With private, direct and group channels, and e-mail addresses; only for who administers the server.
+    #[arg(long)]
+    pub(crate) include_private: bool,
+    /// Overwrite what is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// `team edit`

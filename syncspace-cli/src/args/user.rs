@@ -44,6 +44,21 @@ pub(crate) enum User {
   syncspace user edit @bob --admin yes
   syncspace user edit @bob --active yes")]
     Edit(Edit),
+    /// Write what the server keeps of you into a file, one JSON object per line; of anybody as an administrator.
+    #[command(after_help = "Examples:
+  syncspace user export --out me.jsonl
+  syncspace user export @bob --out bob.jsonl
+  syncspace user export --out - | jq -r 'select(.type == \"message\") | .data.content'")]
+    Export {
+        /// `@alice`, `alice` or an id; you where absent.
+        user: Option<String>,
+        /// The file that is written; `-` for standard output.
+        #[arg(long, value_name = "FILE")]
+        out: std::path::PathBuf,
+        /// Overwrite what is there.
+        #[arg(long)]
+        force: bool,
+    },
     /// Keep quiet about what a person writes in a team, on all your devices; it is delivered and counted as ever.
     #[command(after_help = "Examples:
   syncspace user mute @bob --team eng")]

@@ -152,7 +152,7 @@ async fn delete(context: &Context, client: &Client, id: FileId) -> Outcome {
 }
 
 /// Shows how far a transfer is, where somebody looks.
-fn bar(context: &Context, length: Option<u64>, name: &str) -> ProgressBar {
+pub(super) fn bar(context: &Context, length: Option<u64>, name: &str) -> ProgressBar {
     if !context.out.wants_progress() {
         return ProgressBar::hidden();
     }

@@ -23,6 +23,7 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
         args::Team::Edit(args) => edit(context, &client, args).await,
         args::Team::Avatar { team, file } => avatar(context, &client, &team, &file).await,
         args::Team::Delete { team } => delete(context, &client, &team).await,
+        args::Team::Export(args) => super::export::run(context, &client, args).await,
         args::Team::Join { team } => join(context, &client, &team).await,
         args::Team::Request { team, message, withdraw } => {
             team_requests::ask(context, &client, &team, (message, withdraw)).await

@@ -7,7 +7,7 @@ use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
 
 use super::account::new_password;
 use super::lists::{gather, parsed_patch, patch};
-use super::resolve;
+use super::{export, resolve};
 use crate::args::user as args;
 use crate::context::Context;
 use crate::exit::{During, Outcome};
@@ -31,6 +31,7 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
             let user = client.set_my_picture(picture).await.during(|| format!("cannot take {}", file.display()))?;
             context.out.done(&format!("{} is shown by {}", user.username, file.display()), &user)
         }
+        args::User::Export { user, out, force } => export::person(context, &client, user, (&out, force)).await,
         args::User::Mute { user } => mute(context, &client, &user, true).await,
         args::User::Unmute { user } => mute(context, &client, &user, false).await,
         args::User::Muted(part) => {

@@ -12,6 +12,7 @@ mod formats;
 mod groups;
 mod members;
 mod messages;
+mod moving;
 mod offline;
 mod people;
 mod personal;

@@ -1,0 +1,165 @@
+//! `import …`: checks an archive as a whole, then sends it line by line, with a bar for those who look.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use syncspace_client::{Client, ImportReport, Importer};
+use syncspace_protocol::archive::{ArchiveLine, ArchiveTeam};
+use syncspace_protocol::imports::{MatchBy, StartImport};
+use syncspace_protocol::teams::{CreateTeam, EditTeam, Team};
+use tokio::sync::mpsc;
+
+use super::resolve;
+use crate::args::import as args;
+use crate::context::Context;
+use crate::exit::{CliError, During, Exit, Outcome};
+use crate::import::{Checked, ImportError, Item, Notes, Source, fingerprint};
+use crate::prompt;
+use crate::records::moving::{Imported, Left};
+
+/// Lines that are read ahead of what is sent; each may hold files on this machine's disk.
+const LINES_AHEAD: usize = 32;
+/// Pause between two pictures of a bar that counts nothing.
+const TICK: Duration = Duration::from_millis(120);
+
+pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
+    let (source, archive) = match args {
+        args::Import::Slack(archive) => (Source::Slack, archive),
+        args::Import::Mattermost { archive, from_team } => (Source::Mattermost { team: from_team }, archive),
+        args::Import::Syncspace { archive, files } => (Source::Syncspace { files }, archive),
+    };
+    let Some(team) = context.global.team.clone() else {
+        return Err(CliError::Usage(
+            "say with --team which team is to be filled; one that does not exist is made".to_owned(),
+        ));
+    };
+    let (checked, notes, fingerprint) = check(context, &source, &archive.archive).await?;
+    let left: Vec<Left> = Left::all(&notes);
+    if context.global.dry_run {
+        tell(context, &notes);
+        return context.out.record(&Imported::planned(&team, &checked, left));
+    }
+    let client = context.client()?;
+    let team = find_or_make(context, &client, &team, checked.team.as_ref()).await?;
+    let start =
+        StartImport { source: source.name().to_owned(), fingerprint, match_by: MatchBy::from(archive.match_by) };
+    let during = || format!("cannot import into {}", team.name);
+    let importer = Importer::start(client, team.id, &start).await.during(during)?;
+    if let Some(at) = importer.import().finished_at {
+        let at = crate::output::local_time(at);
+        context
+            .out
+            .say(&format!("this archive was imported into {} before, on {at}; nothing is left to do", team.name));
+        return Ok(());
+    }
+    let bar = bar(context, checked.messages);
+    let report = send(importer, source, archive.archive, &bar).await;
+    bar.finish_and_clear();
+    let report = report?;
+    tell(context, &notes);
+    for renamed in &report.renamed {
+        context.out.say(&format!("@{} goes by @{} here", renamed.username, renamed.now));
+    }
+    let sentence = format!("{} messages imported into {}", report.messages, team.name);
+    context.out.done(&sentence, &Imported::done(team.name.as_str(), &checked, &report, left))
+}
+
+/// Reads the whole archive, and says what is in it, or what is wrong with it and where.
+async fn check(context: &Context, source: &Source, path: &Path) -> Outcome<(Checked, Notes, String)> {
+    let spinner = spinner(context, &format!("checking {}", path.display()));
+    let (source, path) = (source.clone(), path.to_owned());
+    let checked = prompt::blocking(move || {
+        let read = || {
+            let (mut checked, mut notes) = (Checked::default(), Notes::default());
+            source.read(&path, &mut |item| checked.take(&item), &mut notes)?;
+            Ok::<_, ImportError>((checked, notes, fingerprint(&path)?))
+        };
+        Ok(read())
+    });
+    let checked = checked.await;
+    spinner.finish_and_clear();
+    checked?.map_err(wrong)
+}
+
+fn wrong(error: ImportError) -> CliError {
+    CliError::Usage(format!("nothing was imported: {error}"))
+}
+
+/// Finds the team; one that does not exist is made, with its importer as the owner.
+async fn find_or_make(context: &Context, client: &Client, name: &str, like: Option<&ArchiveTeam>) -> Outcome<Team> {
+    match resolve::team(client, name).await {
+        Ok(found) => return Ok(found.team),
+        Err(error) if error.exit() == Some(Exit::NotFound) => {}
+        Err(error) => return Err(error),
+    }
+    let new = name.parse().map_err(|error| CliError::Usage(format!("--team {name}: {error}")))?;
+    let during = || format!("cannot make the team {name}");
+    let description = like.and_then(|like| like.description.clone());
+    let team = CreateTeam { name: new, description, is_public: like.is_some_and(|like| like.is_public) };
+    let team = client.create_team(team).await.during(during)?.team;
+    context.out.say(&format!("team {name} made"));
+    let settings = like.map(|like| like.settings.clone()).unwrap_or_default();
+    if settings.apply(team.settings) == team.settings {
+        return Ok(team);
+    }
+    let edit = EditTeam { settings, ..EditTeam::default() };
+    client.edit_team(team.id, edit).await.during(during)
+}
+
+/// Reads the archive again, and sends what comes.
+async fn send(mut importer: Importer, source: Source, path: PathBuf, bar: &ProgressBar) -> Outcome<ImportReport> {
+    let (sender, mut items) = mpsc::channel::<Item>(LINES_AHEAD);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut out = |item: Item| sender.blocking_send(item).map_err(|_| ImportError::stopped());
+        source.read(&path, &mut out, &mut Notes::default())
+    });
+    let during = || "the import stopped; the same command goes on from here".to_owned();
+    while let Some(item) = items.recv().await {
+        match &item.line {
+            ArchiveLine::Message(message) => {
+                importer.push_message(message, &item.files).await.during(during)?;
+                bar.inc(1);
+            }
+            line => importer.push(line).await.during(during)?,
+        }
+    }
+    match reading.await {
+        Ok(Ok(())) => importer.finish().await.during(during),
+        Ok(Err(error)) => Err(CliError::Usage(format!("the archive changed while it was read: {error}"))),
+        Err(error) => {
+            Err(CliError::Local { what: "cannot read the archive".to_owned(), source: std::io::Error::other(error) })
+        }
+    }
+}
+
+/// Says what is not as it was.
+fn tell(context: &Context, notes: &Notes) {
+    for (what, count) in &notes.left_out {
+        context.out.say(&format!("left out: {count} {what}"));
+    }
+    for (from, to) in &notes.renamed {
+        context.out.say(&format!("{from} is called {to} here"));
+    }
+}
+
+fn bar(context: &Context, messages: u64) -> ProgressBar {
+    if !context.out.wants_progress() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(messages);
+    match ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} messages {per_sec} {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn spinner(context: &Context, what: &str) -> ProgressBar {
+    if !context.out.wants_progress() {
+        return ProgressBar::hidden();
+    }
+    let spinner = ProgressBar::new_spinner();
+    spinner.set_message(syncspace_protocol::text::clean_line(what).into_owned());
+    spinner.enable_steady_tick(TICK);
+    spinner
+}

@@ -1,0 +1,273 @@
+//! The second reading of an export: people, channels, and posts in the order in which they were written.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
+use std::rc::Rc;
+
+use syncspace_protocol::archive::{
+    ArchiveChannel, ArchiveFile, ArchiveLine, ArchiveMember, ArchiveMessage, ArchivePin, ArchiveReaction, ArchiveUser,
+    key_of_people,
+};
+use syncspace_protocol::channels::{ChannelKind, Posting};
+use syncspace_protocol::limits::{
+    ARCHIVE_REACTIONS_MAX, DESCRIPTION_CHARS_MAX, FILES_PER_MESSAGE_MAX, FULL_NAME_CHARS_MAX, GROUP_MEMBERS_MAX,
+    REACTIONS_PER_MESSAGE_MAX, TOPIC_CHARS_MAX,
+};
+use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::reactions::Emoji;
+use syncspace_protocol::teams::TeamRole;
+use syncspace_protocol::text::{clean_line, clean_text};
+use syncspace_protocol::{ChannelName, Email, Time, Username};
+
+use super::model::{Line, Membership, Post, User};
+use super::{Found, Place};
+use crate::import::bounds::FILE_BYTES_MAX;
+use crate::import::entries::Entries;
+use crate::import::names::Names;
+use crate::import::slack::{one_line, parts};
+use crate::import::{Carried, ImportError, Item, Notes, Out};
+
+/// Lines that are held, because replies to one post are often written one after the other.
+const LINES_HELD: usize = 64;
+
+/// Lines that are read by their places.
+pub(super) struct Lines {
+    pub(super) file: BufReader<File>,
+    pub(super) held: VecDeque<(u64, Rc<Post>)>,
+    pub(super) shown: String,
+}
+
+impl Lines {
+    fn post(&mut self, place: Place) -> Result<Rc<Post>, ImportError> {
+        if let Some((_, post)) = self.held.iter().find(|(offset, _)| *offset == place.offset) {
+            return Ok(Rc::clone(post));
+        }
+        let at = |why: String| ImportError::new(format!("{}, line {}", self.shown, place.line), why);
+        let mut text = String::new();
+        self.file.seek(SeekFrom::Start(place.offset)).map_err(|error| at(error.to_string()))?;
+        self.file.read_line(&mut text).map_err(|error| at(error.to_string()))?;
+        let line: Line = serde_json::from_str(&text).map_err(|error| at(error.to_string()))?;
+        let post = line.post.or(line.direct_post).ok_or_else(|| at("the file changed while it was read".to_owned()))?;
+        let post = Rc::new(post);
+        if self.held.len() == LINES_HELD {
+            self.held.pop_front();
+        }
+        self.held.push_back((place.offset, Rc::clone(&post)));
+        Ok(post)
+    }
+}
+
+/// The second reading.
+pub(super) struct Giving<'a> {
+    pub(super) people: Names<Username>,
+    pub(super) known: HashSet<String>,
+    pub(super) lines: Lines,
+    pub(super) entries: Option<Entries>,
+    pub(super) notes: &'a mut Notes,
+}
+
+impl Giving<'_> {
+    /// Gives the line of a person, and what the person is in the channels of the team.
+    pub(super) fn give_user(&mut self, user: &User, team: &str, out: Out<'_>) -> Result<Vec<Membership>, ImportError> {
+        let membership = user.teams.iter().flatten().find(|membership| membership.name == team);
+        let has_role = |roles: &str, role: &str| roles.split_whitespace().any(|held| held == role);
+        let role = membership.map(|membership| match () {
+            () if has_role(&user.roles, "system_guest") || has_role(&membership.roles, "team_guest") => TeamRole::Guest,
+            () if has_role(&membership.roles, "team_admin") => TeamRole::Admin,
+            () => TeamRole::Member,
+        });
+        let full_name = format!("{} {}", user.first_name, user.last_name);
+        let full_name =
+            one_line(&full_name, FULL_NAME_CHARS_MAX).or_else(|| one_line(&user.nickname, FULL_NAME_CHARS_MAX));
+        let Some(username) = self.people.give(&user.username, &user.username, self.notes) else {
+            return Ok(Vec::new());
+        };
+        if self.known.insert(user.username.clone()) {
+            let email = user.email.parse::<Email>().ok();
+            out(Item::line(ArchiveLine::User(ArchiveUser { username, email, full_name, role })))?;
+        }
+        let channels = membership.and_then(|membership| membership.channels.as_ref());
+        Ok(channels
+            .into_iter()
+            .flatten()
+            .map(|channel| Membership { name: channel.name.clone(), roles: channel.roles.clone(), channels: None })
+            .collect())
+    }
+
+    fn name(&mut self, username: &str, out: Out<'_>) -> Result<Username, ImportError> {
+        let missing = || ImportError::new("", format!("no name can be made for {username:?}"));
+        let name = self.people.give(username, username, self.notes).ok_or_else(missing)?;
+        if self.known.insert(username.to_owned()) {
+            let line = ArchiveUser { username: name.clone(), email: None, full_name: None, role: None };
+            out(Item::line(ArchiveLine::User(line)))?;
+        }
+        Ok(name)
+    }
+
+    pub(super) fn give_channel(
+        &mut self,
+        found: &Found,
+        places: &[Place],
+        names: &mut Names<ChannelName>,
+        out: Out<'_>,
+    ) -> Result<(), ImportError> {
+        let first = places.first().and_then(|place| time(place.at));
+        let created_at = first.or_else(|| Time::from_unix_ms(1).ok());
+        let created_at = created_at.ok_or_else(|| ImportError::new("", "a channel has no time"))?;
+        let (key, name, people) = if found.kind.is_some() {
+            let Some(name) = names.give(&found.name, &found.name, self.notes) else { return Ok(()) };
+            (name.to_string(), Some(name), Vec::new())
+        } else {
+            let mut people = Vec::new();
+            for person in &found.people {
+                let name = self.name(person, out)?;
+                if !people.contains(&name) {
+                    people.push(name);
+                }
+            }
+            if people.is_empty() || people.len() > GROUP_MEMBERS_MAX {
+                self.notes.leave_out("conversations of nobody, or of more than ten people");
+                return Ok(());
+            }
+            (key_of_people(&people), None, people)
+        };
+        let description: String = clean_text(&found.purpose).trim().chars().take(DESCRIPTION_CHARS_MAX).collect();
+        let kind = found.kind.unwrap_or(if people.len() > 2 { ChannelKind::Group } else { ChannelKind::Direct });
+        let is_named = name.is_some();
+        out(Item::line(ArchiveLine::Channel(ArchiveChannel {
+            key: key.clone(),
+            kind,
+            is_default: is_named && found.name == "town-square",
+            name,
+            people,
+            description: Some(description).filter(|text| !text.is_empty()),
+            topic: one_line(&found.header, TOPIC_CHARS_MAX),
+            posting: Posting::Everyone,
+            created_by: None,
+            created_at,
+            archived_at: time(found.deleted_at).filter(|_| found.deleted_at > 0),
+        })))?;
+        for (person, role) in found.members.iter().filter(|_| is_named) {
+            let user = self.name(person, out)?;
+            out(Item::line(ArchiveLine::Member(ArchiveMember { channel: key.clone(), user, role: *role })))?;
+        }
+        self.give_posts(&key, places, out)
+    }
+
+    fn give_posts(&mut self, key: &str, places: &[Place], out: Out<'_>) -> Result<(), ImportError> {
+        let mut number = 0;
+        let mut roots: BTreeMap<u64, u64> = BTreeMap::new();
+        for &place in places {
+            let post = self.lines.post(place)?;
+            let reply = usize::try_from(place.reply).unwrap_or(usize::MAX).checked_sub(1);
+            let said = match reply {
+                None => &*post,
+                Some(reply) => match post.replies.iter().flatten().nth(reply) {
+                    Some(reply) => reply,
+                    None => continue,
+                },
+            };
+            let at = format!("{}, line {}", self.lines.shown, place.line);
+            let parent = reply.and_then(|_| roots.get(&place.offset)).copied();
+            let before = number;
+            self.give_post(key, said, (parent, place.at), &mut number, out).map_err(|error| error.within(&at))?;
+            if reply.is_none() && number > before && post.replies.iter().flatten().next().is_some() {
+                roots.insert(place.offset, before + 1);
+            }
+        }
+        Ok(())
+    }
+
+    fn give_post(
+        &mut self,
+        key: &str,
+        post: &Post,
+        (parent, at): (Option<u64>, i64),
+        number: &mut u64,
+        out: Out<'_>,
+    ) -> Result<(), ImportError> {
+        if post.kind.as_ref().is_some_and(|kind| kind.starts_with("system_")) {
+            self.notes.leave_out("messages of the system, such as joins");
+            return Ok(());
+        }
+        let created_at = time(at).ok_or_else(|| ImportError::new("", "its create_at is no time"))?;
+        let (mut files, mut carried) = (Vec::new(), Vec::new());
+        for attachment in post.attachments.iter().flatten() {
+            match self.take_file(&attachment.path)? {
+                Some((file, bytes)) if files.len() < FILES_PER_MESSAGE_MAX => {
+                    files.push(file);
+                    carried.push(bytes);
+                }
+                _ => self.notes.leave_out("files that are not in the archive, or more than ten of one message"),
+            }
+        }
+        let content = clean_text(&post.message).trim().to_owned();
+        if content.is_empty() && files.is_empty() {
+            self.notes.leave_out("messages without a text");
+            return Ok(());
+        }
+        let sender = self.name(&post.user, out)?;
+        let reactions = self.reactions(post, created_at, out)?;
+        let pinned = post.is_pinned.unwrap_or_default().then(|| ArchivePin { user: sender.clone(), at: created_at });
+        let edited_at = post.edit_at.filter(|&at| at > 0).and_then(time);
+        let mut first = Some((reactions, pinned, files, carried));
+        let texts: Vec<&str> = if content.is_empty() { vec![""] } else { parts(&content).collect() };
+        for text in texts {
+            *number += 1;
+            let (reactions, pinned, files, carried) = first.take().unwrap_or_default();
+            let line = ArchiveMessage {
+                channel: key.to_owned(),
+                number: *number,
+                sender: sender.clone(),
+                content: text.to_owned(),
+                message_type: MessageType::Text,
+                code: None,
+                parent,
+                forwarded_from: None,
+                created_at,
+                edited_at,
+                deleted_at: None,
+                pinned,
+                reactions,
+                files,
+            };
+            out(Item::message(line, carried))?;
+        }
+        Ok(())
+    }
+
+    fn reactions(&mut self, post: &Post, at: Time, out: Out<'_>) -> Result<Vec<ArchiveReaction>, ImportError> {
+        let (mut emojis, mut seen, mut reactions) = (HashSet::new(), HashSet::new(), Vec::new());
+        for reaction in post.reactions.iter().flatten() {
+            let emoji = reaction.emoji_name.parse::<Emoji>().ok().and_then(|emoji| emoji.canonical());
+            let fits = |emoji: &Emoji| emojis.contains(emoji) || emojis.len() < REACTIONS_PER_MESSAGE_MAX;
+            let Some(emoji) = emoji.filter(fits).filter(|_| reactions.len() < ARCHIVE_REACTIONS_MAX) else {
+                self.notes.leave_out("reactions with emoji of their own");
+                continue;
+            };
+            emojis.insert(emoji.clone());
+            let user = self.name(&reaction.user, out)?;
+            if seen.insert((emoji.clone(), user.clone())) {
+                let at = time(reaction.create_at).filter(|_| reaction.create_at > 0).unwrap_or(at);
+                reactions.push(ArchiveReaction { emoji, user, at });
+            }
+        }
+        Ok(reactions)
+    }
+
+    /// Takes an attachment out of the zip file; none where it is not there.
+    fn take_file(&mut self, path: &str) -> Result<Option<(ArchiveFile, Carried)>, ImportError> {
+        let Some(entries) = &mut self.entries else { return Ok(None) };
+        let below = format!("data/{path}");
+        let Some(name) = [below.as_str(), path].into_iter().find(|name| entries.has(name)) else { return Ok(None) };
+        let name = name.to_owned();
+        let (bytes, size_bytes, sha256) = entries.take_out(&name, FILE_BYTES_MAX)?;
+        let name = clean_line(name.rsplit('/').next().unwrap_or_default()).into_owned();
+        Ok(Some((ArchiveFile { name, size_bytes, sha256 }, bytes)))
+    }
+}
+
+fn time(ms: i64) -> Option<Time> {
+    Time::from_unix_ms(ms).ok().filter(|time| time.unix_ms() >= 0)
+}
