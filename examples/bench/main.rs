@@ -7,6 +7,7 @@
 mod client;
 mod fanout;
 mod files;
+mod import;
 mod memory;
 mod newest_page;
 mod resume;
@@ -48,6 +49,8 @@ enum What {
     Search(search::Arguments),
     /// A large file on its way up and down.
     Files(files::Arguments),
+    /// A team's history on its way in.
+    Import(import::Arguments),
     /// Memory of an idle connection.
     Memory(memory::Arguments),
     /// Processor time of a delivery.
@@ -68,6 +71,7 @@ fn main() -> anyhow::Result<()> {
         What::NewestPage(arguments) => newest_page::run(arguments),
         What::Search(arguments) => search::run(arguments),
         What::Files(arguments) => files::run(arguments),
+        What::Import(arguments) => import::run(arguments),
         What::Memory(arguments) => memory::run(arguments),
         What::Fanout(arguments) => fanout::run(arguments),
         What::Rooms(arguments) => rooms::run(arguments),

@@ -18,7 +18,8 @@ use anyhow::{Context, ensure};
 use clap::Args;
 use syncspace_examples::machine;
 
-use self::served::{Measured, Place};
+use self::served::Measured;
+pub(crate) use self::served::{Place, has_mysql};
 
 /// Share of the bare writer's rate that the design wants, at 64 and at 1,024 outstanding.
 const GOAL_RATIO: f64 = 0.8;
@@ -93,10 +94,7 @@ async fn compare_with_bare(server: &std::path::Path, arguments: &Arguments, plac
         let mut bare = Vec::new();
         for _ in 0..arguments.pairs {
             served.push(served::measure(server, place, outstanding, length).await?);
-            bare.push(match place {
-                Place::Embedded => bare_sqlite::measure(outstanding, length)?,
-                Place::Mysql => bare_mysql::measure(outstanding, length).await?,
-            });
+            bare.push(bare_rate(place, outstanding, length).await?);
         }
         let (rates, bare) = (Spread::of(served.iter().map(Measured::rate)), Spread::of(bare));
         let cost = |cost: fn(&Measured) -> f64| Spread::of(served.iter().map(cost)).median;
@@ -108,6 +106,14 @@ async fn compare_with_bare(server: &std::path::Path, arguments: &Arguments, plac
         );
     }
     Ok(())
+}
+
+/// Gives how many rows a second the bare writer commits, so many in each transaction.
+pub(crate) async fn bare_rate(place: Place, rows: usize, length: Duration) -> anyhow::Result<f64> {
+    match place {
+        Place::Embedded => bare_sqlite::measure(rows, length),
+        Place::Mysql => bare_mysql::measure(rows, length).await,
+    }
 }
 
 async fn compare_instances(server: &std::path::Path, arguments: &Arguments) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ use super::generator::{Sender, shares};
 
 /// Which database a server writes to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Place {
+pub(crate) enum Place {
     Embedded,
     Mysql,
 }
@@ -68,7 +68,7 @@ fn per(count: u64, seconds: f64) -> f64 {
 }
 
 /// Tells whether a database can be started.
-pub(super) fn has_mysql() -> bool {
+pub(crate) fn has_mysql() -> bool {
     has_program("mariadbd") || has_program("mysqld")
 }
 
