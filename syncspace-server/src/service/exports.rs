@@ -16,6 +16,7 @@ use syncspace_protocol::archive::{
     ARCHIVE_VERSION, ArchiveChannel, ArchiveEnd, ArchiveFile, ArchiveGroup, ArchiveHead, ArchiveLine, ArchiveMember,
     ArchiveMessage, ArchivePin, ArchiveReaction, ArchiveTeam, ArchiveUser, key_of_people,
 };
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::channels::{Channel, ChannelHead};
 use syncspace_protocol::imports::ExportQuery;
 use syncspace_protocol::limits::ARCHIVE_REACTIONS_MAX;
@@ -23,6 +24,7 @@ use syncspace_protocol::messages::Message;
 use syncspace_protocol::{Seq, TeamId, UserId, Username};
 use tokio::sync::mpsc;
 
+use super::audit::Line;
 use super::files::OpenFile;
 use super::transfers::Transfer;
 use super::uploads::check_sha256;
@@ -68,6 +70,9 @@ impl Service {
         };
         export.check().await?;
         let transfer = self.transfers.begin(actor.user_id)?;
+        let line = Line::by(actor, AuditAction::TeamExported).in_team(team);
+        let line = line.with("include_private", query.include_private);
+        line.write(&mut &self.store, self.clock.now()).await?;
         Ok(stream(transfer, move |mut lines| async move {
             let outcome = export.write(&mut lines).await;
             (lines, outcome)

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use bytes::Bytes;
 use futures_util::Stream;
 use syncspace_protocol::archive::{ArchiveLine, ArchiveMember};
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::files::{FileInfo, clean_name, nameless};
 use syncspace_protocol::imports::{
@@ -16,6 +17,7 @@ use syncspace_protocol::imports::{
 use syncspace_protocol::limits::{FILE_WAITS_S, IMPORT_LINES_MAX, IMPORT_SOURCE_CHARS_MAX};
 use syncspace_protocol::{ChannelId, FileId, ImportId, TeamId, UserId, Username};
 
+use super::audit::Line;
 use super::behind::Follower;
 use super::fields::clean_field;
 use super::idempotency::Made;
@@ -61,8 +63,14 @@ impl Service {
             created_at: self.clock.now(),
             finished_at: None,
         };
-        match imports::insert(&mut db, &import).await {
-            Ok(()) => Ok(Made::New(import)),
+        let mut tx = self.store.begin().await?;
+        match imports::insert(&mut tx, &import).await {
+            Ok(()) => {
+                let line = Line::by(actor, AuditAction::TeamImported).in_team(team).with("import_id", import.id);
+                line.write(&mut tx, import.created_at).await?;
+                tx.commit().await?;
+                Ok(Made::New(import))
+            }
             Err(StoreError::Duplicate { .. }) => {
                 let first = imports::find_by_fingerprint(&mut db, team, &import.fingerprint).await?;
                 first.map(Made::Repeat).ok_or(ServiceError::Busy { retry_after_ms: 100 })

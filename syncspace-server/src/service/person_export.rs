@@ -5,11 +5,13 @@
 
 use std::sync::Arc;
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::person::{PersonEnd, PersonLine};
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{Seq, TeamId, UserId};
 
+use super::audit::Line;
 use super::exports::{ArchiveBytes, Lines, Stop, stream};
 use super::users::require_admin;
 use super::{Actor, Service, ServiceError};
@@ -22,6 +24,7 @@ const PAGE_ITEMS: u32 = 200;
 impl Service {
     /// Gives what is kept of the actor.
     pub async fn export_me(self: &Arc<Self>, actor: &Actor) -> Result<ArchiveBytes, ServiceError> {
+        self.note_export(actor, actor.user_id).await?;
         self.export_person(*actor).await
     }
 
@@ -31,8 +34,14 @@ impl Service {
         if find_user(&mut &self.store, user).await?.is_none() {
             return Err(ServiceError::not_found("user"));
         }
+        self.note_export(actor, user).await?;
         // In the person's place: what its own devices may read, and with no right of the administrator's.
         self.export_person(Actor { user_id: user, is_admin: false, ..*actor }).await
+    }
+
+    async fn note_export(&self, actor: &Actor, user: UserId) -> Result<(), ServiceError> {
+        let line = Line::by(actor, AuditAction::UserExported).to(user);
+        Ok(line.write(&mut &self.store, self.clock.now()).await?)
     }
 
     async fn export_person(self: &Arc<Self>, person: Actor) -> Result<ArchiveBytes, ServiceError> {
