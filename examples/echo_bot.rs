@@ -1,8 +1,10 @@
 //! A bot that answers `!echo TEXT` in a thread, once for each message, however often it or the server restarts.
 //!
 //! ```text
-//! SYNCSPACE_STATE_DIR=~/.echo-bot syncspace login --server http://127.0.0.1:7420
-//! SYNCSPACE_STATE_DIR=~/.echo-bot cargo run --example echo_bot -- http://127.0.0.1:7420 eng/general
+//! syncspace bot create echo --team eng
+//! syncspace member add eng/general @echo
+//! export SYNCSPACE_TOKEN=$(syncspace bot token @echo runner --team eng --scope read,write --in 90d)
+//! cargo run --example echo_bot -- http://127.0.0.1:7420 eng/general
 //! ```
 
 use std::time::Duration;
@@ -12,6 +14,7 @@ use clap::Parser;
 use syncspace_client::{
     Client, ClientError, ConnectOptions, Connection, CredentialStore, ServerUrl, Update, messages_in,
 };
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::messages::{Message, SendMessage};
 use syncspace_protocol::socket::{Event, EventBody};
 use syncspace_protocol::{ChannelId, StreamId, UserId};
@@ -37,7 +40,11 @@ struct Bot {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let client = Client::with_credentials(arguments.server, CredentialStore::open_default()?)?;
+    // A bot has a token and no password; without one it talks as whoever is logged in here.
+    let client = match std::env::var("SYNCSPACE_TOKEN") {
+        Ok(token) => Client::with_token(arguments.server, Secret(token))?,
+        Err(_) => Client::with_credentials(arguments.server, CredentialStore::open_default()?)?,
+    };
     let me = client.me().await?.id;
     let channel = client.resolve_channel(&arguments.channel).await?;
     let stream = StreamId::Channel(channel.channel.id);

@@ -86,6 +86,8 @@ codes! {
     RateLimited = "rate_limited", 429;
     /// A fault of the server; its log has the `request_id`.
     Internal = "internal", 500;
+    /// The program that was to answer did not, or said no; the server itself is well.
+    TargetFailed = "target_failed", 502;
     /// Too much to do right now; nothing was done, try again after `retry_after_ms`.
     Busy = "busy", 503;
     /// The database cannot be reached; nothing is lost, try again after `retry_after_ms`.

@@ -110,6 +110,15 @@ number!(
     /// One filling of a team from an archive.
     ImportId, "an import id", min 1);
 number!(
+    /// One hook of a team.
+    HookId, "a hook id", min 1);
+number!(
+    /// One message that an outgoing hook is told of.
+    DeliveryId, "a delivery id", min 1);
+number!(
+    /// One command of a team.
+    CommandId, "a command id", min 1);
+number!(
     /// Place of a message in its channel, from 1 without gaps; 0 stands before the first.
     Seq, "a seq", min 0);
 number!(

@@ -31,6 +31,10 @@
 //! | live / behind | a stream whose events arrive as they happen / whose missed changes are still to come |
 //! | file | bytes that somebody uploaded into a channel, for a message to carry |
 //! | part / exact | how search takes a text apart: runs of letters and digits / words with signs in them, like `C++` |
+//! | bot | the account of a program, in one team |
+//! | hook | an address that programs post messages to (incoming), or that is told of messages (outgoing) |
+//! | delivery | one message that an outgoing hook is told of |
+//! | command | a word that people type behind a slash, and a program that answers |
 //! | hit | a message that a search found |
 //! | banner | a line that everybody on the server sees |
 //! | audit log | what was done to the server, its accounts and its teams: by whom, when |
@@ -41,10 +45,13 @@
 pub mod archive;
 pub mod audit;
 pub mod auth;
+pub mod bots;
 pub mod channels;
+pub mod commands;
 pub mod error;
 pub mod files;
 pub mod groups;
+pub mod hooks;
 pub mod ids;
 pub mod imports;
 pub mod join_requests;
@@ -78,8 +85,9 @@ pub mod zones;
 
 pub use error::{ErrorBody, ErrorCode, ErrorDetail};
 pub use ids::{
-    AuditId, ChannelId, ClientId, Epoch, FileId, GroupId, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, ImportId, InviteId,
-    MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
+    AuditId, ChannelId, ClientId, CommandId, DeliveryId, Epoch, FileId, GroupId, HookId, IDEMPOTENCY_KEY_HEADER,
+    IdempotencyKey, ImportId, InviteId, MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, StreamId,
+    TeamId, UserId,
 };
 pub use mentions::Mentions;
 pub use names::{ChannelName, Email, GroupName, Keyword, Password, TeamName, Username};

@@ -46,6 +46,28 @@ pub const JOIN_REQUEST_PAUSE_S: u32 = 24 * 3600;
 pub const URL_CHARS_MAX: usize = 500;
 /// Longest name of a device, in characters.
 pub const DEVICE_NAME_CHARS_MAX: usize = 100;
+/// Most bots of one team, those that are switched off among them.
+pub const BOTS_PER_TEAM_MAX: u64 = 200;
+/// Most hooks of one team.
+pub const HOOKS_PER_TEAM_MAX: u64 = 200;
+/// Longest name of a hook, in characters.
+pub const HOOK_NAME_CHARS_MAX: usize = 100;
+/// Longest address of the target of a hook or command, in characters.
+pub const HOOK_URL_CHARS_MAX: usize = 1_000;
+/// Most trigger words of one hook.
+pub const TRIGGER_WORDS_MAX: usize = 20;
+/// Longest trigger word, in characters.
+pub const TRIGGER_WORD_CHARS_MAX: usize = 50;
+/// Longest reason why a delivery failed, in characters.
+pub const DELIVERY_ERROR_CHARS_MAX: usize = 500;
+/// Most commands of one team.
+pub const COMMANDS_PER_TEAM_MAX: u64 = 100;
+/// Longest name of a command, in characters (all of them ASCII).
+pub const SLASH_NAME_CHARS_MAX: usize = 32;
+/// Longest description of a command, in characters.
+pub const COMMAND_DESCRIPTION_CHARS_MAX: usize = 250;
+/// Longest hint to what may follow a command, in characters.
+pub const COMMAND_HINT_CHARS_MAX: usize = 100;
 /// Longest name of an access token, in characters.
 pub const TOKEN_NAME_CHARS_MAX: usize = 100;
 /// Most access tokens of one account that have not ended.

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{
-    EMAIL_CHARS_MAX, KEYWORD_CHARS_MAX, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX,
+    EMAIL_CHARS_MAX, KEYWORD_CHARS_MAX, NAME_CHARS_MAX, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, SLASH_NAME_CHARS_MAX,
+    USERNAME_CHARS_MAX,
 };
 use crate::search::words::Words;
 use crate::text::clean_line;
@@ -101,6 +102,12 @@ text_type!(
     "^[A-Za-z0-9]([A-Za-z0-9._-]{0,48}[A-Za-z0-9])?$"
 );
 text_type!(
+    /// What is typed behind the slash of a command: 1 to 32 lower-case ASCII letters, digits, `_` and `-`, starting with a letter
+    /// or digit.
+    SlashName,
+    "^[a-z0-9][a-z0-9_-]{0,31}$"
+);
+text_type!(
     /// A word or phrase by which a person wants to be called: 1 to 50 characters on one line, with a letter or digit among them.
     Keyword,
     "^[^\\p{Cc}]{1,50}$"
@@ -147,6 +154,22 @@ impl FromStr for GroupName {
             return Err(NameError(format!("@{text} mentions others already; choose another name for the group")));
         }
         refuse_digits_alone("a group name", text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl FromStr for SlashName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let is_edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let all_fit = text.chars().all(|c| is_edge(c) || matches!(c, '_' | '-'));
+        if !text.starts_with(is_edge) || !all_fit || text.len() > SLASH_NAME_CHARS_MAX {
+            return Err(NameError(format!(
+                "a command has 1 to {SLASH_NAME_CHARS_MAX} lower-case letters, digits, '_' or '-', and starts with a letter or \
+                 digit"
+            )));
+        }
         Ok(Self(text.to_owned()))
     }
 }
@@ -305,6 +328,14 @@ mod tests {
         check::<GroupName>(
             &["a", "oncall", "Ops.EU-2_x", "7up", "allies", &longest],
             &["", "-a", "a-", "a.", "a b", "ünal", "12", "@a", "a\n", "here", "ALL", "Channel", &too_long],
+        );
+    }
+
+    #[test]
+    fn slash_names() {
+        check::<SlashName>(
+            &["deploy", "7", "a_b-c", &"a".repeat(32)],
+            &["", "Deploy", "/x", "-a", "a b", "a.b", "ü", "a\n", &"a".repeat(33)],
         );
     }
 

@@ -32,6 +32,9 @@ pub struct User {
     pub is_active: bool,
     /// Whether the person administers this server.
     pub is_admin: bool,
+    /// Whether it is the account of a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bot: bool,
     /// Whether the person is there.
     pub presence: PresenceStatus,
     /// Whether a device is connected; null while the server cannot know. False of who is invisible, but to the person itself.
@@ -57,6 +60,9 @@ pub struct Person {
     pub avatar_url: Option<String>,
     /// False once the account is switched off.
     pub is_active: bool,
+    /// Whether it is the account of a program.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bot: bool,
 }
 
 /// Body of `PATCH /users/me`.

@@ -2,11 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod audit;
+pub(crate) mod bot;
 pub(crate) mod channel;
+pub(crate) mod command;
 pub(crate) mod dnd;
 pub(crate) mod draft;
 pub(crate) mod file;
 pub(crate) mod group;
+pub(crate) mod hook;
 pub(crate) mod import;
 pub(crate) mod keyword;
 pub(crate) mod member;
@@ -165,6 +168,15 @@ pub(crate) enum Command {
     /// Fill a team with the history of another program, or of another server.
     #[command(subcommand)]
     Import(import::Import),
+    /// Bots of a team: accounts of programs.
+    #[command(subcommand)]
+    Bot(bot::Bot),
+    /// Hooks of a team: addresses that programs post to, and that are told of messages.
+    #[command(subcommand)]
+    Hook(hook::Hook),
+    /// Commands of a team, which people type with a slash.
+    #[command(subcommand, name = "command")]
+    Slash(command::Command),
     Completion(shell::Completion),
     Man(shell::Man),
 }

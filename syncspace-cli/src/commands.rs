@@ -2,13 +2,16 @@
 
 mod account;
 mod audit;
+mod bot;
 mod channel;
 mod channel_preferences;
+mod command;
 mod dnd;
 mod draft;
 mod export;
 mod file;
 mod group;
+mod hook;
 mod import;
 mod keyword;
 mod lists;
@@ -66,6 +69,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Remind(args) => remind::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Import(args) => import::run(context, args).await,
+        Command::Bot(args) => bot::run(context, args).await,
+        Command::Hook(args) => hook::run(context, args).await,
+        Command::Slash(args) => command::run(context, args).await,
         Command::Completion(args) => shell::completion(context, &args),
         Command::Man(args) => shell::man(context, args),
     }

@@ -189,6 +189,7 @@ const fn of_code(code: ErrorCode) -> Exit {
         | ErrorCode::ReloadRequired
         | ErrorCode::RangeNotSatisfiable
         | ErrorCode::UnsupportedMediaType
+        | ErrorCode::TargetFailed
         | ErrorCode::Internal
         | ErrorCode::Unknown => Exit::Failed,
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod file;
+pub(crate) mod integration;
 pub(crate) mod message;
 pub(crate) mod moving;
 pub(crate) mod people;

@@ -15,6 +15,7 @@ use syncspace_protocol::auth::RegistrationMode;
 use url::Url;
 
 use crate::blobs::BlobPlace;
+use crate::outbound::Allowed;
 use crate::service::{DAY_S, Settings};
 use crate::store::DatabaseUrl;
 
@@ -214,10 +215,15 @@ fn check_settings(layers: &Layers, default: Settings) -> Result<Settings, Config
         access_token_life_s: number(layers, Key::AccessTokenLifeS, 10, 86_400)?.unwrap_or(default.access_token_life_s),
         session_life_s: number(layers, Key::SessionLifeS, 60, 31_536_000)?.unwrap_or(default.session_life_s),
         token_life_days_max: number(layers, Key::TokenLifeDaysMax, 0, 3_650)?.unwrap_or(default.token_life_days_max),
+        hook_targets_allowed: value(layers, Key::HookTargetsAllowed, parse_targets)?.unwrap_or_default(),
         file_bytes_max: number(layers, Key::FileMibMax, 0, 1_000_000)?.map_or(default.file_bytes_max, mib),
         person_bytes_max: number(layers, Key::PersonMibMax, 0, 1_000_000_000)?.map_or(default.person_bytes_max, mib),
         audit_life_s: number(layers, Key::AuditDays, 1, 36_500)?.map_or(default.audit_life_s, |days| days * DAY_S),
     })
+}
+
+fn parse_targets(text: &str) -> Result<Vec<Allowed>, String> {
+    text.split(',').map(str::trim).filter(|target| !target.is_empty()).map(str::parse).collect()
 }
 
 fn check_rates(layers: &Layers, default: Rates) -> Result<Rates, ConfigError> {
@@ -384,6 +390,10 @@ fn shown_value(config: &Config, key: Key) -> Option<String> {
         Key::AccessTokenLifeS => config.settings.access_token_life_s.to_string(),
         Key::SessionLifeS => config.settings.session_life_s.to_string(),
         Key::TokenLifeDaysMax => config.settings.token_life_days_max.to_string(),
+        Key::HookTargetsAllowed => {
+            let listed: Vec<String> = config.settings.hook_targets_allowed.iter().map(ToString::to_string).collect();
+            toml::Value::from(listed).to_string()
+        }
         Key::LoginAttemptsPerMinute => config.rates.login_attempts_per_minute.to_string(),
         Key::RequestsPerSecond => config.rates.requests_per_second.to_string(),
         Key::FileStorage => match &config.file_storage {

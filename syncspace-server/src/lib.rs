@@ -10,6 +10,7 @@ pub mod instance;
 pub mod jobs;
 pub mod log;
 pub mod net;
+pub mod outbound;
 pub mod permissions;
 pub mod rate_limit;
 pub mod realtime;

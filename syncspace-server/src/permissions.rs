@@ -112,6 +112,8 @@ pub enum TeamAction {
     ManageGroups,
     /// Read what was done in it.
     ReadAudit,
+    /// Make and change bots, hooks and commands, and make tokens for bots. Whoever is inside sees the bots and commands.
+    ManageIntegrations,
     /// Make a public channel.
     CreatePublicChannel,
     /// Make a private channel.
@@ -230,6 +232,7 @@ pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
         | TeamAction::ManageInvites
         | TeamAction::ManageBans
         | TeamAction::ManageGroups
+        | TeamAction::ManageIntegrations
         | TeamAction::ManageRequests
         | TeamAction::ReadAudit => role >= Some(Admin),
         // One's own to give: who administers the server makes owners by their roles.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use syncspace_protocol::{ErrorCode, UserId};
+use syncspace_protocol::{ErrorCode, HookId, UserId};
 
 use crate::config::Rates;
 use crate::service::{Refusal, ServiceError};
@@ -18,6 +18,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 pub struct RateLimits {
     logins: Option<DefaultKeyedRateLimiter<Network>>,
     requests: Option<DefaultKeyedRateLimiter<UserId>>,
+    posts: Option<DefaultKeyedRateLimiter<HookId>>,
     requests_per_second: u32,
     clock: DefaultClock,
 }
@@ -93,6 +94,7 @@ impl RateLimits {
         Self {
             logins: logins.map(RateLimiter::keyed),
             requests: requests.map(RateLimiter::keyed),
+            posts: requests.map(RateLimiter::keyed),
             requests_per_second: rates.requests_per_second,
             clock: DefaultClock::default(),
         }
@@ -123,6 +125,14 @@ impl RateLimits {
             .map_err(|until| refuse("you send too many requests", until.wait_time_from(self.clock.now())))
     }
 
+    /// Takes one post from the bucket of an incoming hook, which is as large as a person's.
+    pub fn take_post(&self, hook: HookId) -> Result<(), ServiceError> {
+        let Some(limiter) = &self.posts else { return Ok(()) };
+        limiter
+            .check_key(&hook)
+            .map_err(|until| refuse("too many posts to this hook", until.wait_time_from(self.clock.now())))
+    }
+
     /// Forgets full buckets for as long as it runs; without it every address ever seen is remembered.
     pub async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
@@ -132,6 +142,9 @@ impl RateLimits {
                 limiter.retain_recent();
             }
             if let Some(limiter) = &self.requests {
+                limiter.retain_recent();
+            }
+            if let Some(limiter) = &self.posts {
                 limiter.retain_recent();
             }
         }

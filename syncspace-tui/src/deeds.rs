@@ -80,6 +80,10 @@ async fn read_page(client: Client, deed: Deed) -> Result<Outcome, ClientError> {
 async fn perform_for_channel_or_person(client: Client, deed: Deed) -> Result<Outcome, ClientError> {
     match deed {
         Deed::ListGroups(team_id) => return client.all_groups(team_id).await.map(Outcome::Groups),
+        Deed::ListCommands(team_id) => return client.all_commands(team_id).await.map(Outcome::Commands),
+        Deed::RunCommand { channel_id, run } => {
+            return client.run_command(channel_id, run).await.map(Outcome::Answered);
+        }
         Deed::EditScheduled { team_id, id, edit } => {
             let scheduled = client.edit_scheduled(team_id, id, edit).await?;
             return Ok(Outcome::Scheduled(Box::new(scheduled)));

@@ -61,7 +61,7 @@ pub(crate) fn name<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T 
 }
 
 pub(crate) fn person(user: u64, username: &str) -> Person {
-    Person { id: id(user), username: name(username), full_name: None, avatar_url: None, is_active: true }
+    Person { id: id(user), username: name(username), full_name: None, avatar_url: None, is_active: true, is_bot: false }
 }
 
 pub(crate) fn user(number: u64, username: &str) -> User {
@@ -76,6 +76,7 @@ pub(crate) fn user(number: u64, username: &str) -> User {
         chosen_presence: None,
         is_active: true,
         is_admin: false,
+        is_bot: false,
         presence: PresenceStatus::Online,
         is_online: Some(true),
         last_seen: None,

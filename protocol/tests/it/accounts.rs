@@ -25,6 +25,7 @@ pub(crate) fn user() -> Value {
         "chosen_presence": "away",
         "is_active": true,
         "is_admin": false,
+        "is_bot": true,
         "presence": "away",
         "is_online": true,
         "last_seen": "2026-11-22T17:26:21.500Z",
@@ -53,6 +54,7 @@ pub(crate) fn person() -> Value {
         "full_name": "Alice Example",
         "avatar_url": "https://example.org/a.png",
         "is_active": true,
+        "is_bot": true,
     })
 }
 
@@ -61,12 +63,13 @@ fn accounts_and_people() {
     full::<User>(&user());
     let nullable =
         ["full_name", "email", "avatar_url", "time_zone", "custom_status", "chosen_presence", "is_online", "last_seen"];
-    let bare = without(&user(), &nullable);
+    let bare = without(&without(&user(), &nullable), &["is_bot"]);
     let nulls: serde_json::Map<_, _> = nullable.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
-    least::<User>(&bare, &with(&bare, Value::Object(nulls)));
+    let meant = with(&with(&bare, Value::Object(nulls)), json!({"is_bot": false}));
+    least::<User>(&bare, &meant);
     full::<Person>(&person());
-    let bare = without(&person(), &["full_name", "avatar_url"]);
-    least::<Person>(&bare, &with(&bare, json!({"full_name": null, "avatar_url": null})));
+    let bare = without(&person(), &["full_name", "avatar_url", "is_bot"]);
+    least::<Person>(&bare, &with(&bare, json!({"full_name": null, "avatar_url": null, "is_bot": false})));
 }
 
 #[test]

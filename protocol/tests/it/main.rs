@@ -5,11 +5,14 @@
 mod accounts;
 mod administration;
 mod archive;
+mod bots;
 mod channels;
+mod commands;
 mod completeness;
 mod files;
 mod golden;
 mod groups;
+mod hooks;
 mod join_requests;
 mod messages;
 mod personal;

@@ -84,6 +84,7 @@ fn error_codes_are_a_closed_list() {
         "invalid_body",
         "invalid_field",
         "unknown_op",
+        "target_failed",
         "unauthenticated",
         "token_expired",
         "invalid_credentials",

@@ -59,6 +59,7 @@ async fn read(context: &Context, client: &Client, who: &args::Target) -> Outcome
         full_name: user.full_name,
         avatar_url: user.avatar_url,
         is_active: user.is_active,
+        is_bot: user.is_bot,
     };
     Ok((place, person))
 }

@@ -21,6 +21,7 @@ impl Record for User {
         Column::detail("email"),
         Column::shown("is_admin"),
         Column::shown("is_active"),
+        Column::shown("is_bot"),
         Column::shown("presence"),
         Column::detail("is_online"),
         Column::detail("last_seen"),
@@ -41,6 +42,7 @@ impl Record for User {
             Cell::maybe(self.email.as_ref()),
             Cell::Bool(self.is_admin),
             Cell::Bool(self.is_active),
+            Cell::Bool(self.is_bot),
             Cell::word(self.presence),
             Cell::maybe_bool(self.is_online),
             Cell::maybe_time(self.last_seen),
@@ -199,6 +201,7 @@ const MEMBER_COLUMNS: &[Column] = &[
     Column::shown("role"),
     Column::shown("joined_at"),
     Column::shown("is_active"),
+    Column::shown("is_bot"),
 ];
 
 impl Record for TeamMember {
@@ -227,5 +230,6 @@ fn member_cells(person: &Person, role: Cell, joined_at: Cell) -> Vec<Cell> {
         role,
         joined_at,
         Cell::Bool(person.is_active),
+        Cell::Bool(person.is_bot),
     ]
 }

@@ -10,6 +10,7 @@ mod files;
 mod follow;
 mod formats;
 mod groups;
+mod integrations;
 mod members;
 mod messages;
 mod moving;

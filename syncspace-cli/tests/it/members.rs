@@ -39,7 +39,7 @@ fn a_person_is_added_and_removed_in_a_channel() {
     bob.run(&["channel", "show", "eng/secret"]).ok();
     assert_eq!(alice.json(&["member", "edit", "eng/secret", "@bob", "--role", "admin"])["role"], "admin");
     let csv = bob.run(&["member", "list", "eng/secret", "--output", "csv"]).ok().out;
-    assert!(csv.starts_with("user_id,username,full_name,role,joined_at,is_active\n"), "{csv}");
+    assert!(csv.starts_with("user_id,username,full_name,role,joined_at,is_active,is_bot\n"), "{csv}");
     assert_eq!(csv.lines().count(), 3, "{csv}");
     alice.run(&["member", "remove", "eng/secret", "@bob", "--yes"]).ok();
     bob.run(&["channel", "show", "eng/secret"]).ends_with(6);

@@ -9,6 +9,7 @@ mod channels;
 mod files;
 mod groups;
 mod imports;
+mod integrations;
 mod join_requests;
 mod messages;
 mod pages;

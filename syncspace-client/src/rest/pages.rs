@@ -4,6 +4,7 @@ use std::future::Future;
 
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::{ChannelMember, MyChannel};
+use syncspace_protocol::commands::SlashCommand;
 use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::join_requests::{JoinRequest, MyJoinRequest};
 use syncspace_protocol::limits::PAGE_ITEMS_MAX;
@@ -38,6 +39,11 @@ impl Client {
     /// Lists every user group of a team.
     pub async fn all_groups(&self, team: TeamId) -> Result<Vec<UserGroup>, ClientError> {
         every_page("GET /teams/{id}/groups", |query| self.groups(team, query)).await
+    }
+
+    /// Lists every command of a team.
+    pub async fn all_commands(&self, team: TeamId) -> Result<Vec<SlashCommand>, ClientError> {
+        every_page("GET /teams/{id}/commands", |query| self.commands(team, query)).await
     }
 
     /// Lists everybody in a channel.

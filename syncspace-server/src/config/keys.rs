@@ -27,6 +27,8 @@ pub enum Key {
     SessionLifeS,
     /// Longest life of an access token of a program.
     TokenLifeDaysMax,
+    /// Private hosts and networks that hooks may reach.
+    HookTargetsAllowed,
     /// Login attempts from one address.
     LoginAttemptsPerMinute,
     /// Requests of one person.
@@ -60,6 +62,7 @@ impl Key {
         Self::AccessTokenLifeS,
         Self::SessionLifeS,
         Self::TokenLifeDaysMax,
+        Self::HookTargetsAllowed,
         Self::LoginAttemptsPerMinute,
         Self::RequestsPerSecond,
         Self::FileStorage,
@@ -86,6 +89,7 @@ impl Key {
             Self::AccessTokenLifeS => "access_token_life_s",
             Self::SessionLifeS => "session_life_s",
             Self::TokenLifeDaysMax => "token_life_days_max",
+            Self::HookTargetsAllowed => "hook_targets_allowed",
             Self::LoginAttemptsPerMinute => "login_attempts_per_minute",
             Self::RequestsPerSecond => "requests_per_second",
             Self::FileStorage => "file_storage",
@@ -128,6 +132,10 @@ impl Key {
             Self::TokenLifeDaysMax => {
                 "Longest life of an access token made for a program in days, 0 to 3650; 0 sets no bound, and lets one last for \
                  ever [default: 365]"
+            }
+            Self::HookTargetsAllowed => {
+                "Hosts, addresses and networks that hooks and commands may reach though they are private: 10.1.0.0/16 \
+                 [default: none, only the open net]"
             }
             Self::LoginAttemptsPerMinute => {
                 "Logins and registrations from one address in a minute, 0 to 1000000; 0 lifts the limit [default: 20]"
@@ -176,6 +184,7 @@ impl Key {
             Self::AccessTokenLifeS => "access-token-life-s",
             Self::SessionLifeS => "session-life-s",
             Self::TokenLifeDaysMax => "token-life-days-max",
+            Self::HookTargetsAllowed => "hook-targets-allowed",
             Self::LoginAttemptsPerMinute => "login-attempts-per-minute",
             Self::RequestsPerSecond => "requests-per-second",
             Self::FileStorage => "file-storage",

@@ -78,12 +78,7 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> RequestBody for Bulk<T> 
 
 async fn read_json<T: DeserializeOwned>(headers: &HeaderMap, body: BodyStream, bytes_max: usize) -> Result<T, Failure> {
     check_content_type(headers)?;
-    let read = timeout(BODY_WAIT, read_bounded(headers, body, bytes_max)).await;
-    let bytes = read.unwrap_or_else(|_| {
-        let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
-        Err(Failure::new(ErrorCode::InvalidBody, message))
-    })?;
-    parse_json(&bytes)
+    parse_json(&read_body(headers, body, bytes_max).await?)
 }
 
 /// A body of JSON that makes something, and the key under which the request may be repeated.
@@ -188,6 +183,15 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(ErrorCode::UnsupportedMediaType, "send the body as JSON, with `Content-Type: application/json`"))
+}
+
+/// Reads a body of whatever type, bounded in length and time.
+pub(crate) async fn read_body(headers: &HeaderMap, body: BodyStream, bytes_max: usize) -> Result<Vec<u8>, Failure> {
+    let read = timeout(BODY_WAIT, read_bounded(headers, body, bytes_max)).await;
+    read.unwrap_or_else(|_| {
+        let message = format!("the body did not arrive within {} s", BODY_WAIT.as_secs());
+        Err(Failure::new(ErrorCode::InvalidBody, message))
+    })
 }
 
 async fn read_bounded(headers: &HeaderMap, mut body: BodyStream, bytes_max: usize) -> Result<Vec<u8>, Failure> {

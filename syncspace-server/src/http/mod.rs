@@ -7,11 +7,14 @@ mod admin;
 mod audit;
 mod auth;
 mod body;
+mod bots;
 mod channels;
+mod commands;
 mod cors;
 mod files;
 mod groups;
 mod health;
+mod hooks;
 mod imports;
 mod invites;
 mod join_requests;
@@ -209,6 +212,9 @@ fn all_routes() -> Vec<route::Route> {
         (Needs::Scope(Scope::Profile), users::routes()),
         (Needs::Scope(Scope::Manage), teams::routes()),
         (Needs::Scope(Scope::Manage), groups::routes()),
+        (Needs::Scope(Scope::Manage), bots::routes()),
+        (Needs::Scope(Scope::Manage), hooks::routes()),
+        (Needs::Scope(Scope::Manage), commands::routes()),
         (Needs::Scope(Scope::Manage), invites::routes()),
         (Needs::Scope(Scope::Manage), join_requests::routes()),
         (Needs::Scope(Scope::Manage), channels::routes()),

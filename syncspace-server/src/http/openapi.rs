@@ -153,7 +153,8 @@ fn error_codes(route: &Route, shape: &Shape) -> Vec<ErrorCode> {
         TooLarge, Unauthenticated, Unavailable, UnsupportedMediaType,
     };
     let mut codes = route.refusals.to_vec();
-    if !route.template.starts_with("/api/v1/") || route.operation == "openapi" {
+    // What posts to hooks is answered in Slack's words.
+    if !route.template.starts_with("/api/v1/") || matches!(route.operation, "openapi" | "post_to_hook") {
         return codes;
     }
     codes.extend([Internal, Busy, Unavailable, RateLimited, InvalidField]);

@@ -64,6 +64,11 @@ impl Failure {
         self
     }
 
+    /// Gives the code.
+    pub(crate) const fn code(&self) -> ErrorCode {
+        self.detail.code
+    }
+
     #[cfg(test)]
     pub(crate) fn detail(&self) -> &ErrorDetail {
         &self.detail

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::State;
 use super::reply::Failure;
 use crate::net::Peer;
+use crate::rate_limit::RateLimits;
 use crate::service::{Actor, Needs, Origin, Service, lacks};
 
 /// Longest request id that is taken from a request, in characters.
@@ -120,6 +121,7 @@ impl Who for Actor {
 /// A checked request, as handlers take it: path, query and body in their types.
 pub(crate) struct Call<P = (), Q = (), B = (), W = Actor> {
     pub(crate) service: Arc<Service>,
+    pub(crate) limits: Arc<RateLimits>,
     pub(crate) who: W,
     pub(crate) origin: Origin,
     pub(crate) path: P,

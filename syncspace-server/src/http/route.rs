@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{
-    ChannelId, ErrorCode, FileId, GroupId, IdempotencyKey, ImportId, InviteId, MessageId, ReminderId, ScheduledId, Seq,
-    SessionId, StreamId, TeamId, UserId,
+    ChannelId, CommandId, ErrorCode, FileId, GroupId, HookId, IdempotencyKey, ImportId, InviteId, MessageId,
+    ReminderId, ScheduledId, Seq, SessionId, StreamId, TeamId, UserId,
 };
 use warp::reply::Response;
 
@@ -219,9 +219,9 @@ where
     *user_id = who.actor().map(|actor| actor.user_id);
     let path = P::parse(template, params)?;
     let query = parse_query(&asked.query)?;
-    let origin = asked.origin();
+    let (origin, limits) = (asked.origin(), asked.state.limits.clone());
     let body = B::read(&asked.headers, asked.body).await?;
-    Ok(handler(Call { service, who, origin, path, query, body }).await?)
+    Ok(handler(Call { service, limits, who, origin, path, query, body }).await?)
 }
 
 fn describe<P, Q, B, W, O>(generators: &mut Generators) -> Shape
@@ -262,6 +262,8 @@ impl PathArg for ScheduledId {}
 impl PathArg for ReminderId {}
 impl PathArg for FileId {}
 impl PathArg for ImportId {}
+impl PathArg for HookId {}
+impl PathArg for CommandId {}
 impl PathArg for Seq {}
 impl PathArg for StreamId {}
 impl PathArg for Emoji {}

@@ -3,6 +3,7 @@
 //! Owns when what is done; what is done, and the proof of ownership inside each transaction, is the service's. Every job
 //! may be cut off anywhere and begun again.
 
+mod deliver;
 mod due;
 mod schedule;
 
@@ -50,7 +51,7 @@ impl Default for Jobs {
             // What somebody deleted is soon to be gone.
             Purge::LogCommits | Purge::Files | Purge::Deleted => minutes(1),
             Purge::SocketTickets | Purge::PasswordResets | Purge::Statistics => minutes(10),
-            Purge::IdempotencyKeys | Purge::Revocations | Purge::Audit => minutes(60),
+            Purge::IdempotencyKeys | Purge::Revocations | Purge::Deliveries | Purge::Audit => minutes(60),
             Purge::Sessions => minutes(6 * 60),
         };
         Self { jobs: Purge::ALL.iter().map(|&purge| Job { purge, every: every(purge) }).collect(), turn: TURN }
@@ -68,6 +69,7 @@ impl Jobs {
                 error = turn.keep() => warn!(error = &error as &dyn Error, "lost the turn at the jobs"),
                 () = self.work(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = due::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
+                () = deliver::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
             }
         }
     }

@@ -40,7 +40,7 @@ use crate::log::{Committed, Effect, Outlet, event_frame};
 
 pub use self::connection::{Connection, Duty, Mail};
 pub use self::hub::Reconciled;
-pub use self::sessions::HeldSession;
+pub use self::sessions::{HeldDoor, HeldSession};
 pub use crate::log::Frame;
 
 /// The instance's side of real time. Clones share it.
@@ -115,6 +115,18 @@ impl Realtime {
     /// Keeps a session that the database says holds, unless something was heard since that may end it.
     pub fn hold_session(&self, session: SessionId, held: HeldSession, as_of: u64) {
         self.inner.sessions.keep(session, held, as_of);
+    }
+
+    /// Gives an incoming hook that is known to hold; none where the database is to be asked.
+    #[must_use]
+    pub fn held_door(&self, hash: &str) -> Option<HeldDoor> {
+        let is_sure = self.are_revocations_confirmed();
+        self.inner.sessions.find_door(hash).filter(|_| is_sure)
+    }
+
+    /// Keeps an incoming hook that the database says holds, unless something was heard since that may end it.
+    pub fn hold_door(&self, hash: String, door: HeldDoor, as_of: u64) {
+        self.inner.sessions.keep_door(hash, door, as_of);
     }
 
     fn publish(&self, event: &Committed) {

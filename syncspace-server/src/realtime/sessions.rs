@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use syncspace_protocol::{SessionId, Time, UserId};
+use syncspace_protocol::{ChannelId, HookId, SessionId, TeamId, Time, UserId};
 
 use crate::grant::Grant;
 use crate::log::Effect;
@@ -27,6 +27,21 @@ pub struct HeldSession {
     pub expires_at: Time,
 }
 
+/// An incoming hook that holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldDoor {
+    /// The hook.
+    pub hook: HookId,
+    /// Its team.
+    pub team: TeamId,
+    /// As whom it writes.
+    pub bot: UserId,
+    /// Where it writes.
+    pub channel: ChannelId,
+    /// Whether a post may name another channel.
+    pub may_choose: bool,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     kept: Mutex<Kept>,
@@ -35,6 +50,8 @@ pub(super) struct Sessions {
 #[derive(Debug, Default)]
 struct Kept {
     sessions: HashMap<SessionId, HeldSession>,
+    /// Incoming hooks, by the hash of their token. Few and cheap to read again: whatever may end one clears them all.
+    doors: HashMap<String, HeldDoor>,
     /// How often something was heard that ends sessions: what was read before that may say the opposite.
     ends: u64,
 }
@@ -65,6 +82,21 @@ impl Sessions {
         kept.sessions.insert(session, held);
     }
 
+    pub(super) fn find_door(&self, hash: &str) -> Option<HeldDoor> {
+        self.kept().doors.get(hash).copied()
+    }
+
+    /// Keeps a hook that was read, unless something was heard since that may end it.
+    pub(super) fn keep_door(&self, hash: String, door: HeldDoor, as_of: u64) {
+        let mut kept = self.kept();
+        if kept.ends == as_of {
+            if kept.doors.len() >= SESSIONS_MAX {
+                kept.doors.clear();
+            }
+            kept.doors.insert(hash, door);
+        }
+    }
+
     /// Forgets what an effect ends.
     pub(super) fn hear(&self, effect: Effect) {
         match effect {
@@ -80,8 +112,9 @@ impl Sessions {
             | Effect::JoinRequestsChanged { .. }
             | Effect::RoleChanged { .. }
             | Effect::TeamLeft { .. }
-            | Effect::TeamDeleted { .. }
             | Effect::ServerSettingsChanged => {}
+            // Its hooks end with it; its people's sessions do not.
+            Effect::TeamDeleted { .. } => self.forget(|_, _| false),
         }
     }
 
@@ -93,6 +126,7 @@ impl Sessions {
     fn forget(&self, is_over: impl Fn(SessionId, &HeldSession) -> bool) {
         let mut kept = self.kept();
         kept.ends += 1;
+        kept.doors.clear();
         kept.sessions.retain(|&session, held| !is_over(session, held));
     }
 }

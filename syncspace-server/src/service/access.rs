@@ -202,6 +202,7 @@ const fn team_sentence(action: TeamAction) -> &'static str {
         TeamAction::CreatePublicChannel | TeamAction::CreatePrivateChannel => "guests may not make channels",
         TeamAction::KeepOwn => "only members of the team keep anything of their own in it; join it first",
         TeamAction::ReadAudit => "only admins and owners of the team read its audit log",
+        TeamAction::ManageIntegrations => "only owners and admins of the team manage its bots, hooks and commands",
         TeamAction::ManageGroups => "only owners and admins of the team manage its groups",
         TeamAction::OpenDirect => "only members of the team may write to each other in it",
     }

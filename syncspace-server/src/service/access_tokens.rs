@@ -60,7 +60,7 @@ impl KnownTokens {
 /// A token that is to be made, whose fields fit.
 pub(super) struct NewToken {
     name: String,
-    scopes: Scopes,
+    pub(super) scopes: Scopes,
     expires_at: Option<Time>,
 }
 

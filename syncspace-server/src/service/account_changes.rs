@@ -157,6 +157,10 @@ impl AccountChange {
         self.refuse_taken_email(tx).await?;
         let before = user.clone();
         self.apply(&mut user);
+        if user.is_bot && user.is_admin {
+            let message = "a bot belongs to a team, and never administers the server";
+            return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, message)));
+        }
         if admins == [user.id] && !(user.is_active && user.is_admin) {
             let message = "this is the last active administrator of the server; make another one first";
             return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, message)));

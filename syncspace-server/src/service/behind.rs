@@ -33,6 +33,8 @@ const HEADS_PER_LOOK: u32 = 500;
 /// Work behind the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Follower {
+    /// Finds the messages that outgoing hooks are to be told of.
+    Hooks,
     /// Finds the messages that have somebody's keyword.
     Keywords,
     /// Keeps the search index.
@@ -41,11 +43,12 @@ pub(crate) enum Follower {
 
 impl Follower {
     /// Every one.
-    pub(crate) const ALL: [Self; 2] = [Self::Keywords, Self::Search];
+    pub(crate) const ALL: [Self; 3] = [Self::Hooks, Self::Keywords, Self::Search];
 
     /// Gives its name among the marks.
     pub(super) const fn mark(self) -> &'static str {
         match self {
+            Self::Hooks => "hooks",
             Self::Keywords => "keywords",
             Self::Search => "search",
         }
@@ -54,6 +57,7 @@ impl Follower {
     /// Says what it does, for the server's log.
     pub(crate) const fn work(self) -> &'static str {
         match self {
+            Self::Hooks => "finding messages for outgoing hooks",
             Self::Keywords => "finding keywords in messages",
             Self::Search => "bringing the search index up to date",
         }
@@ -165,6 +169,7 @@ impl Service {
             return Ok(Vec::new());
         }
         match follower {
+            Follower::Hooks => self.find_hook_work(behind).await,
             Follower::Keywords => self.find_keywords(behind).await,
             Follower::Search => self.index_batch(behind).await,
         }
@@ -247,6 +252,7 @@ impl Service {
 /// What is new for each follower.
 #[derive(Default)]
 pub(crate) struct AllNews {
+    hooks: News,
     keywords: News,
     search: News,
 }
@@ -254,6 +260,7 @@ pub(crate) struct AllNews {
 impl AllNews {
     const fn of(&self, follower: Follower) -> &News {
         match follower {
+            Follower::Hooks => &self.hooks,
             Follower::Keywords => &self.keywords,
             Follower::Search => &self.search,
         }

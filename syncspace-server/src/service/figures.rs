@@ -1,5 +1,7 @@
 //! Figures of this instance for whoever watches it: sums and levels, nothing about a person.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::Service;
 use crate::store::StatementCounts;
 
@@ -31,12 +33,20 @@ impl Service {
 
     /// Gives the figures of this instance.
     pub(crate) fn figures(&self) -> Vec<Figure> {
-        let statements = self.statement_counts();
+        let (statements, deliveries) = (self.statement_counts(), &self.delivery_counts);
+        let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let sum = |name, value, about| Figure { name, about, is_sum: true, value };
         vec![
             sum("store_reads_total", statements.reads, "Statements to the database that only read."),
             sum("store_changes_total", statements.changes, "Statements to the database that change rows."),
             sum("store_transactions_total", statements.transactions, "Transactions begun."),
+            sum("hook_deliveries_done_total", count(&deliveries.done), "Deliveries to hooks that their targets took."),
+            sum(
+                "hook_deliveries_retried_total",
+                count(&deliveries.retried),
+                "Tries of deliveries to hooks that failed and come again.",
+            ),
+            sum("hook_deliveries_failed_total", count(&deliveries.failed), "Deliveries to hooks that were given up."),
             sum("password_hashings_total", self.password_hashings(), "Passwords hashed, to store or to compare."),
         ]
     }

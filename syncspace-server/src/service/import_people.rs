@@ -115,6 +115,7 @@ async fn make_account(tx: &mut LogTx<'_>, id: UserId, user: &ArchiveUser) -> Res
         avatar_url: None,
         is_active: false,
         is_admin: false,
+        is_bot: false,
         last_seen: None,
         created_at: tx.now,
         updated_at: tx.now,

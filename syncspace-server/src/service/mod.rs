@@ -11,8 +11,11 @@ mod appends;
 mod audit;
 mod auth;
 mod behind;
+mod bots;
 mod channel_changes;
 mod channels;
+mod commands;
+mod deliveries;
 mod drafts;
 mod due;
 mod error;
@@ -26,6 +29,8 @@ mod greeting;
 mod group_changes;
 mod groups;
 mod history;
+mod hook_work;
+mod hooks;
 mod idempotency;
 mod import_channels;
 mod import_log;
@@ -70,6 +75,7 @@ mod sends;
 mod server_settings;
 mod sessions;
 mod settings;
+mod slack;
 mod start;
 mod statistics;
 mod sync;
@@ -94,6 +100,7 @@ use self::behind::AllNews;
 use self::gather::{Arrivals, Gather, HeadsOf};
 use crate::blobs::Blobs;
 use crate::log::{Committed, Log, Outlet};
+use crate::outbound::Outbound;
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
 
@@ -101,6 +108,7 @@ pub use crate::clock::{Clock, later};
 pub use crate::grant::{Grant, Needs};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
+pub use crate::store::deliveries::DueDelivery;
 pub(crate) use access_tokens::lacks;
 pub(crate) use behind::{CHANNELS_PER_BATCH, Follower};
 pub use due::Due;
@@ -116,6 +124,7 @@ pub use passwords::{Passwords, Verdict};
 pub use purge::{Batch, PURGE_ROWS_MAX, Purge, Turn};
 pub use secrets::SecretFileError;
 pub use settings::{DAY_S, Settings};
+pub use slack::{OddPayload, SlackPost};
 pub use start::{StartError, load_epoch};
 pub use threads::ThreadChoice;
 pub use tokens::TokenKeys;
@@ -195,6 +204,10 @@ pub struct Service {
     passwords: Passwords,
     token_keys: TokenKeys,
     known_tokens: access_tokens::KnownTokens,
+    outbound: Outbound,
+    /// Rung where there is something to tell hooks.
+    mail_bell: Notify,
+    delivery_counts: deliveries::DeliveryCounts,
     data_dir: Option<PathBuf>,
 }
 
@@ -204,6 +217,7 @@ impl Service {
     pub fn new(parts: ServiceParts) -> Self {
         let ServiceParts { store, epoch, realtime, blobs, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
+        let allowed = settings.hook_targets_allowed.clone();
         let news = Arc::new(AllNews::default());
         Self {
             log: Log::start(&store, &ids, &clock, &outlet(&realtime, &news)),
@@ -226,6 +240,9 @@ impl Service {
             settings,
             token_keys,
             known_tokens: access_tokens::KnownTokens::default(),
+            outbound: Outbound::new(allowed),
+            mail_bell: Notify::new(),
+            delivery_counts: deliveries::DeliveryCounts::default(),
             data_dir,
         }
     }

@@ -6,8 +6,8 @@ use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 use super::{Service, ServiceError, Settings, later, statistics};
 use crate::store;
 use crate::store::{
-    Fence, Lease, LeaseTimes, StoreError, Tx, audit, commits, files, idempotency_keys, password_resets, revocations,
-    sessions,
+    Fence, Lease, LeaseTimes, StoreError, Tx, audit, commits, deliveries, files, idempotency_keys, password_resets,
+    revocations, sessions,
 };
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
@@ -25,6 +25,9 @@ const LOG_COMMIT_KEPT_S: u32 = 3600;
 /// How long ended rights stay in their log, in seconds: an instance that was away for longer looks at everything anew.
 const REVOCATION_KEPT_S: u32 = 24 * 3600;
 
+/// How long a delivery to a hook that is over can be looked at, in seconds: a week.
+const DELIVERY_KEPT_S: u32 = 7 * 24 * 3600;
+
 /// Name of the lease of the one instance that does what needs doing once.
 const LEASE: &str = "jobs";
 
@@ -41,6 +44,8 @@ pub enum Purge {
     LogCommits,
     /// Ended rights that every instance has read.
     Revocations,
+    /// Deliveries to hooks that are over.
+    Deliveries,
     /// Files that nobody finds any more, with their bytes.
     Files,
     /// Lines of the audit log.
@@ -61,6 +66,7 @@ impl Purge {
         Self::IdempotencyKeys,
         Self::LogCommits,
         Self::Revocations,
+        Self::Deliveries,
         Self::Files,
         Self::Audit,
         Self::PasswordResets,
@@ -77,6 +83,7 @@ impl Purge {
             Self::IdempotencyKeys => "purge idempotency keys",
             Self::LogCommits => "purge names of commits",
             Self::Revocations => "purge ended rights",
+            Self::Deliveries => "purge deliveries",
             Self::Files => "collect files",
             Self::Audit => "purge audit log",
             Self::PasswordResets => "purge password resets",
@@ -95,6 +102,7 @@ impl Purge {
             Self::LogCommits => LOG_COMMIT_KEPT_S,
             Self::Revocations => REVOCATION_KEPT_S,
             Self::Audit => settings.audit_life_s,
+            Self::Deliveries => DELIVERY_KEPT_S,
         }
     }
 
@@ -105,6 +113,7 @@ impl Purge {
             Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::LogCommits => commits::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::Revocations => revocations::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::Deliveries => deliveries::purge_before(tx, time, PURGE_ROWS_MAX).await,
             Self::Audit => audit::purge_before(tx, time, PURGE_ROWS_MAX).await,
             // Not by one statement: see [`Service::collect_files`] and [`Service::remove_deleted`].
             Self::Files | Self::Deleted => Ok(0),

@@ -152,6 +152,7 @@ impl Service {
             avatar_url: None,
             is_active: true,
             is_admin: true,
+            is_bot: false,
             last_seen: None,
             created_at: now,
             updated_at: now,

@@ -10,6 +10,7 @@ use syncspace_protocol::teams::{Ban, EditTeam, MyTeam, Team, TeamMember, TeamMem
 use syncspace_protocol::{InviteId, MemberId, Rev, StreamId, TeamId, TeamName, UserId};
 
 use super::audit::Line;
+use super::bots::{refuse_bot, refuse_stray_bot};
 use super::channel_changes::enter_defaults;
 use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
@@ -50,6 +51,7 @@ impl Operation for MakeTeam {
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<MyTeam, Refused> {
         let permit = permissions::everyone();
         let (id, member_id) = prepared(self.ids)?;
+        refuse_bot(tx.db, self.actor.user_id, "a bot belongs to one team and makes no others").await?;
         refuse_taken_name(tx, &self.name, None).await?;
         let mut team = Team {
             id,
@@ -225,6 +227,7 @@ impl Operation for PutMember {
             return load_member(tx, self.team, self.user).await;
         }
         if present.is_none() {
+            refuse_stray_bot(tx.db, self.team, self.user).await?;
             self.refuse_entry(tx, before).await?;
         }
         // The last rule comes before the first row is written: it writes only where it says yes.

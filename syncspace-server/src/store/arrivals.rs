@@ -51,7 +51,7 @@ fn select(sessions: usize) -> Sql {
     let places = placeholders(sessions);
     Sql::built(format!(
         "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, s.scopes, u.id, u.username, u.full_name, u.email, u.avatar_url, \
-         u.is_active, u.is_admin, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
+         u.is_active, u.is_admin, u.is_bot, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
          {SETTINGS}, \
          (SELECT GROUP_CONCAT(j.team_id) FROM join_requests j JOIN teams jt ON jt.id = j.team_id WHERE j.user_id = u.id \
          AND j.is_open = 1 AND jt.is_public = 1 AND jt.deleted_at IS NULL), \
@@ -96,9 +96,9 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
 }
 
 /// Where the statement has the list of teams that were asked.
-const REQUESTED_COLUMN: usize = 23;
+const REQUESTED_COLUMN: usize = 24;
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 29;
+const CHANNELS_COLUMN: usize = 30;
 
 /// Reads ids with commas between them; nothing is none.
 fn read_ids<T: FromStr + Ord>(ids: Option<String>, column: usize) -> Result<BTreeSet<T>, StoreError> {
@@ -116,6 +116,7 @@ fn read_user(row: &mut RowReader<'_>) -> Result<User, StoreError> {
         avatar_url: row.take()?,
         is_active: row.take()?,
         is_admin: row.take()?,
+        is_bot: row.take()?,
         time_zone: None,
         custom_status: None,
         chosen_presence: None,

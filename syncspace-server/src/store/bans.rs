@@ -7,7 +7,8 @@ use super::list::Slice;
 use super::teams::read_person;
 use super::{Queries, Row, Sql, StoreError, params};
 
-const BAN: &str = "b.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, b.banned_by, b.created_at";
+const BAN: &str =
+    "b.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot, b.banned_by, b.created_at";
 
 fn read(row: &Row) -> Result<Ban, StoreError> {
     let mut row = row.reader();

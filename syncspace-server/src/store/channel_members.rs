@@ -13,7 +13,7 @@ use super::teams::read_person;
 use super::{Many, ManySql, Queries, RowReader, Sql, StoreError, Value, padded, params, placeholders};
 
 const MEMBER: &str =
-    "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
+    "m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot, m.role, m.joined_at, m.rev";
 
 /// What a new or changed membership says.
 #[derive(Debug, Clone, Copy)]

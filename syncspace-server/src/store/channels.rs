@@ -262,7 +262,7 @@ pub(super) async fn add_people<'a>(
         return Ok(());
     }
     let sql = Sql::built(format!(
-        "SELECT m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active FROM channel_members m \
+        "SELECT m.channel_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot FROM channel_members m \
          JOIN users u ON u.id = m.user_id WHERE m.channel_id IN ({}) ORDER BY m.channel_id, u.id",
         placeholders(wanting.len())
     ));

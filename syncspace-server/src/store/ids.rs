@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use syncspace_protocol::{
-    ChannelId, FileId, GroupId, ImportId, InviteId, MemberId, MessageId, ReminderId, ScheduledId, SessionId, TeamId,
-    UserId,
+    ChannelId, CommandId, DeliveryId, FileId, GroupId, HookId, ImportId, InviteId, MemberId, MessageId, ReminderId,
+    ScheduledId, SessionId, TeamId, UserId,
 };
 use tokio::sync::Mutex;
 
@@ -48,6 +48,9 @@ kinds! { KINDS:
     9 ReminderId "reminders" 10;
     10 FileId "files" 10;
     11 ImportId "imports" 10;
+    12 HookId "hooks" 10;
+    13 DeliveryId "hook_deliveries" 100;
+    14 CommandId "commands" 10;
 }
 
 /// The ids this instance may give out.

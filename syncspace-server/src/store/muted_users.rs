@@ -23,7 +23,7 @@ pub async fn find(db: &mut impl Queries, member: MemberId, user: UserId) -> Resu
 pub async fn list(db: &mut impl Queries, member: MemberId, slice: &Slice) -> Result<Vec<MutedUser>, StoreError> {
     let (filter, values) = slice.filter("m.user_id", "u.username_key");
     let sql = Sql::built(format!(
-        "SELECT u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.rev FROM muted_users m \
+        "SELECT u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot, m.rev FROM muted_users m \
          JOIN users u ON u.id = m.user_id WHERE m.member_id = ? AND m.is_muted = 1{filter}"
     ));
     let mut all = params![member];

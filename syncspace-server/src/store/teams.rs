@@ -53,11 +53,13 @@ impl FromValue for TeamSettings {
 
 pub(super) const TEAM: &str = "t.id, t.name, t.description, t.avatar_url, t.is_public, t.settings, t.created_by, t.created_at, t.updated_at, t.rev";
 const MEMBERSHIP: &str = "m.member_id, m.role, m.joined_at";
+/// The columns of what everybody sees of a user `u`.
+pub(super) const PERSON: &str = "u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot";
 pub(super) const MEMBER: &str =
-    "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, m.role, m.joined_at, m.rev";
+    "m.team_id, u.id, u.username, u.full_name, u.avatar_url, u.is_active, u.is_bot, m.role, m.joined_at, m.rev";
 const JOIN_MEMBERSHIP: &str = "LEFT JOIN team_members m ON m.team_id = t.id AND m.user_id = ? AND m.left_at IS NULL";
 
-/// Reads the columns `id, username, full_name, avatar_url, is_active` of a user.
+/// Reads the columns of [`PERSON`].
 pub(super) fn read_person(row: &mut RowReader<'_>) -> Result<Person, StoreError> {
     Ok(Person {
         id: row.take()?,
@@ -65,6 +67,7 @@ pub(super) fn read_person(row: &mut RowReader<'_>) -> Result<Person, StoreError>
         full_name: row.take()?,
         avatar_url: row.take()?,
         is_active: row.take()?,
+        is_bot: row.take()?,
     })
 }
 

@@ -26,6 +26,8 @@ pub struct UserRow {
     pub is_active: bool,
     /// Whether the account administers the server.
     pub is_admin: bool,
+    /// Whether it is the account of a program.
+    pub is_bot: bool,
     /// When a device was last connected.
     pub last_seen: Option<Time>,
     /// When it was made.
@@ -46,7 +48,7 @@ impl std::fmt::Debug for UserRow {
 /// Gives the statement that reads accounts `u`, to be read by [`read_user`].
 pub(super) fn select_users(rest: &str) -> Sql {
     Sql::built(format!(
-        "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, \
+        "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, u.is_bot, \
          COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, {SETTINGS} \
          FROM users u LEFT JOIN user_activity a ON a.user_id = u.id {JOIN_SETTINGS} {rest}"
     ))
@@ -63,6 +65,7 @@ pub(super) fn read_user(row: &Row) -> Result<UserRow, StoreError> {
         avatar_url: row.take()?,
         is_active: row.take()?,
         is_admin: row.take()?,
+        is_bot: row.take()?,
         last_seen: row.take()?,
         created_at: row.take()?,
         updated_at: row.take()?,
@@ -92,8 +95,8 @@ pub async fn find_user_by_email(db: &mut impl Queries, key: &str) -> Result<Opti
 pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
     const INSERT: Sql = Sql::both(
         "INSERT INTO users (id, username, username_key, email, email_key, hashed_password, full_name, avatar_url, \
-         is_active, is_admin, is_online, last_seen, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
+         is_active, is_admin, is_bot, is_online, last_seen, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
     );
     let values = params![
         user.id,
@@ -106,6 +109,7 @@ pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), St
         user.avatar_url.clone(),
         user.is_active,
         user.is_admin,
+        user.is_bot,
         user.created_at,
         user.updated_at,
     ];

@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
+use syncspace_protocol::names::SlashName;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{
-    AuditId, ChannelId, ChannelName, ClientId, Email, Epoch, FileId, GroupId, GroupName, ImportId, InviteId, Keyword,
-    MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName, Time, TimeZoneName, UserId,
-    Username,
+    AuditId, ChannelId, ChannelName, ClientId, CommandId, DeliveryId, Email, Epoch, FileId, GroupId, GroupName, HookId,
+    ImportId, InviteId, Keyword, MemberId, MessageId, ReminderId, Rev, ScheduledId, Seq, SessionId, TeamId, TeamName,
+    Time, TimeZoneName, UserId, Username,
 };
 
 use super::StoreError;
@@ -191,6 +192,9 @@ numbers! {
     FileId, "a file id";
     AuditId, "an audit id";
     ImportId, "an import id";
+    HookId, "a hook id";
+    DeliveryId, "a delivery id";
+    CommandId, "a command id";
     Seq, "a seq";
     Rev, "a rev";
 }
@@ -216,6 +220,7 @@ texts! {
     TeamName, "a team name";
     ChannelName, "a channel name";
     GroupName, "a group name";
+    SlashName, "a name of a command";
     Keyword, "a keyword";
     Email, "an e-mail address";
     ClientId, "a client_id";

@@ -158,7 +158,7 @@ fn choices(state: &State, word: &str, is_first: bool) -> Vec<Choice> {
         Some('@') => people(state, &wanted),
         Some('#') => channels(state, &wanted),
         Some(':') if wanted.chars().count() >= EMOJI_CHARS_MIN => emoji(&wanted),
-        Some('/') if is_first && state.chat.editing.is_none() => commands(&wanted),
+        Some('/') if is_first && state.chat.editing.is_none() => commands(state, &wanted),
         _ => Vec::new(),
     }
 }
@@ -229,14 +229,20 @@ fn emoji(wanted: &str) -> Vec<Choice> {
     find_emoji(wanted.trim_end_matches(':')).filter_map(choice).take(CHOICES_MAX).collect()
 }
 
-fn commands(wanted: &str) -> Vec<Choice> {
+fn commands(state: &State, wanted: &str) -> Vec<Choice> {
     let fitting = slash::COMMANDS.iter().filter(|command| command.name.starts_with(wanted));
     let choice = |command: &slash::Command| Choice {
         insert: format!("/{}", command.name),
         label: format!("/{} {}", command.name, command.usage).trim_end().to_owned(),
         about: command.about.to_owned(),
     };
-    fitting.map(choice).collect()
+    let of_team = slash::of_team(state).filter(|command| command.name.as_str().starts_with(wanted));
+    let of_team = of_team.map(|command| Choice {
+        insert: format!("/{}", command.name),
+        label: text::line(&format!("/{} {}", command.name, command.usage_hint.as_deref().unwrap_or_default())),
+        about: text::line(command.description.as_deref().unwrap_or("of this team")),
+    });
+    fitting.map(choice).chain(of_team).collect()
 }
 
 /// Ranks a name: one that begins as wanted before one that has it inside.

@@ -1,6 +1,7 @@
 //! What a person has done to messages and channels at the server beside sending, and what comes of it.
 
 use syncspace_protocol::channels::{EditChannel, MarkRead};
+use syncspace_protocol::commands::{CommandAnswer, RunCommand, SlashCommand};
 use syncspace_protocol::files::FileEntry;
 use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::messages::{Message, MessagePlace, MessageVersion};
@@ -67,6 +68,13 @@ pub(crate) enum Deed {
     SetStatus(EditStatus),
     Prefer(EditPreferences),
     ListGroups(TeamId),
+    /// What the team's own commands are.
+    ListCommands(TeamId),
+    /// Runs a command of the team.
+    RunCommand {
+        channel_id: ChannelId,
+        run: RunCommand,
+    },
     /// Looks for messages, for the request of that number.
     Search {
         number: u64,
@@ -118,6 +126,8 @@ pub(crate) enum Outcome {
     Reacted(Vec<Reacted>),
     Versions(Vec<MessageVersion>),
     Groups(Vec<UserGroup>),
+    Commands(Vec<SlashCommand>),
+    Answered(CommandAnswer),
     Hits(Box<SearchPage>),
     Threads(Page<MyThread>),
     SavedPage(Page<SavedMessage>),

@@ -1,6 +1,7 @@
 //! Commands that are typed where a message is: `/join random`. Each stands for an action, or for one call of the server.
 
 use syncspace_protocol::channels::{ChannelKind, EditChannel};
+use syncspace_protocol::commands::{RunCommand, SlashCommand};
 use syncspace_protocol::messages::MessagePlace;
 use syncspace_protocol::personal::EditChannelPreferences;
 use syncspace_protocol::preferences::EditPreferences;
@@ -91,7 +92,13 @@ pub(crate) fn is_command(draft: &str) -> bool {
     let name = draft.split_whitespace().next().and_then(|first| first.strip_prefix('/'));
     (!draft.trim_end().contains('\n') || name.is_some_and(|name| name.eq_ignore_ascii_case(UPLOAD)))
         && draft.starts_with('/')
-        && name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        && name
+            .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.bytes().all(is_of_name))
+}
+
+/// Tells whether the name of a command may have this.
+const fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
 }
 
 /// Gives what a command comes to; else what is wrong with it.
@@ -100,9 +107,18 @@ pub(crate) fn read(state: &State, draft: &str) -> Result<Comes, String> {
     let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
     let name = name.to_lowercase();
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        if let Some(command) = of_team(state).find(|command| command.name.as_str() == name) {
+            let run = RunCommand { name: command.name.clone(), text: rest.trim().to_owned() };
+            return Ok(Comes::Do(Deed::RunCommand { channel_id: open(state)?, run }));
+        }
         return Err(format!("There is no command /{}. A blank before it makes it text.", text::line(&name)));
     };
     (command.make)(state, rest.trim())
+}
+
+/// Gives the commands of the open team. One that is called like one of ours is hidden by it.
+pub(crate) fn of_team(state: &State) -> impl Iterator<Item = &SlashCommand> {
+    state.chat.team.and_then(|team| state.world.commands.get(&team)).into_iter().flatten()
 }
 
 /// Reads which account is meant: its number, its name, its server, or both.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use syncspace_client::{Unread, UnreadBook};
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelMember, ChannelMembership, MyChannel};
+use syncspace_protocol::commands::SlashCommand;
 use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::server::Banner;
@@ -77,6 +78,8 @@ pub(crate) struct World {
     pub(crate) people: HashMap<UserId, Person>,
     /// User groups of all teams.
     pub(crate) groups: HashMap<GroupId, UserGroup>,
+    /// Commands of each team, as they were when it was loaded.
+    pub(crate) commands: HashMap<TeamId, Vec<SlashCommand>>,
     pub(crate) presence: HashMap<UserId, PresenceStatus>,
     /// People who were asked for by id, so that they are asked for once.
     pub(crate) asked: HashSet<UserId>,
@@ -159,6 +162,7 @@ impl World {
     pub(crate) fn name(&self, user_id: UserId) -> String {
         match self.people.get(&user_id) {
             Some(person) if !person.is_active => format!("{} (left)", text::line(person.username.as_str())),
+            Some(person) if person.is_bot => format!("{} (bot)", text::line(person.username.as_str())),
             Some(person) => text::line(person.username.as_str()),
             None => self
                 .me
@@ -421,8 +425,8 @@ impl World {
 
     /// Takes a person who was asked for by id.
     pub(crate) fn learn_user(&mut self, user: User) {
-        let User { id, username, full_name, avatar_url, is_active, .. } = user;
-        self.people.insert(id, Person { id, username, full_name, avatar_url, is_active });
+        let User { id, username, full_name, avatar_url, is_active, is_bot, .. } = user;
+        self.people.insert(id, Person { id, username, full_name, avatar_url, is_active, is_bot });
     }
 
     fn learn_people(&mut self, channel: &Channel) {

@@ -306,7 +306,14 @@ fn who_becomes_a_guest_reads_the_channels_again() {
     let mut play = Play::chat(80, 24);
     let member = |role, rev| TeamMember {
         team_id: id(ENG),
-        user: Person { id: id(ALICE), username: name("alice"), full_name: None, avatar_url: None, is_active: true },
+        user: Person {
+            id: id(ALICE),
+            username: name("alice"),
+            full_name: None,
+            avatar_url: None,
+            is_active: true,
+            is_bot: false,
+        },
         role,
         joined_at: at(NINE),
         rev: id(rev),

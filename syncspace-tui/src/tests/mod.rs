@@ -8,6 +8,7 @@ mod arriving;
 mod attach;
 mod bytes;
 mod chat;
+mod commands;
 mod composer;
 mod config;
 mod drafts;

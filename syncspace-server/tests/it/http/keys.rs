@@ -77,6 +77,7 @@ async fn the_document_names_the_header_where_something_is_made() {
         }
     }
     let expected = BTreeSet::from([
+        "create_bot",
         "create_channel",
         "create_group",
         "create_invite",

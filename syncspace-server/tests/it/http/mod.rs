@@ -2,6 +2,7 @@
 
 mod errors;
 mod files;
+mod hooks;
 mod keys;
 mod life;
 mod openapi;

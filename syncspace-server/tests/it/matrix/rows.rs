@@ -138,6 +138,7 @@ pub(super) fn routes() -> Vec<Row> {
     let mut rows = accounts();
     rows.extend(teams());
     rows.extend(join_requests());
+    rows.extend(integrations());
     rows.extend(moving());
     rows.extend(channels());
     rows.extend(messages());
@@ -332,6 +333,65 @@ fn moving() -> Vec<Row> {
 
 fn of_import_of(scene: &Scene) -> Vec<(&'static str, String)> {
     [of_team(scene), vec![("import_id", scene.import.clone())]].concat()
+}
+
+/// What is none: no bot, no hook, no command.
+fn of_none(scene: &Scene, name: &'static str) -> Vec<(&'static str, String)> {
+    [of_team(scene), vec![(name, "999999".to_owned())]].concat()
+}
+
+/// Bots, hooks and commands: of who is no bot, and of those that are not there, nobody learns more than that.
+fn integrations() -> Vec<Row> {
+    /// Only who manages the team is told that there is no such thing.
+    const NONE: [&str; 2] = ["hhh----hhhu", "hhh-------u"];
+    let itself = |scene: &Scene| (of_team(scene), Value::Null);
+    let no_bot = |scene: &Scene| (of_team_and_author(scene), Value::Null);
+    let no_hook = |scene: &Scene| (of_none(scene, "hook_id"), Value::Null);
+    let token = json_token;
+    let hook = |scene: &Scene| {
+        let channel = id(&scene.channel);
+        let hook = json!({"kind": "incoming", "name": "x", "bot_id": id(&scene.author), "channel_id": channel});
+        (of_team(scene), hook)
+    };
+    let command = |scene: &Scene| {
+        let bot = id(&scene.author);
+        (of_team(scene), json!({"name": "x", "bot_id": bot, "url": "https://example.org"}))
+    };
+    vec![
+        team("bots", itself, MANAGERS),
+        team("create_bot", |scene| (of_team(scene), json!({"username": scene.unique})), MANAGERS),
+        team("edit_bot", |scene| (of_team_and_author(scene), json!({"full_name": "x"})), NONE),
+        team("bot_tokens", no_bot, NONE),
+        team("create_bot_token", token, NONE),
+        team(
+            "revoke_bot_token",
+            |scene| ([of_team_and_author(scene), vec![("token_id", "999999".to_owned())]].concat(), Value::Null),
+            NONE,
+        ),
+        team("hooks", itself, MANAGERS),
+        team("create_hook", hook, NONE),
+        team("hook", no_hook, NONE),
+        team("edit_hook", |scene| (of_none(scene, "hook_id"), json!({"name": "x"})), NONE),
+        team("delete_hook", no_hook, NONE),
+        team("hook_deliveries", no_hook, NONE),
+        // Answered in Slack's words, to whoever has the token: nobody has this one.
+        account("post_to_hook", |_| (vec![("token", "none".to_owned())], json!({"text": "x"})), "???????????"),
+        team("commands", itself, INSIDE),
+        team("create_command", command, NONE),
+        team("edit_command", |scene| (of_none(scene, "command_id"), json!({"description": "x"})), NONE),
+        team("delete_command", |scene| (of_none(scene, "command_id"), Value::Null), NONE),
+        // Whoever may write is told that there is no such command.
+        channel(
+            "run_command",
+            |scene| (of_channel(scene), json!({"name": "nothing"})),
+            ["-h-hh--hhhu", "hhhhhhhhhhu", "-a-aa--hhhu", "-h-----hhhu"],
+            ["hhhhhhhhhhu", "hhhhhhhhhhu"],
+        ),
+    ]
+}
+
+fn json_token(scene: &Scene) -> Request {
+    (of_team_and_author(scene), json!({"name": "x", "scopes": ["read"], "expires_at": in_an_hour()}))
 }
 
 fn stream(stream: &str) -> Vec<(&'static str, String)> {

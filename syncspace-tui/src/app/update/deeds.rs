@@ -1,5 +1,6 @@
 //! Actions on the selected message, and what comes of them at the server.
 
+use syncspace_protocol::commands::{CommandAnswer, RunCommand};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::links::Permalink;
 use syncspace_protocol::messages::MessagePlace;
@@ -250,7 +251,11 @@ pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
         Err(_)
             if matches!(
                 deed,
-                Deed::ListSaved(_) | Deed::ListGroups(_) | Deed::WhoReacted(_) | Deed::ReadThread { .. }
+                Deed::ListSaved(_)
+                    | Deed::ListGroups(_)
+                    | Deed::ListCommands(_)
+                    | Deed::WhoReacted(_)
+                    | Deed::ReadThread { .. }
             ) =>
         {
             return;
@@ -323,6 +328,10 @@ pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
         }
         (_, Outcome::Thread(thread)) => state.notify.put_thread(thread),
         (Deed::ListGroups(team_id), Outcome::Groups(groups)) => state.world.put_groups(team_id, groups),
+        (Deed::ListCommands(team_id), Outcome::Commands(commands)) => {
+            state.world.commands.insert(team_id, commands);
+        }
+        (Deed::RunCommand { run, .. }, Outcome::Answered(answer)) => show_answer(state, &run, answer),
         (deed, _) => say_done(state, &deed),
     }
 }
@@ -338,6 +347,20 @@ fn say_done(state: &mut State, deed: &Deed) {
         _ => return,
     };
     state.say(words);
+}
+
+/// Shows what a command answered to the person alone: one line at the bottom, more of them on a sheet.
+fn show_answer(state: &mut State, run: &RunCommand, answer: CommandAnswer) {
+    let text = answer.text.trim();
+    match text.lines().count() {
+        0 => {}
+        1 => state.say(format!("/{}: {}", run.name, text::line(text))),
+        _ => {
+            let title = format!("What /{} says, to you alone", run.name);
+            let sheet = Sheet { title, parts: vec![(String::new(), text.to_owned())] };
+            state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
+        }
+    }
 }
 
 fn show_history(state: &mut State, place: MessagePlace, versions: Vec<syncspace_protocol::messages::MessageVersion>) {

@@ -272,6 +272,7 @@ fn team_loaded(state: &mut State, team_id: TeamId, contents: TeamContents, effec
     let waiting = state.world.fill_team(team_id, contents);
     effects.push(Effect::Do(Box::new(Deed::ListSaved(team_id))));
     effects.push(Effect::Do(Box::new(Deed::ListGroups(team_id))));
+    effects.push(Effect::Do(Box::new(Deed::ListCommands(team_id))));
     for event in waiting.events {
         stream::take(state, event, effects);
     }

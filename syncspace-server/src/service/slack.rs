@@ -1,0 +1,225 @@
+//! Slack's payloads, as programs post them to incoming webhooks, turned into the text of a message.
+//!
+//! Pure. What Slack has and we do not (buttons, images, colours, other names and pictures of the sender) is left out; unknown
+//! fields and blocks are ignored, so that what works there works here. See <https://api.slack.com/messaging/webhooks>.
+
+mod blocks;
+mod mrkdwn;
+
+use serde_json::Value;
+
+use self::blocks::{blocks_text, line_of};
+use self::mrkdwn::to_markdown;
+
+/// Most attachments of one payload, as at Slack.
+const ATTACHMENTS_MAX: usize = 100;
+/// Most blocks of one payload or attachment, as at Slack.
+const BLOCKS_MAX: usize = 50;
+
+/// What a payload says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlackPost {
+    /// The text of the message; never empty.
+    pub text: String,
+    /// The channel that it names, as it is written.
+    pub channel: Option<String>,
+}
+
+/// Why a payload says nothing that could be posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OddPayload {
+    /// It is no JSON object, or none of a form.
+    Invalid,
+    /// There is no text in it.
+    NoText,
+    /// It has too many attachments.
+    TooManyAttachments,
+    /// It has too many blocks.
+    TooManyBlocks,
+}
+
+impl SlackPost {
+    /// Reads a body: JSON, or a form with the JSON as `payload`.
+    pub fn read(body: &[u8], is_form: bool) -> Result<Self, OddPayload> {
+        // Programs that name no type, or a wrong one, are told apart by what they send.
+        let form = (is_form || body.starts_with(b"payload=")).then(|| form_payload(body)).flatten();
+        let json = form.as_deref().map_or(body, str::as_bytes);
+        let payload: Value = serde_json::from_slice(json).map_err(|_| OddPayload::Invalid)?;
+        Self::of(&payload)
+    }
+
+    fn of(payload: &Value) -> Result<Self, OddPayload> {
+        if !payload.is_object() {
+            return Err(OddPayload::Invalid);
+        }
+        let attachments = list(payload, "attachments");
+        if attachments.len() > ATTACHMENTS_MAX {
+            return Err(OddPayload::TooManyAttachments);
+        }
+        let has_too_many = |of: &Value| list(of, "blocks").len() > BLOCKS_MAX;
+        if has_too_many(payload) || attachments.iter().any(has_too_many) {
+            return Err(OddPayload::TooManyBlocks);
+        }
+        let mut parts = Vec::new();
+        // As at Slack, the text beside blocks is what notifications say, and is not shown.
+        let blocks = blocks_text(list(payload, "blocks"));
+        parts.push(if blocks.is_empty() { plain_or_mrkdwn(payload, "text", "mrkdwn") } else { blocks });
+        parts.extend(attachments.iter().map(attachment_text));
+        parts.retain(|part| !part.trim().is_empty());
+        if parts.is_empty() {
+            return Err(OddPayload::NoText);
+        }
+        let channel = text(payload, "channel").map(str::trim).filter(|name| !name.is_empty());
+        Ok(Self { text: parts.join("\n"), channel: channel.map(str::to_owned) })
+    }
+}
+
+fn form_payload(body: &[u8]) -> Option<String> {
+    url::form_urlencoded::parse(body).find(|(name, _)| name == "payload").map(|(_, value)| value.into_owned())
+}
+
+fn list<'a>(of: &'a Value, field: &str) -> &'a [Value] {
+    of.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(of: &'a Value, field: &str) -> Option<&'a str> {
+    of.get(field).and_then(Value::as_str)
+}
+
+/// Gives a field that is mrkdwn unless a flag says otherwise.
+fn plain_or_mrkdwn(of: &Value, field: &str, flag: &str) -> String {
+    let written = text(of, field).unwrap_or_default();
+    if of.get(flag) == Some(&Value::Bool(false)) { written.to_owned() } else { to_markdown(written) }
+}
+
+/// Gives an attachment: what stands before it as it is, itself set off as a quotation.
+fn attachment_text(attachment: &Value) -> String {
+    let mut lines = Vec::new();
+    lines.extend(text(attachment, "author_name").map(str::to_owned));
+    if let Some(title) = text(attachment, "title") {
+        lines.push(match text(attachment, "title_link") {
+            Some(link) => format!("[{title}]({link})"),
+            None => format!("**{title}**"),
+        });
+    }
+    lines.extend(text(attachment, "text").map(to_markdown));
+    lines.push(blocks_text(list(attachment, "blocks")));
+    for field in list(attachment, "fields") {
+        lines.push(field_text(field));
+    }
+    lines.extend(text(attachment, "image_url").map(str::to_owned));
+    lines.extend(text(attachment, "footer").map(str::to_owned));
+    lines.retain(|line| !line.trim().is_empty());
+    let before = text(attachment, "pretext").map(to_markdown).filter(|text| !text.trim().is_empty());
+    if lines.is_empty() && before.is_none() {
+        lines.extend(text(attachment, "fallback").map(to_markdown));
+    }
+    let quoted = lines.iter().flat_map(|part| part.lines()).map(|line| format!("> {line}"));
+    before.into_iter().chain(quoted).collect::<Vec<_>>().join("\n")
+}
+
+fn field_text(field: &Value) -> String {
+    let (title, value) = (text(field, "title").unwrap_or_default(), line_of(text(field, "value").unwrap_or_default()));
+    match (title.is_empty(), value.is_empty()) {
+        (true, _) => value,
+        (false, true) => format!("**{title}**"),
+        (false, false) => format!("**{title}**: {value}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(payload: &Value, expected: &str) {
+        let body = payload.to_string();
+        let post = SlackPost::read(body.as_bytes(), false).map(|post| post.text);
+        assert_eq!(post.as_deref(), Ok(expected), "{payload}");
+        let form: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &body).finish();
+        for is_form in [true, false] {
+            assert_eq!(SlackPost::read(form.as_bytes(), is_form).map(|post| post.text).as_deref(), Ok(expected));
+        }
+    }
+
+    #[track_caller]
+    fn check_odd(body: &str, expected: OddPayload) {
+        assert_eq!(SlackPost::read(body.as_bytes(), false), Err(expected), "{body}");
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused_in_slacks_words() {
+        for body in ["", "x", "[]", "\"text\"", "null", "{\"text\":", "text=hi", "payload=", "payload=%7B"] {
+            check_odd(body, OddPayload::Invalid);
+        }
+        for body in [
+            "{}",
+            "{\"text\":\"\"}",
+            "{\"text\":\" \\n\"}",
+            "{\"text\":7}",
+            "{\"text\":null,\"attachments\":{}}",
+            "{\"attachments\":[{},7,\"x\",{\"color\":\"good\"}]}",
+            "{\"blocks\":[{\"type\":\"actions\",\"elements\":[]},{\"type\":7},null]}",
+        ] {
+            check_odd(body, OddPayload::NoText);
+        }
+        check_odd(&json!({"attachments": vec![json!({"text": "x"}); 101]}).to_string(), OddPayload::TooManyAttachments);
+        check_odd(&json!({"blocks": vec![json!({"type": "divider"}); 51]}).to_string(), OddPayload::TooManyBlocks);
+        // Deeper than any reader follows.
+        check_odd(&format!("{{\"blocks\":{}{}}}", "[".repeat(5_000), "]".repeat(5_000)), OddPayload::Invalid);
+        check_odd("{\"text\":\"\\ud800\"}", OddPayload::Invalid);
+    }
+
+    #[test]
+    fn a_text_is_taken_as_slack_marks_it_up() {
+        check(
+            &json!({"text": "Build *passed* in <https://ci.example.org/7|#7>"}),
+            "Build **passed** in [#7](https://ci.example.org/7)",
+        );
+        check(&json!({"text": "*as it is* &amp; so", "mrkdwn": false}), "*as it is* &amp; so");
+        check(&json!({"text": "hi", "username": "ci", "icon_emoji": ":robot:", "unfurl_links": true, "new": {}}), "hi");
+    }
+
+    #[test]
+    fn a_channel_is_only_named() {
+        let post = SlackPost::read(br##"{"text":"x","channel":" #deploys "}"##, false).expect("a post");
+        assert_eq!(post.channel.as_deref(), Some("#deploys"));
+        assert_eq!(SlackPost::read(br#"{"text":"x","channel":""}"#, false).expect("a post").channel, None);
+    }
+
+    #[test]
+    fn attachments_are_set_off() {
+        check(
+            &json!({
+                "text": "Deploy",
+                "attachments": [{
+                    "fallback": "not shown", "color": "#36a64f", "pretext": "New *release*", "author_name": "Alice",
+                    "title": "v1.2", "title_link": "https://example.org/v1.2", "text": "two\nlines",
+                    "fields": [
+                        {"title": "Env", "value": "prod", "short": true}, {"title": "Only"}, {"value": "a\nb"}, {}, 7,
+                    ],
+                    "footer": "by CI", "ts": 1,
+                }],
+            }),
+            "Deploy\nNew **release**\n> Alice\n> [v1.2](https://example.org/v1.2)\n> two\n> lines\n> **Env**: prod\n> **Only**\n\
+             > a b\n> by CI",
+        );
+        check(&json!({"attachments": [{"fallback": "all there is"}]}), "> all there is");
+        check(&json!({"attachments": [{"title": "Alone"}, {"text": "next"}]}), "> **Alone**\n> next");
+    }
+
+    #[test]
+    fn blocks_go_before_the_text() {
+        check(
+            &json!({"text": "not shown", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*shown*"}}]}),
+            "**shown**",
+        );
+        check(&json!({"text": "shown", "blocks": [{"type": "image", "image_url": 7}]}), "shown");
+        check(
+            &json!({"attachments": [{"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Big"}}]}]}),
+            "> **Big**",
+        );
+    }
+}
