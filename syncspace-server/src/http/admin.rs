@@ -1,6 +1,6 @@
 //! `/admin`: what administrators of the server settle, see and do beside single accounts.
 
-use syncspace_protocol::ErrorCode::{Forbidden, NotFound};
+use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound};
 use syncspace_protocol::server::{
     AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
 };
@@ -36,7 +36,7 @@ pub(super) fn routes() -> Vec<Route> {
                 "Makes a code by which a person sets a new password, once, as an administrator. Codes made before end.",
             )
             .needs(Needs::Login)
-            .refuses(&[Forbidden, NotFound]),
+            .refuses(&[Forbidden, NotFound, Conflict]),
     ]
 }
 

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::Secret;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{ACCESS_TOKENS_MAX, TOKEN_NAME_CHARS_MAX};
@@ -12,6 +13,7 @@ use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::tokens::{AccessToken, CreateToken, MadeToken, Scopes, TOKEN_PREFIX};
 use syncspace_protocol::{SessionId, Time, UserId};
 
+use super::audit::Line;
 use super::fields::clean_field;
 use super::paging::Window;
 use super::retry::retrying;
@@ -73,12 +75,12 @@ impl Service {
     /// Makes a token for the asking person; the token itself is in this answer and nowhere else.
     pub async fn create_token(&self, actor: &Actor, body: CreateToken) -> Result<MadeToken, ServiceError> {
         let new = self.check_token(body)?;
-        self.make_token(actor.user_id, new).await
+        self.make_token(actor.user_id, new, Line::by(actor, AuditAction::TokenCreated)).await
     }
 
     /// Ends one of the asking person's tokens; its sockets close everywhere.
     pub async fn revoke_token(&self, actor: &Actor, id: SessionId) -> Result<(), ServiceError> {
-        self.revoke_token_of(actor.user_id, id).await
+        self.revoke_token_of(actor.user_id, id, Line::by(actor, AuditAction::TokenRevoked)).await
     }
 
     pub(super) async fn tokens_of(&self, user: UserId, query: &PageQuery) -> Result<Page<AccessToken>, ServiceError> {
@@ -116,7 +118,7 @@ impl Service {
         }
     }
 
-    pub(super) async fn make_token(&self, user: UserId, new: NewToken) -> Result<MadeToken, ServiceError> {
+    pub(super) async fn make_token(&self, user: UserId, new: NewToken, line: Line) -> Result<MadeToken, ServiceError> {
         let token = format!("{TOKEN_PREFIX}{}", random_token()?);
         let now = self.clock.now();
         let session = SessionRow {
@@ -131,11 +133,19 @@ impl Service {
             expires_at: access_tokens::stored_end(new.expires_at)?,
             ended_at: None,
         };
-        retrying(|| self.insert_token(&session, &token, new.scopes)).await?;
+        let scopes: Vec<_> = new.scopes.iter().collect();
+        let line = line.with("token_id", session.id).with("scopes", scopes);
+        retrying(|| self.insert_token(&line, &session, &token, new.scopes)).await?;
         Ok(MadeToken { info: access_tokens::view(&session, new.name, new.scopes), token: Secret(token) })
     }
 
-    async fn insert_token(&self, session: &SessionRow, token: &str, scopes: Scopes) -> Result<(), ServiceError> {
+    async fn insert_token(
+        &self,
+        line: &Line,
+        session: &SessionRow,
+        token: &str,
+        scopes: Scopes,
+    ) -> Result<(), ServiceError> {
         let mut tx = self.store.begin().await?;
         lock_user(&mut tx, session.user_id).await?;
         if access_tokens::count(&mut tx, session.user_id, session.created_at).await? >= ACCESS_TOKENS_MAX {
@@ -144,13 +154,18 @@ impl Service {
         }
         insert_session(&mut tx, session).await?;
         access_tokens::mark(&mut tx, session.id, &hash_token(token), scopes).await?;
+        line.clone().write(&mut tx, session.created_at).await?;
         Ok(tx.commit().await?)
     }
 
-    pub(super) async fn revoke_token_of(&self, user: UserId, id: SessionId) -> Result<(), ServiceError> {
+    pub(super) async fn revoke_token_of(&self, user: UserId, id: SessionId, line: Line) -> Result<(), ServiceError> {
+        let line = line.with("token_id", id);
         let is_ended = retrying(|| async {
-            let mut tx = self.store.begin().await?;
-            let is_ended = access_tokens::end(&mut tx, id, user, self.clock.now()).await?;
+            let (mut tx, now) = (self.store.begin().await?, self.clock.now());
+            let is_ended = access_tokens::end(&mut tx, id, user, now).await?;
+            if is_ended {
+                line.clone().write(&mut tx, now).await?;
+            }
             let effects = if is_ended { sessions_ended(&[id]) } else { Vec::new() };
             self.commit_revoking(tx, effects).await?;
             Ok(is_ended)

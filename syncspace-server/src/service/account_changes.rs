@@ -40,6 +40,8 @@ pub(super) struct AccountChange {
     powers: Powers,
     /// Who administers the account; none where it is the person.
     admin: Option<Actor>,
+    /// The team whose bot it is, where those who manage it change it.
+    bot_of: Option<TeamId>,
 }
 
 /// An account as it is to be, and what the audit log says of it.
@@ -101,6 +103,7 @@ impl AccountChange {
             email: edit.email,
             powers,
             admin: None,
+            bot_of: None,
         })
     }
 
@@ -109,9 +112,19 @@ impl AccountChange {
         Self { admin: Some(*admin), ..self }
     }
 
-    /// Gives what the audit log says of it: what an administrator does to an account.
+    /// Says that somebody who manages a team changes its bot.
+    pub(super) fn of_bot(self, manager: &Actor, team: TeamId) -> Self {
+        Self { bot_of: Some(team), ..self.by(manager) }
+    }
+
+    /// Gives what the audit log says of it: what somebody does to an account that is not the own one.
     fn lines(&self, before: &UserRow, after: &UserRow) -> Vec<Line> {
         let Some(admin) = self.admin else { return Vec::new() };
+        if let Some(team) = self.bot_of {
+            let is_off = before.is_active && !after.is_active;
+            let action = if is_off { AuditAction::BotDeactivated } else { AuditAction::BotEdited };
+            return vec![Line::by(&admin, action).in_team(team).to(self.user)];
+        }
         let switched = |was, is, on, off| (was != is).then_some(if is { on } else { off });
         let is_edited = !self.full_name.is_keep()
             || !self.email.is_keep()

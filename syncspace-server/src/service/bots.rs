@@ -1,5 +1,6 @@
 //! Bots: accounts of programs, each of one team, looked after by those who manage it.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::bots::{Bot, CreateBot, EditBot};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::limits::{BOTS_PER_TEAM_MAX, FULL_NAME_CHARS_MAX};
@@ -10,6 +11,7 @@ use syncspace_protocol::users::{EditProfile, Person};
 use syncspace_protocol::{IdempotencyKey, MemberId, SessionId, StreamId, TeamId, UserId, Username};
 
 use super::account_changes::{AccountChange, Powers};
+use super::audit::Line;
 use super::fields::clean_field;
 use super::idempotency::{Made, Makes, OnceOutcome, made_id};
 use super::paging::Window;
@@ -71,7 +73,7 @@ impl Service {
         self.bot(actor, team, bot).await?;
         let profile = EditProfile { full_name: edit.full_name, ..EditProfile::default() };
         let powers = Powers { is_active: edit.is_active, is_admin: None };
-        self.change_account(AccountChange::check(bot, profile, powers)?).await?;
+        self.change_account(AccountChange::check(bot, profile, powers)?.of_bot(actor, team)).await?;
         self.bot(actor, team, bot).await
     }
 
@@ -102,7 +104,8 @@ impl Service {
         if !bot.user.is_active {
             return Err(ServiceError::refused(ErrorCode::Conflict, "this bot is switched off; switch it on first"));
         }
-        self.make_token(bot.user.id, new).await
+        let line = Line::by(actor, AuditAction::TokenCreated).in_team(team).to(bot.user.id);
+        self.make_token(bot.user.id, new, line).await
     }
 
     /// Ends a token of a bot; its sockets close everywhere.
@@ -113,7 +116,8 @@ impl Service {
         token: SessionId,
     ) -> Result<(), ServiceError> {
         let bot = self.bot(actor, team, bot).await?;
-        self.revoke_token_of(bot.user.id, token).await
+        let line = Line::by(actor, AuditAction::TokenRevoked).in_team(team).to(bot.user.id);
+        self.revoke_token_of(bot.user.id, token, line).await
     }
 
     /// Finds a bot for somebody who manages its team.
@@ -178,6 +182,7 @@ impl Operation for MakeBot {
         let account = self.account(id, tx.now);
         insert_user(tx.db, &account).await?;
         bots::insert(tx.db, (self.team, id), self.actor.user_id, tx.now).await?;
+        Line::by(&self.actor, AuditAction::BotCreated).in_team(self.team).to(id).write(tx.db, tx.now).await?;
         let row = new_member(tx, self.team, (member_id, TeamRole::Member), &permit).await?;
         enter_team(tx, (self.team, id), &row, None, &permit).await?;
         let UserRow { username, full_name, avatar_url, is_active, is_bot, .. } = account;

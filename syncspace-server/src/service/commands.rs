@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::Secret;
 use syncspace_protocol::commands::{CommandAnswer, CreateCommand, EditCommand, MadeCommand, RunCommand, SlashCommand};
 use syncspace_protocol::error::ErrorCode;
@@ -18,6 +19,7 @@ use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::text::clean_text;
 use syncspace_protocol::{ChannelId, CommandId, HookId, TeamId};
 
+use super::audit::Line;
 use super::fields::{clean_field, clean_patch};
 use super::hooks::{bot_of, check_url};
 use super::paging::Window;
@@ -92,6 +94,7 @@ impl Service {
         commands::insert(&mut tx, command, secret)
             .await
             .map_err(|error| if error.is_duplicate_of("commands_name") { name_taken(command) } else { error.into() })?;
+        line_of(actor, AuditAction::CommandCreated, command).write(&mut tx, command.created_at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -117,6 +120,7 @@ impl Service {
                 ..found
             };
             commands::update(&mut tx, &changed).await?;
+            line_of(actor, AuditAction::CommandEdited, &changed).write(&mut tx, changed.updated_at).await?;
             tx.commit().await?;
             Ok(changed)
         })
@@ -125,9 +129,15 @@ impl Service {
 
     /// Deletes a command.
     pub async fn delete_command(&self, actor: &Actor, team: TeamId, command: CommandId) -> Result<(), ServiceError> {
-        let mut db = &self.store;
-        access::on_team(&mut db, actor, team, TeamAction::ManageIntegrations).await?;
-        if commands::delete(&mut db, team, command).await? { Ok(()) } else { Err(no_command()) }
+        retrying(|| async {
+            let mut tx = self.store.begin().await?;
+            access::on_team(&mut tx, actor, team, TeamAction::ManageIntegrations).await?;
+            let found = commands::find(&mut tx, team, command).await?.ok_or_else(no_command)?;
+            commands::delete(&mut tx, team, command).await?;
+            line_of(actor, AuditAction::CommandDeleted, &found).write(&mut tx, self.clock.now()).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
     }
 
     /// Runs a command in a channel where the person may write; gives what the program behind it answers.
@@ -228,6 +238,12 @@ impl Service {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Gives what the audit log says of a command.
+fn line_of(actor: &Actor, action: AuditAction, command: &SlashCommand) -> Line {
+    let line = Line::by(actor, action).in_team(command.team_id).to(command.bot_id);
+    line.with("command_id", command.id).with("name", &command.name)
 }
 
 /// Reads an answer: its text, and whether it is for everybody in the channel.

@@ -1,5 +1,6 @@
 //! Hooks: made, changed and deleted by those who manage the team, and posts to incoming ones.
 
+use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::auth::Secret;
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
@@ -12,6 +13,7 @@ use syncspace_protocol::names::fold_key;
 use syncspace_protocol::page::{Page, PageQuery};
 use syncspace_protocol::{ChannelId, HookId, Patch, SessionId, TeamId, UserId};
 
+use super::audit::Line;
 use super::fields::clean_field;
 use super::paging::Window;
 use super::parse::slice;
@@ -92,6 +94,7 @@ impl Service {
         }
         check_bot(&mut tx, &row.hook).await?;
         hooks::insert(&mut tx, row).await?;
+        line_of(actor, AuditAction::HookCreated, &row.hook).write(&mut tx, row.hook.created_at).await?;
         Ok(tx.commit().await?)
     }
 
@@ -130,6 +133,7 @@ impl Service {
         })?;
         check_bot(&mut tx, &changed).await?;
         hooks::update(&mut tx, &changed).await?;
+        line_of(actor, AuditAction::HookEdited, &changed).write(&mut tx, changed.updated_at).await?;
         self.commit_revoking(tx, changed_hook(&changed)).await?;
         Ok(changed)
     }
@@ -142,6 +146,7 @@ impl Service {
             let found = hooks::find(&mut tx, team, hook).await?.ok_or_else(|| ServiceError::not_found("hook"))?;
             hooks::delete(&mut tx, hook).await?;
             deliveries::delete_of(&mut tx, hook).await?;
+            line_of(actor, AuditAction::HookDeleted, &found).write(&mut tx, self.clock.now()).await?;
             self.commit_revoking(tx, changed_hook(&found)).await
         })
         .await
@@ -190,6 +195,16 @@ impl Service {
             return Err(ServiceError::refused(ErrorCode::Forbidden, sentence));
         }
         Ok(found)
+    }
+}
+
+/// Gives what the audit log says of a hook.
+fn line_of(actor: &Actor, action: AuditAction, hook: &Hook) -> Line {
+    let line = Line::by(actor, action).in_team(hook.team_id).to(hook.bot_id).with("hook_id", hook.id);
+    let line = line.with("kind", hook.kind).with("name", &hook.name);
+    match hook.channel_id {
+        Some(channel) => line.in_channel(channel),
+        None => line,
     }
 }
 

@@ -48,6 +48,10 @@ impl Service {
         if !lock_user(&mut tx, user).await? {
             return Err(ServiceError::not_found("user"));
         }
+        if find_user(&mut tx, user).await?.is_some_and(|user| user.is_bot) {
+            let sentence = "a bot has no password; those who manage its team make tokens for it";
+            return Err(ServiceError::refused(ErrorCode::Conflict, sentence));
+        }
         let row = ResetRow {
             code_hash: hash_token(code),
             user_id: user,

@@ -20,6 +20,8 @@ on_both_stores! {
     what_happens_in_a_private_channel_is_told_its_members,
     logins_and_failed_ones_stand_in_the_audit_log,
     what_administrators_do_to_accounts_stands_in_the_audit_log,
+    what_is_done_to_integrations_stands_in_the_audit_log,
+    exports_and_imports_stand_in_the_audit_log,
     what_is_refused_is_in_no_audit_log,
     the_audit_log_is_kept_as_long_as_the_operator_says,
     a_code_sets_a_new_password_once,
@@ -247,6 +249,80 @@ async fn what_administrators_do_to_accounts_stands_in_the_audit_log(place: Place
         ],
         "what changes nothing is not told"
     );
+}
+
+async fn what_is_done_to_integrations_stands_in_the_audit_log(place: Place) {
+    let scene = Scene::on(place).await;
+    let (service, alice, team) = (&scene.rig.service, &scene.alice, scene.team);
+    let general = scene.channel("public", "general").await;
+    let bot = service.create_bot(alice, team, body(json!({ "username": "robo" }))).await.expect("a bot").user.id;
+    let put = body(json!({ "role": "member" }));
+    service.put_channel_member(alice, general, bot, put).await.expect("in the channel");
+    let in_an_hour = later(scene.rig.clock.now(), 3_600_000);
+    let wanted = || body(json!({ "name": "ci", "scopes": ["read"], "expires_at": in_an_hour }));
+    let token = service.create_bot_token(alice, (team, bot), wanted()).await.expect("a token");
+    service.revoke_bot_token(alice, (team, bot), token.info.id).await.expect("revokes");
+    let hook = json!({ "kind": "incoming", "name": "ci", "bot_id": bot, "channel_id": general });
+    let hook = service.create_hook(alice, team, body(hook)).await.expect("a hook").hook.id;
+    service.edit_hook(alice, (team, hook), body(json!({ "name": "builds" }))).await.expect("edits");
+    service.delete_hook(alice, team, hook).await.expect("deletes");
+    let command = json!({ "name": "deploy", "bot_id": bot, "url": "https://example.org" });
+    let command = service.create_command(alice, team, body(command)).await.expect("a command").command.id;
+    service.edit_command(alice, (team, command), body(json!({ "description": "x" }))).await.expect("edits");
+    service.delete_command(alice, team, command).await.expect("deletes");
+    service.edit_bot(alice, (team, bot), body(json!({ "full_name": "Robo" }))).await.expect("edits");
+    service.edit_bot(alice, (team, bot), body(json!({ "is_active": false }))).await.expect("switches off");
+    let lines = scene.audit(alice, json!({ "user_id": bot })).await.expect("lists");
+    let mut lines: Vec<_> = lines.iter().map(told).filter(|line| !line.contains(" channel.")).collect();
+    lines.sort();
+    let expected = [
+        "alice bot.created robo #-",
+        "alice bot.deactivated robo #-",
+        "alice bot.edited robo #-",
+        "alice command.created robo #- name=\"deploy\"",
+        "alice command.deleted robo #- name=\"deploy\"",
+        "alice command.edited robo #- name=\"deploy\"",
+        "alice hook.created robo #general kind=\"incoming\" name=\"ci\"",
+        "alice hook.deleted robo #general kind=\"incoming\" name=\"builds\"",
+        "alice hook.edited robo #general kind=\"incoming\" name=\"builds\"",
+        "alice token.created robo #- scopes=[\"read\"]",
+        "alice token.revoked robo #-",
+    ];
+    assert_eq!(lines, expected);
+    let own = service.create_token(&scene.bob, wanted()).await.expect("a token");
+    service.revoke_token(&scene.bob, own.info.id).await.expect("revokes");
+    let root = scene.rig.admin().await;
+    let query = body(json!({ "action": "token", "actor_id": scene.bob.user_id }));
+    let lines = service.audit(&root, &query).await.expect("lists").items;
+    let mut lines: Vec<_> = lines.iter().map(told).collect();
+    lines.sort();
+    assert_eq!(lines, ["bob token.created - #- scopes=[\"read\"]", "bob token.revoked - #-"]);
+    refused(service.create_password_reset(&root, bot, body(json!({}))).await, ErrorCode::Conflict);
+}
+
+async fn exports_and_imports_stand_in_the_audit_log(place: Place) {
+    let Scene { rig, alice, bob, team } = Scene::on(place).await;
+    let root = rig.admin().await;
+    let service = std::sync::Arc::new(rig.service);
+    drop(service.export_team(&alice, team, body(json!({}))).await.expect("exports"));
+    drop(service.export_me(&bob).await.expect("exports"));
+    drop(service.export_user(&root, bob.user_id).await.expect("exports"));
+    let start = json!({ "source": "slack", "fingerprint": "0".repeat(64) });
+    service.start_import(&root, team, body(start.clone())).await.expect("begins");
+    service.start_import(&root, team, body(start)).await.expect("is the same");
+    let mut lines = Vec::new();
+    for action in ["team.exported", "user.exported", "team.imported"] {
+        let found = service.audit(&root, &body(json!({ "action": action }))).await.expect("lists").items;
+        lines.extend(found.iter().map(told));
+    }
+    lines.sort();
+    let expected = [
+        "alice team.exported - #- include_private=false",
+        "bob user.exported bob #-",
+        "root team.imported - #-",
+        "root user.exported bob #-",
+    ];
+    assert_eq!(lines, expected);
 }
 
 async fn what_is_refused_is_in_no_audit_log(place: Place) {
