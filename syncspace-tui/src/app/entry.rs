@@ -117,10 +117,10 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool,
     }
     form = form
         .field(FieldId::Mode, "I want to", "", pick(mode))
-        .field(FieldId::Username, "User name", "letters, digits, . _ -", line(known.unwrap_or_default()))
-        .shown_for(&[Tag::LogIn, Tag::Register])
         .field(FieldId::ResetCode, "Code", "from an administrator of this server", secret())
         .shown_for(&[Tag::ResetPassword])
+        .field(FieldId::Username, "User name", "letters, digits, . _ -", line(known.unwrap_or_default()))
+        .shown_for(&[Tag::LogIn, Tag::Register])
         .field(FieldId::Password, "Password", "10 characters or more", secret())
         .field(FieldId::PasswordAgain, "Password again", "", secret())
         .shown_for(&[Tag::Register, Tag::ResetPassword])

@@ -265,9 +265,9 @@ fn a_banner_is_said_once_and_goes_with_its_time_or_when_it_is_taken_away() {
     };
     shown(&mut play, "back at nine", None);
     assert_eq!(play.screen().matches("back at nine").count(), 2, "its row, and the bottom line");
-    play.press(KeyCode::Char('x'));
+    play.state.notice = None;
     shown(&mut play, "back at nine", None);
-    assert_eq!(play.screen().matches("back at nine").count(), 1, "it is no news");
+    assert!(play.state.notice.is_none(), "it is no news");
     play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner: None })));
     assert!(!play.screen().contains("back at nine"));
     let now = play.state.now;
