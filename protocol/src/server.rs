@@ -26,7 +26,8 @@ pub struct Banner {
     pub text: String,
     /// How much it matters.
     pub level: BannerLevel,
-    /// When it goes by itself; null where it stays until it is taken away.
+    /// When it goes by itself; absent where it stays until it is taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Time>,
 }
 

@@ -208,7 +208,7 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     walk.call("deactivate_user", &carol_id, Value::Null).await;
     walk.call("accounts", &[("is_active", json!(false))], Value::Null).await;
     walk.call("audit", &[("action", json!("user"))], Value::Null).await;
-    let banner = json!({ "text": "back at nine", "level": "warning", "until": null });
+    let banner = json!({ "text": "back at nine", "level": "warning" });
     walk.call("edit_server_settings", &[], json!({ "banner": banner })).await;
     walk.call("server_settings", &[], Value::Null).await;
     walk.call("statistics", &[], Value::Null).await;

@@ -18,7 +18,7 @@ async fn a_banner_is_on_every_screen_of_every_instance_and_goes() {
     let chat = Chat::on(one).await;
     let root = one.administrator().await;
     let (mut alice, mut bob) = (Peer::live(one, &chat.alice).await, Peer::live(two, &chat.bob).await);
-    let banner = json!({ "text": "back at nine", "level": "warning", "until": null });
+    let banner = json!({ "text": "back at nine", "level": "warning" });
     show(one, &root, banner.clone()).await;
     for peer in [&mut alice, &mut bob] {
         assert_eq!(peer.event("server.banner").await["banner"], banner);
@@ -38,7 +38,7 @@ async fn a_banner_outlives_a_restart() {
     let instance = Instance::embedded().await;
     let chat = Chat::on(&instance).await;
     let root = instance.administrator().await;
-    show(&instance, &root, json!({ "text": "hello", "level": "info", "until": null })).await;
+    show(&instance, &root, json!({ "text": "hello", "level": "info" })).await;
     let again = instance.restarted().await;
     let mut bob = Peer::connect(&again, "/ws", Some(&chat.bob.token)).await;
     let hello = bob.event("hello").await;
