@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Args;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -29,6 +30,10 @@ const BARE_LENGTH: Duration = Duration::from_secs(2);
 /// People and channels of the archive.
 const PEOPLE: u32 = 50;
 const CHANNELS: u32 = 20;
+
+/// Signs the tokens of a server on MySQL.
+const SECRET: &str = "a signing secret for a benchmark";
+const PASSWORD: &str = "a long password";
 
 /// Measures imports.
 #[derive(Args)]
@@ -77,16 +82,26 @@ async fn measure(server: &std::path::Path, place: Place, messages: u32) -> anyho
     let data = tempfile::tempdir()?;
     let mut command = server_command(server, data.path());
     command.args(["--bcrypt-cost", "4", "--requests-per-second", "0", "--log-filter", "warn"]);
-    command.env("SYNCSPACE_JWT_SECRET", "a signing secret for a benchmark");
+    command.env("SYNCSPACE_JWT_SECRET", SECRET);
+    let mut create = Command::new(server);
+    create.args(["admin", "create", "--username", "root", "--data-dir"]).arg(data.path());
+    create.env("SYNCSPACE_JWT_SECRET", SECRET);
     if matches!(place, Place::Mysql) {
-        command.args(["--database", &syncspace_testkit::mysql_database().await]);
+        let database = syncspace_testkit::mysql_database().await;
+        command.args(["--database", &database]);
+        create.args(["--database", &database]);
     }
+    // Only who administers the server fills a team, and the first one is made beside it, on either store.
+    let password_file = data.path().join("password");
+    std::fs::write(&password_file, PASSWORD)?;
+    ensure!(
+        create.arg("--password-file").arg(password_file).output()?.status.success(),
+        "cannot make an administrator"
+    );
     let running = Running::start(&mut command)?;
     running.wait_until_ready()?;
     let client = Client::new(format!("http://{}", running.address).parse()?)?;
-    let token = std::fs::read_to_string(data.path().join("bootstrap-token")).context("the bootstrap token")?;
-    let register = json!({"username": "root", "password": "a long password", "bootstrap_token": token.trim()});
-    client.register(serde_json::from_value(register)?).await?;
+    client.login(serde_json::from_value(json!({"username": "root", "password": PASSWORD}))?).await?;
     let team = client.create_team(serde_json::from_value(json!({"name": "bench"}))?).await?.team.id;
     let start = json!({"source": "bench", "fingerprint": "0".repeat(64)});
     let start: StartImport = serde_json::from_value(start)?;
