@@ -31,6 +31,9 @@ pub async fn remove_team(db: &mut impl Queries, team: TeamId, now: Time) -> Resu
         "DELETE FROM user_groups WHERE team_id = ?",
         "DELETE FROM join_requests WHERE team_id = ?",
         "DELETE FROM team_bans WHERE team_id = ?",
+        "DELETE FROM hook_deliveries WHERE team_id = ?",
+        "DELETE FROM hooks WHERE team_id = ?",
+        "DELETE FROM commands WHERE team_id = ?",
     ] {
         db.execute(&Sql::both(sql), params![team]).await?;
     }

@@ -7,7 +7,7 @@ use super::{Queries, Row, RowReader, Sql, StoreError, Value, params};
 
 /// Counts what there is. People: who was there since the first time, and since the second one.
 ///
-/// Messages are counted by the ends of channels, files by their rows: some milliseconds for a large server, asked for now and then.
+/// Messages are counted by the ends of channels, files by their rows: a look at every channel and file, not for a busy path.
 pub async fn count(
     db: &mut impl Queries,
     day: String,

@@ -591,12 +591,27 @@ async fn nothing_is_left_of_a_deleted_team_but_its_tombstone(place: Place) {
     service.create_invite(&scene.alice, scene.team, body(json!({ "role": "guest" }))).await.expect("an invite");
     let group = body(json!({ "name": "ops", "user_ids": [scene.bob.user_id] }));
     service.create_group(&scene.alice, scene.team, group).await.expect("a group");
+    let bot = service.create_bot(&scene.alice, scene.team, body(json!({ "username": "robo" }))).await;
+    let bot = bot.expect("a bot").user.id;
+    let member = body(json!({ "role": "member" }));
+    service.put_channel_member(&scene.alice, channel, bot, member).await.expect("in the channel");
+    let hook = json!({ "kind": "incoming", "name": "ci", "bot_id": bot, "channel_id": channel });
+    service.create_hook(&scene.alice, scene.team, body(hook)).await.expect("a hook");
+    let command = json!({ "name": "deploy", "bot_id": bot, "url": "https://example.org" });
+    service.create_command(&scene.alice, scene.team, body(command)).await.expect("a command");
     service.delete_team(&scene.alice, scene.team).await.expect("deletes");
     scene.rig.clock.advance_ms(10 * 60 * 1_000 + 1);
     remove_deleted(&scene.rig).await;
     assert_eq!(kept(&scene.rig, channel).await, KEPT_IN_CHANNELS.map(|table| (table, 0)));
     let store = scene.rig.place.store().await;
-    for (table, rows) in [("team_invites", 0), ("user_groups", 0), ("user_group_members", 0), ("teams", 1)] {
+    for (table, rows) in [
+        ("team_invites", 0),
+        ("user_groups", 0),
+        ("user_group_members", 0),
+        ("hooks", 0),
+        ("commands", 0),
+        ("teams", 1),
+    ] {
         let sql = Sql::built(format!("SELECT COUNT(*) FROM {table}"));
         let row = (&store).query_first(&sql, params![]).await.expect("counts").expect("a row");
         assert_eq!(row.reader().take::<i64>().expect("a number"), rows, "{table}");
