@@ -15,21 +15,21 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use crate::service::{Batch, LeaseTimes, Purge, Service, ServiceError, Turn};
+use crate::service::{Batch, JobKind, LeaseTimes, Service, ServiceError, Turn};
 use schedule::Schedule;
 
 /// How long the owner may be silent before another instance takes over.
 const TURN: LeaseTimes =
     LeaseTimes { term: Duration::from_secs(30), renewal: Duration::from_secs(10), look: Duration::from_secs(5) };
 
-/// Pause between two batches of one purge, so that requests come in between.
+/// Pause between two batches of one job, so that requests come in between.
 const BATCH_PAUSE: Duration = Duration::from_millis(50);
 
 /// Something to do again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
     /// What.
-    pub purge: Purge,
+    pub kind: JobKind,
     /// How long after its end it begins again, up to a tenth sooner or later.
     pub every: Duration,
 }
@@ -46,15 +46,15 @@ pub struct Jobs {
 impl Default for Jobs {
     fn default() -> Self {
         let minutes = |count: u64| Duration::from_secs(60 * count);
-        let every = |purge| match purge {
+        let every = |kind| match kind {
             // A busy server notes thousands of commits a second: little and often.
             // What somebody deleted is soon to be gone.
-            Purge::LogCommits | Purge::Files | Purge::Deleted => minutes(1),
-            Purge::SocketTickets | Purge::PasswordResets | Purge::Statistics => minutes(10),
-            Purge::IdempotencyKeys | Purge::Revocations | Purge::Deliveries | Purge::Audit => minutes(60),
-            Purge::Sessions => minutes(6 * 60),
+            JobKind::LogCommits | JobKind::Files | JobKind::Deleted => minutes(1),
+            JobKind::SocketTickets | JobKind::PasswordResets | JobKind::Statistics => minutes(10),
+            JobKind::IdempotencyKeys | JobKind::Revocations | JobKind::Deliveries | JobKind::Audit => minutes(60),
+            JobKind::Sessions => minutes(6 * 60),
         };
-        Self { jobs: Purge::ALL.iter().map(|&purge| Job { purge, every: every(purge) }).collect(), turn: TURN }
+        Self { jobs: JobKind::ALL.iter().map(|&kind| Job { kind, every: every(kind) }).collect(), turn: TURN }
     }
 }
 
@@ -95,21 +95,21 @@ impl Jobs {
         let mut schedule = Schedule::new(periods, Instant::now(), fastrand::Rng::new());
         while let Some((number, due)) = schedule.next() {
             sleep_until(due).await;
-            let purge = self.jobs[number].purge;
-            match run_purge(service, turn, purge).await {
+            let kind = self.jobs[number].kind;
+            match run_job(service, turn, kind).await {
                 Ok(None) => return,
                 Ok(Some(rows)) => {
-                    debug!(job = purge.name(), rows, "job done");
+                    debug!(job = kind.name(), rows, "job done");
                     if schedule.done(number, Instant::now()) {
-                        info!(job = purge.name(), rows, "job works again");
+                        info!(job = kind.name(), rows, "job works again");
                     }
                 }
                 Err(error) => {
                     let error = &error as &dyn Error;
                     if schedule.failed(number, Instant::now()) {
-                        warn!(job = purge.name(), error, "job failed; tried again until it works");
+                        warn!(job = kind.name(), error, "job failed; tried again until it works");
                     } else {
-                        debug!(job = purge.name(), error, "job still fails");
+                        debug!(job = kind.name(), error, "job still fails");
                     }
                 }
             }
@@ -119,10 +119,10 @@ impl Jobs {
 }
 
 /// Removes batch after batch; gives how many rows went, or nothing where another instance has the turn.
-async fn run_purge(service: &Service, turn: &Turn, purge: Purge) -> Result<Option<u64>, ServiceError> {
+async fn run_job(service: &Service, turn: &Turn, kind: JobKind) -> Result<Option<u64>, ServiceError> {
     let mut removed = 0;
     loop {
-        match service.purge_batch(turn, purge).await? {
+        match service.run_batch(turn, kind).await? {
             Batch::TurnLost => return Ok(None),
             Batch::Last(rows) => return Ok(Some(removed + rows)),
             Batch::More(rows) => removed += rows,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use super::purge::Turn;
+use super::job_kinds::Turn;
 use super::reminder_changes::Fire;
 use super::scheduled_changes::Dispatch;
 use super::{Service, ServiceError, later};

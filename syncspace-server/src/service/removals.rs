@@ -1,6 +1,6 @@
 //! Deleted teams and channels: a tombstone at once, and soon nothing of what was written in them.
 
-use super::purge::{Batch, PURGE_ROWS_MAX, Turn};
+use super::job_kinds::{BATCH_ROWS_MAX, Batch, Turn};
 use super::{Service, ServiceError, later};
 use crate::store::removals;
 
@@ -20,8 +20,8 @@ impl Service {
             removals::remove_team(&mut tx, team, now).await?;
             Batch::More(1)
         } else if let Some(channel) = removals::find_channel(&mut tx, before).await? {
-            let messages = removals::remove_messages(&mut tx, self.store.dialect(), channel, PURGE_ROWS_MAX).await?;
-            if messages < u64::from(PURGE_ROWS_MAX) {
+            let messages = removals::remove_messages(&mut tx, self.store.dialect(), channel, BATCH_ROWS_MAX).await?;
+            if messages < u64::from(BATCH_ROWS_MAX) {
                 removals::remove_rest(&mut tx, channel, now).await?;
             }
             Batch::More(messages + 1)

@@ -9,7 +9,7 @@ use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::server::{PasswordReset, StatisticsDay};
 use syncspace_protocol::sync::{Change, ChangesQuery};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId};
-use syncspace_server::service::{Actor, Batch, BrokenOff, LeaseTimes, PURGE_ROWS_MAX, Purge, ServiceError, later};
+use syncspace_server::service::{Actor, BATCH_ROWS_MAX, Batch, BrokenOff, JobKind, LeaseTimes, ServiceError, later};
 use syncspace_server::store::{Queries as _, Sql, params};
 
 use crate::place::{PASSWORD, Place, Rig, body, on_both_stores, origin, refused, register_body};
@@ -344,7 +344,7 @@ async fn the_audit_log_is_kept_as_long_as_the_operator_says(place: Place) {
     rig.service.edit_server_settings(&root, body(json!({}))).await.expect("settles");
     let turn = rig.service.wait_for_turn(times()).await.expect("a turn");
     let lines = async |expected: &[AuditAction]| {
-        rig.service.purge_batch(&turn, Purge::Audit).await.expect("purges");
+        rig.service.run_batch(&turn, JobKind::Audit).await.expect("purges");
         let found = rig.service.audit(&root, &AuditQuery::default()).await.expect("lists").items;
         assert_eq!(found.iter().map(|line| line.action).collect::<Vec<_>>(), expected);
     };
@@ -467,7 +467,7 @@ async fn statistics_count_and_keep_the_ends_of_days(place: Place) {
         rig.service.send_message(&scene.alice, general, body(json!({ "content": content }))).await.expect("sends");
     }
     let turn = rig.service.wait_for_turn(times()).await.expect("a turn");
-    let keep = || rig.service.purge_batch(&turn, Purge::Statistics);
+    let keep = || rig.service.run_batch(&turn, JobKind::Statistics);
     let first = rig.service.statistics(&root).await.expect("statistics");
     let expected = StatisticsDay {
         day: "2026-11-22".to_owned(),
@@ -555,7 +555,7 @@ async fn fill(scene: &Scene, channel: ChannelId) {
 async fn remove_deleted(rig: &Rig) -> usize {
     let turn = rig.service.wait_for_turn(times()).await.expect("a turn");
     let mut batches = 1;
-    while let Batch::More(_) = rig.service.purge_batch(&turn, Purge::Deleted).await.expect("removes") {
+    while let Batch::More(_) = rig.service.run_batch(&turn, JobKind::Deleted).await.expect("removes") {
         batches += 1;
     }
     turn.give_back().await;
@@ -623,7 +623,7 @@ async fn a_large_channel_goes_in_parts(place: Place) {
     let channel = scene.channel("public", "large").await;
     let store = scene.rig.place.store().await;
     let mut tx = store.begin().await.expect("begins");
-    for seq in 1..=PURGE_ROWS_MAX + 1 {
+    for seq in 1..=BATCH_ROWS_MAX + 1 {
         let insert = Sql::both(
             "INSERT INTO messages (channel_id, seq, id, team_id, sender_id, content, message_type, client_id, \
              client_digest, created_at, updated_at, reply_count, is_edited, rev) VALUES \

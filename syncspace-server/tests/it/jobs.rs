@@ -6,7 +6,7 @@ use std::time::Duration;
 use syncspace_protocol::auth::RegistrationMode;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_server::jobs::{Job, Jobs};
-use syncspace_server::service::{Actor, Batch, Clock, LeaseTimes, PURGE_ROWS_MAX, Purge, Service, Turn};
+use syncspace_server::service::{Actor, BATCH_ROWS_MAX, Batch, Clock, JobKind, LeaseTimes, Service, Turn};
 use syncspace_server::store::{Queries, Sql, Store, params};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -48,8 +48,8 @@ impl Instance {
 
     /// Does all jobs every few milliseconds, whenever it has the turn.
     fn work(&self) -> (JoinHandle<()>, CancellationToken) {
-        let every = |&purge| Job { purge, every: Duration::from_millis(10) };
-        let jobs = Jobs { jobs: Purge::ALL.iter().map(every).collect(), turn: TIMES };
+        let every = |&kind| Job { kind, every: Duration::from_millis(10) };
+        let jobs = Jobs { jobs: JobKind::ALL.iter().map(every).collect(), turn: TIMES };
         let closing = CancellationToken::new();
         (tokio::spawn(jobs.run(self.service.clone(), closing.clone())), closing)
     }
@@ -107,8 +107,8 @@ async fn wait_for_holder(store: &Store, before: &str) -> (String, i64) {
 
 async fn purge_all(instance: &Instance, turn: &Turn) -> Vec<Batch> {
     let mut batches = Vec::new();
-    for &purge in Purge::ALL {
-        batches.push(instance.service.purge_batch(turn, purge).await.expect("purges"));
+    for &kind in JobKind::ALL {
+        batches.push(instance.service.run_batch(turn, kind).await.expect("purges"));
     }
     batches
 }
@@ -170,7 +170,7 @@ async fn what_is_over_goes_and_what_holds_stays(place: Place) {
 
 async fn a_purge_removes_a_bounded_batch_at_a_time(place: Place) {
     let (store, instance) = (place.store().await, Instance::on(&place).await);
-    let rows = i64::from(PURGE_ROWS_MAX) + 1;
+    let rows = i64::from(BATCH_ROWS_MAX) + 1;
     let mut tx = store.begin().await.expect("begins");
     for number in 0..rows {
         let insert = Sql::both("INSERT INTO socket_tickets VALUES (?, 1, 1, '2020-01-01 00:00:00.000')");
@@ -178,8 +178,8 @@ async fn a_purge_removes_a_bounded_batch_at_a_time(place: Place) {
     }
     tx.commit().await.expect("commits");
     let turn = instance.turn().await;
-    let purge = || instance.service.purge_batch(&turn, Purge::SocketTickets);
-    assert_eq!(purge().await.expect("purges"), Batch::More(u64::from(PURGE_ROWS_MAX)));
+    let purge = || instance.service.run_batch(&turn, JobKind::SocketTickets);
+    assert_eq!(purge().await.expect("purges"), Batch::More(u64::from(BATCH_ROWS_MAX)));
     assert_eq!(count(&store, "socket_tickets").await, 1);
     assert_eq!(purge().await.expect("purges"), Batch::Last(1));
     assert_eq!(purge().await.expect("purges"), Batch::Last(0));

@@ -14,7 +14,7 @@ use syncspace_protocol::search::query::Has;
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::{ChannelId, FileId, Patch};
 use syncspace_server::blobs::{BlobPlace, Blobs};
-use syncspace_server::service::{Actor, Batch, BrokenOff, LeaseTimes, Purge, ServiceError, Settings, Turn};
+use syncspace_server::service::{Actor, Batch, BrokenOff, JobKind, LeaseTimes, ServiceError, Settings, Turn};
 use syncspace_server::store::files::{self, Home, NewFile};
 use syncspace_server::store::{Queries as _, Sql, params};
 
@@ -315,7 +315,7 @@ async fn files_are_listed_newest_first_where_one_may_read(place: Place) {
 async fn what_nobody_finds_any_more_is_collected(place: Place) {
     let room = Room::open(place).await;
     let turn = room.turn().await;
-    let collect = async || match room.rig.service.purge_batch(&turn, Purge::Files).await.expect("collects") {
+    let collect = async || match room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects") {
         Batch::Last(rows) => rows,
         odd => unreachable!("{odd:?}"),
     };
@@ -453,6 +453,6 @@ async fn a_picture_shows_its_person_until_the_next_one(place: Place) {
     let edit = syncspace_protocol::users::EditProfile { avatar_url: Patch::Set(second.clone()), ..Default::default() };
     assert_eq!(room.rig.service.edit_me(&room.alice, edit).await.expect("edits").avatar_url, Some(second));
     let turn = room.turn().await;
-    assert_eq!(room.rig.service.purge_batch(&turn, Purge::Files).await.expect("collects"), Batch::Last(1));
+    assert_eq!(room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects"), Batch::Last(1));
     assert_eq!(room.blobs(), 3, "one picture of Bob's and of the team, and the file that waits");
 }

@@ -1,4 +1,4 @@
-//! What is kept for a while only, and who removes it: one instance at a time, in batches that lock little.
+//! What one instance does for all, again and again: mostly, in batches that lock little, to remove what is kept for a while only.
 
 use syncspace_protocol::Time;
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
@@ -11,7 +11,7 @@ use crate::store::{
 };
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
-pub const PURGE_ROWS_MAX: u32 = 500;
+pub const BATCH_ROWS_MAX: u32 = 500;
 
 /// Most files that are collected at once: a request to the storage for each.
 const COLLECTED_MAX: u32 = 50;
@@ -31,9 +31,9 @@ const DELIVERY_KEPT_S: u32 = 7 * 24 * 3600;
 /// Name of the lease of the one instance that does what needs doing once.
 const LEASE: &str = "jobs";
 
-/// A kind of rows that are kept for a while only.
+/// Something that is done again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Purge {
+pub enum JobKind {
     /// Socket tickets that are over.
     SocketTickets,
     /// Sessions that ended or were over long ago.
@@ -54,11 +54,11 @@ pub enum Purge {
     PasswordResets,
     /// What is left of deleted teams and channels.
     Deleted,
-    /// Nothing: it keeps how much there is, for today.
+    /// How much there is, kept for each day.
     Statistics,
 }
 
-impl Purge {
+impl JobKind {
     /// Every kind.
     pub const ALL: &[Self] = &[
         Self::SocketTickets,
@@ -108,16 +108,16 @@ impl Purge {
 
     async fn remove_before(self, tx: &mut Tx, time: Time) -> Result<u64, StoreError> {
         match self {
-            Self::SocketTickets => sessions::purge_tickets_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::Sessions => sessions::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::LogCommits => commits::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::Revocations => revocations::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::Deliveries => deliveries::purge_before(tx, time, PURGE_ROWS_MAX).await,
-            Self::Audit => audit::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::SocketTickets => sessions::purge_tickets_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::Sessions => sessions::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::IdempotencyKeys => idempotency_keys::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::LogCommits => commits::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::Revocations => revocations::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::Deliveries => deliveries::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::Audit => audit::purge_before(tx, time, BATCH_ROWS_MAX).await,
             // Not by one statement: see [`Service::collect_files`] and [`Service::remove_deleted`].
             Self::Files | Self::Deleted => Ok(0),
-            Self::PasswordResets => password_resets::purge_before(tx, time, PURGE_ROWS_MAX).await,
+            Self::PasswordResets => password_resets::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Statistics => {
                 let counts = statistics::count(tx, time).await?;
                 store::statistics::put(tx, &counts).await.map(|()| 0)
@@ -164,20 +164,20 @@ impl Service {
     }
 
     /// Removes one batch of rows that were kept long enough.
-    pub async fn purge_batch(&self, turn: &Turn, purge: Purge) -> Result<Batch, ServiceError> {
-        match purge {
-            Purge::Files => return self.collect_files(turn).await,
-            Purge::Deleted => return self.remove_deleted(turn).await,
+    pub async fn run_batch(&self, turn: &Turn, kind: JobKind) -> Result<Batch, ServiceError> {
+        match kind {
+            JobKind::Files => return self.collect_files(turn).await,
+            JobKind::Deleted => return self.remove_deleted(turn).await,
             _ => {}
         }
-        let before = later(self.clock.now(), -i64::from(purge.kept_s(&self.settings)) * 1_000);
+        let before = later(self.clock.now(), -i64::from(kind.kept_s(&self.settings)) * 1_000);
         let mut tx = self.store.begin().await?;
         if !turn.0.fence().holds(&mut tx).await? {
             return Ok(Batch::TurnLost);
         }
-        let rows = purge.remove_before(&mut tx, before).await?;
+        let rows = kind.remove_before(&mut tx, before).await?;
         tx.commit().await?;
-        Ok(if rows < u64::from(PURGE_ROWS_MAX) { Batch::Last(rows) } else { Batch::More(rows) })
+        Ok(if rows < u64::from(BATCH_ROWS_MAX) { Batch::Last(rows) } else { Batch::More(rows) })
     }
 
     /// Removes the bytes of files whose time has come, and then their rows: cut off anywhere, it finds them again.
