@@ -119,6 +119,9 @@ pub struct ArchiveChannel {
     /// Whether newcomers of the team come into it.
     #[serde(default)]
     pub is_default: bool,
+    /// How long its messages are kept, in days; 0 for ever, absent as long as the team says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention_days: Option<u32>,
     /// Who made it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<Username>,

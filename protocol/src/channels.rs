@@ -53,6 +53,8 @@ pub struct Channel {
     pub posting: Posting,
     /// Whether whoever comes into the team, other than a guest, comes into this public channel too.
     pub is_default: bool,
+    /// How long its messages are kept, in days; 0 for ever, null as long as the team says.
+    pub retention_days: Option<u32>,
     /// Whether only members see it: every kind but public.
     pub is_private: bool,
     /// The people of a direct or group channel; empty for the others, whose members are a list of their own.
@@ -200,6 +202,10 @@ pub struct EditChannel {
     /// Whether whoever comes into the team comes into it too; for the team's admins, and for at most 20 public channels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_default: Option<bool>,
+    /// How long its messages are kept, in days up to 36,500; 0 for ever, null as long as the team says. For the team's admins;
+    /// not for direct and group channels.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub retention_days: Patch<u32>,
     /// True makes a public channel private: it goes out of the sight of everybody who is not in it. There is no way back: what
     /// was written for few is not shown to all by a switch.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -15,7 +15,8 @@
 //! | stream | what a client follows: `c3` a channel, `t1` a team, `m7` one person in one team |
 //! | rev | the number of a committed change in its stream; every change takes the next one |
 //! | head | the last seq and the last rev of a stream |
-//! | floor | the first seq or rev that is still kept |
+//! | floor | the last seq or rev that is no longer kept |
+//! | retention | how long messages are kept: for the server, a team or a channel |
 //! | epoch | the name of a store's history; numbers from another epoch mean nothing |
 //! | `client_id` | the sender's own name for a message; sending it again gives the same message back |
 //! | session | one logged-in device |
@@ -70,6 +71,7 @@ pub mod personal;
 pub mod preferences;
 pub mod reactions;
 pub mod reminders;
+pub mod retention;
 pub mod scheduled;
 pub mod search;
 pub mod server;

@@ -192,5 +192,7 @@ pub const REMINDERS_MAX: u32 = 500;
 pub const REMINDER_NOTE_CHARS_MAX: usize = 500;
 /// Longest time ahead that a message may be scheduled or a reminder may come, in seconds: a leap year.
 pub const AHEAD_S_MAX: u32 = 366 * 24 * 3600;
+/// Longest time for which retention can keep messages, in days: a hundred years, and shorter than for ever.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
 /// Longest reason why a scheduled message could not be sent, in characters.
 pub const SCHEDULE_FAILURE_CHARS_MAX: usize = 500;

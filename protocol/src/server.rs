@@ -46,6 +46,9 @@ pub struct ServerSettings {
     pub registration: Option<RegistrationMode>,
     /// What everybody sees; null for nothing.
     pub banner: Option<Banner>,
+    /// How long messages are kept where neither channel nor team says it, in days; 0 and null for ever.
+    #[serde(default)]
+    pub retention_days: Option<u32>,
 }
 
 /// Body of `PATCH /admin/settings`. Absent fields stay, null clears.
@@ -57,6 +60,9 @@ pub struct EditServerSettings {
     /// What everybody sees.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub banner: Patch<Banner>,
+    /// How long messages are kept where neither channel nor team says it, in days up to 36,500; 0 and null for ever.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub retention_days: Patch<u32>,
 }
 
 /// How much there was on one day, UTC.

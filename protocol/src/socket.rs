@@ -395,6 +395,12 @@ pub enum EventBody {
         /// When.
         updated_at: Time,
     },
+    /// Messages up to a place are no longer kept: forget them, with threads that begin there. Stream `c`.
+    #[serde(rename = "channel.floor_raised")]
+    FloorRaised {
+        /// The place.
+        floor_seq: Seq,
+    },
     /// What everybody on the server sees was changed; outside streams. `hello` says it too.
     #[serde(rename = "server.banner")]
     ServerBanner {

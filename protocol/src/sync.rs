@@ -12,17 +12,23 @@ use crate::reactions::MyReactions;
 use crate::reminders::Reminder;
 use crate::scheduled::Scheduled;
 use crate::teams::{Team, TeamMember};
-use crate::{ChannelId, Epoch, GroupId, Rev, StreamId, UserId};
+use crate::{ChannelId, Epoch, GroupId, Rev, Seq, StreamId, UserId};
 
 /// What a stream holds now of one thing that changed. A receiver applies it only if its rev is newer than the one it has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "nearly every change is a message: boxed, it would cost more")]
 pub enum Change {
     /// A message, new or changed; a deleted one has `deleted_at`. Stream `c`.
     Message {
         /// As it is now.
         message: Message,
+    },
+    /// Messages up to a place are no longer kept: forget them, and what is kept of them. Stream `c`.
+    Floor {
+        /// The place.
+        floor_seq: Seq,
+        /// The change.
+        rev: Rev,
     },
     /// The team itself. Stream `t`.
     Team {
@@ -174,7 +180,8 @@ impl Change {
             Self::MyDraft { draft } => Some(draft.rev),
             Self::MyScheduled { scheduled } => Some(scheduled.rev),
             Self::MyReminder { reminder } => Some(reminder.rev),
-            Self::TeamMemberGone { rev, .. }
+            Self::Floor { rev, .. }
+            | Self::TeamMemberGone { rev, .. }
             | Self::GroupGone { rev, .. }
             | Self::ChannelGone { rev, .. }
             | Self::ChannelHidden { rev, .. }

@@ -47,6 +47,9 @@ pub struct TeamSettings {
     pub edit_within_s: Option<u32>,
     /// How one who finds the team comes into it. Invites and those who manage members let people in whatever this says.
     pub joining: Joining,
+    /// How long messages are kept in channels that do not say it themselves, in days; 0 for ever, null as long as the server
+    /// says.
+    pub retention_days: Option<u32>,
 }
 
 /// What holds in a new team.
@@ -59,6 +62,7 @@ impl Default for TeamSettings {
             mention_all: TeamRole::Guest,
             edit_within_s: None,
             joining: Joining::Open,
+            retention_days: None,
         }
     }
 }
@@ -179,6 +183,9 @@ pub struct EditTeamSettings {
     /// How one who finds the team comes into it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub joining: Option<Joining>,
+    /// How long messages are kept, in days up to 36,500; 0 for ever, null as long as the server says.
+    #[serde(default, skip_serializing_if = "Patch::is_keep")]
+    pub retention_days: Patch<u32>,
 }
 
 /// Settles everything as it is settled elsewhere.
@@ -191,6 +198,7 @@ impl From<TeamSettings> for EditTeamSettings {
             mention_all: Some(settings.mention_all),
             edit_within_s: settings.edit_within_s.map_or(Patch::Clear, Patch::Set),
             joining: Some(settings.joining),
+            retention_days: settings.retention_days.map_or(Patch::Clear, Patch::Set),
         }
     }
 }
@@ -212,6 +220,7 @@ impl EditTeamSettings {
             mention_all: self.mention_all.unwrap_or(before.mention_all),
             edit_within_s: self.edit_within_s.clone().apply(before.edit_within_s),
             joining: self.joining.unwrap_or(before.joining),
+            retention_days: self.retention_days.clone().apply(before.retention_days),
         }
     }
 }

@@ -25,6 +25,7 @@ mod message_tail;
 mod preferences;
 mod remind;
 mod resolve;
+mod retention;
 mod schedule;
 mod search;
 mod server;

@@ -169,6 +169,8 @@ pub enum ChannelAction {
     Hide,
     /// Let newcomers of the team come into it by themselves, or no longer.
     SetDefault,
+    /// Say how long its messages are kept.
+    SetRetention,
     /// Archive or restore it.
     Archive,
     /// Delete it.
@@ -201,6 +203,12 @@ pub const fn everyone() -> Permit {
 /// Permits to come into a team to whoever holds an invite that is checked in the same transaction.
 #[must_use]
 pub const fn invited() -> Permit {
+    Permit(())
+}
+
+/// Permits to let messages go that are older than is settled, to whoever checks that in the same transaction.
+#[must_use]
+pub const fn kept_long_enough() -> Permit {
     Permit(())
 }
 
@@ -322,7 +330,7 @@ pub fn on_channel(facts: ChannelFacts, action: ChannelAction) -> Result<Permit, 
             true
         }
         ChannelAction::Hide => false,
-        ChannelAction::SetDefault => manages_team,
+        ChannelAction::SetDefault | ChannelAction::SetRetention => manages_team,
     };
     if !allowed {
         return Err(Denial::Forbidden);
@@ -375,6 +383,7 @@ fn for_every_kind(action: ChannelAction) -> bool {
         | ChannelAction::Edit
         | ChannelAction::Hide
         | ChannelAction::SetDefault
+        | ChannelAction::SetRetention
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::AddMember
@@ -401,6 +410,7 @@ fn changes_an_archived_channel(action: ChannelAction) -> bool {
         | ChannelAction::Follow
         | ChannelAction::Leave
         | ChannelAction::MentionAll
+        | ChannelAction::SetRetention
         | ChannelAction::Archive
         | ChannelAction::Delete
         | ChannelAction::ManageMembers => false,
@@ -530,6 +540,7 @@ mod tests {
             (Do::Edit, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Hide, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::SetDefault, "hh-++h--++h--++", "hhhhhh--++h--++"),
+            (Do::SetRetention, "hh-++h--++h--++", "hhhhhh--++h--++"),
             (Do::Archive, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::Delete, "hh-++h--++h++++", "hhhhhh--++h++++"),
             (Do::ManageMembers, "hh-++h--++h++++", "hhhhhh--++h++++"),

@@ -119,6 +119,7 @@ pub(crate) fn my_channel(number: u64, kind: ChannelKind, named: Option<&str>, la
         topic: None,
         posting: Posting::Everyone,
         is_default: false,
+        retention_days: None,
         is_private: kind != ChannelKind::Public,
         people,
         created_by: id(ALICE),

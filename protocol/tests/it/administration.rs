@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 use syncspace_protocol::AuditId;
 use syncspace_protocol::audit::{AuditAction, AuditEntry, AuditQuery};
+use syncspace_protocol::retention::{RetentionQuery, RetentionReport};
 use syncspace_protocol::server::{
     AccountQuery, Banner, BannerLevel, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings,
     Statistics, StatisticsDay,
 };
 
-use crate::golden::{full, future_word_is_read_as, least, words};
+use crate::golden::{full, future_word_is_read_as, least, with, words};
 
 pub(crate) fn banner() -> Value {
     json!({"text": "The server restarts at 18:00 UTC", "level": "warning", "until": "2026-11-22T18:00:00.000Z"})
@@ -77,10 +78,20 @@ fn settings_of_the_server_are_edited_field_by_field() {
     full::<Banner>(&banner());
     words::<BannerLevel>(&["info", "warning", "unknown"]);
     future_word_is_read_as::<BannerLevel>("unknown");
-    full::<ServerSettings>(&json!({"registration": "invite", "banner": banner()}));
-    full::<EditServerSettings>(&json!({"registration": "closed", "banner": banner()}));
-    full::<EditServerSettings>(&json!({"registration": null, "banner": null}));
+    let settings = json!({"registration": "invite", "banner": banner(), "retention_days": 90});
+    full::<ServerSettings>(&settings);
+    full::<EditServerSettings>(&with(&settings, json!({"retention_days": 0})));
+    full::<EditServerSettings>(&json!({"registration": null, "banner": null, "retention_days": null}));
     least::<EditServerSettings>(&json!({}), &json!({}));
+}
+
+#[test]
+fn retention_tells_what_it_takes() {
+    full::<RetentionQuery>(&json!({"days": 30, "is_inherited": true}));
+    least::<RetentionQuery>(&json!({}), &json!({"is_inherited": false}));
+    let report = json!({"retention_days": 30, "channels": 4, "messages": 1_200, "files": 3, "file_bytes": 4_096});
+    full::<RetentionReport>(&report);
+    full::<RetentionReport>(&with(&report, json!({"retention_days": null})));
 }
 
 #[test]

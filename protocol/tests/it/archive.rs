@@ -33,6 +33,7 @@ fn team() -> Value {
             "mention_all": "guest",
             "edit_within_s": null,
             "joining": "open",
+            "retention_days": null,
         },
     })
 }
@@ -55,6 +56,7 @@ fn channel() -> Value {
         "topic": "the release",
         "posting": "everyone",
         "is_default": true,
+        "retention_days": 30,
         "created_by": "alice",
         "created_at": AT,
         "archived_at": AT,

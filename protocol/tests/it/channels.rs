@@ -20,6 +20,7 @@ pub(crate) fn channel() -> Value {
         "topic": "Release on Friday",
         "posting": "admins",
         "is_default": true,
+        "retention_days": 30,
         "is_private": true,
         "people": [person()],
         "created_by": 7,
@@ -60,8 +61,10 @@ fn head() -> Value {
 #[test]
 fn channels_and_what_one_is_in_them() {
     full::<Channel>(&channel());
-    let bare = without(&channel(), &["name", "description", "topic", "people", "archived_at"]);
-    let nulls = json!({"name": null, "description": null, "topic": null, "people": [], "archived_at": null});
+    let bare = without(&channel(), &["name", "description", "topic", "retention_days", "people", "archived_at"]);
+    let nulls = json!({
+        "name": null, "description": null, "topic": null, "retention_days": null, "people": [], "archived_at": null,
+    });
     least::<Channel>(&bare, &with(&bare, nulls));
     full::<MyChannel>(&with(&channel(), json!({"head": head(), "membership": membership()})));
     let bare = with(&bare, json!({"head": head()}));
@@ -122,6 +125,7 @@ fn channels_are_edited_and_read() {
         "topic": "Release on Friday",
         "posting": "admins",
         "is_default": true,
+        "retention_days": null,
         "is_private": true,
         "is_archived": true,
     }));

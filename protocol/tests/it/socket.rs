@@ -81,6 +81,7 @@ fn events() -> Vec<Value> {
         json!({"ev": "message.unpinned", "seq": 42, "user_id": 8, "updated_at": "2026-11-22T17:26:24.000Z"}),
         reaction_event("reaction.added"),
         reaction_event("reaction.removed"),
+        json!({"ev": "channel.floor_raised", "floor_seq": 41}),
         json!({"ev": "server.banner", "banner": administration::banner()}),
         json!({"ev": "typing", "user_id": 7, "parent_seq": 41}),
         json!({"ev": "team.updated", "team": teams::team()}),

@@ -10,6 +10,7 @@ use crate::{channels, groups, join_requests, messages, personal, reactions, remi
 pub(crate) fn changes() -> Vec<Value> {
     vec![
         json!({"kind": "message", "message": messages::message()}),
+        json!({"kind": "floor", "floor_seq": 41, "rev": 6}),
         json!({"kind": "team", "team": teams::team()}),
         json!({"kind": "team_member", "member": teams::member()}),
         json!({"kind": "team_member_gone", "user_id": 7, "rev": 5}),

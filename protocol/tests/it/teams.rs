@@ -32,6 +32,7 @@ fn settings() -> Value {
         "mention_all": "admin",
         "edit_within_s": 900,
         "joining": "request",
+        "retention_days": 30,
     })
 }
 
@@ -77,11 +78,12 @@ fn settings_say_who_may_do_what() {
             "mention_all": "guest",
             "edit_within_s": null,
             "joining": "open",
+            "retention_days": null,
         }),
     );
     words::<Joining>(&["open", "request", "invite"]);
     full::<EditTeamSettings>(&settings());
-    full::<EditTeamSettings>(&with(&settings(), json!({"edit_within_s": null})));
+    full::<EditTeamSettings>(&with(&settings(), json!({"edit_within_s": null, "retention_days": null})));
     least::<EditTeamSettings>(&json!({}), &json!({"invite": null}));
     refused::<EditTeamSettings>(&json!({"joining": "never"}), "unknown variant `never`");
 }

@@ -5,7 +5,7 @@ use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::{ChannelName, Patch, Seq};
 
 use super::ListArgs;
-use super::values::WhoPosts;
+use super::values::{Kept, WhoPosts, kept};
 
 /// `channel …`
 #[derive(Debug, Subcommand)]
@@ -72,6 +72,22 @@ pub(crate) enum Channel {
         /// Who may post.
         #[arg(value_enum)]
         who: WhoPosts,
+    },
+    /// Show how long the messages of a channel are kept, or settle it (the team's admins).
+    ///
+    /// Without a time it shows what holds, and what is old enough to go. With one it shows what would go, and asks; what goes
+    /// is gone for everybody, within the hour. The channel goes before its team, the team before the server.
+    #[command(after_help = "Examples:
+  syncspace channel retention eng/general
+  syncspace channel retention eng/general 90d --dry-run
+  syncspace channel retention eng/general 90d --yes
+  syncspace channel retention eng/general inherited   # as long as the team says")]
+    Retention {
+        /// `eng/general`, or `#general` with --team.
+        channel: String,
+        /// For how long: like 90d, forever, or inherited.
+        #[arg(value_name = "TIME", value_parser = kept)]
+        keep: Option<Kept>,
     },
     /// Make a public channel private. There is no way back.
     #[command(after_help = "Examples:

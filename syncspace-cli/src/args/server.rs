@@ -5,7 +5,7 @@ use syncspace_protocol::Time;
 use syncspace_protocol::auth::RegistrationMode;
 use syncspace_protocol::server::BannerLevel;
 
-use super::values::{seconds, time};
+use super::values::{Kept, kept, seconds, time};
 
 /// `server …`
 #[derive(Debug, Subcommand)]
@@ -33,6 +33,19 @@ pub(crate) enum Server {
     /// Show everybody on the server a line, or take it away (administrators).
     #[command(subcommand)]
     Banner(ServerBanner),
+    /// Show how long messages are kept where neither channel nor team says it, or settle it (administrators).
+    ///
+    /// Without a time it shows what holds, and what is old enough to go. With one it shows what would go, and asks; what goes
+    /// is gone for everybody, within the hour.
+    #[command(after_help = "Examples:
+  syncspace server retention
+  syncspace server retention 365d --dry-run
+  syncspace server retention forever")]
+    Retention {
+        /// For how long: like 365d, or forever.
+        #[arg(value_name = "TIME", value_parser = kept)]
+        keep: Option<Kept>,
+    },
     /// Show how much there is on the server, and was at the end of each of the last days (administrators).
     #[command(after_help = "Examples:
   syncspace server statistics

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX};
 use syncspace_protocol::{Email, InviteId, TeamName};
 
-use super::values::{HowToJoin, Role, seconds, yes_no};
+use super::values::{HowToJoin, Kept, Role, kept, seconds, yes_no};
 use super::{ListArgs, ListLimit};
 
 /// `team …`
@@ -185,6 +185,22 @@ pub(crate) enum Team {
   syncspace team settings eng --edit-within 15m
   syncspace team settings eng --edit-within never   # or always")]
     Settings(Settings),
+    /// Show how long messages are kept in channels that do not say it themselves, or settle it (its admins).
+    ///
+    /// Without a time it shows what holds, and what is old enough to go. With one it shows what would go, and asks; what goes
+    /// is gone for everybody, within the hour.
+    #[command(after_help = "Examples:
+  syncspace team retention eng
+  syncspace team retention eng 90d --dry-run
+  syncspace team retention eng forever
+  syncspace team retention eng inherited   # as long as the server says")]
+    Retention {
+        /// Name or id of the team.
+        team: String,
+        /// For how long: like 90d, forever, or inherited.
+        #[arg(value_name = "TIME", value_parser = kept)]
+        keep: Option<Kept>,
+    },
     /// Invites to a team.
     #[command(subcommand)]
     Invite(Invite),

@@ -6,6 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use syncspace_protocol::Time;
 use syncspace_protocol::channels::{ChannelRole, Posting};
+use syncspace_protocol::limits::RETENTION_DAYS_MAX;
 use syncspace_protocol::teams::{Joining, TeamRole};
 
 /// Reads `yes`, `no`, `true`, `false`, `on`, `off`, `1` or `0`.
@@ -101,6 +102,42 @@ pub(crate) fn seconds(text: &str) -> Result<u32, String> {
     };
     let number: u32 = number.parse().map_err(|_| EXPECTED)?;
     number.checked_mul(unit_s).filter(|&s| s > 0).ok_or_else(|| EXPECTED.to_owned())
+}
+
+/// How long messages are kept, as it is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// As long as the next says: of a channel its team, of a team the server.
+    Inherited,
+    /// Without end.
+    Forever,
+    /// For so many days.
+    Days(u32),
+}
+
+impl Kept {
+    /// Gives it as the server takes it.
+    pub(crate) const fn days(self) -> Option<u32> {
+        match self {
+            Self::Inherited => None,
+            Self::Forever => Some(0),
+            Self::Days(days) => Some(days),
+        }
+    }
+}
+
+/// Reads how long messages are kept: `30d`, `forever` or `inherited`.
+pub(crate) fn kept(text: &str) -> Result<Kept, String> {
+    const EXPECTED: &str = "messages are kept for 1d to 36500d, forever, or inherited";
+    match text {
+        "inherited" => Ok(Kept::Inherited),
+        "forever" => Ok(Kept::Forever),
+        days => {
+            let days: u32 = days.strip_suffix('d').and_then(|days| days.parse().ok()).ok_or(EXPECTED)?;
+            let is_some = (1..=RETENTION_DAYS_MAX).contains(&days);
+            is_some.then_some(Kept::Days(days)).ok_or_else(|| EXPECTED.to_owned())
+        }
+    }
 }
 
 /// Reads a point in time: with its offset, or on this machine's clock.

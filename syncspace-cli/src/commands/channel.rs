@@ -34,6 +34,9 @@ pub(super) async fn run(context: &Context, args: args::Channel) -> Outcome {
             let edit = EditChannel { posting: Some(who.into()), ..EditChannel::default() };
             change(context, client, &channel, edit, "change").await
         }
+        args::Channel::Retention { channel, keep } => {
+            super::retention::of_channel(context, client, &channel, keep).await
+        }
         args::Channel::Convert(target) => convert(context, client, &target.channel).await,
         args::Channel::Archive(target) => archive(context, client, &target.channel, true).await,
         args::Channel::Restore(target) => archive(context, client, &target.channel, false).await,

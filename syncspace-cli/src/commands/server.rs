@@ -34,6 +34,7 @@ pub(super) async fn run(context: &Context, args: args::Server) -> Outcome {
             let edit = EditServerSettings { banner: Patch::Clear, ..EditServerSettings::default() };
             settle(context, edit, "take the banner away", "the banner is gone").await
         }
+        args::Server::Retention { keep } => super::retention::of_server(context, keep).await,
         args::Server::Statistics => {
             let statistics = context.client()?.statistics().await?;
             let mut days = vec![statistics.now];

@@ -48,6 +48,7 @@ pub(super) async fn run(context: &Context, args: args::Team) -> Outcome {
             }
             super::channel::list_defaults(context, &client, &team).await
         }
+        args::Team::Retention { team, keep } => super::retention::of_team(context, &client, &team, keep).await,
         args::Team::Settings(args) => settings(context, &client, args).await,
         args::Team::Invite(args) => invite(context, &client, args).await,
     }
@@ -105,6 +106,7 @@ async fn settings(context: &Context, client: &Client, args: args::Settings) -> O
             Some(args::EditWithin::Seconds(within_s)) => Patch::Set(within_s),
         },
         joining: args.joining.map(Into::into),
+        ..EditTeamSettings::default()
     };
     if settings.is_empty() {
         return context.out.record(&team.settings);

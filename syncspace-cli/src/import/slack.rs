@@ -236,6 +236,7 @@ impl Export<'_> {
             description: Some(description).filter(|text: &String| !text.is_empty()),
             topic: one_line(&to_markdown(&channel.topic.value, self), TOPIC_CHARS_MAX),
             posting: Posting::Everyone,
+            retention_days: None,
             is_default: kind == ChannelKind::Public && channel.is_general,
             created_by,
             created_at,

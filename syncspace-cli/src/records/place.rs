@@ -6,6 +6,7 @@ use syncspace_protocol::channels::MyChannel;
 use syncspace_protocol::join_requests::{JoinRequest, MyJoinRequest};
 use syncspace_protocol::teams::{Ban, Invite, MyTeam, TeamSettings};
 
+use super::server::days;
 use crate::output::{Cell, Column, Record};
 
 impl Record for MyTeam {
@@ -48,6 +49,7 @@ impl Record for TeamSettings {
         Column::shown("mention_all"),
         Column::shown("edit_within_s"),
         Column::shown("joining"),
+        Column::shown("retention_days"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -58,6 +60,7 @@ impl Record for TeamSettings {
             Cell::word(self.mention_all),
             self.edit_within_s.map_or(Cell::Empty, |within_s| Cell::Number(within_s.into())),
             Cell::word(self.joining),
+            days(self.retention_days),
         ]
     }
 }
@@ -211,6 +214,7 @@ impl Record for ChannelRow {
         Column::detail("description"),
         Column::detail("posting"),
         Column::detail("is_default"),
+        Column::detail("retention_days"),
         Column::detail("team_id"),
         Column::detail("archived_at"),
         Column::detail("joined_at"),
@@ -238,6 +242,7 @@ impl Record for ChannelRow {
             Cell::maybe(channel.description.as_ref()),
             Cell::word(channel.posting),
             Cell::Bool(channel.is_default),
+            days(channel.retention_days),
             Cell::Number(channel.team_id.get()),
             Cell::maybe_time(channel.archived_at),
             Cell::maybe_time(membership.map(|membership| membership.joined_at)),

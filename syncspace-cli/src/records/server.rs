@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use syncspace_protocol::auth::ServerInfo;
+use syncspace_protocol::retention::RetentionReport;
 use syncspace_protocol::server::{PasswordReset, ServerSettings, StatisticsDay};
 
 use crate::output::{Cell, Column, Record};
@@ -50,6 +51,7 @@ impl Record for ServerSettings {
         Column::shown("banner"),
         Column::shown("banner_level"),
         Column::shown("banner_until"),
+        Column::shown("retention_days"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -59,6 +61,33 @@ impl Record for ServerSettings {
             Cell::maybe(banner.map(|banner| &banner.text)),
             banner.map_or(Cell::Empty, |banner| Cell::word(banner.level)),
             Cell::maybe_time(banner.and_then(|banner| banner.until)),
+            days(self.retention_days),
+        ]
+    }
+}
+
+/// Gives a number of days for which messages are kept; nothing where it is left to others.
+pub(crate) fn days(days: Option<u32>) -> Cell {
+    days.map_or(Cell::Empty, |days| Cell::Number(days.into()))
+}
+
+impl Record for RetentionReport {
+    const PLURAL: &'static str = "reports";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("retention_days"),
+        Column::shown("channels"),
+        Column::shown("messages"),
+        Column::shown("files"),
+        Column::shown("file_bytes"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            self.retention_days.map_or_else(|| Cell::text("forever"), |days| Cell::Number(days.into())),
+            Cell::Number(self.channels),
+            Cell::Number(self.messages),
+            Cell::Number(self.files),
+            Cell::Number(self.file_bytes),
         ]
     }
 }

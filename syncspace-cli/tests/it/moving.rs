@@ -62,6 +62,7 @@ fn a_team_moves_to_an_empty_server_and_is_the_same() {
     old.root.run(&["member", "add", "eng", "@bob"]).ok();
     old.root.run(&["group", "create", "oncall", "@bob", "--team", "eng"]).ok();
     old.root.run(&["channel", "create", "eng/general"]).ok();
+    old.root.run(&["channel", "retention", "eng/general", "3650d"]).ok();
     bob.run(&["channel", "join", "eng/general"]).ok();
     let plan = old.write("plan.bin", [7; 70_000]);
     old.root.run(&["message", "send", "eng/general", "the plan", "--file", &plan]).ok();
@@ -184,6 +185,45 @@ fn a_slack_workspace_comes_with_its_threads_and_times() {
     assert_eq!(desk.messages("eng/general").len(), 3);
     let stranger = desk.world.person("mallory");
     stranger.run(&["import", "slack", &zip, "--team", "mine"]).ends_with(5).says("administers the server");
+}
+
+#[test]
+fn retention_shows_what_would_go_before_it_is_settled() {
+    let desk = Desk::new();
+    let export = slack_export();
+    let zip = desk.zip("slack.zip", &borrowed(&export));
+    desk.root.run(&["import", "slack", &zip, "--team", "eng"]).ok();
+    let told = |report: &Value| [&report["retention_days"], &report["channels"], &report["messages"]].map(Clone::clone);
+    let now = |noun: &str, rest: &[&str]| told(&desk.root.json(&[&[noun, "retention"], rest].concat()));
+    let all = [Value::Null, json!(2), json!(0)];
+    assert_eq!([now("server", &[]), now("team", &["eng"])], [all.clone(), all.clone()]);
+    let settle = ["channel", "retention", "eng/general", "30d"];
+    let plan = desk.root.json(&[&settle[..], &["--dry-run"]].concat());
+    let would = "keep the messages of eng/general for 30 days; 3 messages and 0 files of 0 bytes would go";
+    assert_eq!(plan["would"], would);
+    desk.root
+        .run(&settle)
+        .ends_with(2)
+        .says("3 messages and 0 files of 0 bytes go, and do not come back")
+        .says("give --yes");
+    assert_eq!(now("channel", &["eng/general"]), [Value::Null, json!(1), json!(0)], "nothing was settled yet");
+    let settled = [json!(30), json!(1), json!(3)];
+    assert_eq!(told(&desk.root.json(&[&settle[..], &["--yes"]].concat())), settled);
+    assert_eq!(now("channel", &["eng/general"]), settled);
+    assert_eq!(desk.root.json(&["channel", "show", "eng/general"])["retention_days"], 30);
+    // The direct channel does as the team, and its message is old too.
+    let of_team = told(&desk.root.json(&["team", "retention", "eng", "60d", "--yes"]));
+    assert_eq!(of_team, [json!(60), json!(1), json!(1)]);
+    assert_eq!(now("server", &["365d"]), [json!(365), json!(0), json!(0)]);
+    desk.root.run(&["team", "retention", "eng", "forever"]).ok();
+    assert_eq!(now("team", &["eng"]), [Value::Null, json!(1), json!(0)]);
+    desk.root.run(&["channel", "retention", "eng/general", "inherited"]).ok().says("keeps its messages for ever");
+    desk.root
+        .run(&["channel", "retention", "eng/general", "soon"])
+        .ends_with(2)
+        .says("1d to 36500d, forever, or inherited");
+    let mallory = desk.world.person("mallory");
+    mallory.run(&["server", "retention"]).ends_with(5);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod personal;
 mod reminders;
 mod repeat;
 mod resolve;
+mod retention;
 mod scheduled;
 mod search;
 mod teams;

@@ -99,8 +99,9 @@ impl ChannelCounts {
         let (seq, net) = match effect {
             Effect::Counts(seq, net) => (seq, net),
             Effect::Nothing => (Seq::ZERO, Net::default()),
+            Effect::Floor(floor) if self.is_read_up_to(floor) => (Seq::ZERO, Net::default()),
             // What it did to the counts cannot be known: as if it had been missed.
-            Effect::Unknown => return self.skip_to(rev, false),
+            Effect::Floor(_) | Effect::Unknown => return self.skip_to(rev, false),
         };
         match &mut self.run {
             Some((_, last)) if last.next() == rev => *last = rev,
@@ -113,6 +114,11 @@ impl ChannelCounts {
             self.counted.push_back(Counted { rev, seq, net });
             self.fold();
         }
+    }
+
+    /// Tells whether nothing up to a place is in the counts.
+    fn is_read_up_to(&self, place: Seq) -> bool {
+        self.marker().is_some_and(|read| read.last_read_seq >= place)
     }
 
     /// Goes on up to a rev over changes that do nothing here; false where something was missed before them.
@@ -232,6 +238,8 @@ impl ChannelCounts {
 pub(super) enum Effect {
     Counts(Seq, Net),
     Nothing,
+    /// What was counted up to a place counts no more.
+    Floor(Seq),
     Unknown,
 }
 
@@ -255,6 +263,7 @@ pub(super) fn effect(me: UserId, body: &EventBody) -> Effect {
             let net = Net { messages: -i64::from(was_unread), mentions: -i64::from(former_mentions.count_for(me)) };
             Effect::Counts(*seq, net)
         }
+        EventBody::FloorRaised { floor_seq } => Effect::Floor(*floor_seq),
         EventBody::MessageUpdated { .. }
         | EventBody::MessageAppended { .. }
         | EventBody::MessageDeleted { .. }

@@ -167,6 +167,19 @@ fn counts_on_from_the_markers_revision() {
 }
 
 #[test]
+fn what_is_no_longer_kept_is_asked_for_only_where_it_was_counted() {
+    let raised = |rev: u64, floor: u64| event(rev, EventBody::FloorRaised { floor_seq: id(floor) });
+    let mut book = taking(marker(10, 2, 0, 20, 1), &[created(13, 21), raised(22, 10)]);
+    check(&book, 3, 0);
+    book.take(&raised(23, 11));
+    check_unsure(&book);
+    book.put(general(), marker(10, 2, 0, 23, 1));
+    check(&book, 2, 0);
+    book.take(&created(14, 24));
+    check(&book, 3, 0);
+}
+
+#[test]
 fn events_that_came_before_the_marker_count_above_its_revision() {
     let mut book = UnreadBook::new(id(ME));
     for rev in 21..=23 {

@@ -24,6 +24,8 @@ pub type ThreadKey = (ChannelId, Seq);
 pub struct ThreadBook {
     me: UserId,
     pub(super) threads: BTreeMap<ThreadKey, Page>,
+    /// Up to which place nothing is kept any more of each channel: whoever answers there calls nobody into a thread.
+    floors: BTreeMap<ChannelId, Seq>,
     /// How far each channel was heard.
     heard: BTreeMap<ChannelId, Rev>,
     /// Channels that were left and not come into since: an answer that comes late is of an earlier stay.
@@ -44,7 +46,7 @@ impl ThreadBook {
     /// Makes the book of a person, in which nothing is known yet.
     #[must_use]
     pub const fn new(me: UserId) -> Self {
-        Self { me, threads: BTreeMap::new(), heard: BTreeMap::new(), left: BTreeSet::new() }
+        Self { me, threads: BTreeMap::new(), floors: BTreeMap::new(), heard: BTreeMap::new(), left: BTreeSet::new() }
     }
 
     /// Takes what happened; events that change nothing of threads do nothing.
@@ -69,6 +71,9 @@ impl ThreadBook {
             EventBody::StreamGone {} => return self.forget(channel),
             EventBody::StreamReload {} => self.doubt(channel),
             EventBody::Changes { items, after, head_rev, .. } => {
+                if let Some(floor) = items.iter().filter_map(floor_of).max() {
+                    self.raise_floor(channel, floor);
+                }
                 let messages: Vec<_> = items.iter().filter_map(message_of).collect();
                 messages.iter().for_each(|message| self.open_missed(message));
                 let touched: BTreeSet<Seq> = messages.iter().filter_map(|message| message.parent_seq).collect();
@@ -83,6 +88,9 @@ impl ThreadBook {
                 if let EventBody::MessageCreated { message, thread: Some(thread) } = body {
                     self.open_live(message, thread);
                 }
+                if let EventBody::FloorRaised { floor_seq } = body {
+                    self.raise_floor(channel, *floor_seq);
+                }
                 let me = self.me;
                 for (root, page) in self.of_channel(channel) {
                     page.counts.take(rev, thread_effect(me, root, body));
@@ -90,6 +98,15 @@ impl ThreadBook {
             }
         }
         self.heard.insert(channel, rev);
+    }
+
+    /// Notes up to which place nothing is kept any more of a channel: threads that begin there are gone, and only they had
+    /// replies there.
+    fn raise_floor(&mut self, channel: ChannelId, floor: Seq) {
+        let held = self.floors.entry(channel).or_insert(Seq::ZERO);
+        *held = floor.max(*held);
+        let is_gone = |(of, root): &ThreadKey| *of == channel && *root <= floor;
+        self.threads.retain(|thread, _| !is_gone(thread));
     }
 
     /// Asks for a thread in which a reply came that may make the person take part.
@@ -119,6 +136,9 @@ impl ThreadBook {
     }
 
     fn open(&mut self, thread: ThreadKey, rev: Rev) {
+        if self.floors.get(&thread.0).is_some_and(|floor| thread.1 <= *floor) {
+            return;
+        }
         let page = self.page(thread);
         page.concerned_at = page.concerned_at.max(rev);
     }
@@ -226,6 +246,13 @@ impl ThreadBook {
     pub fn unsure(&self) -> impl Iterator<Item = ThreadKey> {
         let is_unsure = |page: &Page| page.standing.is_none() || page.counts.is_unsure();
         self.threads.iter().filter(move |(_, page)| is_unsure(page)).map(|(thread, _)| *thread)
+    }
+}
+
+const fn floor_of(change: &Change) -> Option<Seq> {
+    match change {
+        Change::Floor { floor_seq, .. } => Some(*floor_seq),
+        _ => None,
     }
 }
 

@@ -11,11 +11,14 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use syncspace_client::{Client, ClientError, Upload};
+use serde_json::json;
+use syncspace_client::{Client, ClientError, Importer, Upload};
+use syncspace_protocol::archive::ArchiveLine;
 use syncspace_protocol::channels::{
     ChannelRole, CreateChannel, EditChannel, MarkRead, MoveMarker, NewChannel, Posting, PutChannelMember,
 };
 use syncspace_protocol::groups::CreateGroup;
+use syncspace_protocol::imports::{MatchBy, StartImport};
 use syncspace_protocol::join_requests::AskToJoin;
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::messages::{
@@ -38,6 +41,8 @@ use self::observer::Observer;
 use crate::lossy::LossyLine;
 use crate::stores::{Site, StoreKind, tell, times_as_long};
 
+/// Messages of the history that is imported to go again: more than go at once.
+const HISTORY: u64 = 250;
 /// Operations that one run gets done; `make soak` takes five times as many.
 const OPERATIONS: usize = 300;
 /// Most tries for each of them: people ask for what they may not do, too.
@@ -128,6 +133,72 @@ async fn check_everything(kind: StoreKind) {
         let listed = observer::changed_since(&reader, stream, head.expect("a head")).await.expect("changes");
         assert_eq!(listed, kinds::changes(&[home]).collect::<BTreeSet<_>>(), "read from {stream}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_longer_kept_goes_from_every_device_on_sqlite() {
+    check_retention(StoreKind::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_longer_kept_goes_from_every_device_on_mysql() {
+    check_retention(StoreKind::Mysql).await;
+}
+
+/// Lets an imported history go before the eyes of one device of Bob's and behind the back of another.
+async fn check_retention(kind: StoreKind) {
+    let site = Site::start_with(kind, &[("FAILPOINTS", "jobs::at_once=return")]).await;
+    let people = vec![site.administrator("alice").await, site.register("bob").await];
+    let crowd = Crowd::found(people, 0).await;
+    let (alice, bob) = (&crowd.people[0], &crowd.people[1]);
+    let channel = import_history(alice, crowd.teams[0]).await.expect("imported");
+    let text = |content: &str| SendMessage { content: content.to_owned(), ..SendMessage::default() };
+    alice.join_channel(channel).await.expect("in the channel");
+    bob.join_channel(channel).await.expect("in the channel");
+    let oldest = Seq::try_from(1).expect("a seq");
+    let root = alice.message(channel, oldest).await.expect("the oldest").id;
+    bob.save_message(channel, oldest).await.expect("saved");
+    bob.send_message(channel, SendMessage { parent_message_id: Some(root), ..text("an answer") }).await.expect("sent");
+    bob.react(channel, oldest, &"tada".parse().expect("a short name")).await.expect("reacted");
+    let unread = MarkRead { seq: oldest, mode: MoveMarker::Set, known_rev: None };
+    bob.mark_read(channel, unread).await.expect("marked unread");
+    let present = Observer::start(site.log_in("bob", "bob's second", site.server.url()).await).await;
+    let line = LossyLine::to(site.server.url(), 0).await;
+    let absent = Observer::start(site.log_in("bob", "bob's third", &line.url()).await).await;
+    present.agrees().await;
+    absent.agrees().await;
+    line.lose(1_000);
+    let edit = EditChannel { retention_days: Patch::Set(30), ..EditChannel::default() };
+    alice.edit_channel(channel, edit).await.expect("settled");
+    present.hears("FloorRaised").await;
+    alice.send_message(channel, text("after it")).await.expect("sent");
+    present.agrees().await;
+    let left = alice.messages(channel, MessageQuery::default()).await.expect("a page").items;
+    assert_eq!(left.first().map(|message| message.seq.get()), Some(HISTORY + 1), "the answer and what came after it");
+    line.lose(0);
+    line.cut();
+    absent.catches_up("Floor").await;
+    absent.agrees().await;
+}
+
+/// Imports a channel of long ago, and gives it.
+async fn import_history(alice: &Client, team: TeamId) -> Result<ChannelId, ClientError> {
+    let at = "2020-01-01T08:00:00.000Z";
+    let line = |line: serde_json::Value| serde_json::from_value::<ArchiveLine>(line).expect("a line");
+    let start = StartImport { source: "test".to_owned(), fingerprint: "f".repeat(64), match_by: MatchBy::Username };
+    let mut importer = Importer::start(alice.clone(), team, &start).await?;
+    importer.push(&line(json!({"type": "user", "username": "alice", "role": "member"}))).await?;
+    let channel = json!({"type": "channel", "key": "old", "kind": "public", "name": "old", "created_at": at});
+    importer.push(&line(channel)).await?;
+    for number in 1..=HISTORY {
+        let message = json!({
+            "type": "message", "channel": "old", "number": number, "sender": "alice",
+            "content": format!("number {number}"), "created_at": at,
+        });
+        importer.push(&line(message)).await?;
+    }
+    let report = importer.finish().await?;
+    Ok(report.channels[0].channel_id)
 }
 
 /// Does to messages whatever can be done to them.

@@ -80,10 +80,13 @@ async fn start_server(folder: &Path, address: &str) -> ServerProcess {
     ServerProcess::start(&[&["--listen", address, "--data-dir", data], &limits[..]].concat()).await
 }
 
+/// The password of everybody.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
 pub(crate) fn registration(name: &str) -> Register {
     Register {
         username: name.parse().expect("a name"),
-        password: "correct horse battery".parse().expect("a password"),
+        password: PASSWORD.parse().expect("a password"),
         email: None,
         full_name: None,
         device_name: Some("test".to_owned()),

@@ -28,6 +28,7 @@ mod query;
 mod reminders;
 mod reply;
 mod request;
+mod retention;
 mod route;
 mod scheduled;
 mod search;
@@ -227,6 +228,7 @@ fn all_routes() -> Vec<route::Route> {
         (Needs::Scope(Scope::Admin), admin::routes()),
         (Needs::Scope(Scope::Admin), audit::routes()),
         (Needs::Scope(Scope::Write), reminders::routes()),
+        (Needs::Scope(Scope::Manage), retention::routes()),
         (Needs::Scope(Scope::Read), streams::routes()),
         (Needs::Login, openapi::routes()),
     ]

@@ -51,7 +51,11 @@ impl Default for Jobs {
             // What somebody deleted is soon to be gone.
             JobKind::LogCommits | JobKind::Files | JobKind::Deleted => minutes(1),
             JobKind::SocketTickets | JobKind::PasswordResets | JobKind::Statistics => minutes(10),
-            JobKind::IdempotencyKeys | JobKind::Revocations | JobKind::Deliveries | JobKind::Audit => minutes(60),
+            JobKind::IdempotencyKeys
+            | JobKind::Revocations
+            | JobKind::Deliveries
+            | JobKind::Audit
+            | JobKind::Retention => minutes(60),
             JobKind::Sessions => minutes(6 * 60),
         };
         Self { jobs: JobKind::ALL.iter().map(|&kind| Job { kind, every: every(kind) }).collect(), turn: TURN }
@@ -91,7 +95,7 @@ impl Jobs {
 
     /// Does what is due, one job after the other; returns where another instance has the turn.
     async fn work(&self, service: &Service, turn: &Turn) {
-        let periods = self.jobs.iter().map(|job| job.every);
+        let periods = self.jobs.iter().map(|job| period(job.every));
         let mut schedule = Schedule::new(periods, Instant::now(), fastrand::Rng::new());
         while let Some((number, due)) = schedule.next() {
             sleep_until(due).await;
@@ -116,6 +120,12 @@ impl Jobs {
         }
         std::future::pending().await
     }
+}
+
+/// Gives how often a job is done: what is settled for it, unless a test has no time to wait.
+fn period(every: Duration) -> Duration {
+    fail::fail_point!("jobs::at_once", |_| Duration::from_millis(100));
+    every
 }
 
 /// Removes batch after batch; gives how many rows went, or nothing where another instance has the turn.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{Rev, Seq, StreamId, TeamId, Time};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time};
 
 use super::{Audience, Committed, Effect, FrameError, Route, revocations};
 use crate::permissions::Permit;
@@ -63,6 +63,17 @@ impl<'a> LogTx<'a> {
         head.last_seq = head.last_seq.next();
         self.changed.insert(stream);
         Ok(head.last_seq)
+    }
+
+    /// Raises the floor of a locked channel, with a rev of its own.
+    pub async fn raise_floor(&mut self, channel: ChannelId, floor: Seq, permit: &Permit) -> Result<Taken, StoreError> {
+        let stream = StreamId::Channel(channel);
+        let taken = self.next_rev(stream, permit)?;
+        heads::raise_floor(self.db, channel, floor, taken.rev).await?;
+        if let Some(head) = self.heads.get_mut(&stream) {
+            head.floor_seq = floor;
+        }
+        Ok(taken)
     }
 
     /// Announces a change to everybody who follows the stream, after the commit.

@@ -268,6 +268,7 @@ const fn channel_sentence(action: ChannelAction) -> &'static str {
         }
         ChannelAction::AddMember => "only members of the channel may add people, and guests may not",
         ChannelAction::SetDefault => "only the team's admins choose the channels that newcomers come into",
+        ChannelAction::SetRetention => "only the team's admins say how long messages are kept",
         ChannelAction::Edit
         | ChannelAction::Hide
         | ChannelAction::Archive

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use syncspace_protocol::audit::{AuditAction, AuditEntry, AuditQuery};
-use syncspace_protocol::{AuditId, ChannelId, Page, TeamId, Time, UserId};
+use syncspace_protocol::{AuditId, ChannelId, Page, Patch, TeamId, Time, UserId};
 
 use super::paging::{Window, odd_cursor, read_cursor, truncate};
 use super::{Actor, Origin, Service, ServiceError, access};
@@ -70,6 +70,15 @@ impl Line {
         match value {
             Some(value) => self.with(name, value),
             None => self,
+        }
+    }
+
+    /// Says to what an edit sets something, where it does.
+    pub(super) fn with_patch(self, name: &str, patch: &Patch<impl Serialize>) -> Self {
+        match patch {
+            Patch::Keep => self,
+            Patch::Clear => self.with(name, Value::Null),
+            Patch::Set(value) => self.with(name, value),
         }
     }
 

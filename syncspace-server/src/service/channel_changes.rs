@@ -14,6 +14,7 @@ use super::audit::Line;
 use super::channels::{load_mine, read_of, with_counts};
 use super::fields::clean_patch;
 use super::idempotency::Makes;
+use super::retention::check_days;
 use super::team_changes::{Refused, name_taken, prepared};
 use super::{Actor, ServiceError, access, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation, Taken};
@@ -152,6 +153,7 @@ impl MakeChannel {
             topic: None,
             posting: Posting::Everyone,
             is_default: false,
+            retention_days: None,
             is_private: kind != ChannelKind::Public,
             people: Vec::new(),
             created_by: self.actor.user_id,
@@ -357,7 +359,8 @@ impl Operation for ChangeChannel {
         let is_newly_archived = before.archived_at.is_none() && channel.archived_at.is_some();
         let archived = is_newly_archived.then_some(Effect::ChannelArchived { channel_id: self.channel });
         tx.announce_to(audience(&channel), taken, body, archived.into_iter().collect())?;
-        self.line(AuditAction::ChannelEdited).with_fields(&self.edit).write(tx.db, tx.now).await?;
+        let line = self.line(AuditAction::ChannelEdited).with_fields(&self.edit);
+        line.with_patch("retention_days", &self.edit.retention_days).write(tx.db, tx.now).await?;
         Ok(channel)
     }
 }
@@ -380,6 +383,9 @@ impl ChangeChannel {
         }
         if self.edit.is_private.is_some() {
             permit = Some(access::permit_channel(&found, ChannelAction::Hide)?);
+        }
+        if !self.edit.retention_days.is_keep() {
+            permit = Some(access::permit_channel(&found, ChannelAction::SetRetention)?);
         }
         if self.edit.is_default.is_some() {
             permit = Some(access::permit_channel(&found, ChannelAction::SetDefault)?);
@@ -407,6 +413,8 @@ impl ChangeChannel {
         let topic = clean_patch("topic", &edit.topic, TOPIC_CHARS_MAX).map_err(Abort::Refused)?;
         channel.topic = topic.apply(channel.topic);
         channel.posting = edit.posting.unwrap_or(channel.posting);
+        channel.retention_days = edit.retention_days.apply(channel.retention_days);
+        check_days("retention_days", channel.retention_days).map_err(Abort::Refused)?;
         if let Some(is_default) = edit.is_default {
             if is_default && !channel.is_default {
                 self.refuse_more_defaults(tx, &channel).await?;

@@ -284,6 +284,7 @@ impl Export {
             topic: channel.topic.clone(),
             posting: channel.posting,
             is_default: channel.is_default,
+            retention_days: channel.retention_days,
             created_by: Some(self.name(channel.created_by)?),
             created_at: channel.created_at,
             archived_at: channel.archived_at,

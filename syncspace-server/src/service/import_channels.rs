@@ -139,6 +139,7 @@ impl ImportChannels {
             topic: line.topic.clone(),
             posting: if line.name.is_some() { line.posting } else { Posting::Everyone },
             is_default: line.is_default && line.kind == ChannelKind::Public,
+            retention_days: line.retention_days,
             is_private: true,
             people: Vec::new(),
             created_by: new.created_by,

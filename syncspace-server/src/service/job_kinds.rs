@@ -1,7 +1,9 @@
 //! What one instance does for all, again and again: mostly, in batches that lock little, to remove what is kept for a while only.
 
-use syncspace_protocol::Time;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
+use syncspace_protocol::{ChannelId, Time};
 
 use super::{Service, ServiceError, Settings, later, statistics};
 use crate::store;
@@ -52,6 +54,8 @@ pub enum JobKind {
     Audit,
     /// Codes for new passwords that are over.
     PasswordResets,
+    /// Messages that were kept as long as is settled.
+    Retention,
     /// What is left of deleted teams and channels.
     Deleted,
     /// How much there is, kept for each day.
@@ -70,6 +74,7 @@ impl JobKind {
         Self::Files,
         Self::Audit,
         Self::PasswordResets,
+        Self::Retention,
         Self::Deleted,
         Self::Statistics,
     ];
@@ -87,6 +92,7 @@ impl JobKind {
             Self::Files => "collect files",
             Self::Audit => "purge audit log",
             Self::PasswordResets => "purge password resets",
+            Self::Retention => "apply retention",
             Self::Deleted => "remove what was deleted",
             Self::Statistics => "keep statistics",
         }
@@ -96,7 +102,12 @@ impl JobKind {
     const fn kept_s(self, settings: &Settings) -> u32 {
         match self {
             // A file's row says itself when its time comes.
-            Self::SocketTickets | Self::Files | Self::PasswordResets | Self::Deleted | Self::Statistics => 0,
+            Self::SocketTickets
+            | Self::Files
+            | Self::PasswordResets
+            | Self::Retention
+            | Self::Deleted
+            | Self::Statistics => 0,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
             Self::LogCommits => LOG_COMMIT_KEPT_S,
@@ -115,8 +126,8 @@ impl JobKind {
             Self::Revocations => revocations::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Deliveries => deliveries::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Audit => audit::purge_before(tx, time, BATCH_ROWS_MAX).await,
-            // Not by one statement: see [`Service::collect_files`] and [`Service::remove_deleted`].
-            Self::Files | Self::Deleted => Ok(0),
+            // Not by one statement: see [`Service::run_batch`].
+            Self::Files | Self::Retention | Self::Deleted => Ok(0),
             Self::PasswordResets => password_resets::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Statistics => {
                 let counts = statistics::count(tx, time).await?;
@@ -138,41 +149,57 @@ pub enum Batch {
 }
 
 /// This instance's turn to do what one instance does for all.
-pub struct Turn(Lease);
+pub struct Turn {
+    lease: Lease,
+    /// The channel behind which retention goes on; 0 where its next run begins.
+    retention_after: AtomicU64,
+}
 
 impl Turn {
     /// Gives the proof that this instance has the turn.
     pub(super) const fn fence(&self) -> &Fence {
-        self.0.fence()
+        self.lease.fence()
+    }
+
+    /// Gives the channel behind which retention goes on.
+    pub(super) fn retention_after(&self) -> Option<ChannelId> {
+        ChannelId::try_from(self.retention_after.load(Ordering::Relaxed)).ok()
+    }
+
+    /// Notes behind which channel retention goes on; none where its run is over.
+    pub(super) fn note_retention(&self, after: Option<ChannelId>) {
+        self.retention_after.store(after.map_or(0, ChannelId::get), Ordering::Relaxed);
     }
 
     /// Keeps the turn for ever; returns only when it is lost.
     pub async fn keep(&self) -> ServiceError {
-        self.0.keep().await.into()
+        self.lease.keep().await.into()
     }
 
     /// Lets another instance have it at once.
     pub async fn give_back(self) {
-        self.0.release().await;
+        self.lease.release().await;
     }
 }
 
 impl Service {
     /// Waits for this instance's turn: until no other one has it, or the one that has it stopped renewing it for a term.
     pub async fn wait_for_turn(&self, times: LeaseTimes) -> Result<Turn, ServiceError> {
-        Ok(Turn(Lease::wait_for(&self.store, LEASE, times).await?))
+        let lease = Lease::wait_for(&self.store, LEASE, times).await?;
+        Ok(Turn { lease, retention_after: AtomicU64::new(0) })
     }
 
     /// Removes one batch of rows that were kept long enough.
     pub async fn run_batch(&self, turn: &Turn, kind: JobKind) -> Result<Batch, ServiceError> {
         match kind {
             JobKind::Files => return self.collect_files(turn).await,
+            JobKind::Retention => return self.apply_retention(turn).await,
             JobKind::Deleted => return self.remove_deleted(turn).await,
             _ => {}
         }
         let before = later(self.clock.now(), -i64::from(kind.kept_s(&self.settings)) * 1_000);
         let mut tx = self.store.begin().await?;
-        if !turn.0.fence().holds(&mut tx).await? {
+        if !turn.fence().holds(&mut tx).await? {
             return Ok(Batch::TurnLost);
         }
         let rows = kind.remove_before(&mut tx, before).await?;
@@ -183,7 +210,7 @@ impl Service {
     /// Removes the bytes of files whose time has come, and then their rows: cut off anywhere, it finds them again.
     async fn collect_files(&self, turn: &Turn) -> Result<Batch, ServiceError> {
         let mut tx = self.store.begin().await?;
-        if !turn.0.fence().holds(&mut tx).await? {
+        if !turn.fence().holds(&mut tx).await? {
             return Ok(Batch::TurnLost);
         }
         let leftovers = files::take_leftovers(&mut tx, self.clock.now(), COLLECTED_MAX).await?;

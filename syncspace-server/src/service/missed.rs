@@ -66,7 +66,7 @@ impl Service {
             let of_channel =
                 mine.range((part.channel, Seq::ZERO)..).take_while(|((channel, _), _)| *channel == part.channel);
             let my_reactions = of_channel.map(|(&(_, seq), emoji)| MyReactions { seq, emoji: emoji.clone() }).collect();
-            let items = part.items.into_iter().map(|message| Change::Message { message }).collect();
+            let items = changes_of(part.items, part.range.floor, part.after, part.rev);
             let page = Changes {
                 stream: StreamId::Channel(part.channel),
                 epoch: self.epoch().clone(),
@@ -81,6 +81,16 @@ impl Service {
         }));
         Ok(missed)
     }
+}
+
+/// Makes changes of messages, with the floor at its place among them where it was raised between two revs.
+fn changes_of(messages: Vec<Message>, (floor_seq, raised): (Seq, Rev), after: Rev, rev: Rev) -> Vec<Change> {
+    let place = messages.partition_point(|message| message.rev < raised);
+    let mut items: Vec<_> = messages.into_iter().map(|message| Change::Message { message }).collect();
+    if after < raised && raised <= rev {
+        items.insert(place, Change::Floor { floor_seq, rev: raised });
+    }
+    items
 }
 
 fn is_moved((_, after, range): &&(ChannelId, Rev, Range)) -> bool {

@@ -14,6 +14,7 @@ use tracing::warn;
 
 use super::audit::Line;
 use super::fields::clean_field;
+use super::retention::check_days;
 use super::retry::retrying;
 use super::users::require_admin;
 use super::{Actor, Service, ServiceError};
@@ -37,6 +38,7 @@ impl Service {
         edit: EditServerSettings,
     ) -> Result<ServerSettings, ServiceError> {
         require_admin(actor)?;
+        check_days("retention_days", edit.retention_days.clone().apply(None))?;
         let edit = EditServerSettings { banner: check_banner(edit.banner, self.clock.now())?, ..edit };
         retrying(|| self.write_settings(actor, &edit)).await
     }
@@ -47,8 +49,10 @@ impl Service {
         let mut settings = server_settings::load(&mut tx).await?;
         settings.registration = edit.registration.clone().apply(settings.registration);
         settings.banner = edit.banner.clone().apply(settings.banner);
+        settings.retention_days = edit.retention_days.clone().apply(settings.retention_days);
         server_settings::update(&mut tx, &settings, now).await?;
-        Line::by(actor, AuditAction::ServerSettingsEdited).with_fields(edit).write(&mut tx, now).await?;
+        let line = Line::by(actor, AuditAction::ServerSettingsEdited).with_fields(edit);
+        line.with_patch("retention_days", &edit.retention_days).write(&mut tx, now).await?;
         self.commit_revoking(tx, vec![Effect::ServerSettingsChanged]).await?;
         Ok(settings)
     }

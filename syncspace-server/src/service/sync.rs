@@ -124,7 +124,9 @@ impl Service {
             Scope::Channel(channel) => {
                 let found = messages::list_changes(&mut &self.store, channel, after, limit).await?;
                 let items = found.into_iter().map(|message| (message.rev, Some(Change::Message { message })));
-                Ok(vec![Rows::new(items.collect(), limit, head)])
+                let floor = heads::find_floor(&mut &self.store, channel, after).await?;
+                let floor = floor.map(|(floor_seq, rev)| (rev, Some(Change::Floor { floor_seq, rev })));
+                Ok(vec![Rows::new(items.collect(), limit, head), Rows::new(floor.into_iter().collect(), limit, head)])
             }
             Scope::Team { team, facts } => self.team_rows(actor, (team, facts), after, limit, head).await,
             Scope::Member { member, team } => self.member_rows(actor, (member, team), after, limit, head).await,

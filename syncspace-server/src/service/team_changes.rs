@@ -16,6 +16,7 @@ use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
 use super::idempotency::Makes;
 use super::invites::Backing;
+use super::retention::check_days;
 use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, join_requests, parse};
 use crate::log::{Abort, Audience, Effect, LogTx, Operation};
@@ -127,7 +128,7 @@ impl Operation for ChangeTeam {
         };
         tx.announce_to(Audience::Everyone, taken, EventBody::TeamUpdated { team: team.clone() }, looks)?;
         let line = Line::by(&self.actor, AuditAction::TeamEdited).in_team(self.team).with_fields(&self.edit);
-        line.write(tx.db, tx.now).await?;
+        line.with_patch("retention_days", &self.edit.settings.retention_days).write(tx.db, tx.now).await?;
         Ok(team)
     }
 }
@@ -148,7 +149,7 @@ fn check_settings(settings: &TeamSettings) -> Result<(), ServiceError> {
         let sentence = format!("messages may be edited for up to {EDIT_WITHIN_S_MAX} seconds, or for ever: null");
         return Err(ServiceError::invalid_field("settings.edit_within_s", sentence));
     }
-    Ok(())
+    check_days("settings.retention_days", settings.retention_days)
 }
 
 /// Leaves a tombstone of a team.

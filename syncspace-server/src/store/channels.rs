@@ -57,7 +57,7 @@ pub struct MembershipRow {
 }
 
 pub(super) const CHANNEL: &str = "c.id, c.team_id, c.kind, c.name, c.description, c.topic, c.posting, \
-                                  c.is_default, c.is_private, c.created_by, c.created_at, c.updated_at, c.archived_at, c.rev";
+                                  c.is_default, c.retention_days, c.is_private, c.created_by, c.created_at, c.updated_at, c.archived_at, c.rev";
 pub(super) const HEAD: &str = "h.last_seq, h.last_rev, h.floor_seq";
 const MEMBERSHIP: &str = "m.role, m.joined_at, m.last_read_seq, m.my_rev";
 const JOIN_MEMBERSHIP: &str =
@@ -73,6 +73,7 @@ pub(super) fn read_channel(row: &mut RowReader<'_>) -> Result<Channel, StoreErro
         topic: row.take()?,
         posting: row.take()?,
         is_default: row.take()?,
+        retention_days: row.take()?,
         is_private: row.take()?,
         people: Vec::new(),
         created_by: row.take()?,
@@ -304,7 +305,7 @@ pub async fn insert(db: &mut impl Queries, channel: &Channel, key: &str) -> Resu
 pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), StoreError> {
     let sql = Sql::both(
         "UPDATE channels SET name = ?, name_key = ?, description = ?, topic = ?, posting = ?, is_default = ?, \
-         archived_at = ?, updated_at = ?, rev = ? WHERE id = ?",
+         retention_days = ?, archived_at = ?, updated_at = ?, rev = ? WHERE id = ?",
     );
     let values = params![
         channel.name.as_ref(),
@@ -313,6 +314,7 @@ pub async fn update(db: &mut impl Queries, channel: &Channel) -> Result<(), Stor
         channel.topic.clone(),
         channel.posting,
         channel.is_default,
+        channel.retention_days,
         channel.archived_at,
         channel.updated_at,
         channel.rev,

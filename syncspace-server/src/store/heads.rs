@@ -149,6 +149,28 @@ pub fn update(stream: StreamId, head: &Head) -> Statement {
     }
 }
 
+/// Raises the floor of a locked channel.
+pub async fn raise_floor(db: &mut impl Queries, channel: ChannelId, floor: Seq, rev: Rev) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE channel_heads SET floor_seq = ?, floor_seq_rev = ? WHERE channel_id = ?");
+    db.execute(&sql, params![floor, rev, channel]).await.map(drop)
+}
+
+/// Finds how far the floor of a channel was raised, and at which rev, where that was after a rev.
+pub async fn find_floor(
+    db: &mut impl Queries,
+    channel: ChannelId,
+    after: Rev,
+) -> Result<Option<(Seq, Rev)>, StoreError> {
+    let sql =
+        Sql::both("SELECT floor_seq, floor_seq_rev FROM channel_heads WHERE channel_id = ? AND floor_seq_rev > ?");
+    let row = db.query_first(&sql, params![channel, after]).await?;
+    row.map(|row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    })
+    .transpose()
+}
+
 /// Makes the statement that locks heads of one kind; `$seqs` are further columns that only this one has.
 macro_rules! lock_of {
     ($name:literal, $id:literal, $seqs:literal) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use syncspace_protocol::messages::Message;
-use syncspace_protocol::{ChannelId, Rev, UserId};
+use syncspace_protocol::{ChannelId, Rev, Seq, UserId};
 
 use super::channel_members::{MARKER, MarkerRow, read_marker};
 use super::messages::{MESSAGE, read};
@@ -17,6 +17,8 @@ pub const CHANNELS_PER_PAGE: usize = 64;
 pub struct Range {
     /// Changes up to this number are no longer kept one by one.
     pub floor_rev: Rev,
+    /// How far the floor was last raised, and at which rev.
+    pub floor: (Seq, Rev),
     /// Where the person's marker stands, with the channel's newest numbers.
     pub marker: MarkerRow,
 }
@@ -31,7 +33,7 @@ pub async fn load_ranges(
     for chunk in channels.chunks(CHANNELS_PER_PAGE) {
         let ids = padded(chunk.iter().map(|&id| Value::from(id)).collect());
         let sql = Sql::built(format!(
-            "SELECT m.channel_id, h.floor_rev, {MARKER} FROM channel_members m JOIN channels c ON c.id = m.channel_id \
+            "SELECT m.channel_id, h.floor_rev, h.floor_seq, h.floor_seq_rev, {MARKER} FROM channel_members m JOIN channels c ON c.id = m.channel_id \
              JOIN teams t ON t.id = m.team_id JOIN channel_heads h ON h.channel_id = m.channel_id \
              WHERE m.user_id = ? AND m.channel_id IN ({}) AND m.left_at IS NULL AND c.deleted_at IS NULL \
              AND t.deleted_at IS NULL",
@@ -41,7 +43,9 @@ pub async fn load_ranges(
         values.extend(ids);
         for row in db.query(&sql, values).await? {
             let mut row = row.reader();
-            ranges.insert(row.take()?, Range { floor_rev: row.take()?, marker: read_marker(&mut row)? });
+            let channel = row.take()?;
+            let (floor_rev, floor) = (row.take()?, (row.take()?, row.take()?));
+            ranges.insert(channel, Range { floor_rev, floor, marker: read_marker(&mut row)? });
         }
     }
     Ok(ranges)

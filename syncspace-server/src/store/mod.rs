@@ -54,6 +54,7 @@ pub mod pins;
 pub mod reactions;
 pub mod reminders;
 pub mod removals;
+pub mod retention;
 pub mod revocations;
 pub mod saved;
 pub mod scheduled;

@@ -56,7 +56,18 @@ pub async fn remove_messages(
         last = row.take()?;
         ids.push(row.take::<MessageId>()?);
     }
-    search::remove(db, dialect, &ids).await?;
+    remove_up_to(db, dialect, (channel, last), &ids).await?;
+    Ok(ids.len() as u64)
+}
+
+/// Removes the messages of a channel up to a place, with what belongs to them; `indexed` are those that search may find.
+pub async fn remove_up_to(
+    db: &mut impl Queries,
+    dialect: Dialect,
+    (channel, last): (ChannelId, Seq),
+    indexed: &[MessageId],
+) -> Result<(), StoreError> {
+    search::remove(db, dialect, indexed).await?;
     for sql in [
         "DELETE FROM message_mentions WHERE channel_id = ? AND seq <= ?",
         "DELETE FROM message_reactions WHERE channel_id = ? AND seq <= ?",
@@ -66,7 +77,7 @@ pub async fn remove_messages(
     ] {
         db.execute(&Sql::both(sql), params![channel, last]).await?;
     }
-    Ok(ids.len() as u64)
+    Ok(())
 }
 
 /// Removes what people kept of a channel whose messages are gone, and lets the bytes of its files go.

@@ -38,15 +38,15 @@ const NEW_PASSWORD: &str = "another horse";
 const DAY_MS: i64 = 24 * 3600 * 1_000;
 
 /// Alice's team with Bob in it.
-struct Scene {
-    rig: Rig,
-    alice: Actor,
-    bob: Actor,
-    team: TeamId,
+pub(crate) struct Scene {
+    pub(crate) rig: Rig,
+    pub(crate) alice: Actor,
+    pub(crate) bob: Actor,
+    pub(crate) team: TeamId,
 }
 
 impl Scene {
-    async fn on(place: Place) -> Self {
+    pub(crate) async fn on(place: Place) -> Self {
         let rig = place.open_rig().await;
         let (alice, bob) = (rig.register_actor("alice").await, rig.register_actor("bob").await);
         let team = body(json!({ "name": "eng", "is_public": true }));
@@ -55,12 +55,12 @@ impl Scene {
         Self { rig, alice, bob, team }
     }
 
-    async fn channel(&self, kind: &str, name: &str) -> ChannelId {
+    pub(crate) async fn channel(&self, kind: &str, name: &str) -> ChannelId {
         let channel = body(json!({ "kind": kind, "name": name }));
         self.rig.service.create_channel(&self.alice, self.team, channel).await.expect("a channel").channel.id
     }
 
-    async fn audit(&self, actor: &Actor, query: Value) -> Result<Vec<AuditEntry>, ServiceError> {
+    pub(crate) async fn audit(&self, actor: &Actor, query: Value) -> Result<Vec<AuditEntry>, ServiceError> {
         Ok(self.rig.service.team_audit(actor, self.team, &body(query)).await?.items)
     }
 }
@@ -353,7 +353,7 @@ async fn the_audit_log_is_kept_as_long_as_the_operator_says(place: Place) {
     lines(&[AuditAction::ServerSettingsEdited]).await;
 }
 
-fn times() -> LeaseTimes {
+pub(crate) fn times() -> LeaseTimes {
     let s = std::time::Duration::from_secs;
     LeaseTimes { term: s(30), renewal: s(10), look: s(1) }
 }
@@ -494,7 +494,7 @@ async fn statistics_count_and_keep_the_ends_of_days(place: Place) {
 }
 
 /// Tables that hold what people wrote or kept in channels.
-const KEPT_IN_CHANNELS: [&str; 13] = [
+pub(crate) const KEPT_IN_CHANNELS: [&str; 13] = [
     "messages",
     "message_mentions",
     "message_reactions",
@@ -511,7 +511,7 @@ const KEPT_IN_CHANNELS: [&str; 13] = [
 ];
 
 /// Counts what each table has of a channel; of files those that are to stay.
-async fn kept(rig: &Rig, channel: ChannelId) -> Vec<(&'static str, i64)> {
+pub(crate) async fn kept(rig: &Rig, channel: ChannelId) -> Vec<(&'static str, i64)> {
     let store = rig.place.store().await;
     let mut counts = Vec::new();
     for table in KEPT_IN_CHANNELS {
@@ -524,7 +524,7 @@ async fn kept(rig: &Rig, channel: ChannelId) -> Vec<(&'static str, i64)> {
 }
 
 /// Leaves something in every table.
-async fn fill(scene: &Scene, channel: ChannelId) {
+pub(crate) async fn fill(scene: &Scene, channel: ChannelId) {
     let (service, alice, bob, team) = (&scene.rig.service, &scene.alice, &scene.bob, scene.team);
     service.join_channel(bob, channel).await.expect("joins");
     let mut bytes = stream::iter([Ok::<_, BrokenOff>(Bytes::from_static(b"bytes"))]);

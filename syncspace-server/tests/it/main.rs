@@ -24,6 +24,7 @@ mod personal;
 mod place;
 mod plans;
 mod reminders;
+mod retention;
 mod scheduled;
 mod search;
 mod sends;

@@ -138,6 +138,7 @@ impl Giving<'_> {
         out(Item::line(ArchiveLine::Channel(ArchiveChannel {
             key: key.clone(),
             kind,
+            retention_days: None,
             is_default: is_named && found.name == "town-square",
             name,
             people,

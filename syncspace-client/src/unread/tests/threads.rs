@@ -85,6 +85,21 @@ fn replies_that_do_not_concern_the_person_are_not_asked_about() {
 }
 
 #[test]
+fn a_thread_goes_with_its_root_and_stays_gone() {
+    let raised = |rev: u64, floor: u64| event(rev, EventBody::FloorRaised { floor_seq: id(floor) });
+    let mut book = following();
+    book.take(&raised(21, 1));
+    assert_eq!((book.standing(thread_key()), book.unsure().count()), (None, 0));
+    book.take(&reply(12, 22, naming(ME)));
+    assert_eq!(book.unsure().count(), 0, "nobody asks about what is not there");
+    let mut book = following();
+    let items = vec![Change::Floor { floor_seq: id(1), rev: id(21) }];
+    let page = EventBody::Changes { items, after: id(20), head_rev: id(21), read: None, my_reactions: Vec::new() };
+    book.take(&event(21, page));
+    assert_eq!((book.standing(thread_key()), book.unsure().count()), (None, 0));
+}
+
+#[test]
 fn an_answer_from_before_a_reply_does_not_close_what_the_reply_opened() {
     let mut book = ThreadBook::new(id(ME));
     book.take(&reply(10, 10, naming(ME)));

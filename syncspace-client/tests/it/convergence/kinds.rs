@@ -9,6 +9,8 @@ use syncspace_protocol::sync::Change;
 pub(super) enum Home {
     /// The stream of a channel.
     Channel,
+    /// The same, by retention: the server does it by itself.
+    Retention,
     /// The stream of a team.
     Team,
     /// One person's own stream in a team.
@@ -38,6 +40,7 @@ kinds! { EventBody, EVENTS, name_of_event:
         MessageCreated MessageUpdated MessageAppended MessageDeleted MessagePinned MessageUnpinned ReactionAdded
         ReactionRemoved
     }
+    Retention { FloorRaised }
     Team {
         TeamUpdated TeamDeleted TeamMemberUpdated TeamMemberRemoved TeamJoinRequest GroupUpdated GroupDeleted ChannelUpdated
         ChannelDeleted ChannelHidden ChannelMemberUpdated ChannelMemberRemoved
@@ -52,6 +55,7 @@ kinds! { EventBody, EVENTS, name_of_event:
 
 kinds! { Change, CHANGES, name_of_change:
     Channel { Message }
+    Retention { Floor }
     Team {
         Team TeamMember TeamMemberGone TeamJoinRequest Group GroupGone Channel ChannelGone ChannelHidden ChannelMember
         ChannelMemberGone

@@ -218,6 +218,9 @@ impl Model {
                     message.updated_at = *updated_at;
                 }
             }
+            (EventBody::FloorRaised { floor_seq }, Some(StreamId::Channel(channel))) => {
+                self.raise_floor(channel, *floor_seq)
+            }
             (EventBody::TeamUpdated { team }, _) => self.put_team(team),
             (EventBody::TeamDeleted { team_id } | EventBody::MyTeamLeft { team_id }, _) => {
                 self.leave_team(*team_id, &mut wishes)
@@ -266,6 +269,7 @@ impl Model {
                 | EventBody::ReactionRemoved { .. }
                 | EventBody::MessagePinned { .. }
                 | EventBody::MessageUnpinned { .. }
+                | EventBody::FloorRaised { .. }
                 | EventBody::TeamMemberRemoved { .. }
                 | EventBody::GroupDeleted { .. },
                 _,
@@ -277,6 +281,9 @@ impl Model {
     fn take_change(&mut self, stream: Option<StreamId>, change: &Change, wishes: &mut Vec<Wish>) {
         match (change, stream) {
             (Change::Message { message }, _) => self.put_message(message),
+            (Change::Floor { floor_seq, rev: _ }, Some(StreamId::Channel(channel))) => {
+                self.raise_floor(channel, *floor_seq);
+            }
             (Change::Team { team }, _) => self.put_team(team),
             (Change::TeamMember { member }, _) => self.put_team_member(member, wishes),
             (Change::TeamMemberGone { user_id, rev }, Some(StreamId::Team(team))) => {
@@ -314,10 +321,19 @@ impl Model {
             (Change::MyReminder { reminder }, stream) => self.own(stream, |own| own.remind(reminder.clone())),
             (Change::TeamJoinRequest { request }, _) => self.put_request(request),
             (Change::MyScheduled { scheduled }, _) => self.put_scheduled(scheduled),
-            (Change::Unknown | Change::TeamMemberGone { .. } | Change::GroupGone { .. }, _) => {
+            (Change::Unknown | Change::Floor { .. } | Change::TeamMemberGone { .. } | Change::GroupGone { .. }, _) => {
                 unreachable!("{change:?} in {stream:?}")
             }
         }
+    }
+
+    /// Forgets what is no longer kept of a channel.
+    fn raise_floor(&mut self, channel: ChannelId, floor: Seq) {
+        if let Some(state) = self.channels.get_mut(&channel) {
+            state.log.retain(|seq, _| *seq > floor);
+            state.reacted.retain(|seq, _| *seq > floor);
+        }
+        self.teams.values_mut().for_each(|team| team.own.raise_floor(channel, floor));
     }
 
     /// Takes what belongs to the person in the team whose own stream this is.

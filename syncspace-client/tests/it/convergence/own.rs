@@ -76,6 +76,13 @@ impl Own {
         self.threads.retain(|(of, _), _| *of != channel);
     }
 
+    /// Forgets what stood in a channel up to a place.
+    pub(super) fn raise_floor(&mut self, channel: ChannelId, floor: Seq) {
+        let is_kept = |&(of, seq): &(ChannelId, Seq)| of != channel || seq > floor;
+        self.threads.retain(|place, _| is_kept(place));
+        self.saved.retain(|place, _| is_kept(place));
+    }
+
     /// Gives what the lists are to hold, where `is_there` says which messages may be read and `is_in` which channels.
     pub(super) fn lists(&self, is_in: impl Fn(ChannelId) -> bool, is_there: impl Fn(ChannelId, Seq) -> bool) -> Lists {
         let threads = self.threads.values().filter(|held| held.is_following && is_in(held.channel_id));

@@ -212,6 +212,7 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     walk.call("edit_server_settings", &[], json!({ "banner": banner })).await;
     walk.call("server_settings", &[], Value::Null).await;
     walk.call("statistics", &[], Value::Null).await;
+    walk.call("server_retention", &[], Value::Null).await;
     walk.call("sessions", &[], Value::Null).await;
     let change = json!({ "current_password": PASSWORD, "new_password": "another horse" });
     walk.call("change_password", &[], change).await;
@@ -253,6 +254,7 @@ async fn walk_teams(walk: &mut Walk<'_>, dave: &str) -> Param {
     walk.call("ban", &bob, Value::Null).await;
     walk.call("bans", &only_team, Value::Null).await;
     walk.call("team_audit", &only_team, Value::Null).await;
+    walk.call("team_retention", &only_team, Value::Null).await;
     walk.call("lift_ban", &bob, Value::Null).await;
     walk.call("edit_team", &only_team, json!({ "settings": { "joining": "request" } })).await;
     let carol = access(&walk.rig.register("caroline").await).to_owned();
@@ -381,6 +383,7 @@ async fn walk_channels(walk: &mut Walk<'_>, team: &Param, dave: &str) -> Param {
     let only_channel = [channel.clone()];
     walk.call("channels", &only_team, Value::Null).await;
     walk.call("channel", &only_channel, Value::Null).await;
+    walk.call("channel_retention", &only_channel, Value::Null).await;
     walk.call("edit_channel", &only_channel, json!({ "description": "what is out" })).await;
     walk.call_as(dave, "join_channel", &only_channel, Value::Null).await;
     walk.call_as(dave, "leave_channel", &only_channel, Value::Null).await;

@@ -200,6 +200,7 @@ fn accounts() -> Vec<Row> {
         account("server_settings", nothing, ADMINISTRATOR),
         account("edit_server_settings", |_| (vec![], json!({})), ADMINISTRATOR),
         account("statistics", nothing, ADMINISTRATOR),
+        account("server_retention", nothing, ADMINISTRATOR),
         account("create_password_reset", |scene| (of_account(scene), json!({})), ADMINISTRATOR),
         account(
             "reset_password",
@@ -239,6 +240,7 @@ fn teams() -> Vec<Row> {
             ["-+-----hhhu", "-+--------u"],
         ),
         team("team_audit", itself, MANAGERS),
+        team("team_retention", itself, MANAGERS),
         team("bans", itself, MANAGERS),
         team("ban", |scene| (of_team_and_author(scene), Value::Null), MANAGERS),
         team("lift_ban", |scene| (of_ban(scene), Value::Null), MANAGERS),
@@ -405,6 +407,7 @@ fn channels() -> Vec<Row> {
     let edit = |name, body: fn(&Scene) -> Request, named| channel(name, body, named, UNMANAGED);
     vec![
         channel("channel", itself, READERS, PEERS),
+        channel("channel_retention", itself, READERS, PEERS),
         edit("edit_channel", |scene| (of_channel(scene), json!({"description": "x"})), managers),
         edit("edit_channel", |scene| (of_channel(scene), json!({"posting": "everyone"})), managers),
         edit("edit_channel", |scene| (of_channel(scene), json!({"is_private": true})), managers),
@@ -413,6 +416,11 @@ fn channels() -> Vec<Row> {
             "edit_channel",
             |scene| (of_channel(scene), json!({"is_default": true})),
             ["+++----hhhu", "hch--hhhhhu", "aaa----hhhu", "+++----hhhu"],
+        ),
+        edit(
+            "edit_channel",
+            |scene| (of_channel(scene), json!({"retention_days": 30})),
+            ["+++----hhhu", "h+h--hhhhhu", "+++----hhhu", "+++----hhhu"],
         ),
         edit(
             "edit_channel",
