@@ -87,6 +87,8 @@ pub(crate) struct Timeline {
     pub(crate) has_kept_gaps: bool,
     /// Everything up to this rev of the channel is in the loaded messages.
     pub(crate) rev: Rev,
+    /// Messages up to this place are no longer kept: what is on its way is not to bring them back.
+    floor: Seq,
     /// The last rev that changed a message which is not loaded: what was read before that is not as it is now.
     missed: Rev,
     pub(crate) place: Place,
@@ -105,6 +107,7 @@ impl Default for Timeline {
             gap: Gap::Open,
             has_kept_gaps: false,
             rev: Rev::ZERO,
+            floor: Seq::ZERO,
             missed: Rev::ZERO,
             place: Place::Bottom,
             selected: None,
@@ -175,8 +178,23 @@ impl Timeline {
     /// Takes a message as the server has it now, unless the one at hand is as new.
     pub(crate) fn put(&mut self, message: Message) {
         let is_newer = self.messages.get(&message.seq).is_none_or(|held| held.rev < message.rev);
-        if is_newer {
+        if is_newer && message.seq > self.floor {
             self.messages.insert(message.seq, message);
+        }
+    }
+
+    /// Forgets messages that are no longer kept, up to a place. What stood at the top of the screen gives way to the first that is.
+    pub(crate) fn raise_floor(&mut self, floor: Seq) {
+        self.floor = floor.max(self.floor);
+        self.messages.retain(|&seq, _| seq > floor);
+        if let Some(holes) = &mut self.holes {
+            holes.retain(|&seq| seq > floor);
+        } else if self.first().is_none_or(|first| first <= floor.next()) {
+            (self.older, self.has_kept_older) = (Older::End, false);
+        }
+        self.selected.take_if(|seq| *seq <= floor);
+        if matches!(self.place, Place::At { seq, .. } if seq <= floor) {
+            self.place = self.first().map_or(Place::Bottom, |seq| Place::At { seq, row: 0 });
         }
     }
 

@@ -135,6 +135,14 @@ impl ChannelState {
         self.typing.remove(&message.sender_id);
     }
 
+    /// Forgets messages that are no longer kept, up to a place.
+    pub(crate) fn raise_floor(&mut self, floor: Seq) {
+        self.head.floor_seq = self.head.floor_seq.max(floor);
+        if let Some(timeline) = self.timeline_mut() {
+            timeline.raise_floor(floor);
+        }
+    }
+
     pub(crate) fn set_typing(&mut self, user_id: UserId, parent_seq: Option<Seq>, now: Time) {
         if let Ok(until) = Time::from_unix_ms(now.unix_ms().saturating_add(TYPING_MS)) {
             self.typing.insert(user_id, (parent_seq, until));
@@ -322,6 +330,9 @@ impl World {
                 }
                 state.head.last_seq = state.head.last_seq.max(mine.head.last_seq);
                 state.head.last_rev = state.head.last_rev.max(mine.head.last_rev);
+                if mine.head.floor_seq > state.head.floor_seq {
+                    state.raise_floor(mine.head.floor_seq);
+                }
                 if mine.membership.is_none() {
                     self.note_gone(mine_id);
                 }

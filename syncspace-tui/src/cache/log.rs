@@ -46,15 +46,19 @@ pub(super) fn take_event(connection: &Connection, event: &StreamEvent) -> Result
                 return Ok(false);
             }
             for item in items {
-                if let Change::Message { message } = item {
-                    put(connection, message)?;
+                match item {
+                    Change::Message { message } => put(connection, message)?,
+                    Change::Floor { floor_seq, .. } => drop_up_to(connection, channel, *floor_seq)?,
+                    _ => {}
                 }
             }
         }
         _ if at != held.next() => return Ok(false),
         body => {
-            if let EventBody::MessageCreated { message, .. } = body {
-                put(connection, message)?;
+            match body {
+                EventBody::MessageCreated { message, .. } => put(connection, message)?,
+                EventBody::FloorRaised { floor_seq } => drop_up_to(connection, channel, *floor_seq)?,
+                _ => {}
             }
             for seq in patch::touched(body) {
                 if let Some(mut message) = message_at(connection, channel, seq)?
@@ -188,6 +192,18 @@ pub(super) fn drop_log(connection: &Connection, channel: ChannelId) -> Result<()
     connection.execute("DELETE FROM messages WHERE channel_id = ?1", [channel])?;
     connection.execute("DELETE FROM logs WHERE channel_id = ?1", [channel])?;
     Ok(())
+}
+
+/// Forgets the messages of a channel up to a place, with their pictures.
+pub(super) fn drop_up_to(connection: &Connection, channel: ChannelId, floor: Seq) -> Result<(), CacheError> {
+    let place = [int(channel), int(floor)];
+    let mut statement =
+        connection.prepare_cached("SELECT body FROM messages WHERE channel_id = ?1 AND seq <= ?2 ORDER BY seq")?;
+    let bodies: Vec<String> = statement.query_map(place, |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for message in bodies.iter().filter_map(|body| json(body)) {
+        pictures::forget_of(connection, &message)?;
+    }
+    drop_messages(connection, "SELECT id FROM messages WHERE channel_id = ?1 AND seq <= ?2", place)
 }
 
 /// Forgets all messages.

@@ -253,6 +253,26 @@ async fn events_change_messages_that_nobody_looks_at() {
 }
 
 #[tokio::test]
+async fn what_is_no_longer_kept_leaves_nothing() {
+    let desk = Desk::new();
+    let (cache, _) = desk.open().await;
+    put(&cache, vec![page(1..=4, 4, true), event(5, EventBody::FloorRaised { floor_seq: id(1) })]).await;
+    assert_eq!(seqs(&log_of(&cache, None).await.expect("a log")), [2, 3, 4]);
+    let items = vec![Change::Floor { floor_seq: id(2), rev: id(6) }];
+    let changes = EventBody::Changes { items, after: id(5), head_rev: id(7), read: None, my_reactions: Vec::new() };
+    put(&cache, vec![event(7, changes)]).await;
+    let log = log_of(&cache, None).await.expect("a log");
+    assert_eq!((seqs(&log), log.rev), (vec![3, 4], id(7)));
+    // Of a channel that nobody followed meanwhile, its place in the list says it.
+    let mut mine = my_channel(GENERAL, syncspace_protocol::channels::ChannelKind::Public, Some("general"), 6, 2);
+    mine.head.floor_seq = id(3);
+    put(&cache, vec![Keep::Channel(Box::new(mine))]).await;
+    assert_eq!(seqs(&log_of(&cache, None).await.expect("a log")), [4]);
+    assert!(cache.search(query("message 3")).await.expect("an answer").expect("searched").is_empty());
+    assert_eq!(found_seqs(&cache, "message").await, [4]);
+}
+
+#[tokio::test]
 async fn a_log_that_is_read_anew_or_gone_leaves_nothing() {
     let desk = Desk::new();
     let (cache, _) = desk.open().await;

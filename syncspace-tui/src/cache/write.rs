@@ -52,7 +52,10 @@ fn one(connection: &Connection, keep: &Keep) -> Result<(), CacheError> {
             lists::forget_team(connection, *team)?;
             drop_card(connection, (TEAM, int(*team)))
         }
-        Keep::Channel(mine) => put_card(connection, (CHANNEL, int(mine.channel.id)), mine),
+        Keep::Channel(mine) => {
+            log::drop_up_to(connection, mine.channel.id, mine.head.floor_seq)?;
+            put_card(connection, (CHANNEL, int(mine.channel.id)), mine)
+        }
         Keep::DropChannel(channel) => {
             log::drop_log(connection, *channel)?;
             pictures::forget_channel(connection, *channel)?;

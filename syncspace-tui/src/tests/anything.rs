@@ -86,6 +86,10 @@ fn play_all(mut play: Play, events: Vec<Event>, seq: u64) {
             };
             play.stream(channel_stream(GENERAL), Some(seq + at_event as u64), deleted);
         }
+        if at_event % 13 == 12 {
+            let floor = EventBody::FloorRaised { floor_seq: id(seq + at_event as u64 - 9) };
+            play.stream(channel_stream(GENERAL), Some(seq + at_event as u64), floor);
+        }
         play.screen();
     }
 }

@@ -33,6 +33,7 @@ mod pages;
 mod panics;
 mod places;
 mod reading;
+mod retention;
 mod safety;
 mod scenes;
 mod shown;

@@ -160,7 +160,9 @@ fn beginning(state: &State, timeline: &Timeline, in_thread: bool) -> Line<'stati
         Older::End => {
             let label = state.open_channel().map(|open: &ChannelState| state.world.channel_label(&open.channel));
             let alone = is_alone(state).then(|| format!(". {} invites others.", state.keys.name(Action::Invite)));
-            format!("The beginning of {}{}", label.unwrap_or_default(), alone.unwrap_or_default())
+            let is_cut = state.open_channel().is_some_and(|open| open.head.floor_seq > Seq::ZERO);
+            let what = if is_cut { "Older messages are no longer kept in" } else { "The beginning of" };
+            format!("{what} {}{}", label.unwrap_or_default(), alone.unwrap_or_default())
         }
         Older::More | Older::Failed => return Line::default(),
     };

@@ -85,6 +85,14 @@ impl Item {
         }
     }
 
+    /// Gives where it stands, if it is about something in a channel's log.
+    pub(crate) fn place(&self) -> Option<MessagePlace> {
+        match self {
+            Self::File(entry) => entry.message_seq.map(|seq| MessagePlace { channel_id: entry.channel_id, seq }),
+            item => item.message().map(place),
+        }
+    }
+
     /// Gives its text, to be copied.
     pub(crate) fn text(&self) -> &str {
         match self {

@@ -305,6 +305,15 @@ fn close_thread(state: &mut State) {
     focus_on(state, Focus::Messages);
 }
 
+/// Closes a thread that is no longer there, whatever the keys go to; what was typed in it is a draft.
+pub(super) fn thread_is_gone(state: &mut State) {
+    match state.chat.focus {
+        Focus::ThreadMessages | Focus::ThreadComposer => close_thread(state),
+        _ => state.chat.thread = None,
+    }
+    state.say("The thread is closed: its first message is no longer kept. What you typed in it is among the drafts.");
+}
+
 fn edit_selected(state: &mut State) {
     let Some((channel_id, message)) = state.selected() else { return };
     let (seq, content) = (message.seq, message.content.clone());

@@ -7,7 +7,7 @@ use syncspace_protocol::server::Banner;
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::teams::{TeamMember, TeamRole};
-use syncspace_protocol::{ChannelId, MemberId, Rev, StreamId, TeamId};
+use syncspace_protocol::{ChannelId, MemberId, Rev, Seq, StreamId, TeamId};
 
 use super::Effects;
 use super::{drafts, forms, gaps, keep, messages, pages};
@@ -101,11 +101,16 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
                 channel.set_typing(user_id, parent_seq, now);
             }
         }
+        EventBody::FloorRaised { floor_seq } => raise_floor(state, channel_id, floor_seq),
         EventBody::Changes { items, .. } => {
             for item in items {
-                if let Change::Message { message } = item {
-                    state.notify.hear(&message, false);
-                    put_message(state, message);
+                match item {
+                    Change::Message { message } => {
+                        state.notify.hear(&message, false);
+                        put_message(state, message);
+                    }
+                    Change::Floor { floor_seq, .. } => raise_floor(state, channel_id, floor_seq),
+                    _ => {}
                 }
             }
         }
@@ -130,6 +135,19 @@ fn channel_event(state: &mut State, channel_id: ChannelId, event: StreamEvent, e
             leave_channel(state, channel_id);
         }
         _ => {}
+    }
+}
+
+/// Forgets messages that are no longer kept, up to a place, and closes a thread that begins there.
+fn raise_floor(state: &mut State, channel_id: ChannelId, floor: Seq) {
+    if let Some(channel) = state.world.channels.get_mut(&channel_id) {
+        channel.raise_floor(floor);
+    }
+    let Some(thread) = state.chat.thread.as_mut().filter(|thread| thread.channel_id == channel_id) else { return };
+    if thread.root <= floor {
+        messages::thread_is_gone(state);
+    } else if let Some(timeline) = &mut thread.timeline {
+        timeline.raise_floor(floor);
     }
 }
 

@@ -345,13 +345,14 @@ pub(super) fn settle(state: &mut State, effects: &mut Effects) {
     ask_names(state, effects);
 }
 
-/// Forgets what stands in channels that are not there any more.
+/// Forgets what stands in channels that are not there any more, or is no longer kept.
 fn forget_unseen(state: &mut State) {
     let channels = &state.world.channels;
     let is_there = |item: &Item| {
         // What the person wrote stays, whatever became of its channel.
         let is_own = matches!(item, Item::Draft { .. } | Item::Unsent(_));
-        is_own || item.channel_id().is_some_and(|channel_id| channels.contains_key(&channel_id))
+        let channel = item.channel_id().and_then(|channel_id| channels.get(&channel_id));
+        is_own || channel.is_some_and(|channel| item.place().is_none_or(|place| place.seq > channel.head.floor_seq))
     };
     state.chat.pages.front_mut().retain(is_there);
 }
