@@ -3,7 +3,7 @@
 use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::messages::{Message, ThreadState};
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, Time};
+use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId, Time, UserId};
 
 use super::access::ChannelAccess;
 use super::audit::Line;
@@ -90,57 +90,71 @@ impl Operation for Bury {
             return Ok(message);
         }
         let team = access.team_id;
-        let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
-        messages::bury(tx.db, self.channel, self.seq, tx.now, taken.rev).await?;
-        if !message.reactions.is_empty() {
-            reactions::remove_all(tx.db, self.channel, self.seq).await?;
-        }
-        if !message.files.is_empty() {
-            files::release(tx.db, self.channel, self.seq, tx.now).await?;
-        }
-        if message.pinned.is_some() {
-            pins::remove(tx.db, self.channel, self.seq).await?;
-        }
-        if message.is_edited {
-            versions::remove_all(tx.db, self.channel, self.seq).await?;
-        }
         if message.sender_id != self.actor.user_id {
             let line = Line::by(&self.actor, AuditAction::MessageDeleted).in_team(team).in_channel(self.channel);
             line.to(message.sender_id).with("seq", self.seq).write(tx.db, tx.now).await?;
         }
-        let former_mentions = std::mem::take(&mut message.mentions);
-        mentions::note_again(tx.db, team, &message, &former_mentions).await?;
-        let thread = match message.parent_seq {
-            Some(root) => Some(self.forget_reply(tx, root, taken.rev).await?),
-            None => None,
-        };
-        message.rev = taken.rev;
-        message.bury(tx.now);
-        let body = EventBody::MessageDeleted {
-            seq: self.seq,
-            sender_id: message.sender_id,
-            message_type: message.message_type,
-            deleted_by: self.actor.user_id,
-            deleted_at: tx.now,
-            former_mentions,
-            thread,
-        };
-        tx.announce(taken, body)?;
+        bury(tx, (team, self.actor.user_id), &mut message, &permit).await?;
         Ok(message)
     }
 }
 
-impl Bury {
-    /// Takes a deleted reply off its root's count; the state is there also where the root is no longer kept.
-    async fn forget_reply(&self, tx: &mut LogTx<'_>, root_seq: Seq, rev: Rev) -> Result<ThreadState, Refused> {
-        let root = messages::find(tx.db, self.channel, root_seq).await?;
-        let last_reply_at: Option<Time> = messages::find_last_reply_at(tx.db, self.channel, root_seq).await?;
-        let root_sender_id = root.as_ref().map(|root| root.sender_id);
-        let reply_count = root.map_or(0, |root| root.reply_count.saturating_sub(1));
-        let state = ThreadState { root_seq, root_sender_id, reply_count, last_reply_at };
-        messages::set_thread(tx.db, self.channel, &state, tx.now, rev).await?;
-        Ok(state)
+/// Empties a message that has content, keeps its place, and tells everybody in its channel.
+pub(super) async fn bury(
+    tx: &mut LogTx<'_>,
+    (team, deleted_by): (TeamId, UserId),
+    message: &mut Message,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    let (channel, seq) = (message.channel_id, message.seq);
+    let taken = tx.next_rev(StreamId::Channel(channel), permit)?;
+    messages::bury(tx.db, channel, seq, tx.now, taken.rev).await?;
+    if !message.reactions.is_empty() {
+        reactions::remove_all(tx.db, channel, seq).await?;
     }
+    if !message.files.is_empty() {
+        files::release(tx.db, channel, seq, tx.now).await?;
+    }
+    if message.pinned.is_some() {
+        pins::remove(tx.db, channel, seq).await?;
+    }
+    if message.is_edited {
+        versions::remove_all(tx.db, channel, seq).await?;
+    }
+    let former_mentions = std::mem::take(&mut message.mentions);
+    mentions::note_again(tx.db, team, message, &former_mentions).await?;
+    let thread = match message.parent_seq {
+        Some(root) => Some(forget_reply(tx, (channel, root), taken.rev).await?),
+        None => None,
+    };
+    message.rev = taken.rev;
+    message.bury(tx.now);
+    let body = EventBody::MessageDeleted {
+        seq,
+        sender_id: message.sender_id,
+        message_type: message.message_type,
+        deleted_by,
+        deleted_at: tx.now,
+        former_mentions,
+        thread,
+    };
+    tx.announce(taken, body)?;
+    Ok(())
+}
+
+/// Takes a deleted reply off its root's count; the state is there also where the root is no longer kept.
+async fn forget_reply(
+    tx: &mut LogTx<'_>,
+    (channel, root_seq): (ChannelId, Seq),
+    rev: Rev,
+) -> Result<ThreadState, Refused> {
+    let root = messages::find(tx.db, channel, root_seq).await?;
+    let last_reply_at: Option<Time> = messages::find_last_reply_at(tx.db, channel, root_seq).await?;
+    let root_sender_id = root.as_ref().map(|root| root.sender_id);
+    let reply_count = root.map_or(0, |root| root.reply_count.saturating_sub(1));
+    let state = ThreadState { root_seq, root_sender_id, reply_count, last_reply_at };
+    messages::set_thread(tx.db, channel, &state, tx.now, rev).await?;
+    Ok(state)
 }
 
 /// How a message stands to whoever wants to do something to it.

@@ -15,7 +15,7 @@ use super::paging::Window;
 use super::team_changes::Refused;
 use super::{Actor, Service, ServiceError};
 use crate::log::{Abort, LogTx, Operation};
-use crate::permissions::ChannelAction;
+use crate::permissions::{ChannelAction, Permit};
 use crate::store::reactions::ReactionKey;
 use crate::store::{Queries, StoreError, messages, reactions};
 
@@ -177,16 +177,28 @@ impl Operation for Unreact {
         if !reactions::exists(tx.db, key).await? {
             return Ok(message);
         }
-        let taken = tx.next_rev(StreamId::Channel(self.channel), &permit)?;
-        reactions::remove(tx.db, key).await?;
-        reaction.count = reaction.count.saturating_sub(1);
-        // Whoever came next moves up into the list.
-        let place = (self.channel, self.seq);
-        reaction.users = reactions::first_users(tx.db, place, &self.emoji, REACTION_USERS_SHOWN_MAX).await?;
-        message.reactions.put(reaction.clone());
-        (message.rev, message.updated_at) = (taken.rev, tx.now);
-        messages::set_reactions(tx.db, &message).await?;
-        tx.announce(taken, EventBody::ReactionRemoved { seq: self.seq, user_id, reaction, updated_at: tx.now })?;
+        take_back(tx, (&mut message, user_id), &mut reaction, &permit).await?;
         Ok(message)
     }
+}
+
+/// Takes a reaction off a message, and tells everybody in its channel.
+pub(super) async fn take_back(
+    tx: &mut LogTx<'_>,
+    (message, user_id): (&mut Message, UserId),
+    reaction: &mut Reaction,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    let (channel, seq) = (message.channel_id, message.seq);
+    let taken = tx.next_rev(StreamId::Channel(channel), permit)?;
+    reactions::remove(tx.db, ReactionKey { channel, seq, user: user_id, emoji: &reaction.emoji }).await?;
+    reaction.count = reaction.count.saturating_sub(1);
+    // Whoever came next moves up into the list.
+    reaction.users = reactions::first_users(tx.db, (channel, seq), &reaction.emoji, REACTION_USERS_SHOWN_MAX).await?;
+    message.reactions.put(reaction.clone());
+    (message.rev, message.updated_at) = (taken.rev, tx.now);
+    messages::set_reactions(tx.db, message).await?;
+    let reaction = reaction.clone();
+    tx.announce(taken, EventBody::ReactionRemoved { seq, user_id, reaction, updated_at: tx.now })?;
+    Ok(())
 }
