@@ -39,6 +39,7 @@
 //! | hit | a message that a search found |
 //! | banner | a line that everybody on the server sees |
 //! | audit log | what was done to the server, its accounts and its teams: by whom, when |
+//! | erasure | the end of one person's data: the account loses its name at once, what the person wrote goes after it |
 //! | archive | a team as lines of JSON, to be moved out and in |
 //! | import | the filling of a team from an archive, under the archive's fingerprint |
 //! | void | a change that its receiver may not see: the rev without content |
@@ -49,6 +50,7 @@ pub mod auth;
 pub mod bots;
 pub mod channels;
 pub mod commands;
+pub mod erasure;
 pub mod error;
 pub mod files;
 pub mod groups;

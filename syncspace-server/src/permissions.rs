@@ -219,6 +219,13 @@ pub const fn called() -> Permit {
     Permit(())
 }
 
+/// Permits what the end of a person's data takes out of streams, to whoever checks in the same transaction that the person's
+/// account is erased, or erases it.
+#[must_use]
+pub const fn erased() -> Permit {
+    Permit(())
+}
+
 /// Decides an action on a team.
 pub fn on_team(facts: TeamFacts, action: TeamAction) -> Result<Permit, Denial> {
     use TeamRole::{Admin, Guest, Member, Owner};

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use syncspace_protocol::AuditId;
 use syncspace_protocol::audit::{AuditAction, AuditEntry, AuditQuery};
+use syncspace_protocol::erasure::{Erasure, ErasurePlan, ErasureStage, OwnedTeam};
 use syncspace_protocol::retention::{RetentionQuery, RetentionReport};
 use syncspace_protocol::server::{
     AccountQuery, Banner, BannerLevel, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings,
@@ -120,4 +121,38 @@ fn a_code_for_a_new_password_holds_a_day_where_nothing_is_said() {
     full::<CreatePasswordReset>(&json!({"expires_in_s": 3_600}));
     least::<CreatePasswordReset>(&json!({}), &json!({"expires_in_s": 86_400}));
     full::<PasswordReset>(&json!({"code": "s3cret", "expires_at": "2026-11-22T18:00:00.000Z"}));
+}
+
+#[test]
+fn the_erasure_of_a_person_is_planned_and_watched() {
+    full::<OwnedTeam>(&json!({"id": 3, "name": "eng"}));
+    full::<ErasurePlan>(&json!({
+        "user_id": 7,
+        "username": "alice",
+        "owns_alone": [{"id": 3, "name": "eng"}],
+        "teams": 2,
+        "messages": 1_000,
+        "reactions": 12,
+        "files": 4,
+        "file_bytes": 4_096,
+        "drafts": 1,
+        "scheduled": 2,
+        "reminders": 3,
+        "saved": 4,
+        "sessions": 5,
+    }));
+    for finished_at in [json!(null), json!("2026-11-22T18:00:00.000Z")] {
+        full::<Erasure>(&json!({
+            "user_id": 7,
+            "username": "erased-7",
+            "requested_by": 1,
+            "requested_at": "2026-11-22T17:00:00.000Z",
+            "stage": "messages",
+            "messages": 400,
+            "reactions": 0,
+            "finished_at": finished_at,
+        }));
+    }
+    words::<ErasureStage>(&["messages", "rest", "files", "done", "unknown"]);
+    future_word_is_read_as::<ErasureStage>("unknown");
 }

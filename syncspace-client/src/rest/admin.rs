@@ -1,5 +1,7 @@
 //! Routes of administrators of the server.
 
+use syncspace_protocol::erasure::{Erasure, ErasurePlan};
+use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::server::{
     AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
 };
@@ -37,5 +39,20 @@ impl Client {
         create: CreatePasswordReset,
     ) -> Result<PasswordReset, ClientError> {
         self.post(&format!("admin/users/{user}/password-reset")).body(&create).fetch().await
+    }
+
+    /// Counts what the erasure of a person would take.
+    pub async fn erasure_plan(&self, user: UserId) -> Result<ErasurePlan, ClientError> {
+        self.get(&format!("admin/users/{user}/erase")).fetch().await
+    }
+
+    /// Erases a person, which goes on after the answer; nothing undoes it. Once more gives how far it has come.
+    pub async fn erase_user(&self, user: UserId) -> Result<Erasure, ClientError> {
+        self.post(&format!("admin/users/{user}/erase")).fetch().await
+    }
+
+    /// Lists who was erased or is being erased, by account.
+    pub async fn erasures(&self, query: PageQuery) -> Result<Page<Erasure>, ClientError> {
+        self.get("admin/erasures").query(&query).fetch().await
     }
 }

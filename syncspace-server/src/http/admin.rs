@@ -1,6 +1,8 @@
 //! `/admin`: what administrators of the server settle, see and do beside single accounts.
 
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound};
+use syncspace_protocol::erasure::{Erasure, ErasurePlan};
+use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::server::{
     AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
 };
@@ -12,7 +14,7 @@ use super::body::Json;
 use super::reply::{Created, Found};
 use super::request::Call;
 use super::route::Route;
-use crate::service::{Needs, ServiceError};
+use crate::service::{Made, Needs, ServiceError};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -37,6 +39,20 @@ pub(super) fn routes() -> Vec<Route> {
             )
             .needs(Needs::Login)
             .refuses(&[Forbidden, NotFound, Conflict]),
+        Route::get("/admin/users/{user_id}/erase", "erasure_plan", erasure_plan)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Counts what the erasure of a person would take, as an administrator.")
+            .refuses(&[Forbidden, NotFound, Conflict]),
+        Route::post("/admin/users/{user_id}/erase", "erase_user", erase_user)
+            .about(
+                "Erases a person, as an administrator: the account loses its name at once, what the person wrote goes after it. \
+                 Not undone by anything.",
+            )
+            .refuses(&[Forbidden, NotFound, Conflict]),
+        Route::get("/admin/erasures", "erasures", erasures)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Lists who was erased or is being erased, and how far that is, as an administrator.")
+            .refuses(&[Forbidden]),
     ]
 }
 
@@ -60,4 +76,16 @@ async fn create_password_reset(
     call: Call<UserId, (), Json<CreatePasswordReset>>,
 ) -> Result<Created<PasswordReset>, ServiceError> {
     call.service.create_password_reset(&call.who, call.path, call.body.0).await.map(Created)
+}
+
+async fn erasure_plan(call: Call<UserId>) -> Result<Found<ErasurePlan>, ServiceError> {
+    call.service.erasure_plan(&call.who, call.path).await.map(Found)
+}
+
+async fn erase_user(call: Call<UserId>) -> Result<Made<Erasure>, ServiceError> {
+    call.service.erase_user(&call.who, call.path).await
+}
+
+async fn erasures(call: Call<(), PageQuery>) -> Result<Found<Page<Erasure>>, ServiceError> {
+    call.service.erasures(&call.who, &call.query).await.map(Found)
 }

@@ -49,7 +49,7 @@ impl Default for Jobs {
         let every = |kind| match kind {
             // A busy server notes thousands of commits a second: little and often.
             // What somebody deleted is soon to be gone.
-            JobKind::LogCommits | JobKind::Files | JobKind::Deleted => minutes(1),
+            JobKind::LogCommits | JobKind::Files | JobKind::Deleted | JobKind::Erasures => minutes(1),
             JobKind::SocketTickets | JobKind::PasswordResets | JobKind::Statistics => minutes(10),
             JobKind::IdempotencyKeys
             | JobKind::Revocations

@@ -8,6 +8,7 @@ use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{Email, Patch, StreamId, TeamId, Time, TimeZoneName, UserId};
 
 use super::audit::Line;
+use super::erasures::already_erased;
 use super::fields::{check_url_patch, clean_patch};
 use super::retry::retrying;
 use super::team_changes::{MOVED_RETRY_MS, Refused, load_member};
@@ -17,7 +18,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
 use crate::store::sessions::end_all;
 use crate::store::users::{UserRow, find_user, find_user_by_email, lock_active_admins, lock_user, update_user};
-use crate::store::{StoreError, Tx, teams, user_settings};
+use crate::store::{StoreError, Tx, erasures, teams, user_settings};
 
 /// How often a change is tried anew because the person came into a team or left one.
 const TRIES_MAX: u32 = 5;
@@ -164,6 +165,9 @@ impl AccountChange {
             return Err(missing());
         }
         let mut user = find_user(tx, self.user).await?.ok_or_else(missing)?;
+        if erasures::is_erased(tx, self.user).await? {
+            return Err(Abort::Refused(already_erased()));
+        }
         if self.is_seen_by_others() && teams::list_ids_of(tx, self.user).await? != teams {
             return Ok(None);
         }

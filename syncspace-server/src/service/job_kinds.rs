@@ -58,6 +58,8 @@ pub enum JobKind {
     Retention,
     /// What is left of deleted teams and channels.
     Deleted,
+    /// What is left of erased people.
+    Erasures,
     /// How much there is, kept for each day.
     Statistics,
 }
@@ -76,6 +78,7 @@ impl JobKind {
         Self::PasswordResets,
         Self::Retention,
         Self::Deleted,
+        Self::Erasures,
         Self::Statistics,
     ];
 
@@ -94,6 +97,7 @@ impl JobKind {
             Self::PasswordResets => "purge password resets",
             Self::Retention => "apply retention",
             Self::Deleted => "remove what was deleted",
+            Self::Erasures => "erase people",
             Self::Statistics => "keep statistics",
         }
     }
@@ -107,6 +111,7 @@ impl JobKind {
             | Self::PasswordResets
             | Self::Retention
             | Self::Deleted
+            | Self::Erasures
             | Self::Statistics => 0,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
@@ -127,7 +132,7 @@ impl JobKind {
             Self::Deliveries => deliveries::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Audit => audit::purge_before(tx, time, BATCH_ROWS_MAX).await,
             // Not by one statement: see [`Service::run_batch`].
-            Self::Files | Self::Retention | Self::Deleted => Ok(0),
+            Self::Files | Self::Retention | Self::Deleted | Self::Erasures => Ok(0),
             Self::PasswordResets => password_resets::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Statistics => {
                 let counts = statistics::count(tx, time).await?;
@@ -195,6 +200,7 @@ impl Service {
             JobKind::Files => return self.collect_files(turn).await,
             JobKind::Retention => return self.apply_retention(turn).await,
             JobKind::Deleted => return self.remove_deleted(turn).await,
+            JobKind::Erasures => return self.erase_some(turn).await,
             _ => {}
         }
         let before = later(self.clock.now(), -i64::from(kind.kept_s(&self.settings)) * 1_000);

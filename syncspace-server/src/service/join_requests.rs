@@ -196,6 +196,18 @@ pub(super) async fn close(
     Ok(true)
 }
 
+/// Ends the request of a person that is erased, and what it says; tells those who manage members.
+pub(super) async fn forget(tx: &mut LogTx<'_>, (team, user): (TeamId, UserId), permit: &Permit) -> Result<(), Refused> {
+    let Some(request) = join_requests::find(tx.db, team, user).await? else { return Ok(()) };
+    let is_open = request.state == JoinRequestState::Open;
+    if !is_open && request.message.is_none() {
+        return Ok(());
+    }
+    let state = if is_open { JoinRequestState::Withdrawn } else { request.state };
+    let decided_at = request.decided_at.or(Some(tx.now));
+    write(tx, &mut JoinRequest { state, decided_at, message: None, ..request }, permit).await
+}
+
 /// Has the devices of everybody look who asks to come into a team: it went out of their sight, or came into it.
 pub(super) async fn looks_of_askers(tx: &mut LogTx<'_>, team: TeamId) -> Result<Vec<Effect>, StoreError> {
     let askers = join_requests::list_askers(tx.db, team).await?;

@@ -18,6 +18,8 @@ mod commands;
 mod deliveries;
 mod drafts;
 mod due;
+mod erasure_work;
+mod erasures;
 mod error;
 mod exports;
 pub(crate) mod fields;

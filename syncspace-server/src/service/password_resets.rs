@@ -9,11 +9,13 @@ use syncspace_protocol::server::{CreatePasswordReset, PasswordReset};
 
 use super::audit::Line;
 use super::auth::device_name;
+use super::erasures::already_erased;
 use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
 use super::users::require_admin;
 use super::{Actor, Device, Grant, Origin, Service, ServiceError, later};
 use crate::log::Effect;
+use crate::store::erasures;
 use crate::store::password_resets::{self, ResetRow};
 use crate::store::sessions::{SessionRow, end_all, insert_session};
 use crate::store::users::{UserRow, find_user, lock_user, set_password};
@@ -47,6 +49,9 @@ impl Service {
         let (mut tx, now) = (self.store.begin().await?, self.clock.now());
         if !lock_user(&mut tx, user).await? {
             return Err(ServiceError::not_found("user"));
+        }
+        if erasures::is_erased(&mut tx, user).await? {
+            return Err(already_erased());
         }
         if find_user(&mut tx, user).await?.is_some_and(|user| user.is_bot) {
             let sentence = "a bot has no password; those who manage its team make tokens for it";

@@ -15,8 +15,8 @@ use super::audit::Line;
 use super::exports::{ArchiveBytes, Lines, Stop, stream};
 use super::users::require_admin;
 use super::{Actor, Service, ServiceError};
-use crate::store::exports;
 use crate::store::users::find_user;
+use crate::store::{erasures, exports};
 
 /// Most items of one page.
 const PAGE_ITEMS: u32 = 200;
@@ -31,7 +31,8 @@ impl Service {
     /// Gives what is kept of a person, to who administers the server.
     pub async fn export_user(self: &Arc<Self>, actor: &Actor, user: UserId) -> Result<ArchiveBytes, ServiceError> {
         require_admin(actor)?;
-        if find_user(&mut &self.store, user).await?.is_none() {
+        let mut db = &self.store;
+        if find_user(&mut db, user).await?.is_none() || erasures::is_erased(&mut db, user).await? {
             return Err(ServiceError::not_found("user"));
         }
         self.note_export(actor, user).await?;

@@ -423,7 +423,7 @@ impl Operation for LeaveTeam {
 
 /// Ends a person's membership in a team, its groups and all its channels, each with its numbers, so that who was away learns of them
 /// too.
-async fn take_out(
+pub(super) async fn take_out(
     tx: &mut LogTx<'_>,
     (team, user, member): (TeamId, UserId, MemberId),
     permit: &Permit,

@@ -1,6 +1,7 @@
 //! Closed words (roles, kinds) as columns hold them: the same text as on the wire.
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole, Posting};
+use syncspace_protocol::erasure::ErasureStage;
 use syncspace_protocol::hooks::{DeliveryState, HookKind};
 use syncspace_protocol::imports::MatchBy;
 use syncspace_protocol::join_requests::JoinRequestState;
@@ -49,6 +50,9 @@ words! {
     JoinRequestState {
         Open = "open", Accepted = "accepted", Declined = "declined", Withdrawn = "withdrawn", Unknown = "unknown"
     } "a state of a join request";
+    ErasureStage {
+        Messages = "messages", Rest = "rest", Files = "files", Done = "done", Unknown = "unknown"
+    } "a stage of an erasure";
     HookKind { Incoming = "incoming", Outgoing = "outgoing", Unknown = "unknown" } "a kind of hook";
     DeliveryState { Waiting = "waiting", Done = "done", Failed = "failed", Unknown = "unknown" } "a state of a delivery";
     ReminderState { Waiting = "waiting", Due = "due", Done = "done", Unknown = "unknown" } "a state of a reminder";

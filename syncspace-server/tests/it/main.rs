@@ -6,6 +6,7 @@ mod administration;
 mod carrier;
 mod chat;
 mod counts;
+mod erasure;
 mod explain;
 mod groups;
 mod http;

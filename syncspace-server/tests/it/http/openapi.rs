@@ -206,6 +206,9 @@ async fn walk_accounts(walk: &mut Walk<'_>) {
     let reset = walk.call("create_password_reset", &carol_id, json!({})).await;
     walk.call("reset_password", &[], json!({ "code": reset["code"], "new_password": "a third horse" })).await;
     walk.call("deactivate_user", &carol_id, Value::Null).await;
+    walk.call("erasure_plan", &carol_id, Value::Null).await;
+    let erasure = walk.call("erase_user", &carol_id, Value::Null).await;
+    assert_eq!(walk.call("erasures", &[], Value::Null).await["items"], json!([erasure]));
     walk.call("accounts", &[("is_active", json!(false))], Value::Null).await;
     walk.call("audit", &[("action", json!("user"))], Value::Null).await;
     let banner = json!({ "text": "back at nine", "level": "warning" });

@@ -201,6 +201,9 @@ fn accounts() -> Vec<Row> {
         account("edit_server_settings", |_| (vec![], json!({})), ADMINISTRATOR),
         account("statistics", nothing, ADMINISTRATOR),
         account("server_retention", nothing, ADMINISTRATOR),
+        account("erasure_plan", |scene| (vec![("user_id", scene.account.clone())], Value::Null), ADMINISTRATOR),
+        account("erase_user", |scene| (vec![("user_id", scene.account.clone())], Value::Null), ADMINISTRATOR),
+        account("erasures", nothing, ADMINISTRATOR),
         account("create_password_reset", |scene| (of_account(scene), json!({})), ADMINISTRATOR),
         account(
             "reset_password",
