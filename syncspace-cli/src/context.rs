@@ -130,6 +130,19 @@ impl Context {
         if prompt::blocking(move || prompt::yes(&question)).await? { Ok(()) } else { Err(CliError::Cancelled) }
     }
 
+    /// Asks for a word that is not typed by mistake, unless --yes.
+    pub(crate) async fn confirm_by_word(&self, question: &str, word: &str) -> Outcome {
+        if self.global.yes {
+            return Ok(());
+        }
+        if !self.may_ask() {
+            return Err(CliError::Usage(format!("{question}. Nobody is here to answer: give --yes")));
+        }
+        let question = format!("{question}: ");
+        let answer = prompt::blocking(move || prompt::line(&question)).await?;
+        if answer.trim_start_matches('@') == word { Ok(()) } else { Err(CliError::Cancelled) }
+    }
+
     /// Tells whether a question may be asked and somebody may answer.
     pub(crate) fn may_ask(&self) -> bool {
         !self.global.no_input && prompt::is_interactive()

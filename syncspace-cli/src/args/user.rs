@@ -115,6 +115,23 @@ pub(crate) enum User {
         /// `@alice`, `alice` or an id.
         user: String,
     },
+    /// Erase a person's data (administrators): the account loses its name at once, what the person wrote goes after it.
+    ///
+    /// Shows what would go, and asks for the username before it does anything; nothing undoes it. Text of others stays, also
+    /// where it names the person. Teams that nobody else owns come first: make somebody else an owner, or delete them.
+    #[command(after_help = "Examples:
+  syncspace user erase @bob --dry-run
+  syncspace user erase @bob
+  syncspace user erase @bob --yes --output json")]
+    Erase {
+        /// `@alice`, `alice` or an id.
+        user: String,
+    },
+    /// List who was erased or is being erased, and how far that is (administrators).
+    #[command(after_help = "Examples:
+  syncspace user erasures
+  syncspace user erasures --output jsonl | jq -r 'select(.finished_at == null) | .user_id'")]
+    Erasures(ListArgs),
 }
 
 /// `user list`

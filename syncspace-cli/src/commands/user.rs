@@ -1,6 +1,7 @@
 //! `user …`
 
 use syncspace_client::Client;
+use syncspace_protocol::erasure::ErasurePlan;
 use syncspace_protocol::page::{PageQuery, PeopleQuery};
 use syncspace_protocol::server::{AccountQuery, CreatePasswordReset};
 use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
@@ -41,6 +42,8 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
         args::User::ResetPassword { user, for_s } => reset_password(context, &client, &user, for_s).await,
         args::User::Deactivate { user } => deactivate(context, &client, &user).await,
         args::User::Reactivate { user } => reactivate(context, &client, &user).await,
+        args::User::Erase { user } => erase(context, &client, &user).await,
+        args::User::Erasures(part) => context.out.list(&gather(part, |query| client.erasures(query)).await?),
     }
 }
 
@@ -144,4 +147,33 @@ async fn reactivate(context: &Context, client: &Client, text: &str) -> Outcome {
     }
     let user = client.reactivate_user(user.id).await.during(|| format!("cannot switch {name} on again"))?;
     context.out.done(&format!("account {name} is on again; {name} logs in as before"), &user)
+}
+
+async fn erase(context: &Context, client: &Client, text: &str) -> Outcome {
+    let user = resolve::user(client, text).await?;
+    let name = &user.username;
+    let during = || format!("cannot erase {name}");
+    let plan = client.erasure_plan(user.id).await.during(during)?;
+    if context.global.dry_run {
+        return context.out.record(&plan);
+    }
+    if !context.global.yes {
+        context.out.say(&sentence_of(&plan));
+        context.confirm_by_word("Nothing undoes it. Type the username to erase the person", name.as_str()).await?;
+    }
+    let erasure = client.erase_user(user.id).await.during(during)?;
+    let now = &erasure.username;
+    let sentence =
+        format!("{name} is now {now}; what {name} wrote goes: `syncspace user erasures` shows how far that is");
+    context.out.done(&sentence, &erasure)
+}
+
+fn sentence_of(plan: &ErasurePlan) -> String {
+    let ErasurePlan { username, messages, reactions, files, file_bytes, drafts, teams, sessions, .. } = plan;
+    let (scheduled, reminders, saved) = (plan.scheduled, plan.reminders, plan.saved);
+    format!(
+        "{username} leaves {teams} teams, and this goes: {messages} messages, {reactions} reactions, {files} files of \
+         {file_bytes} bytes, {drafts} drafts, {scheduled} scheduled messages, {reminders} reminders, {saved} saved messages, \
+         {sessions} sessions"
+    )
 }

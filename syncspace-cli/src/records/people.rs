@@ -3,6 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::auth::Session;
 use syncspace_protocol::channels::ChannelMember;
+use syncspace_protocol::erasure::{Erasure, ErasurePlan};
 use syncspace_protocol::groups::UserGroup;
 use syncspace_protocol::preferences::{Preferences, Weekday};
 use syncspace_protocol::status::CustomStatus;
@@ -53,6 +54,70 @@ impl Record for User {
             Cell::maybe(self.avatar_url.as_ref()),
             Cell::Time(self.created_at),
             Cell::Time(self.updated_at),
+        ]
+    }
+}
+
+impl Record for ErasurePlan {
+    const PLURAL: &'static str = "plans";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("user_id"),
+        Column::shown("username"),
+        Column::shown("owns_alone"),
+        Column::shown("teams"),
+        Column::shown("messages"),
+        Column::shown("reactions"),
+        Column::shown("files"),
+        Column::shown("file_bytes"),
+        Column::shown("drafts"),
+        Column::shown("scheduled"),
+        Column::shown("reminders"),
+        Column::shown("saved"),
+        Column::shown("sessions"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let teams: Vec<_> = self.owns_alone.iter().map(|team| team.name.as_str()).collect();
+        let counts = [
+            self.teams,
+            self.messages,
+            self.reactions,
+            self.files,
+            self.file_bytes,
+            self.drafts,
+            self.scheduled,
+            self.reminders,
+            self.saved,
+            self.sessions,
+        ];
+        let names = [Cell::Number(self.user_id.get()), Cell::text(&self.username), Cell::text(teams.join(", "))];
+        names.into_iter().chain(counts.map(Cell::Number)).collect()
+    }
+}
+
+impl Record for Erasure {
+    const PLURAL: &'static str = "erasures";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("user_id"),
+        Column::shown("username"),
+        Column::shown("stage"),
+        Column::shown("messages"),
+        Column::shown("reactions"),
+        Column::shown("requested_at"),
+        Column::shown("finished_at"),
+        Column::detail("requested_by"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::Number(self.user_id.get()),
+            Cell::text(&self.username),
+            Cell::word(self.stage),
+            Cell::Number(self.messages),
+            Cell::Number(self.reactions),
+            Cell::Time(self.requested_at),
+            Cell::maybe_time(self.finished_at),
+            Cell::Number(self.requested_by.get()),
         ]
     }
 }

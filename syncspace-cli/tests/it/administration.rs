@@ -93,3 +93,25 @@ fn administrators_filter_accounts() {
     assert_eq!(names(&["user", "list", "--admin", "yes", "--query", "oo"]), ["root"]);
     alice.run(&["user", "list", "--active", "no"]).ends_with(5);
 }
+
+#[test]
+fn an_administrator_erases_a_person_whose_name_it_types() {
+    let world = World::start();
+    let (root, alice) = (world.admin(), world.person("alice"));
+    world.person("bob");
+    alice.run(&["team", "create", "eng", "--public"]).ok();
+    alice.run(&["user", "erase", "@bob", "--yes"]).ends_with(5);
+    alice.run(&["user", "erasures"]).ends_with(5);
+    root.run(&["user", "erase", "@alice", "--yes"]).ends_with(7).says("nobody else owns eng");
+    root.run(&["user", "erase", "@root", "--yes"]).ends_with(7).says("your own account");
+    let plan = root.json(&["user", "erase", "@alice", "--dry-run"]);
+    assert_eq!((&plan["username"], &plan["owns_alone"][0]["name"]), (&"alice".into(), &"eng".into()));
+    root.run(&["user", "erase", "@bob"]).ends_with(2).says("give --yes");
+    root.run(&["user", "erasures"]).ok().says("no erasures");
+    let erasure = root.json(&["user", "erase", "@bob", "--yes"]);
+    let name = erasure["username"].as_str().expect("a name").to_owned();
+    assert!(name.starts_with("erased-"), "{name}");
+    assert_eq!(root.json(&["user", "erasures"])[0]["username"], name.as_str());
+    root.run(&["user", "show", "@bob"]).ends_with(6);
+    root.run(&["user", "reactivate", &name]).ends_with(7).says("was erased");
+}

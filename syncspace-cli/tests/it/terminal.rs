@@ -93,3 +93,18 @@ fn ctrl_c_ends_a_tail() {
     tail.press(Key::Control('c'));
     assert_eq!(tail.wait_for_end(), 130);
 }
+
+#[test]
+fn a_person_is_erased_by_the_name_that_is_typed() {
+    let world = World::start();
+    let root = world.admin();
+    world.person("alice");
+    for (answer, code) in [("y", 3), ("bob", 3), ("@alice", 0)] {
+        let mut erase = terminal(&root, &["user", "erase", "@alice"]);
+        erase.wait_for("0 messages, 0 reactions");
+        erase.wait_for("Type the username");
+        erase.enter(answer);
+        assert_eq!(erase.wait_for_end(), code, "{answer}");
+    }
+    root.run(&["user", "show", "@alice"]).ends_with(6);
+}
