@@ -55,3 +55,14 @@ pub async fn count(db: &mut impl Queries, team: TeamId) -> Result<u64, StoreErro
     let rows = db.query(&Sql::both("SELECT COUNT(*) FROM bots WHERE team_id = ?"), params![team]).await?;
     rows.first().map_or(Ok(0), |row| row.reader().take())
 }
+
+/// Finds a bot of a team, whichever.
+pub async fn find_any(db: &mut impl Queries, team: TeamId) -> Result<Option<UserId>, StoreError> {
+    let sql = Sql::both("SELECT user_id FROM bots WHERE team_id = ? ORDER BY user_id LIMIT 1");
+    db.query_first(&sql, params![team]).await?.map(|row| row.reader().take()).transpose()
+}
+
+/// Forgets whose bot an account was.
+pub async fn remove(db: &mut impl Queries, user: UserId) -> Result<(), StoreError> {
+    db.execute(&Sql::both("DELETE FROM bots WHERE user_id = ?"), params![user]).await.map(drop)
+}

@@ -2,7 +2,7 @@
 //!
 //! Rows that streams tell of stay as tombstones: the team, the channel, who was in them, the heads. What people wrote goes.
 
-use syncspace_protocol::{ChannelId, MessageId, Seq, TeamId, Time};
+use syncspace_protocol::{ChannelId, ImportId, MessageId, Seq, TeamId, Time};
 
 use super::{Dialect, Queries, Sql, StoreError, params, search};
 
@@ -19,6 +19,35 @@ pub async fn find_channel(db: &mut impl Queries, before: Time) -> Result<Option<
         Sql::both("SELECT id FROM channels WHERE purged_at IS NULL AND deleted_at < ? ORDER BY deleted_at LIMIT 1");
     let row = db.query_first(&sql, params![before]).await?;
     row.map(|row| row.reader().take()).transpose()
+}
+
+/// Removes what an import of a team knew of names elsewhere, at most about `limit` rows at a time, and with the last of them the
+/// import; gives how many went, none where the team has no import.
+pub async fn remove_import(
+    db: &mut impl Queries,
+    dialect: Dialect,
+    team: TeamId,
+    limit: u32,
+) -> Result<Option<u64>, StoreError> {
+    let some = Sql::both("SELECT id FROM imports WHERE team_id = ? LIMIT 1");
+    let Some(row) = db.query_first(&some, params![team]).await? else { return Ok(None) };
+    let import: ImportId = row.reader().take()?;
+    let mut removed = 0;
+    for (table, key) in
+        [("import_members", "import_id, channel_id, user_id"), ("import_items", "import_id, kind, key_hash")]
+    {
+        let sql = match dialect {
+            Dialect::Mysql => format!("DELETE FROM {table} WHERE import_id = ? LIMIT {limit}"),
+            Dialect::Sqlite => format!(
+                "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE import_id = ? LIMIT {limit})"
+            ),
+        };
+        removed += db.execute(&Sql::built(sql), params![import]).await?;
+    }
+    if removed < u64::from(limit) {
+        db.execute(&Sql::both("DELETE FROM imports WHERE id = ?"), params![import]).await?;
+    }
+    Ok(Some(removed))
 }
 
 /// Removes what a deleted team had beside its channels, and counts those as deleted when it was.

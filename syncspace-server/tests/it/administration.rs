@@ -599,6 +599,14 @@ async fn nothing_is_left_of_a_deleted_team_but_its_tombstone(place: Place) {
     service.create_hook(&scene.alice, scene.team, body(hook)).await.expect("a hook");
     let command = json!({ "name": "deploy", "bot_id": bot, "url": "https://example.org" });
     service.create_command(&scene.alice, scene.team, body(command)).await.expect("a command");
+    let end = later(scene.rig.clock.now(), DAY_MS);
+    let token = body(json!({ "name": "ci", "scopes": ["read"], "expires_at": end }));
+    let token = service.create_bot_token(&scene.alice, (scene.team, bot), token).await.expect("a token");
+    let root = scene.rig.admin().await;
+    let start = json!({ "source": "test", "fingerprint": "a".repeat(64), "match_by": "username" });
+    let import = service.start_import(&root, scene.team, body(start)).await.expect("begins").into_inner();
+    let lines = json!({ "lines": [{ "type": "user", "username": "alice", "role": "member" }] });
+    service.import_lines(&root, scene.team, import.id, body(lines)).await.expect("imports");
     service.delete_team(&scene.alice, scene.team).await.expect("deletes");
     scene.rig.clock.advance_ms(10 * 60 * 1_000 + 1);
     remove_deleted(&scene.rig).await;
@@ -610,12 +618,17 @@ async fn nothing_is_left_of_a_deleted_team_but_its_tombstone(place: Place) {
         ("user_group_members", 0),
         ("hooks", 0),
         ("commands", 0),
+        ("bots", 0),
+        ("imports", 0),
+        ("import_items", 0),
         ("teams", 1),
     ] {
         let sql = Sql::built(format!("SELECT COUNT(*) FROM {table}"));
         let row = (&store).query_first(&sql, params![]).await.expect("counts").expect("a row");
         assert_eq!(row.reader().take::<i64>().expect("a number"), rows, "{table}");
     }
+    refused(service.authenticate(&token.token.0).await, ErrorCode::Unauthenticated);
+    service.register(&origin(), register_body("robo")).await.expect("the bot's name is free");
 }
 
 async fn a_large_channel_goes_in_parts(place: Place) {
