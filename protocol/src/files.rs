@@ -72,6 +72,43 @@ pub struct UploadQuery {
     pub sha256: Option<String>,
 }
 
+/// Body of `POST /channels/{id}/uploads`: a file whose bytes come in parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NewUpload {
+    /// What it is to be called; of a path the last part counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its length.
+    pub size_bytes: u64,
+    /// SHA-256 of its bytes, in hex: where others arrive in the end, nothing is kept.
+    pub sha256: String,
+}
+
+/// Query of `PATCH /uploads/{id}`, whose body is the next bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PartQuery {
+    /// How many bytes come before those of the body: as many as the server has.
+    pub offset: u64,
+}
+
+/// A file whose bytes come in parts. Only who uploads it sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileUpload {
+    /// Its id, and that of the file.
+    pub id: FileId,
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// Its name.
+    pub name: String,
+    /// Its length.
+    pub size_bytes: u64,
+    /// How many bytes the server has for good: the next part begins here.
+    pub offset: u64,
+    /// The file, once all of it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<FileInfo>,
+}
+
 /// An address at which a file can be fetched without a token, for a minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileLink {

@@ -146,6 +146,8 @@ pub const FILES_PER_MESSAGE_MAX: usize = 10;
 pub const UPLOAD_NAME_BYTES_MAX: usize = 255;
 /// Most files of one person that no message carries yet.
 pub const FILES_WAITING_MAX: u64 = 100;
+/// Least bytes that a request must bring of an upload in parts to be kept, but for the last ones.
+pub const UPLOAD_PART_BYTES_MIN: u64 = 1024 * 1024;
 /// How long an uploaded file waits for its message, in seconds: a day.
 pub const FILE_WAITS_S: u32 = 24 * 3600;
 /// Longest life of a link to a file, in seconds.

@@ -143,6 +143,29 @@ impl Blobs {
         Ok(ReaderStream::with_capacity(part, CHUNK_BYTES).map_err(BlobError::from).boxed())
     }
 
+    /// Reads a part of what was finished under several keys, of these lengths, one after the other.
+    pub async fn read_parts(&self, keys: Vec<(String, u64)>, part: Range<u64>) -> Result<BlobStream, BlobError> {
+        let mut begin = 0;
+        let mut pieces = Vec::new();
+        for (key, length) in keys {
+            let (from, to) = (part.start.max(begin), part.end.min(begin + length));
+            if from < to {
+                pieces.push((key, from - begin..to - begin));
+            }
+            begin += length;
+        }
+        let mut pieces = pieces.into_iter();
+        // The first at once: what cannot be read at all is an error, and no stream that breaks off.
+        let Some((key, range)) = pieces.next() else { return Ok(futures_util::stream::empty().boxed()) };
+        let first = self.read(&key, range).await?;
+        let blobs = self.clone();
+        let rest = futures_util::stream::iter(pieces).then(move |(key, range)| {
+            let blobs = blobs.clone();
+            async move { blobs.read(&key, range).await }
+        });
+        Ok(first.chain(rest.try_flatten()).boxed())
+    }
+
     /// Removes what is under a key, finished or not; what is not there is no error.
     pub async fn remove(&self, key: &str) -> Result<(), BlobError> {
         if let Kind::Folder { path, .. } = &self.kind {

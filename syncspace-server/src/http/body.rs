@@ -23,7 +23,7 @@ const BODY_WAIT: Duration = Duration::from_secs(30);
 /// Read and thrown away of a body that is too long, in bodies of that length: a peer that is cut off while it sends may never
 /// see the reply.
 const DRAIN_BODIES_MAX: usize = 4;
-/// Read and thrown away of an upload that is refused, and how long.
+/// Read and thrown away of an upload that is answered before its end, and how long.
 const RAW_DRAIN_BYTES_MAX: usize = 16 * 1024 * 1024;
 const RAW_DRAIN_WAIT: Duration = Duration::from_secs(5);
 
@@ -118,7 +118,8 @@ impl RequestBody for Raw {
 
     async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
         let is_waiting = headers.contains_key(header::EXPECT);
-        Ok(Self { length: announced_length(headers), is_waiting, bytes: body.map_err(|_| BrokenOff).boxed() })
+        let bytes = body.map_err(|_| BrokenOff).fuse().boxed();
+        Ok(Self { length: announced_length(headers), is_waiting, bytes })
     }
 
     fn describe(_generator: &mut SchemaGenerator) -> Option<Schema> {
@@ -130,7 +131,8 @@ impl RequestBody for Raw {
 impl Raw {
     /// Does something with the bytes, to its end also where the peer goes away: what was begun is taken back in order.
     ///
-    /// Of a body that is refused some more is read and thrown away: a peer that is cut off while it sends may never see why.
+    /// Of a body that is answered before its end some more is read and thrown away: a peer that is cut off while it sends may
+    /// never see the answer.
     pub(crate) async fn outlive<T, F>(
         self,
         work: impl FnOnce(Option<u64>, RawBytes) -> F + Send + 'static,
@@ -142,7 +144,7 @@ impl Raw {
         let working = async move {
             let (outcome, rest) = work(self.length, self.bytes).await;
             // A peer that waits would be told to go on.
-            if outcome.is_err() && !self.is_waiting {
+            if !self.is_waiting {
                 tokio::spawn(timeout(RAW_DRAIN_WAIT, drain(rest)));
             }
             outcome
@@ -157,6 +159,25 @@ async fn drain(mut bytes: RawBytes) {
         && left > chunk.len()
     {
         left -= chunk.len();
+    }
+}
+
+/// A body of any bytes that makes something, and the key under which the request may be repeated.
+pub(crate) struct KeyedRaw {
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) bytes: Raw,
+}
+
+impl RequestBody for KeyedRaw {
+    const TAKES_KEY: bool = true;
+    const MEDIA_TYPE: &'static str = Raw::MEDIA_TYPE;
+
+    async fn read(headers: &HeaderMap, body: BodyStream) -> Result<Self, Failure> {
+        Ok(Self { key: read_key(headers)?, bytes: Raw::read(headers, body).await? })
+    }
+
+    fn describe(generator: &mut SchemaGenerator) -> Option<Schema> {
+        Raw::describe(generator)
     }
 }
 

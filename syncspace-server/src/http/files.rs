@@ -20,12 +20,12 @@ use syncspace_protocol::{ChannelId, FileId, Page, TeamId};
 use warp::Reply as _;
 use warp::reply::Response;
 
-use super::body::Raw;
+use super::body::{KeyedRaw, Raw};
 use super::part::{Part, Wish};
 use super::reply::{Created, Done, ForEver, Found, Outcome};
 use super::request::{Anyone, Call};
 use super::route::Route;
-use crate::service::{FileBytes, Needs, OpenFile, Service, ServiceError};
+use crate::service::{FileBytes, Made, Needs, OpenFile, Service, ServiceError};
 
 /// Left as they are in a file name (RFC 8187, `attr-char`).
 const IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -70,12 +70,12 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn upload_file(call: Call<ChannelId, UploadQuery, Raw>) -> Result<Created<FileInfo>, ServiceError> {
-    let Call { service, who, path, query, body, .. } = call;
+async fn upload_file(call: Call<ChannelId, UploadQuery, KeyedRaw>) -> Result<Made<FileInfo>, ServiceError> {
+    let Call { service, who, path, query, body: KeyedRaw { key, bytes }, .. } = call;
     let work = move |length, mut bytes| async move {
-        (service.upload(&who, path, query, length, &mut bytes).await.map(Created), bytes)
+        (service.upload_once(&who, key.as_ref(), path, query, length, &mut bytes).await, bytes)
     };
-    body.outlive(work).await
+    bytes.outlive(work).await
 }
 
 async fn files(call: Call<ChannelId, CursorQuery>) -> Result<Found<Page<FileEntry>>, ServiceError> {

@@ -36,6 +36,7 @@ mod streams;
 mod table;
 mod teams;
 mod tokens;
+mod uploads;
 mod users;
 
 use std::panic::AssertUnwindSafe;
@@ -221,6 +222,7 @@ fn all_routes() -> Vec<route::Route> {
         (Needs::Scope(Scope::Manage), channels::routes()),
         (Needs::Scope(Scope::Write), messages::routes()),
         (Needs::Scope(Scope::Write), files::routes()),
+        (Needs::Scope(Scope::Write), uploads::routes()),
         (Needs::Scope(Scope::Manage), imports::routes()),
         (Needs::Scope(Scope::Read), search::routes()),
         (Needs::Scope(Scope::Write), personal::routes()),

@@ -20,10 +20,10 @@ use super::paging::{Window, odd_cursor, read_cursor, truncate};
 use super::transfers::Transfer;
 use super::uploads::storage_failed;
 use super::{Actor, Service, ServiceError, access, later};
-use crate::blobs::BlobError;
+use crate::blobs::{BlobError, BlobStream};
 use crate::permissions::{ChannelAction, TeamAction};
 use crate::store::files::{self, Before, FileRow};
-use crate::store::{Queries as _, channels};
+use crate::store::{Queries as _, channels, file_parts};
 
 /// Longest wait for a reader to take the next bytes of a file.
 const READER_WAIT: Duration = Duration::from_secs(60);
@@ -121,7 +121,7 @@ impl Service {
 
     /// Gives a part of an open file as its reader takes it. A reader that takes nothing for a minute gets no more.
     pub async fn read_file(&self, file: OpenFile, part: Range<u64>) -> Result<FileBytes, ServiceError> {
-        let mut bytes = self.blobs.read(&file.blob_key, part).await.map_err(storage_failed)?;
+        let mut bytes = self.read_bytes(&file.blob_key, part).await?;
         let (sender, mut receiver) = mpsc::channel(CHUNKS_QUEUED_MAX);
         let transfer = file.transfer;
         tokio::spawn(async move {
@@ -133,6 +133,19 @@ impl Service {
             drop(transfer);
         });
         Ok(Box::pin(futures_util::stream::poll_fn(move |context| receiver.poll_recv(context))))
+    }
+
+    /// Reads bytes under the key of a file, whether they came at once or in parts.
+    pub(super) async fn read_bytes(&self, blob_key: &str, range: Range<u64>) -> Result<BlobStream, ServiceError> {
+        let parts = file_parts::list(&mut &self.store, blob_key).await?;
+        let read = match parts.is_empty() {
+            true => self.blobs.read(blob_key, range).await,
+            false => {
+                let parts = parts.into_iter().map(|part| (part.key, part.size_bytes)).collect();
+                self.blobs.read_parts(parts, range).await
+            }
+        };
+        read.map_err(storage_failed)
     }
 
     /// Deletes a file of one's own that no message carries.

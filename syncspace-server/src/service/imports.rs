@@ -14,7 +14,7 @@ use syncspace_protocol::files::{FileInfo, clean_name, nameless};
 use syncspace_protocol::imports::{
     FinishedImport, Import, ImportFileQuery, ImportLines, ImportedChannel, ImportedLines, StartImport,
 };
-use syncspace_protocol::limits::{FILE_WAITS_S, IMPORT_LINES_MAX, IMPORT_SOURCE_CHARS_MAX};
+use syncspace_protocol::limits::{IMPORT_LINES_MAX, IMPORT_SOURCE_CHARS_MAX};
 use syncspace_protocol::{ChannelId, FileId, ImportId, TeamId, UserId, Username};
 
 use super::audit::Line;
@@ -27,7 +27,7 @@ use super::import_messages::{self, Names};
 use super::import_people::{ImportGroups, ImportPeople};
 use super::secrets::hash_token;
 use super::uploads::{BrokenOff, Quota, Wanted, check_sha256};
-use super::{Actor, Service, ServiceError, access, later};
+use super::{Actor, Service, ServiceError, access};
 use crate::permissions::TeamAction;
 use crate::store::files::{self, Home};
 use crate::store::imports::{self, Item, ItemKind, NewPerson, Stage};
@@ -255,8 +255,7 @@ impl Service {
             quota: Quota::OfServer,
         };
         let received = self.receive(wanted, bytes).await?;
-        let collect_at = later(self.clock.now(), i64::from(FILE_WAITS_S) * 1_000);
-        let info = self.finish(received, Some(collect_at)).await?;
+        let info = self.finish(received, Some(self.waits_until())).await?;
         let item = Item { object_id: info.id.get(), stage: None };
         imports::put_item(&mut db, import.id, (ItemKind::File, &key), item).await?;
         Ok(info)

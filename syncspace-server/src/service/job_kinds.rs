@@ -224,16 +224,13 @@ impl Service {
         let has_more = leftovers.len() == usize::try_from(COLLECTED_MAX).unwrap_or(usize::MAX);
         let (mut removed, mut failed) = (0, None);
         for leftover in leftovers {
-            match self.blobs.remove(&leftover.blob_key).await {
-                Ok(()) => {
-                    files::remove(&mut &self.store, leftover.id).await?;
-                    removed += 1;
-                }
+            match self.remove_file(leftover.id, &leftover.blob_key).await {
+                Ok(()) => removed += 1,
                 Err(error) => failed = Some(error),
             }
         }
         match failed {
-            Some(error) => Err(ServiceError::Unavailable { source: error.into() }),
+            Some(error) => Err(error),
             None if has_more => Ok(Batch::More(removed)),
             None => Ok(Batch::Last(removed)),
         }

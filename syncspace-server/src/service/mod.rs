@@ -87,6 +87,7 @@ mod teams;
 mod threads;
 pub mod tokens;
 mod transfers;
+mod upload_parts;
 mod uploads;
 mod users;
 

@@ -9,21 +9,23 @@ use sha2::{Digest as _, Sha256};
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::files::{FileInfo, PictureSize, UploadQuery, clean_name, nameless};
 use syncspace_protocol::limits::{FILE_WAITS_S, FILES_WAITING_MAX, UPLOAD_NAME_BYTES_MAX};
-use syncspace_protocol::{ChannelId, FileId, Time, UserId};
+use syncspace_protocol::{ChannelId, FileId, IdempotencyKey, Time, UserId};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::file_types::{HEAD_BYTES, content_type, picture_size};
+use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::secrets::hex;
 use super::{Actor, Refusal, Service, ServiceError, access, later};
 use crate::blobs::{BlobError, Writing};
 use crate::permissions::ChannelAction;
+use crate::store::file_parts;
 use crate::store::files::{self, Home, NewFile};
 
 /// Longest wait for the next bytes of an upload.
-const BYTES_WAIT: Duration = Duration::from_secs(30);
+pub(super) const BYTES_WAIT: Duration = Duration::from_secs(30);
 /// Longest time that an upload may take as a whole.
-const UPLOAD_WAIT: Duration = Duration::from_secs(3600);
+pub(super) const UPLOAD_WAIT: Duration = Duration::from_secs(3600);
 /// When what is left of an upload that was never finished may go, in milliseconds: when it must be over on any instance.
 const UNFINISHED_MS: i64 = 2 * 3600 * 1_000;
 /// Wait named to clients while the storage is full or away, in milliseconds.
@@ -63,22 +65,32 @@ pub(super) struct Received {
 impl Service {
     /// Keeps a file that a person uploads into a channel, until a message carries it, for a day at most.
     ///
-    /// Once this has given the file, its bytes and its row survive a power cut; otherwise nothing of it is kept.
-    pub async fn upload(
+    /// Once this has given the file, its bytes and its row survive a power cut; otherwise nothing of it is kept. The same
+    /// bytes under the same key give the same file; where the checksum comes with the request, before they are read.
+    pub async fn upload_once(
         &self,
         actor: &Actor,
+        key: Option<&IdempotencyKey>,
         channel: ChannelId,
         query: UploadQuery,
         length: Option<u64>,
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
-    ) -> Result<FileInfo, ServiceError> {
+    ) -> Result<Made<FileInfo>, ServiceError> {
+        let name = check_name(query.name.as_deref())?;
+        let sha256 = query.sha256.as_deref().map(|text| check_sha256("sha256", text)).transpose()?;
+        let request = |sha256: &str| self.keyed(actor, key, ("upload_file", channel.get()), &(&name, sha256));
+        if let Some(sha256) = &sha256
+            && let Some(id) = self.find_made(request(sha256)?.as_ref()).await?
+        {
+            return self.file(actor, made_id(id)?).await.map(|entry| Made::Repeat(entry.file));
+        }
         let mut db = &self.store;
         let (_, access) = access::on_channel(&mut db, actor, channel, ChannelAction::Post).await?;
         let wanted = Wanted {
             home: Home::Channel(access.team_id, channel),
             uploader: actor.user_id,
-            name: check_name(query.name.as_deref())?,
-            sha256: query.sha256.as_deref().map(|text| check_sha256("sha256", text)).transpose()?,
+            name: name.clone(),
+            sha256,
             length,
             bytes_max: self.settings.file_bytes_max,
             quota: Quota::OfPerson,
@@ -89,8 +101,46 @@ impl Service {
             self.forget(received.info.id, &received.blob_key).await;
             return Err(stopped.into());
         }
-        let collect_at = later(self.clock.now(), i64::from(FILE_WAITS_S) * 1_000);
-        self.finish(received, Some(collect_at)).await
+        let request = request(&received.info.sha256)?;
+        match request {
+            None => self.finish(received, Some(self.waits_until())).await.map(Made::New),
+            Some(request) => self.finish_once(actor, &request, received).await,
+        }
+    }
+
+    /// Gives until when a file that is there now waits for a message.
+    pub(super) fn waits_until(&self) -> Time {
+        later(self.clock.now(), i64::from(FILE_WAITS_S) * 1_000)
+    }
+
+    /// Says that a file is there, unless an earlier request with the same key has brought the same bytes: then this one goes.
+    async fn finish_once(
+        &self,
+        actor: &Actor,
+        request: &KeyedRequest,
+        received: Received,
+    ) -> Result<Made<FileInfo>, ServiceError> {
+        let claimed = self.claim_and_finish(request, &received).await;
+        if !matches!(claimed, Ok(Claim::Granted)) {
+            self.forget(received.info.id, &received.blob_key).await;
+        }
+        match claimed? {
+            Claim::Granted => Ok(Made::New(received.info)),
+            Claim::Made(id) => self.file(actor, made_id(id)?).await.map(|entry| Made::Repeat(entry.file)),
+        }
+    }
+
+    async fn claim_and_finish(&self, request: &KeyedRequest, received: &Received) -> Result<Claim, ServiceError> {
+        let mut tx = self.store.begin().await?;
+        let claim = request.claim::<ServiceError>(&mut tx, self.clock.now()).await?;
+        if claim == Claim::Granted {
+            if !files::finish(&mut tx, &received.info, Some(self.waits_until())).await? {
+                return Err(too_slow());
+            }
+            request.settle(&mut tx, received.info.id.get()).await?;
+            tx.commit().await?;
+        }
+        Ok(claim)
     }
 
     /// Takes all bytes of an upload; whatever goes wrong, nothing is left of it.
@@ -99,12 +149,7 @@ impl Service {
         wanted: Wanted,
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
     ) -> Result<Received, ServiceError> {
-        if wanted.bytes_max == 0 {
-            return Err(ServiceError::refused(ErrorCode::Forbidden, "this server takes no files"));
-        }
-        if wanted.length.is_some_and(|length| length > wanted.bytes_max) {
-            return Err(too_large(wanted.bytes_max));
-        }
+        check_size(wanted.length, wanted.bytes_max)?;
         let _transfer = self.transfers.begin(wanted.uploader)?;
         let now = self.clock.now();
         let file = NewFile {
@@ -134,7 +179,7 @@ impl Service {
     }
 
     /// Refuses who keeps more than the operator wants one to, with what begins now.
-    async fn refuse_too_much(&self, file: &NewFile) -> Result<(), ServiceError> {
+    pub(super) async fn refuse_too_much(&self, file: &NewFile) -> Result<(), ServiceError> {
         let usage = files::find_usage(&mut &self.store, file.uploader).await?;
         if usage.waiting > FILES_WAITING_MAX {
             let sentence = format!("{FILES_WAITING_MAX} of your files wait for a message; send or delete some of them");
@@ -193,14 +238,21 @@ impl Service {
 
     /// Removes what there is of an upload. What does not work now the collector does later.
     pub(super) async fn forget(&self, id: FileId, blob_key: &str) {
-        let mut db = &self.store;
-        let outcome = match self.blobs.remove(blob_key).await {
-            Ok(()) => files::remove(&mut db, id).await.map_err(|error| Box::new(error) as Box<dyn Error + Send + Sync>),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = outcome {
-            tracing::debug!(error = error.as_ref() as &dyn Error, "an upload was not removed at once");
+        if let Err(error) = self.remove_file(id, blob_key).await {
+            tracing::debug!(error = &error as &dyn Error, "an upload was not removed at once");
         }
+    }
+
+    /// Removes the bytes of a file, however they came, and then its row: cut off anywhere, it is found again.
+    pub(super) async fn remove_file(&self, id: FileId, blob_key: &str) -> Result<(), ServiceError> {
+        let failed = |error: BlobError| ServiceError::Unavailable { source: error.into() };
+        let mut db = &self.store;
+        for key in file_parts::list_keys(&mut db, blob_key).await? {
+            self.blobs.remove(&key).await.map_err(failed)?;
+            file_parts::remove(&mut db, &key).await?;
+        }
+        self.blobs.remove(blob_key).await.map_err(failed)?;
+        Ok(files::remove(&mut db, id).await?)
     }
 }
 
@@ -234,15 +286,22 @@ async fn take_all(
     }
     let sha256 = hex(&hash.finalize());
     if wanted.sha256.as_ref().is_some_and(|given| *given != sha256) {
-        let sentence = format!("the bytes that arrived have the checksum {sha256}; nothing was kept, send them again");
-        return Err(ServiceError::invalid_field("sha256", sentence));
+        return Err(other_checksum(&sha256));
     }
     let has_more = length > u64::try_from(head.len()).unwrap_or(u64::MAX);
     let content_type = content_type(&head, has_more);
     Ok(Content { length, sha256, content_type, picture: picture_size(content_type, &head) })
 }
 
-fn check_name(name: Option<&str>) -> Result<String, ServiceError> {
+/// Refuses what is said to be longer than a file here may be.
+pub(super) fn check_size(length: Option<u64>, bytes_max: u64) -> Result<(), ServiceError> {
+    if bytes_max == 0 {
+        return Err(ServiceError::refused(ErrorCode::Forbidden, "this server takes no files"));
+    }
+    if length.is_some_and(|length| length > bytes_max) { Err(too_large(bytes_max)) } else { Ok(()) }
+}
+
+pub(super) fn check_name(name: Option<&str>) -> Result<String, ServiceError> {
     let Some(name) = name else { return Ok(nameless()) };
     let sentence =
         || format!("a file has a name of 1 to {UPLOAD_NAME_BYTES_MAX} bytes, of more than dots; give another one");
@@ -254,6 +313,11 @@ pub(super) fn check_sha256(field: &'static str, text: &str) -> Result<String, Se
     let fits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let sentence = "a SHA-256 is written as 64 hex digits";
     if fits { Ok(text.to_ascii_lowercase()) } else { Err(ServiceError::invalid_field(field, sentence)) }
+}
+
+pub(super) fn other_checksum(sha256: &str) -> ServiceError {
+    let sentence = format!("the bytes that arrived have the checksum {sha256}; nothing was kept, send them again");
+    ServiceError::invalid_field("sha256", sentence)
 }
 
 fn too_large(bytes_max: u64) -> ServiceError {

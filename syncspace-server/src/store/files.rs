@@ -77,7 +77,7 @@ fn picture(width: Option<u32>, height: Option<u32>) -> Option<PictureSize> {
     Some(PictureSize { width: width?, height: height? })
 }
 
-fn number(count: u64) -> Value {
+pub(super) fn number(count: u64) -> Value {
     Value::Int(i64::try_from(count).unwrap_or(i64::MAX))
 }
 

@@ -32,6 +32,7 @@ pub mod deliveries;
 pub mod drafts;
 pub mod erasures;
 pub mod exports;
+pub mod file_parts;
 pub mod files;
 pub mod groups;
 pub mod heads;

@@ -184,6 +184,7 @@ pub const NOBODYS_TABLES: &[(&str, &str)] = &[
     ("message_versions", "go with their message"),
     ("message_pins", "of messages; they go with their message"),
     ("hook_deliveries", "of messages; the text is read when it is sent, and is empty then"),
+    ("file_parts", "bytes of files; they go with their file"),
     ("follower_marks", "of channels"),
     ("log_commits", "names of transactions, for an hour"),
     ("revocations", "numbers of people and sessions, for a day"),

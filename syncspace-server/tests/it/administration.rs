@@ -528,8 +528,8 @@ pub(crate) async fn fill(scene: &Scene, channel: ChannelId) {
     let (service, alice, bob, team) = (&scene.rig.service, &scene.alice, &scene.bob, scene.team);
     service.join_channel(bob, channel).await.expect("joins");
     let mut bytes = stream::iter([Ok::<_, BrokenOff>(Bytes::from_static(b"bytes"))]);
-    let file = service.upload(alice, channel, body(json!({ "name": "a.txt" })), None, &mut bytes).await;
-    let file = file.expect("uploads").id;
+    let file = service.upload_once(alice, None, channel, body(json!({ "name": "a.txt" })), None, &mut bytes).await;
+    let file = file.expect("uploads").into_inner().id;
     let say = async |json: Value| service.send_message(alice, channel, body(json)).await.expect("sends").0;
     let said = say(json!({ "content": "hello @bob", "files": [file] })).await;
     let reply = say(json!({ "content": "more", "parent_message_id": said.id })).await;

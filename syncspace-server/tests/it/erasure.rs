@@ -101,8 +101,9 @@ impl Scene {
 
     async fn upload(&self, name: &str) -> syncspace_protocol::FileId {
         let mut bytes = stream::iter([Ok::<_, BrokenOff>(Bytes::from(format!("bytes of {name}")))]);
-        let file = self.service().upload(&self.doomed, self.general, body(json!({ "name": name })), None, &mut bytes);
-        file.await.expect("uploads").id
+        let query = body(json!({ "name": name }));
+        let file = self.service().upload_once(&self.doomed, None, self.general, query, None, &mut bytes);
+        file.await.expect("uploads").into_inner().id
     }
 
     async fn erase(&self) -> Erasure {

@@ -6,6 +6,7 @@ mod history;
 mod pins;
 mod reactions;
 mod types;
+mod uploads;
 
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, EditChannel};
 use syncspace_protocol::messages::{Message, MessagePage, MessageQuery, SendMessage};

@@ -8,8 +8,8 @@ use syncspace_server::store::list::{Slice, TimeSlice};
 use syncspace_server::store::reactions::ReactionKey;
 use syncspace_server::store::search::Key;
 use syncspace_server::store::{
-    Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, files, heads, invites,
-    join_requests, pins, reactions, reminders, retention, saved, scheduled, users, versions,
+    Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, file_parts, files, heads,
+    invites, join_requests, pins, reactions, reminders, retention, saved, scheduled, users, versions,
 };
 
 use crate::explain::{self, Plan};
@@ -172,6 +172,11 @@ async fn fill_files(store: &Store, at: &str) {
          CASE WHEN i % 50 = 0 THEN {at} END"
     );
     fill(store, "files", columns, &values).await;
+    let part = match store.dialect() {
+        Dialect::Mysql => "CONCAT('p', i)",
+        Dialect::Sqlite => "'p' || i",
+    };
+    fill(store, "file_parts", "part_key, blob_key, start_at, size_bytes", &format!("{part}, {key}, 0, 7")).await;
 }
 
 /// Runs every query of files once.
@@ -189,6 +194,17 @@ async fn run_files(db: &mut Recorder, now: Time) -> Result<(), StoreError> {
     files::discard(db, file, now).await?;
     files::release_former(db, "k9", id(99), now).await?;
     files::take_leftovers(db, now, 50).await?;
+    file_parts::begin(db, file, "k2").await?;
+    file_parts::find(db, file).await?;
+    let same = file_parts::Same { uploader: id(2), channel, name: "x", size_bytes: 2, sha256: "k2" };
+    file_parts::find_open(db, same).await?;
+    file_parts::prolong(db, file, now).await?;
+    file_parts::insert(db, "k2", 0, "p-1").await?;
+    let part = file_parts::Part { key: "p-1".to_owned(), size_bytes: 1 };
+    file_parts::count(db, (file, 0), &part, "x").await?;
+    file_parts::list(db, "k2").await?;
+    file_parts::list_keys(db, "k2").await?;
+    file_parts::remove(db, "p-1").await?;
     files::remove(db, file).await
 }
 

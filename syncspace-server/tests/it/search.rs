@@ -223,8 +223,9 @@ async fn a_message_with_a_file_is_found_by_it(place: Place) {
     let mut sent = Vec::new();
     for content in ["", "see the plan"] {
         let mut bytes = futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"x"))]);
-        let file = room.rig.service.upload(&room.alice, room.channel, Default::default(), None, &mut bytes).await;
-        let message = serde_json::json!({"content": content, "files": [file.expect("uploads").id]});
+        let file =
+            room.rig.service.upload_once(&room.alice, None, room.channel, Default::default(), None, &mut bytes).await;
+        let message = serde_json::json!({"content": content, "files": [file.expect("uploads").into_inner().id]});
         sent.push(room.rig.service.send_message(&room.alice, room.channel, body(message)).await.expect("sends").0);
     }
     room.index().await;

@@ -85,6 +85,7 @@ async fn the_document_names_the_header_where_something_is_made() {
         "create_user",
         "remind",
         "schedule_message",
+        "upload_file",
     ]);
     assert_eq!(named, expected);
 }

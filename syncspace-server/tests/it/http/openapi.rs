@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::rig::{PASSWORD, Reply, Rig, access};
 use crate::target::{Behaviour, Target};
@@ -414,6 +415,15 @@ async fn walk_files(walk: &mut Walk<'_>, team: &Param, channel: &Param) {
     let link = link.rsplit('/').next().expect("a last part").to_owned();
     walk.call("download_link", &[("link", json!(link))], Value::Null).await;
     walk.call("delete_file", &[("file_id", waiting)], Value::Null).await;
+    let sha256: String = Sha256::digest(PICTURE).iter().map(|byte| format!("{byte:02x}")).collect();
+    let new = json!({ "name": "dot.png", "size_bytes": PICTURE.len(), "sha256": sha256 });
+    let upload = [("file_id", walk.call("begin_upload", &only_channel, new).await["id"].clone())];
+    walk.call("upload", &upload, Value::Null).await;
+    let part = [upload[0].clone(), ("offset", json!(0))];
+    assert_eq!(walk.call("continue_upload", &part, Value::Null).await["file"]["content_type"], "image/png");
+    let new = json!({ "name": "other", "size_bytes": 7, "sha256": "0".repeat(64) });
+    let upload = [("file_id", walk.call("begin_upload", &only_channel, new).await["id"].clone())];
+    walk.call("cancel_upload", &upload, Value::Null).await;
     walk.call("set_team_picture", std::slice::from_ref(team), Value::Null).await;
     let me = walk.call("set_my_picture", &[], Value::Null).await;
     let sha256 = me["avatar_url"].as_str().expect("an address").rsplit('/').next().expect("a name").to_owned();

@@ -484,6 +484,10 @@ fn files() -> Vec<Row> {
     let waiting = |scene: &Scene| (vec![("file_id", scene.waiting_file.clone())], Value::Null);
     let picture = |scene: &Scene| (of_team(scene), json!(PICTURE));
     let carry = |scene: &Scene| (of_channel(scene), json!({"content": "x", "files": [id(&scene.waiting_file)]}));
+    let new_upload =
+        |scene: &Scene| (of_channel(scene), json!({"name": "x", "size_bytes": 5, "sha256": "0".repeat(64)}));
+    let upload = |scene: &Scene| (vec![("file_id", scene.upload.clone())], Value::Null);
+    let part = |scene: &Scene| (vec![("file_id", scene.upload.clone()), ("offset", "0".to_owned())], json!(PICTURE));
     let beside_waiting = |name, request, expected| Row { name, request, expected: vec![(Place::Waiting, expected)] };
     let hidden = |name, request| beside_waiting(name, request, "hhhhhhhhhhu");
     vec![
@@ -498,6 +502,10 @@ fn files() -> Vec<Row> {
         hidden("link_file", waiting),
         hidden("delete_file", waiting),
         beside_waiting("send_message", carry, "-h-hh--hhhu"),
+        channel("begin_upload", new_upload, POSTERS, PEERS),
+        hidden("upload", upload),
+        hidden("continue_upload", part),
+        hidden("cancel_upload", upload),
         team("team_files", |scene| (of_team(scene), Value::Null), INSIDE),
         team("set_team_picture", picture, MANAGERS),
         account("set_my_picture", |_| (vec![], json!(PICTURE)), LOGGED_IN),

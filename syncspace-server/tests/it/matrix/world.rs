@@ -84,6 +84,8 @@ pub(super) struct Scene {
     pub(super) file: String,
     /// A file of the author's that no message carries, where there is one.
     pub(super) waiting_file: String,
+    /// An upload of the author's that is not finished, where one waits.
+    pub(super) upload: String,
     /// Who wrote it.
     pub(super) author: String,
     /// The author's own stream.
@@ -275,6 +277,14 @@ impl World {
         let channel = self.channel(&team, place).await;
         let file = self.upload(&channel).await;
         let waiting_file = if place == Place::Waiting { self.upload(&channel).await } else { Value::Null };
+        let upload = json!({"name": "x", "size_bytes": 2_000_000, "sha256": "0".repeat(64)});
+        let upload = match place {
+            Place::Waiting => {
+                let path = format!("/channels/{channel}/uploads");
+                self.must("author", Method::POST, &path, upload).await["id"].to_string()
+            }
+            _ => String::new(),
+        };
         let content = json!({"content": "hi", "files": [file]});
         let message = self.must("author", Method::POST, &format!("/channels/{channel}/messages"), content).await;
         let kept = if place == Place::Kept { self.plan(&team, &channel, &message).await } else { BTreeMap::new() };
@@ -294,6 +304,7 @@ impl World {
             message,
             file,
             waiting_file,
+            upload,
             author_stream,
             invite,
             group: group["id"].to_string(),

@@ -4,17 +4,18 @@ use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::files::{FileInfo, UploadQuery};
-use syncspace_protocol::limits::{FILE_WAITS_S, FILES_PER_MESSAGE_MAX, FILES_WAITING_MAX};
+use syncspace_protocol::limits::{FILE_WAITS_S, FILES_PER_MESSAGE_MAX, FILES_WAITING_MAX, IDEMPOTENCY_KEY_LIFE_S};
 use syncspace_protocol::messages::{Message, MessageType, SendMessage};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::search::query::Has;
 use syncspace_protocol::sync::Change;
-use syncspace_protocol::{ChannelId, FileId, Patch};
+use syncspace_protocol::{ChannelId, FileId, IdempotencyKey, Patch};
 use syncspace_server::blobs::{BlobPlace, Blobs};
-use syncspace_server::service::{Actor, Batch, BrokenOff, JobKind, LeaseTimes, ServiceError, Settings, Turn};
+use syncspace_server::service::{Actor, Batch, BrokenOff, JobKind, LeaseTimes, Made, ServiceError, Settings, Turn};
 use syncspace_server::store::files::{self, Home, NewFile};
 use syncspace_server::store::{Queries as _, Sql, params};
 
@@ -25,6 +26,7 @@ on_both_stores! {
     a_file_is_carried_by_one_message_and_goes_with_it,
     two_messages_at_once_do_not_carry_the_same_file,
     nothing_is_left_of_an_upload_that_fails,
+    the_same_upload_under_a_key_gives_one_file,
     whoever_may_not_see_a_file_learns_nothing_of_it,
     a_link_ends_with_its_minute_and_with_the_right_of_its_maker,
     files_are_listed_newest_first_where_one_may_read,
@@ -58,19 +60,20 @@ impl Room {
         bytes: Vec<Result<Bytes, BrokenOff>>,
     ) -> Result<FileInfo, ServiceError> {
         let length = length.map(|length| u64::try_from(length).expect("a length"));
-        self.rig.service.upload(actor, channel, query, length, &mut stream::iter(bytes)).await
+        let bytes = &mut stream::iter(bytes);
+        self.rig.service.upload_once(actor, None, channel, query, length, bytes).await.map(Made::into_inner)
     }
 
-    async fn upload(&self, actor: &Actor, bytes: &[u8]) -> FileInfo {
+    pub(super) async fn upload(&self, actor: &Actor, bytes: &[u8]) -> FileInfo {
         self.upload_to(actor, self.channel, bytes).await.expect("uploads")
     }
 
-    async fn carry(&self, actor: &Actor, ids: &[FileId]) -> Result<Message, ServiceError> {
+    pub(super) async fn carry(&self, actor: &Actor, ids: &[FileId]) -> Result<Message, ServiceError> {
         let message: SendMessage = body(serde_json::json!({"content": "", "files": ids}));
         Ok(self.rig.service.send_message(actor, self.channel, message).await?.0)
     }
 
-    async fn bytes_of(&self, actor: &Actor, id: FileId) -> Result<Vec<u8>, ServiceError> {
+    pub(super) async fn bytes_of(&self, actor: &Actor, id: FileId) -> Result<Vec<u8>, ServiceError> {
         let file = self.rig.service.open_file(actor, id).await?;
         let length = file.info.size_bytes;
         let bytes = self.rig.service.read_file(file, 0..length).await?;
@@ -87,7 +90,7 @@ impl Room {
         page.items.into_iter().map(|entry| entry.file.id).collect()
     }
 
-    async fn rows(&self) -> i64 {
+    pub(super) async fn rows(&self) -> i64 {
         let store = self.rig.place.store().await;
         let count = Sql::both("SELECT COUNT(*) FROM files");
         let row = { &store }.query_first(&count, params![]).await.expect("counts").expect("a row");
@@ -95,11 +98,11 @@ impl Room {
     }
 
     /// Counts what lies in the storage, finished or not.
-    fn blobs(&self) -> usize {
+    pub(super) fn blobs(&self) -> usize {
         files_below(&self.rig.place.folder.path().join("files"))
     }
 
-    async fn turn(&self) -> Turn {
+    pub(super) async fn turn(&self) -> Turn {
         self.rig.service.wait_for_turn(TIMES).await.expect("a turn")
     }
 }
@@ -200,9 +203,47 @@ async fn nothing_is_left_of_an_upload_that_fails(place: Place) {
         service.leave_channel(&room.bob, channel).await.expect("leaves");
         Ok(Bytes::from_static(b"x"))
     });
-    let outcome = service.upload(&room.bob, channel, UploadQuery::default(), Some(1), &mut leaving.boxed()).await;
+    let (query, leaving) = (UploadQuery::default(), &mut leaving.boxed());
+    let outcome = service.upload_once(&room.bob, None, channel, query, Some(1), leaving).await;
     refused(outcome, ErrorCode::Forbidden);
     assert_eq!((room.rows().await, room.blobs()), (0, 0));
+}
+
+async fn the_same_upload_under_a_key_gives_one_file(place: Place) {
+    let room = Room::open(place).await;
+    let key = |text: &str| text.parse::<IdempotencyKey>().expect("a key");
+    let sha256 = |bytes: &[u8]| Some(hex_sha256(bytes));
+    let upload = async |key: &IdempotencyKey, sha256: Option<String>, bytes: Result<&'static [u8], BrokenOff>| {
+        let query = UploadQuery { name: Some("a.txt".to_owned()), sha256 };
+        let bytes = &mut stream::iter([bytes.map(Bytes::from_static)]);
+        room.rig.service.upload_once(&room.bob, Some(key), room.channel, query, None, bytes).await
+    };
+    let one = key("one");
+    refused(upload(&one, sha256(b"x"), Err(BrokenOff)).await, ErrorCode::InvalidBody);
+    let Made::New(file) = upload(&one, sha256(b"x"), Ok(b"x")).await.expect("a refused one left no key") else {
+        unreachable!("it is the first");
+    };
+    // With its checksum the repeat is known before its bytes come, else by them.
+    assert_eq!(upload(&one, sha256(b"x"), Err(BrokenOff)).await.expect("repeats"), Made::Repeat(file.clone()));
+    assert_eq!(upload(&one, None, Ok(b"x")).await.expect("repeats"), Made::Repeat(file.clone()));
+    refused(upload(&one, None, Ok(b"y")).await, ErrorCode::KeyReused);
+    refused(upload(&one, sha256(b"y"), Ok(b"y")).await, ErrorCode::KeyReused);
+    assert_eq!((room.rows().await, room.blobs()), (1, 1));
+    // Two at the same time bring their bytes, and one of them stays.
+    let two = key("two");
+    let (first, second) = tokio::join!(upload(&two, None, Ok(b"x")), upload(&two, None, Ok(b"x")));
+    assert_eq!(first.expect("uploads").into_inner(), second.expect("uploads").into_inner());
+    assert_eq!((room.rows().await, room.blobs()), (2, 2));
+    room.rig.service.delete_file(&room.bob, file.id).await.expect("deletes");
+    refused(upload(&one, sha256(b"x"), Ok(b"x")).await, ErrorCode::NotFound);
+    // A day later the key is free.
+    room.rig.clock.advance_ms(i64::from(IDEMPOTENCY_KEY_LIFE_S) * 1_000);
+    assert!(matches!(upload(&one, sha256(b"z"), Ok(b"z")).await, Ok(Made::New(_))));
+}
+
+/// Gives a checksum as requests write it.
+pub(super) fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn whoever_may_not_see_a_file_learns_nothing_of_it(place: Place) {

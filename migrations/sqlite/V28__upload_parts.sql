@@ -1,0 +1,13 @@
+-- Uploads whose bytes come in several requests. received_bytes: how many have come for good; NULL for what came at once.
+-- hash_state: the checksum so far, to be gone on with by any instance.
+ALTER TABLE files ADD COLUMN received_bytes INTEGER;
+ALTER TABLE files ADD COLUMN hash_state TEXT;
+-- The parts, each bytes of its own below part_key, in the order of start_at; blob_key is that of the file. size_bytes is NULL
+-- until a part is whole and counts: a row is there before its bytes are. What never became whole goes with the file.
+CREATE TABLE file_parts (
+    part_key TEXT NOT NULL PRIMARY KEY,
+    blob_key TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    size_bytes INTEGER
+) STRICT;
+CREATE INDEX file_parts_blob ON file_parts (blob_key, start_at);
