@@ -13,8 +13,12 @@ pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) const TRANSFER_TIMEOUT: Duration = Duration::from_secs(3600);
 /// Longest wait for the next bytes of a file that is downloaded.
 pub(crate) const DOWNLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(60);
-/// Most times in a row that a download is tried without a byte of progress.
-pub(crate) const DOWNLOAD_TRIES_MAX: u32 = 5;
+/// Most times in a row that a transfer is tried without a byte of progress.
+pub(crate) const TRANSFER_TRIES_MAX: u32 = 5;
+/// A file of this machine that is at least so long goes up in parts, which a broken line does not take back.
+pub(crate) const PARTED_FROM_BYTES: u64 = 8 * 1024 * 1024;
+/// Longest time that an upload in parts takes no further bytes.
+pub(crate) const UPLOAD_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of a file is read and sent at once, in bytes.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
 /// Most times a request is sent that makes something, while its answer is lost.

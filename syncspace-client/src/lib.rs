@@ -34,6 +34,7 @@ mod credentials;
 mod error;
 mod importer;
 mod local_files;
+mod local_uploads;
 mod rest;
 mod server_url;
 mod socket;

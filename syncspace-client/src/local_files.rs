@@ -1,15 +1,13 @@
-//! Files of this machine that are uploaded, and files of the server that are kept on it.
+//! Files of the server that are kept on this machine.
 
 use std::io::{Error, ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use syncspace_protocol::ChannelId;
 use syncspace_protocol::files::{FileInfo, local_name};
-use tokio::fs::{File, OpenOptions};
+use tokio::fs::OpenOptions;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncSeekExt as _};
 
-use crate::rest::Upload;
 use crate::{Client, ClientError};
 
 /// How much of a file is read at once for its checksum.
@@ -18,40 +16,6 @@ const CHECKED_BYTES: usize = 64 * 1_024;
 const NAMES_MAX: u32 = 1_000;
 
 impl Client {
-    /// Uploads a file of this machine for a message in a channel, checked by its checksum.
-    ///
-    /// It is called `name`, or as it is here; `sent` hears how many bytes have been handed over so far. What is no plain file,
-    /// such as a pipe, is read once: then its length and checksum are not known before.
-    ///
-    /// # Errors
-    ///
-    /// [`ClientError::Local`] where it cannot be read or is a folder; all of [`Client::upload_file`].
-    pub async fn upload_path(
-        &self,
-        channel: ChannelId,
-        path: &Path,
-        name: Option<String>,
-        sent: impl FnMut(u64) + Send + 'static,
-    ) -> Result<FileInfo, ClientError> {
-        let cannot_read = |source: Error| ClientError::local(path, source);
-        let mut file = File::open(path).await.map_err(cannot_read)?;
-        let metadata = file.metadata().await.map_err(cannot_read)?;
-        if metadata.is_dir() {
-            return Err(cannot_read(Error::new(ErrorKind::IsADirectory, "it is a folder; upload an archive of it")));
-        }
-        let given = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        let name = name.or(given).unwrap_or_else(|| local_name(""));
-        let (length, sha256) = match metadata.is_file() {
-            true => {
-                let sha256 = checksum(&mut file).await.map_err(cannot_read)?;
-                file.rewind().await.map_err(cannot_read)?;
-                (Some(metadata.len()), Some(sha256))
-            }
-            false => (None, None),
-        };
-        self.upload_file(channel, Upload { bytes: file, name, length, sha256 }, sent).await
-    }
-
     /// Downloads a file beside a place of this machine, and puts it there once it is whole and its checksum right.
     ///
     /// What an earlier try left beside the place is gone on with; `received` hears how many bytes are there, first of
@@ -113,7 +77,7 @@ pub fn free_place(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// Gives the SHA-256 of everything from here on, in lower-case hex.
-async fn checksum(from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
+pub(crate) async fn checksum(from: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
     use std::fmt::Write as _;
     let (mut hash, mut chunk) = (Sha256::new(), vec![0; CHECKED_BYTES]);
     loop {

@@ -4,18 +4,21 @@ use futures_util::stream;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, IF_RANGE, RANGE};
 use reqwest::{Body, Method, Response, StatusCode};
 use serde::Serialize;
-use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, UploadQuery};
+use serde::de::DeserializeOwned;
+use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, FileUpload, NewUpload, PartQuery, UploadQuery};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::teams::Team;
 use syncspace_protocol::users::User;
-use syncspace_protocol::{ChannelId, FileId, Page, TeamId};
+use syncspace_protocol::{ChannelId, FileId, IDEMPOTENCY_KEY_HEADER, Page, TeamId};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use super::Client;
 use super::call::{bearing, is_stale_token, parse, refusal};
+use super::repeat::repeat_lost;
 use crate::ClientError;
-use crate::bounds::{CHUNK_BYTES, DOWNLOAD_STALL_TIMEOUT, DOWNLOAD_TRIES_MAX, REPEAT_WAIT_FIRST, TRANSFER_TIMEOUT};
+use crate::bounds::{CHUNK_BYTES, DOWNLOAD_STALL_TIMEOUT, REPEAT_WAIT_FIRST, TRANSFER_TIMEOUT, TRANSFER_TRIES_MAX};
 
 /// A file that is to be uploaded.
 #[derive(Debug)]
@@ -33,7 +36,8 @@ pub struct Upload<R> {
 impl Client {
     /// Uploads a file for a message in a channel; `sent` hears how many bytes have been handed over so far.
     ///
-    /// It is not sent again by itself: the bytes are read once. What is in no message after a day is forgotten.
+    /// It is not sent again by itself: the bytes are read once. What is in no message after a day is forgotten. A file of this
+    /// machine goes up by [`Client::upload_path`], which does go on.
     pub async fn upload_file<R>(
         &self,
         channel: ChannelId,
@@ -43,35 +47,80 @@ impl Client {
     where
         R: AsyncRead + Unpin + Send + 'static,
     {
-        let query = UploadQuery { name: Some(upload.name.clone()), sha256: upload.sha256.clone() };
-        self.stream_up(&["channels", &channel.to_string(), "files"], &query, upload, sent).await
+        self.upload_under(&Uuid::now_v7().to_string(), channel, upload, sent).await
     }
 
-    /// Sends bytes in pieces; what they are, the query says.
-    pub(super) async fn stream_up<R>(
+    /// Uploads a file under a key: the same bytes under the same key give the same file.
+    pub(crate) async fn upload_under<R>(
         &self,
-        path: &[&str],
-        query: &impl Serialize,
+        key: &str,
+        channel: ChannelId,
         upload: Upload<R>,
         sent: impl FnMut(u64) + Send + 'static,
     ) -> Result<FileInfo, ClientError>
     where
         R: AsyncRead + Unpin + Send + 'static,
     {
-        let name = format!("POST /api/v1/{}", path.join("/"));
-        let request = self.transfer(Method::POST, path)?.query(query);
-        let request = match upload.length {
+        let query = UploadQuery { name: Some(upload.name), sha256: upload.sha256 };
+        let request = self.transfer(Method::POST, &["channels", &channel.to_string(), "files"])?;
+        let request = request.query(&query).header(IDEMPOTENCY_KEY_HEADER, key);
+        self.stream_up(request, (upload.bytes, upload.length), "POST /api/v1/channels/…/files", sent).await
+    }
+
+    /// Sends bytes in pieces; what they are, and where they go, the request says.
+    pub(super) async fn stream_up<R, T>(
+        &self,
+        request: reqwest::RequestBuilder,
+        (bytes, length): (R, Option<u64>),
+        name: &str,
+        sent: impl FnMut(u64) + Send + 'static,
+    ) -> Result<T, ClientError>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        T: DeserializeOwned,
+    {
+        let request = match length {
             Some(length) => request.header(CONTENT_LENGTH, length),
             None => request,
         };
-        let body = Body::wrap_stream(pieces(upload.bytes, sent));
+        let body = Body::wrap_stream(pieces(bytes, sent));
         let request = bearing(request.body(body).timeout(TRANSFER_TIMEOUT), &self.access_token().await?)?;
         let response = request.send().await.map_err(|error| self.network_error(error))?;
         if !response.status().is_success() {
-            return Err(refusal(self, response, &name).await);
+            return Err(refusal(self, response, name).await);
         }
         let answer = response.bytes().await.map_err(|error| self.network_error(error))?;
-        parse(&name, &answer)
+        parse(name, &answer)
+    }
+
+    /// Begins an upload whose bytes come in parts, or finds the unfinished one of the same bytes, name and channel.
+    pub async fn begin_upload(&self, channel: ChannelId, new: &NewUpload) -> Result<FileUpload, ClientError> {
+        repeat_lost(|_| self.post(&format!("channels/{channel}/uploads")).body(new).fetch()).await
+    }
+
+    /// Tells how much of an upload the server has, and the file once all of it is there.
+    pub async fn upload(&self, upload: FileId) -> Result<FileUpload, ClientError> {
+        self.get(&format!("uploads/{upload}")).fetch().await
+    }
+
+    /// Sends bytes of an upload from where the server has them: all that are left, or some; `sent` hears how many of these.
+    pub async fn continue_upload<R>(
+        &self,
+        upload: &FileUpload,
+        bytes: R,
+        sent: impl FnMut(u64) + Send + 'static,
+    ) -> Result<FileUpload, ClientError>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+    {
+        let request = self.transfer(Method::PATCH, &["uploads", &upload.id.to_string()])?;
+        let request = request.query(&PartQuery { offset: upload.offset });
+        self.stream_up(request, (bytes, None), "PATCH /api/v1/uploads/…", sent).await
+    }
+
+    /// Gives an upload up; what the server has of it is thrown away.
+    pub async fn cancel_upload(&self, upload: FileId) -> Result<(), ClientError> {
+        self.delete(&format!("uploads/{upload}")).done().await
     }
 
     /// Writes the bytes of a file from a place on, and gives how many there are then; `received` hears how many so far.
@@ -98,7 +147,7 @@ impl Client {
             };
             // Whatever came shows that it is worth going on.
             tries = if at > before { 1 } else { tries + 1 };
-            if !error.is_transient() || tries >= DOWNLOAD_TRIES_MAX {
+            if !error.is_transient() || tries >= TRANSFER_TRIES_MAX {
                 return Err(error);
             }
             sleep(error.retry_after().unwrap_or(REPEAT_WAIT_FIRST)).await;
@@ -239,7 +288,8 @@ impl Client {
         self.put(&format!("teams/{team}/avatar")).bytes(picture).fetch().await
     }
 
-    fn transfer(&self, method: Method, path: &[&str]) -> Result<reqwest::RequestBuilder, ClientError> {
+    /// Begins a request whose body is no JSON.
+    pub(super) fn transfer(&self, method: Method, path: &[&str]) -> Result<reqwest::RequestBuilder, ClientError> {
         let url = self.server().join(["api", "v1"].into_iter().chain(path.iter().copied()));
         let http = self.http().as_ref().map_err(|source| self.unusable(source))?;
         Ok(http.request(method, url))

@@ -9,7 +9,7 @@ use syncspace_protocol::imports::{
 use syncspace_protocol::{ImportId, TeamId, UserId};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Client, Upload};
+use super::Client;
 use crate::ClientError;
 
 impl Client {
@@ -103,8 +103,8 @@ impl Client {
         R: AsyncRead + Unpin + Send + 'static,
     {
         let path = ["teams", &team.to_string(), "imports", &import.to_string(), "files"];
-        let upload = Upload { bytes, name: query.name.clone(), length: Some(length), sha256: None };
-        self.stream_up(&path, query, upload, |_| {}).await
+        let request = self.transfer(Method::POST, &path)?.query(query);
+        self.stream_up(request, (bytes, Some(length)), "POST /api/v1/teams/…/imports/…/files", |_| {}).await
     }
 
     /// Shows some channels of an import to their people; to be asked until none is left.

@@ -36,6 +36,7 @@ use tokens::TokenKeeper;
 
 pub(crate) use call::{bearing, is_stale_token, refusal};
 pub use files::Upload;
+pub(crate) use repeat::repeat_lost;
 pub(crate) use tokens::ends_the_login;
 
 /// Access to one server, as one account. Clones share connections and tokens.

@@ -26,7 +26,7 @@ impl Call<'_> {
 }
 
 /// Makes a call until it has an answer, a few times; tells the call whether an answer of it was lost before.
-pub(super) async fn repeat_lost<T, F>(mut call: impl FnMut(bool) -> F) -> Result<T, ClientError>
+pub(crate) async fn repeat_lost<T, F>(mut call: impl FnMut(bool) -> F) -> Result<T, ClientError>
 where
     F: Future<Output = Result<T, ClientError>>,
 {

@@ -1,10 +1,12 @@
 //! Files over lines that break.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use sha2::{Digest as _, Sha256};
 use syncspace_client::{Client, ClientError, Upload};
-use syncspace_protocol::files::FileInfo;
+use syncspace_protocol::files::{FileInfo, NewUpload};
 use syncspace_protocol::{ChannelId, ErrorCode};
 use syncspace_testkit::Proxy;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -89,6 +91,64 @@ async fn a_download_goes_on_where_its_line_broke() {
     let mut rest = Vec::new();
     alice.download_file(&file, length - 5, &mut rest, |_| {}).await.expect("downloads");
     assert_eq!(rest, bytes[bytes.len() - 5..]);
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_its_line_broke() {
+    let world = World::start().await;
+    let (alice, channel) = room(&world).await;
+    let line = Arc::new(Proxy::start(world.server.url().trim_start_matches("http://")).await);
+    let far = world.client_at("alice", &line.address().to_string()).await;
+    let bytes: Vec<u8> = (0..30_000_000_u32).map(|number| number.to_le_bytes()[1]).collect();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("all.bin");
+    std::fs::write(&path, &bytes).expect("writes");
+    let (told, heard) = std::sync::mpsc::channel();
+    let mut cuts = vec![25_000_000, 20_000_000];
+    let sent = move |count| {
+        if cuts.last().is_some_and(|&at| count >= at) {
+            cuts.pop();
+            line.cut_connections();
+        }
+        told.send(count).expect("heard");
+    };
+    let file = far.upload_path(channel, &path, None, sent).await.expect("uploads");
+    let heard: Vec<u64> = heard.into_iter().collect();
+    let resumed: Vec<u64> = heard.windows(2).filter(|pair| pair[1] <= pair[0]).map(|pair| pair[1]).collect();
+    assert!(resumed.len() >= 2, "{resumed:?}");
+    assert!(resumed.last().is_some_and(|&from| from > 0), "what had come was not sent again: {resumed:?}");
+    assert_eq!(heard.last(), Some(&file.size_bytes));
+    let mut received = Vec::new();
+    alice.download_file(&file, 0, &mut received, |_| {}).await.expect("downloads");
+    assert!(received == bytes);
+}
+
+/// Another run of the program finds what the first one left.
+#[tokio::test]
+async fn an_upload_that_was_left_is_gone_on_with() {
+    let world = World::start().await;
+    let (alice, channel) = room(&world).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("all.bin");
+    std::fs::write(&path, vec![7; 20_000_000]).expect("writes");
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let first = alice.clone();
+    let sending = tokio::spawn({
+        let path = path.clone();
+        async move { first.upload_path(channel, &path, None, move |count| told.send(count).expect("heard")).await }
+    });
+    while heard.recv().await.expect("it goes on") < 19_000_000 {}
+    sending.abort();
+    let sha256 = Sha256::digest(vec![7; 20_000_000]).iter().map(|byte| format!("{byte:02x}")).collect();
+    let same = NewUpload { name: Some("all.bin".to_owned()), size_bytes: 20_000_000, sha256 };
+    while alice.begin_upload(channel, &same).await.expect("finds it").offset == 0 {
+        tokio::task::yield_now().await;
+    }
+    let (told, heard) = std::sync::mpsc::channel();
+    let file = alice.upload_path(channel, &path, None, move |count| told.send(count).expect("heard")).await;
+    assert_eq!(file.expect("uploads").size_bytes, 20_000_000);
+    let from = heard.iter().next().expect("a first report");
+    assert!(from > 0, "it goes on");
 }
 
 /// What a file was said to be is all that is taken of it: a server that gives more could fill a disk, or the memory.

@@ -63,11 +63,18 @@ async fn what_is_made_is_made_once(lossy: Lossy) {
     lossy.expect_lost();
     lossy.lose(2);
     let channel = NewChannel { name: "talk".parse().expect("a name"), description: None };
-    alice.create_channel(team, CreateChannel::Private(channel)).await.expect("a channel");
+    let channel = alice.create_channel(team, CreateChannel::Private(channel)).await.expect("a channel").channel.id;
     lossy.expect_lost();
     lossy.lose(2);
     let invite = alice.create_invite(team, CreateInvite::default()).await.expect("an invite");
     lossy.expect_lost();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notes.txt");
+    std::fs::write(&path, "remember the milk").expect("writes");
+    lossy.lose(2);
+    let file = alice.upload_path(channel, &path, None, |_| {}).await.expect("uploads");
+    lossy.expect_lost();
+    assert_eq!(file.size_bytes, 17);
 
     let all = PageQuery::default;
     assert_eq!(alice.teams(all()).await.expect("teams").items.len(), 1);
