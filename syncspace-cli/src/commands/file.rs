@@ -63,7 +63,18 @@ pub(super) async fn send_up(
     let length = metadata.filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
     let shown = name.clone().unwrap_or_else(|| path.display().to_string());
     let bar = bar(context, length, &shown);
-    client.upload_path(channel, path, name, move |sent| bar.set_position(sent)).await.during(during)
+    let (shown, mut goes_on) = (bar.clone(), Some(context.out.clone()));
+    let sent = move |sent| {
+        if let Some(out) = goes_on.take()
+            && let (1.., Some(length)) = (sent, length)
+        {
+            shown.suspend(|| out.say(&format!("going on at byte {sent} of {length}")));
+        }
+        shown.set_position(sent);
+    };
+    let uploaded = client.upload_path(channel, path, name, sent).await;
+    bar.finish_and_clear();
+    uploaded.during(during)
 }
 
 /// Reads a picture of a person or team; what is longer than one may be is not read to its end.
