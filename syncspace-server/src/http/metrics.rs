@@ -26,12 +26,15 @@ async fn metrics(state: Arc<State>) -> Result<Lines, Failure> {
 }
 
 fn text(figures: &[Figure]) -> String {
-    let mut text = String::new();
+    let (mut text, mut last) = (String::new(), "");
     for Figure { name, about, is_sum, value } in figures {
         let kind = if *is_sum { "counter" } else { "gauge" };
-        // Writing into a string cannot fail.
-        let _ =
-            write!(text, "# HELP {PREFIX}_{name} {about}\n# TYPE {PREFIX}_{name} {kind}\n{PREFIX}_{name} {value}\n");
+        let family = name.split('{').next().unwrap_or_default();
+        // Writing into a string cannot fail. Figures of one name that labels tell apart stand under one head.
+        if std::mem::replace(&mut last, family) != family {
+            let _ = write!(text, "# HELP {PREFIX}_{family} {about}\n# TYPE {PREFIX}_{family} {kind}\n");
+        }
+        let _ = writeln!(text, "{PREFIX}_{name} {value}");
     }
     text
 }
@@ -46,5 +49,10 @@ mod tests {
         let expected = "# HELP syncspace_store_reads_total Statements that read.\n\
                         # TYPE syncspace_store_reads_total counter\nsyncspace_store_reads_total 7\n";
         assert_eq!(text(&[figure]), expected);
+        let labelled = |name| Figure { name, about: "Refused.", is_sum: true, value: 1 };
+        let expected = "# HELP syncspace_refused_total Refused.\n# TYPE syncspace_refused_total counter\n\
+                        syncspace_refused_total{reason=\"a\"} 1\nsyncspace_refused_total{reason=\"b\"} 1\n";
+        let figures = [labelled("refused_total{reason=\"a\"}"), labelled("refused_total{reason=\"b\"}")];
+        assert_eq!(text(&figures), expected);
     }
 }

@@ -8,7 +8,7 @@ use crate::store::StatementCounts;
 /// One number of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Figure {
-    /// Its name, without the product's.
+    /// Its name, without the product's; with labels where several share it, which then follow each other.
     pub(crate) name: &'static str,
     /// What it counts, in a sentence.
     pub(crate) about: &'static str,
@@ -36,7 +36,10 @@ impl Service {
         let (statements, deliveries) = (self.statement_counts(), &self.delivery_counts);
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let sum = |name, value, about| Figure { name, about, is_sum: true, value };
-        vec![
+        let files = &self.file_counts;
+        let refused =
+            files.refused.iter().map(|(name, number)| sum(*name, count(number), "Uploads refused, by reason."));
+        let mut figures = vec![
             sum("store_reads_total", statements.reads, "Statements to the database that only read."),
             sum("store_changes_total", statements.changes, "Statements to the database that change rows."),
             sum("store_transactions_total", statements.transactions, "Transactions begun."),
@@ -48,6 +51,13 @@ impl Service {
             ),
             sum("hook_deliveries_failed_total", count(&deliveries.failed), "Deliveries to hooks that were given up."),
             sum("password_hashings_total", self.password_hashings(), "Passwords hashed, to store or to compare."),
-        ]
+            sum("files_uploaded_total", count(&files.uploaded), "Files that came whole."),
+            sum("files_uploaded_bytes_total", count(&files.uploaded_bytes), "Bytes of files that came for good."),
+            sum("files_downloads_total", count(&files.downloads), "Files and parts of files that were asked for."),
+            sum("files_downloaded_bytes_total", count(&files.downloaded_bytes), "Bytes of files given to readers."),
+            sum("files_collected_total", count(&files.collected), "Files whose bytes were removed."),
+        ];
+        figures.extend(refused);
+        figures
     }
 }

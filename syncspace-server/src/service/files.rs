@@ -16,6 +16,7 @@ use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::{ChannelId, FileId, Page, SessionId, TeamId, Time, UserId};
 use tokio::sync::mpsc;
 
+use super::file_counts::add;
 use super::paging::{Window, odd_cursor, read_cursor, truncate};
 use super::transfers::Transfer;
 use super::uploads::storage_failed;
@@ -124,8 +125,14 @@ impl Service {
         let mut bytes = self.read_bytes(&file.blob_key, part).await?;
         let (sender, mut receiver) = mpsc::channel(CHUNKS_QUEUED_MAX);
         let transfer = file.transfer;
+        let counts = self.file_counts.clone();
+        add(&counts.downloads, 1);
         tokio::spawn(async move {
             while let Some(chunk) = bytes.next().await {
+                add(
+                    &counts.downloaded_bytes,
+                    chunk.as_ref().map_or(0, |chunk| u64::try_from(chunk.len()).unwrap_or(0)),
+                );
                 if sender.send_timeout(chunk, READER_WAIT).await.is_err() {
                     break;
                 }

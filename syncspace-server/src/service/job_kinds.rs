@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 use syncspace_protocol::{ChannelId, Time};
 
+use super::file_counts::add;
 use super::{Service, ServiceError, Settings, later, statistics};
 use crate::store;
 use crate::store::{
@@ -225,7 +226,10 @@ impl Service {
         let (mut removed, mut failed) = (0, None);
         for leftover in leftovers {
             match self.remove_file(leftover.id, &leftover.blob_key).await {
-                Ok(()) => removed += 1,
+                Ok(()) => {
+                    removed += 1;
+                    add(&self.file_counts.collected, 1);
+                }
                 Err(error) => failed = Some(error),
             }
         }

@@ -24,6 +24,7 @@ mod error;
 mod exports;
 pub(crate) mod fields;
 mod figures;
+mod file_counts;
 mod file_types;
 mod files;
 mod gather;
@@ -212,6 +213,7 @@ pub struct Service {
     /// Rung where there is something to tell hooks.
     mail_bell: Notify,
     delivery_counts: deliveries::DeliveryCounts,
+    file_counts: Arc<file_counts::FileCounts>,
     data_dir: Option<PathBuf>,
 }
 
@@ -247,6 +249,7 @@ impl Service {
             outbound: Outbound::new(allowed),
             mail_bell: Notify::new(),
             delivery_counts: deliveries::DeliveryCounts::default(),
+            file_counts: Arc::default(),
             data_dir,
         }
     }

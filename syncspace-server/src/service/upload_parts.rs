@@ -48,7 +48,7 @@ impl Service {
         if let Some(found) = file_parts::find_open(&mut db, same).await? {
             return Ok(Made::Repeat(found.upload));
         }
-        check_size(Some(new.size_bytes), self.settings.file_bytes_max)?;
+        self.file_counts.note(check_size(Some(new.size_bytes), self.settings.file_bytes_max))?;
         let file = NewFile {
             id: self.ids.next().await?,
             home: Home::Channel(access.team_id, channel),
@@ -60,7 +60,7 @@ impl Service {
             collect_at: self.waits_until(),
         };
         files::insert(&mut db, &file).await?;
-        if let Err(error) = self.refuse_too_much(&file).await {
+        if let Err(error) = self.file_counts.note(self.refuse_too_much(&file).await) {
             self.forget(file.id, &file.blob_key).await;
             return Err(error);
         }
@@ -103,13 +103,14 @@ impl Service {
         file_parts::prolong(&mut db, id, self.waits_until()).await?;
         let mut hash = hash_of(&row)?;
         let taken = timeout(UPLOAD_WAIT, self.take_parts(&mut row, &mut hash, bytes)).await;
-        taken.unwrap_or_else(|_| Err(broke_off("came too slowly", row.upload.offset)))?;
+        let taken = taken.unwrap_or_else(|_| Err(broke_off("came too slowly", row.upload.offset)));
+        self.file_counts.note(taken)?;
         if row.upload.offset < row.upload.size_bytes {
             return Ok(row.upload);
         }
         // The right may have ended while the bytes came.
         access::on_channel(&mut db, actor, channel, ChannelAction::Post).await?;
-        self.complete(actor, row, hash).await
+        self.file_counts.note(self.complete(actor, row, hash).await)
     }
 
     /// Gives an upload up; its bytes go later.
@@ -247,6 +248,7 @@ impl Service {
             picture: picture_size(content_type, &head),
         };
         if files::finish(&mut db, &info, Some(self.waits_until())).await? {
+            self.file_counts.add_upload(size_bytes);
             return Ok(FileUpload { file: Some(info), ..row.upload });
         }
         // Another request was as far, or it was given up.

@@ -149,7 +149,7 @@ impl Service {
         wanted: Wanted,
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
     ) -> Result<Received, ServiceError> {
-        check_size(wanted.length, wanted.bytes_max)?;
+        self.file_counts.note(check_size(wanted.length, wanted.bytes_max))?;
         let _transfer = self.transfers.begin(wanted.uploader)?;
         let now = self.clock.now();
         let file = NewFile {
@@ -172,10 +172,11 @@ impl Service {
             Ok(()) => self.receive_into(&file, &wanted, bytes).await,
             Err(error) => Err(error),
         };
-        if outcome.is_err() {
-            self.forget(file.id, &file.blob_key).await;
+        match &outcome {
+            Ok(received) => self.file_counts.add_upload(received.info.size_bytes),
+            Err(_) => self.forget(file.id, &file.blob_key).await,
         }
-        outcome
+        self.file_counts.note(outcome)
     }
 
     /// Refuses who keeps more than the operator wants one to, with what begins now.
