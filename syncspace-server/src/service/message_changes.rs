@@ -92,7 +92,9 @@ impl Operation for Bury {
         let team = access.team_id;
         if message.sender_id != self.actor.user_id {
             let line = Line::by(&self.actor, AuditAction::MessageDeleted).in_team(team).in_channel(self.channel);
-            line.to(message.sender_id).with("seq", self.seq).write(tx.db, tx.now).await?;
+            let files: Vec<_> = message.files.iter().map(|file| file.id).collect();
+            let line = line.to(message.sender_id).with("seq", self.seq);
+            line.with_some("file_ids", (!files.is_empty()).then_some(files)).write(tx.db, tx.now).await?;
         }
         bury(tx, (team, self.actor.user_id), &mut message, &permit).await?;
         Ok(message)
