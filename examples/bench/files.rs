@@ -1,8 +1,8 @@
-//! How a large file goes up and comes down: how fast, and what the server holds meanwhile.
+//! How a large file goes up and comes down: how fast, and what the server and the client hold meanwhile.
 //!
 //! A file of 1 GiB, made as it is sent and forgotten as it is received, goes through the client library. Before it a small one
-//! does, so that what is made once is there: pools, threads, the folder. Memory is the server's resident, looked at all the
-//! time. The bare program copies as many bytes into a file with an fsync at the end.
+//! does, so that what is made once is there: pools, threads, the folder. Memory is what is resident of the server, and of this
+//! program, which is the client, looked at all the time. The bare program copies as many bytes into a file with an fsync at the end.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,26 +50,29 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let before = running.settled_memory()?.context("memory is told on this system")?;
     println!("{}\n", machine());
     println!("a file of {} MiB, {} runs: MiB a second", arguments.mib, arguments.runs);
-    println!("{:>10} {:>10} {:>10}", "up", "down", "bare copy");
-    let looking = Looking::at(running.process_id());
+    println!("{:>10} {:>10} {:>10} {:>10} {:>10}", "up", "down", "bare copy", "up/bare", "down/bare");
+    let own = std::process::id();
+    let own_before = resident_bytes(own)?.context("memory is told on this system")?;
+    let (looking, own_looking) = (Looking::at(running.process_id()), Looking::at(own));
     for _ in 0..arguments.runs {
         let (up, down) = go_around(&client, channel, arguments.mib * MIB).await?;
         let bare = copy(data.path(), arguments.mib)?;
-        println!(
-            "{:>10.0} {:>10.0} {:>10.0}",
-            rate(arguments.mib, up),
-            rate(arguments.mib, down),
-            rate(arguments.mib, bare)
-        );
+        let [up, down, bare] = [up, down, bare].map(|took| rate(arguments.mib, took));
+        println!("{up:>10.0} {down:>10.0} {bare:>10.0} {:>10.2} {:>10.2}", up / bare, down / bare);
     }
-    let most = looking.most();
+    println!("\nmemory, resident (goal: <= {GROWTH_GOAL_MB} MB more)");
+    tell_memory("server", before, looking.most());
+    tell_memory("client", own_before, own_looking.most());
+    running.stop()
+}
+
+fn tell_memory(whose: &str, before: u64, most: u64) {
     println!(
-        "\nmemory of the server, resident: {:.1} MB before, {:.1} MB at most, {:.1} MB more (goal: <= {GROWTH_GOAL_MB} MB)",
+        "{whose:>10}: {:.1} MB before, {:.1} MB at most, {:.1} MB more",
         megabytes(before),
         megabytes(most),
         megabytes(most.saturating_sub(before))
     );
-    running.stop()
 }
 
 async fn found(address: &str) -> anyhow::Result<(Client, ChannelId)> {
