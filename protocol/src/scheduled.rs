@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, MessageId, Rev, ScheduledId, Seq, TeamId, Time};
+use crate::files::FileInfo;
+use crate::{ChannelId, FileId, MessageId, Rev, ScheduledId, Seq, TeamId, Time};
 
 /// What became of a message that was to be sent later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +36,9 @@ pub struct Scheduled {
     pub parent_message_id: Option<MessageId>,
     /// The text; empty once it is sent or cancelled.
     pub content: String,
+    /// What it carries; nothing once it is sent or cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileInfo>,
     /// When it is to be sent.
     pub send_at: Time,
     /// What became of it.
@@ -65,8 +69,11 @@ pub struct ScheduledMessage {
 pub struct ScheduleMessage {
     /// Where to, in the team.
     pub channel_id: ChannelId,
-    /// The text.
+    /// The text; may be empty where it carries files.
     pub content: String,
+    /// Files that you uploaded into the channel, up to ten; they are kept until it is sent or cancelled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileId>,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent_message_id: Option<MessageId>,
@@ -80,6 +87,9 @@ pub struct EditScheduled {
     /// Another text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// Other files in place of those that it carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<FileId>>,
     /// Another time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_at: Option<Time>,

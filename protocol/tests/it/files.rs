@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::FileId;
-use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, PictureSize, UploadQuery};
+use syncspace_protocol::files::{
+    FileEntry, FileInfo, FileLink, FileUpload, NewUpload, PartQuery, PictureSize, UploadQuery,
+};
 
 use crate::golden::{full, least, with};
 
@@ -34,4 +36,15 @@ fn a_file_says_what_it_is_and_where() {
 fn an_upload_needs_no_name() {
     full::<UploadQuery>(&json!({"name": "plan.pdf", "sha256": "e3b0"}));
     least::<UploadQuery>(&json!({}), &json!({"name": null, "sha256": null}));
+}
+
+#[test]
+fn an_upload_in_parts_says_where_it_goes_on() {
+    let new = json!({"size_bytes": 1_048_576, "sha256": "e3b0"});
+    full::<NewUpload>(&with(&new, json!({"name": "plan.pdf"})));
+    least::<NewUpload>(&new, &with(&new, json!({"name": null})));
+    full::<PartQuery>(&json!({"offset": 65_536}));
+    let upload = json!({"id": 12, "channel_id": 3, "name": "plan ✓.pdf", "size_bytes": 1_048_576, "offset": 65_536});
+    full::<FileUpload>(&with(&upload, json!({"file": file()})));
+    least::<FileUpload>(&upload, &with(&upload, json!({"file": null})));
 }

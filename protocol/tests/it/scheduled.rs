@@ -13,6 +13,7 @@ pub(crate) fn scheduled() -> Value {
         "channel_id": 3,
         "parent_message_id": 1001,
         "content": "Good morning",
+        "files": [crate::files::file()],
         "send_at": "2026-11-23T08:00:00.000Z",
         "state": "failed",
         "failure": "join the channel first",
@@ -40,9 +41,9 @@ fn a_scheduled_message_says_what_became_of_it() {
 #[test]
 fn scheduling_names_a_place_a_text_and_a_time() {
     let body = json!({"channel_id": 3, "content": "Good morning", "send_at": "2026-11-23T08:00:00.000Z"});
-    full::<ScheduleMessage>(&with(&body, json!({"parent_message_id": 1001})));
-    least::<ScheduleMessage>(&body, &with(&body, json!({"parent_message_id": null})));
+    full::<ScheduleMessage>(&with(&body, json!({"files": [12], "parent_message_id": 1001})));
+    least::<ScheduleMessage>(&body, &with(&body, json!({"files": [], "parent_message_id": null})));
     refused::<ScheduleMessage>(&with(&body, json!({"send_at": "tomorrow"})), "a time is written like");
-    full::<EditScheduled>(&json!({"content": "Good evening", "send_at": "2026-11-23T18:00:00.000Z"}));
-    least::<EditScheduled>(&json!({}), &json!({"content": null, "send_at": null}));
+    full::<EditScheduled>(&json!({"content": "Good evening", "files": [12], "send_at": "2026-11-23T18:00:00.000Z"}));
+    least::<EditScheduled>(&json!({}), &json!({"content": null, "files": null, "send_at": null}));
 }

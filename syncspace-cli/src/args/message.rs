@@ -272,6 +272,12 @@ pub(crate) struct Schedule {
     pub(crate) text: Option<String>,
     #[command(flatten)]
     pub(crate) when: super::schedule::When,
+    /// Upload this file and have the message carry it; up to ten. The text may be absent then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<std::path::PathBuf>,
+    /// Have the message carry a file that `file upload` gave this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) file_id: Vec<FileId>,
     /// Place of the message that this one answers.
     #[arg(long, value_name = "SEQ")]
     pub(crate) reply_to: Option<Seq>,

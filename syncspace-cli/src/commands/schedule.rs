@@ -5,6 +5,7 @@ use syncspace_client::Client;
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage, ScheduledState};
 use syncspace_protocol::{ScheduledId, Time};
 
+use super::file;
 use super::lists::gather;
 use super::message::content;
 use super::message_send::root;
@@ -26,7 +27,11 @@ pub(super) async fn run(context: &Context, args: args::Schedule) -> Outcome {
 
 pub(super) async fn schedule(context: &Context, client: &Client, args: message_args::Schedule) -> Outcome {
     let send_at = needed_time(&args.when)?;
-    let text = content(args.text).await?;
+    let text = match args.text {
+        // A script's standard input is not the text of a file that it sends.
+        None if !args.file.is_empty() || !args.file_id.is_empty() => String::new(),
+        text => content(text).await?,
+    };
     if context.only_plans(|| format!("schedule a message to {} for {}", args.target, local_time(send_at)))? {
         return Ok(());
     }
@@ -35,7 +40,11 @@ pub(super) async fn schedule(context: &Context, client: &Client, args: message_a
         Some(seq) => Some(root(client, channel.id, &args.target, seq).await?),
         None => None,
     };
-    let body = ScheduleMessage { channel_id: channel.id, content: text, parent_message_id, send_at };
+    let mut files = args.file_id;
+    for path in &args.file {
+        files.push(file::send_up(context, client, channel.id, (path, None)).await?.id);
+    }
+    let body = ScheduleMessage { channel_id: channel.id, content: text, files, parent_message_id, send_at };
     let during = || format!("cannot schedule a message to {}", args.target);
     let scheduled = client.schedule_message(channel.team_id, body).await.during(during)?;
     let sentence = format!("scheduled for {}, with the id {}", local_time(scheduled.send_at), scheduled.id);
@@ -53,7 +62,7 @@ async fn edit(context: &Context, client: &Client, args: args::Edit) -> Outcome {
     if context.only_plans(|| format!("change the {}", named(args.id)))? {
         return Ok(());
     }
-    let edit = EditScheduled { content: args.text, send_at: time(&args.when) };
+    let edit = EditScheduled { content: args.text, send_at: time(&args.when), ..EditScheduled::default() };
     let during = || format!("cannot change the {}", named(args.id));
     let scheduled = client.edit_scheduled(team, args.id, edit).await.during(during)?;
     let sentence = match scheduled.state {

@@ -682,13 +682,13 @@ async fn act(client: &Client, operation: Operation) -> Result<Made, ClientError>
         Operation::Own(operation) => act_alone(client, operation).await,
         Operation::Schedule(team, channel_id, content, ahead) => {
             let send_at = (Timestamp::now() + ahead).into();
-            let body = ScheduleMessage { channel_id, content, parent_message_id: None, send_at };
+            let body = ScheduleMessage { channel_id, content, files: Vec::new(), parent_message_id: None, send_at };
             client.schedule_message(team, body).await.map(drop)
         }
         Operation::EditScheduled(team, content) => {
             let waiting = client.scheduled(team, PageQuery::default()).await?;
             let Some(first) = waiting.items.first() else { return Ok(Made::Nothing) };
-            let edit = EditScheduled { content: Some(content), send_at: None };
+            let edit = EditScheduled { content: Some(content), ..EditScheduled::default() };
             client.edit_scheduled(team, first.id, edit).await.map(drop)
         }
         Operation::CancelScheduled(team) => {

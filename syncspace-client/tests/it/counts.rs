@@ -403,7 +403,13 @@ async fn schedule(
     let in_an_hour = SystemTime::now() + Duration::from_secs(3_600);
     let ms = in_an_hour.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_millis();
     let send_at = Time::from_unix_ms(i64::try_from(ms).expect("a time")).expect("a time");
-    let body = ScheduleMessage { channel_id, content: content.to_owned(), parent_message_id: None, send_at };
+    let body = ScheduleMessage {
+        channel_id,
+        content: content.to_owned(),
+        files: Vec::new(),
+        parent_message_id: None,
+        send_at,
+    };
     let scheduled = device.client.schedule_message(team, body).await?;
     if let Some(sent) = device.client.send_scheduled_now(team, scheduled.id).await?.message {
         known.lock().expect("unbroken").push((channel_id, sent.seq, sent.id));

@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives one of your scheduled messages, also one that was sent or cancelled.")
             .refuses(&[NotFound, Forbidden]),
         Route::patch("/teams/{team_id}/scheduled/{scheduled_id}", "edit_scheduled", edit_scheduled)
-            .about("Changes text or time of a scheduled message; one that failed waits again with a new time.")
+            .about("Changes text, files or time of a scheduled message; one that failed waits again with a new time.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::delete("/teams/{team_id}/scheduled/{scheduled_id}", "cancel_scheduled", cancel_scheduled)
             .about("Cancels a scheduled message; again is no change.")

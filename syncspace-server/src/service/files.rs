@@ -169,7 +169,11 @@ impl Service {
                 let sentence = format!("message {seq} of its channel carries this file; delete that message");
                 Err(ServiceError::refused(ErrorCode::Conflict, sentence))
             }
-            None => Err(no_file()),
+            None => {
+                let sentence =
+                    "a message that is to be sent later carries this file; cancel that, or take the file from it";
+                Err(ServiceError::refused(ErrorCode::Conflict, sentence))
+            }
         }
     }
 

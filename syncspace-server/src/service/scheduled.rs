@@ -48,7 +48,11 @@ impl Service {
         if let Some(id) = self.find_made(request.as_ref()).await? {
             return self.scheduled_message(actor, team, made_id(id)?).await.map(Made::Repeat);
         }
-        let content = parse::message_content(&body.content)?;
+        let files = parse::message_files(body.files)?;
+        let content = match files.is_empty() {
+            true => parse::message_content(&body.content)?,
+            false => parse::message_content_or_none(&body.content)?,
+        };
         parse::time_ahead("send_at", body.send_at, self.clock.now())?;
         let member = self.own_member(actor, team).await?;
         let operation = Schedule {
@@ -59,6 +63,7 @@ impl Service {
             channel: body.channel_id,
             parent: body.parent_message_id,
             content,
+            files,
             send_at: body.send_at,
         };
         let outcome = self.commit_once(request, operation).await?;
@@ -69,7 +74,7 @@ impl Service {
         }
     }
 
-    /// Changes text or time of one that was not sent yet. One that failed waits again once it gets a new time.
+    /// Changes text, files or time of one that was not sent yet. One that failed waits again once it gets a new time.
     pub async fn edit_scheduled(
         &self,
         actor: &Actor,
@@ -77,12 +82,13 @@ impl Service {
         id: ScheduledId,
         edit: EditScheduled,
     ) -> Result<Scheduled, ServiceError> {
-        let content = edit.content.as_deref().map(parse::message_content).transpose()?;
+        let content = edit.content.as_deref().map(parse::message_content_or_none).transpose()?;
+        let files = edit.files.map(parse::message_files).transpose()?;
         if let Some(send_at) = edit.send_at {
             parse::time_ahead("send_at", send_at, self.clock.now())?;
         }
         let member = self.own_member(actor, team).await?;
-        let change = Change { actor: *actor, team, member, id, content, send_at: edit.send_at };
+        let change = Change { actor: *actor, team, member, id, content, files, send_at: edit.send_at };
         let scheduled = self.log.commit(change).await?;
         self.alarm.notify_one();
         Ok(scheduled)

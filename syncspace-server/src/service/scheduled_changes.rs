@@ -2,21 +2,24 @@
 //! happen one after the other: what is sent was not cancelled, and is sent once.
 
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::{MESSAGE_BYTES_MAX, SCHEDULE_FAILURE_CHARS_MAX, SCHEDULED_MESSAGES_MAX};
+use syncspace_protocol::files::FileInfo;
+use syncspace_protocol::limits::{FILE_WAITS_S, MESSAGE_BYTES_MAX, SCHEDULE_FAILURE_CHARS_MAX, SCHEDULED_MESSAGES_MAX};
 use syncspace_protocol::mentions::MentionedNames;
-use syncspace_protocol::messages::SendMessage;
+use syncspace_protocol::messages::{MessageType, SendMessage};
 use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState};
 use syncspace_protocol::socket::EventBody;
-use syncspace_protocol::{ChannelId, ClientId, MemberId, MessageId, ScheduledId, StreamId, TeamId, Time};
+use syncspace_protocol::{
+    ChannelId, ClientId, FileId, MemberId, MessageId, ScheduledId, StreamId, TeamId, Time, UserId,
+};
 
 use super::idempotency::Makes;
-use super::sends::{Send, digest, no_parent};
+use super::sends::{Send, digest, free_files, no_parent};
 use super::team_changes::{Refused, prepared};
-use super::{Actor, Grant, ServiceError, access};
+use super::{Actor, Grant, ServiceError, access, later};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions::{self, ChannelAction, Permit, TeamAction};
 use crate::store::scheduled::{self, ScheduledRow};
-use crate::store::{IdBlocks, StoreError, messages, users};
+use crate::store::{IdBlocks, Queries as _, StoreError, files, messages, users};
 
 /// Schedules a message.
 pub(super) struct Schedule {
@@ -27,6 +30,7 @@ pub(super) struct Schedule {
     pub(super) channel: ChannelId,
     pub(super) parent: Option<MessageId>,
     pub(super) content: String,
+    pub(super) files: Vec<FileId>,
     pub(super) send_at: Time,
 }
 
@@ -54,9 +58,11 @@ impl Operation for Schedule {
             return Err(Abort::Refused(ServiceError::not_found("channel")));
         }
         self.check_parent(tx).await?;
+        let files = find_free(tx, &self.files, (self.channel, self.actor.user_id)).await?;
         if scheduled::count_open(tx.db, self.member).await? >= u64::from(SCHEDULED_MESSAGES_MAX) {
             return Err(Abort::Refused(too_many()));
         }
+        hold(tx, &files).await?;
         let taken = tx.next_rev(StreamId::Member(self.member), &permit)?;
         let scheduled = Scheduled {
             id: prepared(self.id)?,
@@ -64,6 +70,7 @@ impl Operation for Schedule {
             channel_id: self.channel,
             parent_message_id: self.parent,
             content: self.content.clone(),
+            files,
             send_at: self.send_at,
             state: ScheduledState::Waiting,
             failure: None,
@@ -97,13 +104,14 @@ impl Makes for Schedule {
     }
 }
 
-/// Changes text or time of one that was not sent yet.
+/// Changes text, files or time of one that was not sent yet.
 pub(super) struct Change {
     pub(super) actor: Actor,
     pub(super) team: TeamId,
     pub(super) member: MemberId,
     pub(super) id: ScheduledId,
     pub(super) content: Option<String>,
+    pub(super) files: Option<Vec<FileId>>,
     pub(super) send_at: Option<Time>,
 }
 
@@ -126,13 +134,39 @@ impl Operation for Change {
         if let Some(content) = &self.content {
             scheduled.content.clone_from(content);
         }
+        if let Some(files) = &self.files {
+            scheduled.files = self.find_files(tx, &before, files).await?;
+        }
+        if scheduled.content.trim().is_empty() && scheduled.files.is_empty() {
+            let sentence = "a message must not be empty";
+            return Err(Abort::Refused(ServiceError::invalid_field("content", sentence)));
+        }
         if let Some(send_at) = self.send_at {
             (scheduled.send_at, scheduled.state, scheduled.failure) = (send_at, ScheduledState::Waiting, None);
         }
         if scheduled != before {
+            let is_new = |file: &&FileInfo| !before.files.contains(file);
+            hold(tx, scheduled.files.iter().filter(is_new)).await?;
+            let is_over = |file: &&FileInfo| !scheduled.files.contains(file);
+            let_go(tx, before.files.iter().filter(is_over)).await?;
             write(tx, self.member, &mut scheduled, &permit).await?;
         }
         Ok(scheduled)
+    }
+}
+
+impl Change {
+    /// Finds the files it is to carry: those that it carries, and others that may be.
+    async fn find_files(
+        &self,
+        tx: &mut LogTx<'_>,
+        before: &Scheduled,
+        wanted: &[FileId],
+    ) -> Result<Vec<FileInfo>, Refused> {
+        let held = |id: &FileId| before.files.iter().find(|file| file.id == *id).cloned();
+        let new: Vec<_> = wanted.iter().copied().filter(|id| held(id).is_none()).collect();
+        let mut new = find_free(tx, &new, (before.channel_id, self.actor.user_id)).await?.into_iter();
+        Ok(wanted.iter().filter_map(|id| held(id).or_else(|| new.next())).collect())
     }
 }
 
@@ -162,6 +196,7 @@ impl Operation for Cancel {
         }
         (scheduled.state, scheduled.failure) = (ScheduledState::Cancelled, None);
         scheduled.content.clear();
+        let_go(tx, &std::mem::take(&mut scheduled.files)).await?;
         write(tx, self.member, &mut scheduled, &permit).await
     }
 }
@@ -224,6 +259,7 @@ impl Operation for Dispatch {
         match outcome {
             Ok(message) => {
                 scheduled.content.clear();
+                let_go(tx, &std::mem::take(&mut scheduled.files)).await?;
                 (scheduled.state, scheduled.message, scheduled.failure) = (ScheduledState::Sent, Some(message), None);
             }
             Err(Abort::Refused(error)) if self.is_by_clock => {
@@ -247,9 +283,15 @@ impl Dispatch {
         // Derived, so that whatever repeats the sending gives the same message.
         let client_id = ClientId::try_from(format!("scheduled-{}", self.id)).map_err(ServiceError::fault);
         let client_id = client_id.map_err(Abort::Refused)?;
-        let Scheduled { content, parent_message_id, .. } = row.scheduled.clone();
-        let body =
-            SendMessage { content, client_id: Some(client_id.clone()), parent_message_id, ..SendMessage::default() };
+        let Scheduled { content, files, parent_message_id, .. } = row.scheduled.clone();
+        let files = files.into_iter().map(|file| file.id).collect();
+        let body = SendMessage {
+            content,
+            files,
+            client_id: Some(client_id.clone()),
+            parent_message_id,
+            ..SendMessage::default()
+        };
         let digest = digest(&body).map_err(|error| Abort::Refused(ServiceError::fault(error)))?;
         let send = Send {
             actor: Actor {
@@ -263,10 +305,10 @@ impl Dispatch {
             names: MentionedNames::find(&body.content),
             digest,
             content: body.content,
-            message_type: body.message_type,
+            message_type: if body.files.is_empty() { MessageType::Text } else { MessageType::File },
             code: None,
             forward_of: None,
-            files: Vec::new(),
+            files: body.files,
             parent: parent_message_id,
             client_id,
             place: None,
@@ -311,6 +353,41 @@ fn too_many() -> ServiceError {
         "you have {SCHEDULED_MESSAGES_MAX} scheduled messages in this team; cancel some, or wait until they are sent"
     );
     ServiceError::refused(ErrorCode::Conflict, sentence)
+}
+
+/// Finds files that a message of somebody in a channel may carry.
+async fn find_free(
+    tx: &mut LogTx<'_>,
+    wanted: &[FileId],
+    place: (ChannelId, UserId),
+) -> Result<Vec<FileInfo>, Refused> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = tx.db.query_many(vec![files::by_ids(wanted.iter().copied())]).await?;
+    let found = files::read_all(found.first().map_or(&[], Vec::as_slice))?;
+    let found = found.into_iter().map(|file| (file.info.id, file)).collect();
+    free_files(&found, wanted, place).map_err(Abort::Refused)
+}
+
+/// Keeps files for one that is to be sent later.
+async fn hold(tx: &mut LogTx<'_>, held: impl IntoIterator<Item = &FileInfo>) -> Result<(), Refused> {
+    for file in held {
+        if !files::hold(tx.db, file.id).await? {
+            // Sent or collected a moment ago: the batch is judged anew, and this one refused.
+            return Err(StoreError::Conflict { source: "a file went while it was to be kept".into() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// Lets files go that were kept: what no message carries waits for one as long as a new file does.
+async fn let_go(tx: &mut LogTx<'_>, kept: impl IntoIterator<Item = &FileInfo>) -> Result<(), Refused> {
+    let collect_at = later(tx.now, i64::from(FILE_WAITS_S) * 1_000);
+    for file in kept {
+        files::let_go(tx.db, file.id, collect_at).await?;
+    }
+    Ok(())
 }
 
 /// Writes one with its new number, and tells the author's devices.

@@ -320,17 +320,7 @@ impl Page {
 
     /// Finds the files that the message carries: its sender's own, of the same channel, in no other message.
     fn find_files(&self, send: &Send) -> Result<Vec<FileInfo>, ServiceError> {
-        let is_free = |file: &&FileRow| {
-            file.is_ready
-                && file.message_seq.is_none()
-                && file.channel == Some(send.channel)
-                && file.uploader == send.actor.user_id
-        };
-        let found = send.files.iter().map(|id| self.files.get(id).filter(is_free).map(|file| file.info.clone()));
-        found.collect::<Option<_>>().ok_or_else(|| {
-            let sentence = "a message carries files that you uploaded into its channel, each once, within a day";
-            ServiceError::not_found_by("files", sentence)
-        })
+        free_files(&self.files, &send.files, (send.channel, send.actor.user_id))
     }
 
     /// Finds the message that is forwarded, where its forwarder may read it. Where it stands is said only of a channel that
@@ -442,6 +432,22 @@ struct Verdict {
     files: Vec<FileInfo>,
     team: TeamId,
     permit: crate::permissions::Permit,
+}
+
+/// Finds files that a message of somebody in a channel may carry.
+pub(super) fn free_files(
+    found: &HashMap<FileId, FileRow>,
+    wanted: &[FileId],
+    (channel, user): (ChannelId, UserId),
+) -> Result<Vec<FileInfo>, ServiceError> {
+    let is_free = |file: &&FileRow| {
+        file.is_ready && file.message_seq.is_none() && file.channel == Some(channel) && file.uploader == user
+    };
+    let files = wanted.iter().map(|id| found.get(id).filter(is_free).map(|file| file.info.clone()));
+    files.collect::<Option<_>>().ok_or_else(|| {
+        let sentence = "a message carries files that you uploaded into its channel, each once, within a day";
+        ServiceError::not_found_by("files", sentence)
+    })
 }
 
 /// Refuses an answer to what is not there.

@@ -237,10 +237,29 @@ pub async fn release(db: &mut impl Queries, channel: ChannelId, seq: Seq, now: T
     db.execute(&sql, params![now, channel, seq]).await.map(drop)
 }
 
-/// Ends a file that no message carries; false where one does, or it ended before.
+/// Keeps a file for a message that is to be sent later; false where it is not there to be kept.
+pub async fn hold(db: &mut impl Queries, id: FileId) -> Result<bool, StoreError> {
+    let sql = Sql::both(
+        "UPDATE files SET holders = holders + 1, collect_at = NULL WHERE id = ? AND state = 'ready' AND message_seq IS NULL",
+    );
+    Ok(db.execute(&sql, params![id]).await? == 1)
+}
+
+/// Lets a file go that was kept for a message that is not to be sent any more; without a message its bytes may go then.
+pub async fn let_go(db: &mut impl Queries, id: FileId, collect_at: Time) -> Result<(), StoreError> {
+    // MySQL sets columns from left to right: the time comes before the count it depends on.
+    let sql = Sql::both(
+        "UPDATE files SET collect_at = CASE WHEN holders = 1 AND message_seq IS NULL THEN ? ELSE collect_at END, \
+         holders = holders - 1 WHERE id = ? AND holders > 0 AND state = 'ready'",
+    );
+    db.execute(&sql, params![collect_at, id]).await.map(drop)
+}
+
+/// Ends a file that no message carries or is to carry; false where one does, or it ended before.
 pub async fn discard(db: &mut impl Queries, id: FileId, now: Time) -> Result<bool, StoreError> {
     let sql = Sql::both(
-        "UPDATE files SET state = 'gone', collect_at = ? WHERE id = ? AND message_seq IS NULL AND state <> 'gone'",
+        "UPDATE files SET state = 'gone', collect_at = ? WHERE id = ? AND message_seq IS NULL AND holders = 0 \
+         AND state <> 'gone'",
     );
     Ok(db.execute(&sql, params![now, id]).await? == 1)
 }

@@ -89,11 +89,16 @@ json_columns! {
 /// The files that a message carries, as the column has them.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(transparent)]
-struct FileList(Vec<FileInfo>);
+pub(super) struct FileList(pub(super) Vec<FileInfo>);
 
 /// Gives the value of the column: most messages carry none.
 pub(super) fn files_of(message: &Message) -> Value {
-    if message.files.is_empty() { Value::Null } else { Value::from(&FileList(message.files.clone())) }
+    file_list(&message.files)
+}
+
+/// Gives the value of a column of files.
+pub(super) fn file_list(files: &[FileInfo]) -> Value {
+    if files.is_empty() { Value::Null } else { Value::from(&FileList(files.to_vec())) }
 }
 
 fn read_pin(row: &mut RowReader<'_>) -> Result<Option<Pin>, StoreError> {

@@ -5,6 +5,7 @@ use syncspace_protocol::scheduled::{Scheduled, ScheduledMessage, ScheduledState}
 use syncspace_protocol::{ChannelId, MemberId, MessageId, Rev, ScheduledId, Seq, SessionId, Time, UserId};
 
 use super::list::TimeSlice;
+use super::messages::{FileList, file_list};
 use super::{Queries, Row, RowReader, Sql, StoreError, params};
 
 /// A message to be sent later, and whose it is.
@@ -32,7 +33,7 @@ pub struct Due {
 }
 
 const SCHEDULED: &str = "id, team_id, channel_id, parent_message_id, content, send_at, state, failure, message_id, \
-                         message_seq, created_at, updated_at, rev";
+                         message_seq, created_at, updated_at, rev, files";
 
 fn read(row: &Row) -> Result<Scheduled, StoreError> {
     read_from(&mut row.reader())
@@ -52,6 +53,7 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Scheduled, StoreError> {
         created_at: row.take()?,
         updated_at: row.take()?,
         rev: row.take()?,
+        files: row.take::<Option<FileList>>()?.unwrap_or_default().0,
     })
 }
 
@@ -74,8 +76,8 @@ fn due_at(scheduled: &Scheduled) -> Option<Time> {
 pub async fn insert(db: &mut impl Queries, row: &ScheduledRow) -> Result<(), StoreError> {
     let sql = Sql::both(
         "INSERT INTO scheduled_messages (id, member_id, team_id, user_id, session_id, channel_id, parent_message_id, \
-         content, state, is_open, send_at, due_at, failure, message_id, message_seq, created_at, updated_at, rev) \
-         VALUES (?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL,?,?,?)",
+         content, state, is_open, send_at, due_at, failure, message_id, message_seq, created_at, updated_at, rev, files) \
+         VALUES (?,?,?,?,?,?,?,?,?,?,?,?,NULL,NULL,NULL,?,?,?,?)",
     );
     let ScheduledRow { scheduled, member_id, user_id, session_id } = row;
     let values = params![
@@ -93,7 +95,8 @@ pub async fn insert(db: &mut impl Queries, row: &ScheduledRow) -> Result<(), Sto
         due_at(scheduled),
         scheduled.created_at,
         scheduled.updated_at,
-        scheduled.rev
+        scheduled.rev,
+        file_list(&scheduled.files)
     ];
     db.execute(&sql, values).await.map(drop)
 }
@@ -102,7 +105,7 @@ pub async fn insert(db: &mut impl Queries, row: &ScheduledRow) -> Result<(), Sto
 pub async fn update(db: &mut impl Queries, scheduled: &Scheduled) -> Result<(), StoreError> {
     let sql = Sql::both(
         "UPDATE scheduled_messages SET content = ?, state = ?, is_open = ?, send_at = ?, due_at = ?, failure = ?, \
-         message_id = ?, message_seq = ?, updated_at = ?, rev = ? WHERE id = ?",
+         message_id = ?, message_seq = ?, updated_at = ?, rev = ?, files = ? WHERE id = ?",
     );
     let values = params![
         &scheduled.content,
@@ -115,6 +118,7 @@ pub async fn update(db: &mut impl Queries, scheduled: &Scheduled) -> Result<(), 
         scheduled.message.map(|message| message.seq),
         scheduled.updated_at,
         scheduled.rev,
+        file_list(&scheduled.files),
         scheduled.id
     ];
     db.execute(&sql, values).await.map(drop)

@@ -191,6 +191,8 @@ async fn run_files(db: &mut Recorder, now: Time) -> Result<(), StoreError> {
     db.query_many(lookups).await?;
     files::attach(db, file, (channel, id(9)), now).await?;
     files::release(db, channel, id(9), now).await?;
+    files::hold(db, file).await?;
+    files::let_go(db, file, now).await?;
     files::discard(db, file, now).await?;
     files::release_former(db, "k9", id(99), now).await?;
     files::take_leftovers(db, now, 50).await?;

@@ -3,18 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::json;
 use syncspace_protocol::auth::RegistrationMode;
 use syncspace_protocol::error::ErrorCode;
+use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::limits::SCHEDULED_MESSAGES_MAX;
-use syncspace_protocol::messages::{Message, MessageQuery};
+use syncspace_protocol::messages::{Message, MessageQuery, MessageType};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
 use syncspace_protocol::sync::{Change, ChangesQuery};
-use syncspace_protocol::{ChannelId, MemberId, Rev, ScheduledId, StreamId, TeamId, Time};
+use syncspace_protocol::{ChannelId, FileId, MemberId, Rev, ScheduledId, StreamId, TeamId, Time};
 use syncspace_server::jobs::Jobs;
-use syncspace_server::service::{Actor, Clock, Due, LeaseTimes, Made, Service, ServiceError, later};
+use syncspace_server::service::{
+    Actor, Batch, BrokenOff, Clock, Due, JobKind, LeaseTimes, Made, Service, ServiceError, later,
+};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +35,7 @@ on_both_stores! {
     what_is_edited_or_cancelled_is_not_sent_as_it_was,
     sending_now_is_refused_to_its_author_and_changes_nothing,
     a_reply_goes_into_its_thread,
+    files_wait_with_their_message_and_go_with_it,
     odd_times_texts_and_places_are_refused,
     nobody_sees_what_others_schedule,
     a_person_schedules_so_many_at_most,
@@ -40,6 +45,8 @@ on_both_stores! {
     the_jobs_send_what_is_due_and_are_woken_by_what_comes_sooner,
 }
 
+/// Longer than a file waits for a message.
+const TWO_DAYS_MS: i64 = 48 * 3600 * 1_000;
 const MINUTE_MS: i64 = 60_000;
 /// Longest wait for anything that must come.
 const WAIT: Duration = Duration::from_secs(20);
@@ -111,6 +118,26 @@ impl Scene {
 
     async fn send_now(&self, id: ScheduledId) -> Result<Scheduled, ServiceError> {
         self.service.send_scheduled_now(&self.alice, self.team, id).await
+    }
+
+    async fn upload(&self, actor: &Actor) -> FileInfo {
+        let bytes = &mut futures_util::stream::iter([Ok::<_, BrokenOff>(Bytes::from_static(b"bytes"))]);
+        let made = self.service.upload_once(actor, None, self.channel, body(json!({ "name": "a.txt" })), None, bytes);
+        made.await.expect("uploads").into_inner()
+    }
+
+    async fn schedule_files(&self, content: &str, files: &[FileId], ms: i64) -> Result<Scheduled, ServiceError> {
+        let message =
+            json!({ "channel_id": self.channel, "content": content, "files": files, "send_at": self.in_ms(ms) });
+        self.service.schedule_message_once(&self.alice, None, self.team, body(message)).await.map(Made::into_inner)
+    }
+
+    async fn collect(&self) -> u64 {
+        let turn = timeout(WAIT, self.service.wait_for_turn(TIMES)).await.expect("in time").expect("a turn");
+        let batch = self.service.run_batch(&turn, JobKind::Files).await.expect("collects");
+        turn.give_back().await;
+        let Batch::Last(rows) = batch else { unreachable!("few rows") };
+        rows
     }
 
     /// Reads the channel as somebody who is in it.
@@ -487,4 +514,46 @@ async fn the_jobs_send_what_is_due_and_are_woken_by_what_comes_sooner(place: Pla
     closing.cancel();
     timeout(WAIT, work).await.expect("ends").expect("no panic");
     assert_eq!(scene.listed().await.len(), 1);
+}
+
+async fn files_wait_with_their_message_and_go_with_it(place: Place) {
+    let scene = Scene::on(place).await;
+    let (first, second, third) =
+        (scene.upload(&scene.alice).await, scene.upload(&scene.alice).await, scene.upload(&scene.alice).await);
+    let sent = scene.schedule_files("", &[first.id], 2 * TWO_DAYS_MS).await.expect("schedules");
+    assert_eq!((sent.content.as_str(), sent.files.as_slice()), ("", std::slice::from_ref(&first)));
+    let changed = scene.schedule_files("see", &[second.id], 2 * TWO_DAYS_MS).await.expect("schedules").id;
+    let cancelled = scene.schedule_files("see", &[second.id], 2 * TWO_DAYS_MS).await.expect("schedules").id;
+    // Refused: what is not there, nothing at all, and what somebody else uploaded.
+    refused(scene.schedule_files("", &[], MINUTE_MS).await, ErrorCode::InvalidField);
+    refused(scene.edit(sent.id, json!({ "files": [] })).await, ErrorCode::InvalidField);
+    let bob = register(&scene.service, "bob").await;
+    scene.service.join_team(&bob, scene.team).await.expect("joins");
+    scene.service.join_channel(&bob, scene.channel).await.expect("joins");
+    let others = scene.upload(&bob).await.id;
+    refused(scene.schedule_files("x", &[others], MINUTE_MS).await, ErrorCode::NotFound);
+    refused(scene.edit(changed, json!({ "files": [second.id, others] })).await, ErrorCode::NotFound);
+    let edited = scene.edit(changed, json!({ "files": [third.id, second.id] })).await.expect("edits");
+    assert_eq!(edited.files, [third.clone(), second.clone()]);
+    let edited = scene.edit(changed, json!({ "files": [third.id] })).await.expect("edits");
+    assert_eq!((edited.content.as_str(), edited.files.as_slice()), ("see", std::slice::from_ref(&third)));
+    refused(scene.service.delete_file(&scene.alice, first.id).await, ErrorCode::Conflict);
+
+    // Days later those that wait are there, and Bob's, which nothing carries, is not.
+    scene.clock.advance_ms(TWO_DAYS_MS);
+    assert_eq!(scene.collect().await, 1);
+    scene.cancel(cancelled).await.expect("cancels");
+    scene.clock.advance_ms(TWO_DAYS_MS);
+    assert_eq!(scene.collect().await, 1, "nothing is to carry it any more");
+    refused(scene.service.file(&scene.alice, second.id).await, ErrorCode::NotFound);
+    scene.do_due().await;
+    let log = scene.log().await;
+    let carried: Vec<_> = log.iter().filter(|message| !message.files.is_empty()).collect();
+    assert_eq!(carried.iter().map(|message| message.files[0].id).collect::<Vec<_>>(), [first.id, third.id]);
+    assert_eq!((carried[0].message_type, carried[0].content.as_str()), (MessageType::File, ""));
+    let look = scene.look(sent.id).await;
+    assert_eq!((look.state, look.files.len()), (ScheduledState::Sent, 0));
+    scene.clock.advance_ms(TWO_DAYS_MS);
+    assert_eq!(scene.collect().await, 0, "messages carry them");
+    assert_eq!(scene.service.file(&scene.alice, third.id).await.expect("there").message_seq, Some(carried[1].seq));
 }

@@ -266,7 +266,8 @@ fn later(state: &State, rest: &str) -> Result<Comes, String> {
         _ => None,
     };
     let channel = state.open_channel().ok_or_else(|| "No channel is open.".to_owned())?;
-    let message = ScheduleMessage { channel_id: channel.channel.id, content, parent_message_id, send_at };
+    let message =
+        ScheduleMessage { channel_id: channel.channel.id, content, files: Vec::new(), parent_message_id, send_at };
     let draft = key.unwrap_or(DraftKey::Channel(channel.channel.id));
     Ok(Comes::Do(Deed::Schedule { team_id: channel.channel.team_id, message, draft }))
 }

@@ -47,6 +47,7 @@ fn held(number: u64, content: &str) -> Scheduled {
         channel_id: id(GENERAL),
         parent_message_id: None,
         content: content.to_owned(),
+        files: Vec::new(),
         send_at: at(NINE + 5 * 3_600_000),
         state: ScheduledState::Waiting,
         failure: None,

@@ -436,6 +436,7 @@ fn scheduled(number: u64, content: &str, minutes: i64) -> Scheduled {
         channel_id: id(GENERAL),
         parent_message_id: None,
         content: content.to_owned(),
+        files: Vec::new(),
         send_at: at(NINE + minutes * 60_000),
         state: ScheduledState::Waiting,
         failure: None,

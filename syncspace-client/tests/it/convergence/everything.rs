@@ -170,8 +170,13 @@ impl Scene {
         bob.save_message(channel_id, seq).await?;
         let query = DraftQuery { parent_seq: None, expected_rev: None };
         bob.put_draft(channel_id, query, PutDraft { content: "perhaps".to_owned() }).await?;
-        let message =
-            ScheduleMessage { channel_id, content: "later".to_owned(), parent_message_id: None, send_at: later };
+        let message = ScheduleMessage {
+            channel_id,
+            content: "later".to_owned(),
+            files: Vec::new(),
+            parent_message_id: None,
+            send_at: later,
+        };
         bob.schedule_message(team, message).await?;
         let reminder = CreateReminder { channel_id, seq, remind_at: later, note: None };
         bob.remind(team, reminder).await?;

@@ -231,6 +231,28 @@ async fn a_reader_who_leaves_frees_its_turn() {
 }
 
 #[tokio::test]
+async fn files_are_counted_as_they_come_go_and_are_refused() {
+    let room = Room::open_with(|config| config.settings.file_bytes_max = 1_000).await;
+    let path = room.file("x", &[7; 900]).await;
+    assert_eq!(room.get(&path).send().await.expect("a reply").bytes().await.expect("a body").len(), 900);
+    room.upload("x", vec![7; 1_001]).await.expect_error(413, "too_large");
+    let request = room.rig.post(&room.uploads()).bearer_auth(&room.token).query(&[("sha256", "0".repeat(64))]);
+    room.rig.send(request.body(vec![7; 9])).await.expect_field("sha256");
+    let figures = room.rig.get("/metrics").send().await.expect("a reply").text().await.expect("a body");
+    for line in [
+        "files_uploaded_total 1",
+        "files_uploaded_bytes_total 900",
+        "files_downloads_total 1",
+        "files_downloaded_bytes_total 900",
+        "files_refused_total{reason=\"too_large\"} 1",
+        "files_refused_total{reason=\"checksum\"} 1",
+        "files_refused_total{reason=\"storage\"} 0",
+    ] {
+        assert!(figures.contains(&format!("\nsyncspace_{line}\n")), "{line}: {figures}");
+    }
+}
+
+#[tokio::test]
 async fn a_picture_is_kept_by_caches_for_ever() {
     let room = Room::open().await;
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01".to_vec();

@@ -5,6 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use sha2::{Digest as _, Sha256};
+use syncspace_protocol::audit::{AuditAction, AuditQuery};
 use syncspace_protocol::channels::ChannelKind;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::files::{FileInfo, UploadQuery};
@@ -143,6 +144,11 @@ async fn a_file_is_carried_by_one_message_and_goes_with_it(place: Place) {
 
     let gone = room.rig.service.delete_message(&room.alice, room.channel, said.seq).await.expect("deletes");
     assert_eq!((gone.files.len(), gone.file_url), (0, None));
+    let audit = room.rig.service.team_audit(&room.alice, room.team, &AuditQuery::default()).await.expect("lists");
+    let mut lines = audit.items.iter().filter(|line| line.action == AuditAction::MessageDeleted);
+    let line = lines.next().expect("a line");
+    assert_eq!(line.user_id, Some(room.bob.user_id));
+    assert_eq!(line.details["file_ids"], serde_json::json!([file.id]), "an administrator deleted Bob's file");
     for actor in [&room.alice, &room.bob] {
         refused(room.bytes_of(actor, file.id).await, ErrorCode::NotFound);
         refused(room.rig.service.file(actor, file.id).await, ErrorCode::NotFound);

@@ -160,7 +160,13 @@ fn scheduled_rows(state: &State, scheduled: &Scheduled, columns: usize) -> Vec<S
     let to = (Tone::Dim, format!("to {}", label(state, scheduled.channel_id)));
     let parts = [Some(time), edited, Some(to), thread];
     let mut rows = vec![head(parts.into_iter().flatten(), columns)];
-    rows.extend(snippet::rows(&scheduled.content, &[], columns, TEXT_ROWS));
+    if !scheduled.content.is_empty() {
+        rows.extend(snippet::rows(&scheduled.content, &[], columns, TEXT_ROWS));
+    }
+    if !scheduled.files.is_empty() {
+        let names: Vec<_> = scheduled.files.iter().map(|file| text::line(&file.name)).collect();
+        rows.push(vec![(Tone::Dim, text::cut(&format!("with {}", names.join(", ")), columns))]);
+    }
     // Also where it cannot be gone on with, as without a connection, what was typed is there to be read.
     let typed = state.chat.pages.edits.get(&scheduled.id).filter(|_| state.chat.pages.editing != Some(scheduled.id));
     if let Some(typed) = typed {

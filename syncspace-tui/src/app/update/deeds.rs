@@ -236,7 +236,7 @@ fn schedule(state: &State, key: DraftKey, send_at: Time, effects: &mut Effects) 
     let channel = state.world.channels.get(&channel_id);
     let draft = state.chat.drafts.get(&key).filter(|draft| !draft.is_blank());
     let (Some(channel), Some(draft)) = (channel, draft) else { return };
-    let message = ScheduleMessage { channel_id, content: draft.text(), parent_message_id, send_at };
+    let message = ScheduleMessage { channel_id, content: draft.text(), files: Vec::new(), parent_message_id, send_at };
     ask(Deed::Schedule { team_id: channel.channel.team_id, message, draft: key }, effects);
 }
 
