@@ -52,6 +52,10 @@ actions! {
     AccountPasswordChanged = "account.password_changed",
     /// A password was set by a one-time link; all sessions ended.
     AccountPasswordReset = "account.password_reset",
+    /// A code for a new password was mailed to an account's address, because somebody asked for it.
+    AccountResetMailed = "account.reset_mailed",
+    /// A person showed that it reads mail to its address.
+    AccountEmailVerified = "account.email_verified",
     /// A session was ended by its person.
     SessionEnded = "session.ended",
     /// An old refresh token was used: two hold tokens of one session, which was ended.
@@ -108,6 +112,8 @@ actions! {
     InviteCreated = "invite.created",
     /// An invite was revoked.
     InviteRevoked = "invite.revoked",
+    /// A mail was given up: its recipient was refused for good, or its time was over.
+    MailFailed = "mail.failed",
     /// A user group was made.
     GroupCreated = "group.created",
     /// A user group has another name or other people.

@@ -86,13 +86,27 @@ pub struct ChangePassword {
 /// Body of `POST /auth/password-reset`: sets a new password by a one-time code and logs in. Ends every other session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ResetPassword {
-    /// The code that an administrator handed over.
+    /// The code that came by mail, or that an administrator handed over.
     pub code: Secret,
     /// The password from now on.
     pub new_password: Password,
     /// Name of this device in the list of sessions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_name: Option<String>,
+}
+
+/// Body of `POST /auth/password-reset/mail`: asks for the code by mail. Whether there is such an account is told to nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MailPasswordReset {
+    /// User name or e-mail address.
+    pub username: String,
+}
+
+/// Body of `POST /users/me/email/verify`: shows that the person reads what is sent to its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VerifyEmail {
+    /// The code that came by mail.
+    pub code: Secret,
 }
 
 /// One logged-in device of the asking person.
@@ -146,4 +160,7 @@ pub struct ServerInfo {
     pub registration: RegistrationMode,
     /// Whether the first administrator is still to be made, with the bootstrap token.
     pub needs_first_admin: bool,
+    /// Whether the server sends mail: invites, codes for a new password, codes that verify an address.
+    #[serde(default)]
+    pub sends_mail: bool,
 }

@@ -118,6 +118,18 @@ pub const BANNER_CHARS_MAX: usize = 200;
 pub const PASSWORD_RESET_LIFE_S_MIN: u32 = 60;
 /// Longest life of a code that sets a new password, in seconds.
 pub const PASSWORD_RESET_LIFE_S_MAX: u32 = 7 * 24 * 3600;
+/// How long a code for a new password that was mailed holds, in seconds: an hour.
+pub const MAILED_RESET_LIFE_S: u32 = 3600;
+/// Shortest time between two mailed codes for a new password of one account, in seconds.
+pub const MAILED_RESET_PAUSE_S: u32 = 120;
+/// How long a code that verifies an e-mail address holds, in seconds: a day.
+pub const EMAIL_CODE_LIFE_S: u32 = 24 * 3600;
+/// Most codes that verify an address for one account in as long as one holds.
+pub const EMAIL_CODES_MAX: u32 = 10;
+/// Most invites that one person has mailed in a day.
+pub const INVITE_MAILS_PER_DAY_MAX: u32 = 200;
+/// Longest reason why a mail was given up, in characters.
+pub const MAIL_ERROR_CHARS_MAX: usize = 200;
 /// Most days of statistics in one answer.
 pub const STATISTICS_DAYS_MAX: u32 = 90;
 /// Longest invite code or bootstrap token, in characters.

@@ -264,10 +264,13 @@ pub struct CreateInvite {
     /// Its life in seconds, up to 30 days.
     #[serde(default = "default_invite_life_s")]
     pub expires_in_s: u32,
-    /// Only an account with this e-mail address may use it; such an invite admits one person. The server sends no mail: give
-    /// the code to the person.
+    /// Only an account with this e-mail address may use it; such an invite admits one person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+    /// Sends the code to `email`, and to nobody else: it is in no answer, so that whoever uses it has shown that the address
+    /// is its own. Refused where the server sends no mail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub send_mail: bool,
 }
 
 const fn default_invite_role() -> TeamRole {
@@ -289,8 +292,24 @@ impl Default for CreateInvite {
             uses_max: default_invite_uses(),
             expires_in_s: default_invite_life_s(),
             email: None,
+            send_mail: false,
         }
     }
+}
+
+/// How far the mail of an invite has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// It is sent soon, or tried again.
+    Waiting,
+    /// The mail server has taken it.
+    Sent,
+    /// It was given up; `mail_error` says why.
+    Failed,
+    /// A state of a newer server.
+    #[serde(other)]
+    Unknown,
 }
 
 /// An invite to a team. Its code is shown to its maker alone, in the answer to the request that makes it.
@@ -301,7 +320,7 @@ pub struct Invite {
     /// The team it admits to.
     pub team_id: TeamId,
     /// What to give to `POST /invites/{code}` or to registration; only in the answer that makes the invite,
-    /// and in those to the same request with the same idempotency key.
+    /// and in those to the same request with the same idempotency key. Never of an invite that is mailed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// Role of whoever uses it.
@@ -312,6 +331,12 @@ pub struct Invite {
     pub uses: u32,
     /// Only an account with this e-mail address may use it; null for anybody's.
     pub email: Option<Email>,
+    /// How far its mail has come; absent where none is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailState>,
+    /// Why its mail was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_error: Option<String>,
     /// Who made it.
     pub created_by: UserId,
     /// When it was made.

@@ -19,6 +19,12 @@ pub struct User {
     /// Only shown to the person and to administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
+    /// When the person showed that it reads mail to that address; absent while it has not. Only shown like the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_verified_at: Option<Time>,
+    /// The address that counts once it is verified. Only shown like the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_pending: Option<Email>,
     /// Address of a picture.
     pub avatar_url: Option<String>,
     /// Where the person's clock stands.
@@ -71,7 +77,7 @@ pub struct EditProfile {
     /// Name as people write it.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub full_name: Patch<String>,
-    /// E-mail address.
+    /// E-mail address. Where the server sends mail, one's own new address counts once it is verified.
     #[serde(default, skip_serializing_if = "Patch::is_keep")]
     pub email: Patch<Email>,
     /// Address of a picture.

@@ -113,6 +113,9 @@ pub(crate) enum Command {
     /// Access tokens for programs that act as you.
     #[command(subcommand)]
     Token(token::Token),
+    /// Your e-mail address.
+    #[command(subcommand)]
+    Account(account::Account),
     /// Your password.
     #[command(subcommand)]
     Password(account::Password),

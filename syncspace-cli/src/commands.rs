@@ -51,6 +51,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Server(args) => server::run(context, args).await,
         Command::Session(args) => account::session(context, args).await,
         Command::Token(args) => token::run(context, args).await,
+        Command::Account(args) => account::account(context, args).await,
         Command::Password(args) => account::password(context, args).await,
         Command::User(args) => user::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,

@@ -15,6 +15,7 @@ use syncspace_protocol::auth::RegistrationMode;
 use url::Url;
 
 use crate::blobs::BlobPlace;
+use crate::mail::{Mailer, Sender, SmtpUrl};
 use crate::outbound::Allowed;
 use crate::service::{DAY_S, Settings};
 use crate::store::DatabaseUrl;
@@ -52,10 +53,32 @@ pub struct Config {
     pub rates: Rates,
     /// Where uploaded files are kept.
     pub file_storage: BlobPlace,
+    /// How mail is sent; none sends no mail.
+    pub mail: Option<Mail>,
     /// Origins of web pages that may call the server, as browsers send them.
     pub cors_origins: Vec<String>,
     /// Longest graceful shutdown.
     pub shutdown_deadline: Duration,
+}
+
+/// How mail is sent.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The server that sends it.
+    pub server: SmtpUrl,
+    /// Who it is from.
+    pub sender: Sender,
+    /// Where people reach this server.
+    pub public_url: Url,
+    /// Certificates that may vouch for the mail server, where the system's do not.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Mail {
+    /// Makes what sends it.
+    pub fn mailer(&self) -> Result<Mailer, crate::mail::MailerError> {
+        Mailer::new(self.server.clone(), self.sender.clone(), self.public_url.clone(), self.ca_file.as_deref())
+    }
 }
 
 /// What is logged, and how.
@@ -132,6 +155,14 @@ pub enum ConfigError {
         /// What would fit.
         problem: String,
     },
+    /// A setting is of no use without another one.
+    #[error("{place}: needs {} too: {}", missing.name(), missing.meaning())]
+    Incomplete {
+        /// Where it was given.
+        place: Source,
+        /// What is missing.
+        missing: Key,
+    },
     /// No home directory to put the data into.
     #[error("cannot tell where to keep data: set --data-dir or SYNCSPACE_DATA_DIR")]
     NoDataDir,
@@ -157,6 +188,7 @@ impl Config {
             log: LogConfig { format: LogFormat::Text, filter: "info".to_owned() },
             rates: Rates::default(),
             file_storage: local_files(data_dir),
+            mail: None,
             cors_origins: Vec::new(),
             shutdown_deadline: Duration::from_secs(10),
         }
@@ -195,6 +227,7 @@ impl Config {
             rates: check_rates(layers, default.rates)?,
             file_storage: value(layers, Key::FileStorage, |text| parse_storage(text, &default.file_storage))?
                 .unwrap_or_else(|| default.file_storage.clone()),
+            mail: check_mail(layers)?,
             cors_origins: value(layers, Key::CorsOrigins, parse_origins)?.unwrap_or_default(),
             shutdown_deadline: value(layers, Key::ShutdownDeadlineMs, |text| parse_number(text, 0, 600_000))?
                 .map_or(default.shutdown_deadline, |ms| Duration::from_millis(u64::from(ms))),
@@ -220,6 +253,28 @@ fn check_settings(layers: &Layers, default: Settings) -> Result<Settings, Config
         person_bytes_max: number(layers, Key::PersonMibMax, 0, 1_000_000_000)?.map_or(default.person_bytes_max, mib),
         audit_life_s: number(layers, Key::AuditDays, 1, 36_500)?.map_or(default.audit_life_s, |days| days * DAY_S),
     })
+}
+
+/// Takes what mail needs: nothing of it, or all.
+fn check_mail(layers: &Layers) -> Result<Option<Mail>, ConfigError> {
+    let server = value(layers, Key::SmtpUrl, str::parse::<SmtpUrl>)?;
+    let sender = value(layers, Key::SmtpFrom, str::parse::<Sender>)?;
+    let public_url = value(layers, Key::PublicUrl, parse_public_url)?;
+    let ca_file = value(layers, Key::SmtpCaFile, parse_path)?;
+    let Some(server) = server else { return Ok(None) };
+    let needed = |missing| {
+        let place = layers.get(Key::SmtpUrl).map_or(Source::Flag(Key::SmtpUrl), |given| given.source.clone());
+        ConfigError::Incomplete { place, missing }
+    };
+    let sender = sender.ok_or_else(|| needed(Key::SmtpFrom))?;
+    let public_url = public_url.ok_or_else(|| needed(Key::PublicUrl))?;
+    Ok(Some(Mail { server, sender, public_url, ca_file }))
+}
+
+fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_plain = |url: &Url| url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
+    url.filter(is_plain).ok_or_else(|| format!("must be an address like https://chat.example.org, not `{text}`"))
 }
 
 fn parse_targets(text: &str) -> Result<Vec<Allowed>, String> {
@@ -403,6 +458,10 @@ fn shown_value(config: &Config, key: Key) -> Option<String> {
         Key::FileMibMax => (config.settings.file_bytes_max / MIB).to_string(),
         Key::PersonMibMax => (config.settings.person_bytes_max / MIB).to_string(),
         Key::AuditDays => (config.settings.audit_life_s / DAY_S).to_string(),
+        Key::PublicUrl => quoted(config.mail.as_ref()?.public_url.as_str().trim_end_matches('/')),
+        Key::SmtpUrl => quoted(&config.mail.as_ref()?.server.to_string()),
+        Key::SmtpFrom => quoted(&config.mail.as_ref()?.sender.to_string()),
+        Key::SmtpCaFile => quoted(&config.mail.as_ref()?.ca_file.as_ref()?.display().to_string()),
         Key::CorsOrigins => toml::Value::from(config.cors_origins.clone()).to_string(),
         Key::ShutdownDeadlineMs => config.shutdown_deadline.as_millis().to_string(),
     })
@@ -474,6 +533,10 @@ mod tests {
             (Key::FileStorage, "gs://x", "s3://"),
             (Key::FileStorage, "s3://x", "s3://"),
             (Key::FileMibMax, "50MB", "1000000"),
+            (Key::SmtpUrl, "mail.example.org", "smtp://USER"),
+            (Key::SmtpUrl, "smtp://mail.example.org", "smtp_from"),
+            (Key::SmtpFrom, "chat", "chat@example.org"),
+            (Key::PublicUrl, "chat.example.org", "https://"),
             (Key::DataDir, "", "empty"),
             (Key::JwtSecret, "short", "32 bytes"),
         ] {
@@ -495,6 +558,9 @@ mod tests {
             (Key::JwtSecret, secret),
             (Key::Database, "mysql://root:hush@127.0.0.1/syncspace"),
             (Key::Redis, "redis://:hush@127.0.0.1"),
+            (Key::SmtpUrl, "smtp://chat:hush@mail.example.org"),
+            (Key::SmtpFrom, "SyncSpace <chat@example.org>"),
+            (Key::PublicUrl, "https://chat.example.org"),
         ];
         let config = check(&flags).expect("fits");
         let mut layers = Layers::default();

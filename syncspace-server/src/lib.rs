@@ -9,6 +9,7 @@ mod http;
 pub mod instance;
 pub mod jobs;
 pub mod log;
+pub mod mail;
 pub mod net;
 pub mod outbound;
 pub mod permissions;

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use syncspace_protocol::limits::EMAIL_CHARS_MAX;
+use syncspace_protocol::names::fold_key;
 use syncspace_protocol::{ErrorCode, HookId, UserId};
 
 use crate::config::Rates;
@@ -14,11 +16,17 @@ use crate::service::{Refusal, ServiceError};
 /// How often buckets that are full again are forgotten.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Time in which one more mail for a new password may be asked for under one name.
+const RESET_PAUSE: Duration = Duration::from_secs(12 * 60);
+/// Mails for a new password that may be asked for at once under one name.
+const RESETS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+
 /// The buckets of this instance.
 pub struct RateLimits {
     logins: Option<DefaultKeyedRateLimiter<Network>>,
     requests: Option<DefaultKeyedRateLimiter<UserId>>,
     posts: Option<DefaultKeyedRateLimiter<HookId>>,
+    resets: Option<DefaultKeyedRateLimiter<String>>,
     requests_per_second: u32,
     clock: DefaultClock,
 }
@@ -95,6 +103,9 @@ impl RateLimits {
             logins: logins.map(RateLimiter::keyed),
             requests: requests.map(RateLimiter::keyed),
             posts: requests.map(RateLimiter::keyed),
+            resets: logins
+                .and(Quota::with_period(RESET_PAUSE))
+                .map(|quota| RateLimiter::keyed(quota.allow_burst(RESETS_AT_ONCE))),
             requests_per_second: rates.requests_per_second,
             clock: DefaultClock::default(),
         }
@@ -133,6 +144,16 @@ impl RateLimits {
             .map_err(|until| refuse("too many posts to this hook", until.wait_time_from(self.clock.now())))
     }
 
+    /// Takes one mail with a code for a new password from the bucket of a name, whether or not somebody is called so.
+    pub fn take_reset(&self, name: &str) -> Result<(), ServiceError> {
+        let Some(limiter) = &self.resets else { return Ok(()) };
+        // What is too long is refused later, and remembered by nobody.
+        let key: String = fold_key(name).chars().take(EMAIL_CHARS_MAX).collect();
+        limiter.check_key(&key).map_err(|until| {
+            refuse("mail for a new password was asked for often enough", until.wait_time_from(self.clock.now()))
+        })
+    }
+
     /// Forgets full buckets for as long as it runs; without it every address ever seen is remembered.
     pub async fn sweep(&self) {
         let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
@@ -145,6 +166,9 @@ impl RateLimits {
                 limiter.retain_recent();
             }
             if let Some(limiter) = &self.posts {
+                limiter.retain_recent();
+            }
+            if let Some(limiter) = &self.resets {
                 limiter.retain_recent();
             }
         }
@@ -195,6 +219,13 @@ mod tests {
         assert!(limits.take_login(address("2001:db8:1:3::1")).is_ok());
         assert!(limits.take_login(address("192.0.2.1")).is_ok());
         assert!(limits.take_login(address("::ffff:192.0.2.1")).is_err());
+    }
+
+    #[test]
+    fn mail_for_a_new_password_is_counted_by_the_name_that_was_typed() {
+        let limits = limits(20, 0);
+        assert!((0..5).all(|_| limits.take_reset("Alice").is_ok()));
+        assert!(limits.take_reset(" alice").is_err() && limits.take_reset("bob").is_ok());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::followers::Followers;
 use crate::http::Http;
 use crate::instance::{Claim, ClaimError};
 use crate::jobs::Jobs;
+use crate::mail::MailerError;
 use crate::net::{Lifetime, serve};
 use crate::rate_limit::RateLimits;
 use crate::realtime::Realtime;
@@ -44,6 +45,9 @@ pub enum StartError {
     /// The signing secret is of no use.
     #[error(transparent)]
     Key(#[from] tokens::KeyError),
+    /// Mail cannot be sent.
+    #[error("mail cannot be sent")]
+    Mail(#[from] MailerError),
     /// The storage of files cannot be used.
     #[error(transparent)]
     Blobs(#[from] BlobError),
@@ -235,6 +239,7 @@ pub fn service_parts(
         epoch,
         realtime,
         blobs: Blobs::open(&config.file_storage)?,
+        mailer: config.mail.as_ref().map(crate::config::Mail::mailer).transpose()?,
         clock: Clock::System,
         settings: config.settings.clone(),
         token_keys,

@@ -1,11 +1,14 @@
 //! How each deed is asked of the server.
 
 use syncspace_client::{Client, ClientError};
+use syncspace_protocol::Patch;
+use syncspace_protocol::auth::VerifyEmail;
 use syncspace_protocol::channels::{ChannelRole, PutChannelMember};
 use syncspace_protocol::messages::MessagePlace;
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::personal::{SavedMark, SavedMessage};
 use syncspace_protocol::reactions::ReactionQuery;
+use syncspace_protocol::users::{EditProfile, User};
 
 use crate::app::deed::{Deed, ListOf, Outcome};
 
@@ -108,11 +111,21 @@ async fn perform_for_channel_or_person(client: Client, deed: Deed) -> Result<Out
             client.edit_channel_preferences(channel_id, edit).await?;
         }
         Deed::SetStatus(edit) => drop(client.set_status(edit).await?),
+        Deed::EditEmail(email) => {
+            let email = email.map_or(Patch::Clear, Patch::Set);
+            return client.edit_me(EditProfile { email, ..EditProfile::default() }).await.map(own);
+        }
+        Deed::SendEmailCode => client.send_email_code().await?,
+        Deed::VerifyEmail(code) => return client.verify_email(VerifyEmail { code }).await.map(own),
         Deed::Prefer(edit) => drop(client.edit_preferences(edit).await?),
         // The others were asked above.
         _ => {}
     }
     Ok(Outcome::Done)
+}
+
+fn own(user: User) -> Outcome {
+    Outcome::Own(Box::new(user))
 }
 
 const fn mark_of(saved: &SavedMessage) -> SavedMark {

@@ -175,6 +175,9 @@ impl Effects {
             Effect::ResetPassword(reset) => {
                 self.ask(move |client| async move { Net::LoggedIn(answer(set_password(client, *reset).await)) });
             }
+            Effect::MailReset(ask) => {
+                self.ask(move |client| async move { Net::ResetMailed(answer(client.mail_password_reset(ask).await)) });
+            }
             Effect::LogOut => self.log_out(),
             Effect::EndSession => self.end_session(None),
             Effect::Copy { text } => crate::host::copy(text, self.answers.clone()),
@@ -232,9 +235,16 @@ impl Effects {
             Effect::UseInvite { code } => {
                 self.ask(|client| async move { Net::TeamEntered(answer(client.use_invite(&code).await)) });
             }
-            Effect::CreateInvite(team_id) => self.ask(move |client| async move {
-                Net::Invite(answer(client.create_invite(team_id, CreateInvite::default()).await))
+            Effect::Invite(team_id) => self.ask(move |client| async move {
+                match client.server_info().await {
+                    Ok(info) if info.sends_mail => Net::InviteByMail(team_id),
+                    Ok(_) => Net::Invite(answer(client.create_invite(team_id, CreateInvite::default()).await)),
+                    Err(error) => Net::Invite(answer(Err(error))),
+                }
             }),
+            Effect::CreateInvite { team_id, body } => {
+                self.ask(move |client| async move { Net::Invite(answer(client.create_invite(team_id, *body).await)) })
+            }
             Effect::CreateChannel { team_id, body } => self.ask(move |client| async move {
                 let wanted = Wanted::of(team_id, &body);
                 Net::ChannelEntered { wanted, answer: answer(client.create_channel(team_id, body).await) }

@@ -70,6 +70,8 @@ pub(crate) fn user(number: u64, username: &str) -> User {
         username: name(username),
         full_name: None,
         email: None,
+        email_verified_at: None,
+        email_pending: None,
         avatar_url: None,
         time_zone: None,
         custom_status: None,
@@ -218,6 +220,7 @@ pub(crate) fn server_info(registration: RegistrationMode, needs_first_admin: boo
         protocol: 1,
         registration,
         needs_first_admin,
+        sends_mail: false,
     }
 }
 

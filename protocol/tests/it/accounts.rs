@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::auth::{
-    ChangePassword, Login, Refresh, Register, RegistrationMode, ResetPassword, ServerInfo, Session, SocketTicket,
-    Tokens,
+    ChangePassword, Login, MailPasswordReset, Refresh, Register, RegistrationMode, ResetPassword, ServerInfo, Session,
+    SocketTicket, Tokens, VerifyEmail,
 };
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::preferences::{ClockTime, DndHours, EditPreferences, Preferences, Weekday};
@@ -19,6 +19,8 @@ pub(crate) fn user() -> Value {
         "username": "alice",
         "full_name": "Alice Example",
         "email": "alice@example.org",
+        "email_verified_at": "2026-11-01T09:00:00.000Z",
+        "email_pending": "new@example.org",
         "avatar_url": "https://example.org/a.png",
         "time_zone": "Europe/Berlin",
         "custom_status": custom_status(),
@@ -61,8 +63,18 @@ pub(crate) fn person() -> Value {
 #[test]
 fn accounts_and_people() {
     full::<User>(&user());
-    let nullable =
-        ["full_name", "email", "avatar_url", "time_zone", "custom_status", "chosen_presence", "is_online", "last_seen"];
+    let nullable = [
+        "full_name",
+        "email",
+        "email_verified_at",
+        "email_pending",
+        "avatar_url",
+        "time_zone",
+        "custom_status",
+        "chosen_presence",
+        "is_online",
+        "last_seen",
+    ];
     let bare = without(&without(&user(), &nullable), &["is_bot"]);
     let nulls: serde_json::Map<_, _> = nullable.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
     let meant = with(&with(&bare, Value::Object(nulls)), json!({"is_bot": false}));
@@ -112,6 +124,11 @@ fn tokens_tickets_and_their_refresh() {
     let reset = json!({"code": "s3cret", "new_password": "correct horse battery"});
     full::<ResetPassword>(&with(&reset, json!({"device_name": "laptop"})));
     least::<ResetPassword>(&reset, &with(&reset, json!({"device_name": null})));
+    let ask = json!({"username": "alice"});
+    full::<MailPasswordReset>(&ask);
+    least::<MailPasswordReset>(&ask, &ask);
+    full::<VerifyEmail>(&json!({"code": "s3cret"}));
+    least::<VerifyEmail>(&json!({"code": "s3cret"}), &json!({"code": "s3cret"}));
     let ticket = json!({"ticket": "ttt", "expires_in_s": 30});
     full::<SocketTicket>(&ticket);
     least::<SocketTicket>(&ticket, &ticket);
@@ -148,9 +165,11 @@ fn a_server_says_who_may_register() {
         "protocol": 1,
         "registration": "invite",
         "needs_first_admin": true,
+        "sends_mail": true,
     });
     full::<ServerInfo>(&info);
-    least::<ServerInfo>(&info, &info);
+    let bare = without(&info, &["sends_mail"]);
+    least::<ServerInfo>(&bare, &with(&bare, json!({"sends_mail": false})));
     words::<RegistrationMode>(&["open", "invite", "closed"]);
 }
 

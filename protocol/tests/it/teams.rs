@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 use syncspace_protocol::teams::{
-    Ban, CreateInvite, CreateTeam, EditTeam, EditTeamSettings, Invite, Joining, MyTeam, PutTeamMember, Team,
+    Ban, CreateInvite, CreateTeam, EditTeam, EditTeamSettings, Invite, Joining, MailState, MyTeam, PutTeamMember, Team,
     TeamMember, TeamMembership, TeamRole, TeamSettings, TransferTeam,
 };
 
 use crate::accounts::person;
-use crate::golden::{full, least, refused, with, without, words};
+use crate::golden::{full, future_word_is_read_as, least, refused, with, without, words};
 
 pub(crate) fn team() -> Value {
     json!({
@@ -120,10 +120,12 @@ fn teams_are_made_and_edited() {
 
 #[test]
 fn invites_admit_one_person_for_a_week_unless_told_otherwise() {
-    full::<CreateInvite>(&json!({"role": "guest", "uses_max": 1, "expires_in_s": 3600, "email": "bob@example.org"}));
+    full::<CreateInvite>(&json!({
+        "role": "guest", "uses_max": 1, "expires_in_s": 3600, "email": "bob@example.org", "send_mail": true,
+    }));
     least::<CreateInvite>(
         &json!({}),
-        &json!({"role": "member", "uses_max": 1, "expires_in_s": 604_800, "email": null}),
+        &json!({"role": "member", "uses_max": 1, "expires_in_s": 604_800, "email": null, "send_mail": false}),
     );
     let invite = json!({
         "id": 2,
@@ -133,11 +135,15 @@ fn invites_admit_one_person_for_a_week_unless_told_otherwise() {
         "uses_max": 5,
         "uses": 1,
         "email": "bob@example.org",
+        "mail": "failed",
+        "mail_error": "the mail server refused it for good: 550",
         "created_by": 7,
         "created_at": "2026-11-01T08:00:00.000Z",
         "expires_at": "2026-11-08T08:00:00.000Z",
     });
     full::<Invite>(&invite);
-    let bare = without(&invite, &["code", "email"]);
-    least::<Invite>(&bare, &with(&bare, json!({"code": null, "email": null})));
+    let bare = without(&invite, &["code", "email", "mail", "mail_error"]);
+    least::<Invite>(&bare, &with(&bare, json!({"code": null, "email": null, "mail": null, "mail_error": null})));
+    words::<MailState>(&["waiting", "sent", "failed", "unknown"]);
+    future_word_is_read_as::<MailState>("unknown");
 }

@@ -1,4 +1,4 @@
-//! `login`, `register`, `logout`, `whoami`, `server`, `session`, `password`.
+//! `login`, `register`, `logout`, `whoami`, `server`, `session`, `account`, `password`.
 
 use std::path::PathBuf;
 
@@ -60,7 +60,7 @@ pub(crate) struct Register {
     #[arg(long, value_name = "FILE")]
     pub(crate) bootstrap_token_file: Option<PathBuf>,
     /// Code of an invite to a team; `-` reads it from standard input.
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", allow_hyphen_values = true)]
     pub(crate) invite_code: Option<String>,
     /// Name of this device in `session list`.
     #[arg(long, value_name = "NAME")]
@@ -97,6 +97,32 @@ pub(crate) enum Session {
     },
 }
 
+/// `account …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Confirm your e-mail address by the code that was mailed to it.
+    #[command(after_help = "Examples:
+  syncspace account verify k3Jx…
+  syncspace account verify - < code.txt")]
+    Verify {
+        /// The code; `-` reads it from standard input.
+        #[arg(allow_hyphen_values = true)]
+        code: String,
+    },
+    /// Have another code mailed to your address that is not confirmed yet.
+    #[command(after_help = "Examples:
+  syncspace account send-code")]
+    SendCode,
+    /// Give your account another e-mail address; where the server sends mail, it counts once it is confirmed.
+    #[command(after_help = "Examples:
+  syncspace account email alice@example.org
+  syncspace account email ''")]
+    Email {
+        /// The address; empty takes it away.
+        address: String,
+    },
+}
+
 /// `password …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Password {
@@ -115,7 +141,17 @@ pub(crate) enum Password {
         #[arg(long, value_name = "FILE", requires = "current_password_file")]
         new_password_file: Option<PathBuf>,
     },
-    /// Set a new password by the code that an administrator gave you, and log in; all your sessions end.
+    /// Have a code for a new password mailed to your address, for `password reset`.
+    ///
+    /// The server does not say whether there is such an account. Where it sends no mail, an administrator of it makes the code.
+    #[command(after_help = "Examples:
+  syncspace password forgot --server https://chat.example.org alice")]
+    Forgot {
+        /// User name or e-mail address; asked for where absent.
+        username: Option<String>,
+    },
+    /// Set a new password by the code that was mailed to you, or that an administrator gave you, and log in; all your sessions
+    /// end.
     #[command(after_help = "Examples:
   syncspace password reset --server https://chat.example.org
   printf '%s\\n%s\\n' \"$CODE\" \"$NEW\" | syncspace password reset --stdin")]

@@ -294,10 +294,10 @@ fn edit_within(text: &str) -> Result<EditWithin, String> {
 /// `team invite …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Invite {
-    /// Make an invite; its code is shown this once.
+    /// Make an invite; its code is shown this once, or mailed to the addresses that you name.
     #[command(after_help = "Examples:
   syncspace team invite create eng --uses 10 --expires 3d
-  syncspace team invite create eng --email bob@example.org
+  syncspace team invite create eng --email bob@example.org --email carol@example.org
   code=$(syncspace team invite create eng --output json | jq -r .code)")]
     Create {
         /// Name or id of the team.
@@ -311,9 +311,13 @@ pub(crate) enum Invite {
         /// Its life, up to 30d.
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = life)]
         expires: u32,
-        /// Let only the account with this e-mail address use it. No mail is sent: give the code to the person.
+        /// Mail it to this address, which alone may use it; given several times, each address gets an invite of its own. Where
+        /// the server sends no mail, give each code to its person.
         #[arg(long, value_name = "ADDRESS")]
-        email: Option<Email>,
+        email: Vec<Email>,
+        /// Mail nothing: show the codes instead.
+        #[arg(long, requires = "email")]
+        no_mail: bool,
     },
     /// List the invites of a team, without their codes.
     #[command(after_help = "Examples:
@@ -339,6 +343,7 @@ pub(crate) enum Invite {
   syncspace team invite use - < code.txt")]
     Use {
         /// The code; `-` reads it from standard input.
+        #[arg(allow_hyphen_values = true)]
         code: String,
     },
 }

@@ -1,10 +1,13 @@
-//! `login`, `register`, `logout`, `whoami`, `session`, `password`.
+//! `login`, `register`, `logout`, `whoami`, `session`, `account`, `password`.
 
 use std::path::Path;
 
 use syncspace_client::Client;
-use syncspace_protocol::auth::{ChangePassword, Login, Register, ResetPassword, Secret, Tokens};
-use syncspace_protocol::{Password, Username};
+use syncspace_protocol::auth::{
+    ChangePassword, Login, MailPasswordReset, Register, ResetPassword, Secret, Tokens, VerifyEmail,
+};
+use syncspace_protocol::users::EditProfile;
+use syncspace_protocol::{Password, Patch, Username};
 
 use super::lists::gather;
 use crate::args::{ListArgs, account as args};
@@ -101,6 +104,7 @@ pub(super) async fn session(context: &Context, args: args::Session) -> Outcome {
 
 pub(super) async fn password(context: &Context, args: args::Password) -> Outcome {
     let (password_stdin, current_password_file, new_password_file) = match args {
+        args::Password::Forgot { username } => return forgot_password(context, username).await,
         args::Password::Reset { stdin } => return reset_password(context, stdin).await,
         args::Password::Change { password_stdin, current_password_file, new_password_file } => {
             (password_stdin, current_password_file, new_password_file)
@@ -126,6 +130,70 @@ pub(super) async fn password(context: &Context, args: args::Password) -> Outcome
     client.change_password(change).await.during(|| "cannot change the password".to_owned())?;
     context.out.say("password changed; your other sessions have ended");
     Ok(())
+}
+
+async fn forgot_password(context: &Context, username: Option<String>) -> Outcome {
+    let client = context.client_to_log_in()?;
+    let server = client.server().clone();
+    let username = match username {
+        Some(name) => name,
+        None => ask_name(context).await?,
+    };
+    if context.only_plans(|| format!("ask {server} to mail a code for a new password to {username}"))? {
+        return Ok(());
+    }
+    let ask = MailPasswordReset { username: username.clone() };
+    client.mail_password_reset(ask).await.during(|| format!("cannot ask {server} for a code"))?;
+    context.out.say(&format!(
+        "if {username} is an account at {server} with an e-mail address, a code is on its way there; then: syncspace password \
+         reset"
+    ));
+    Ok(())
+}
+
+pub(super) async fn account(context: &Context, args: args::Account) -> Outcome {
+    let client = context.client()?;
+    match args {
+        args::Account::Verify { code } => {
+            if context.only_plans(|| "confirm your e-mail address".to_owned())? {
+                return Ok(());
+            }
+            let code = if code == "-" { blocking(prompt::first_line_of_stdin).await? } else { code };
+            let verify = VerifyEmail { code: Secret(code.trim().to_owned()) };
+            let user = client.verify_email(verify).await.during(|| "cannot confirm your e-mail address".to_owned())?;
+            let email = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
+            context.out.done(&format!("{email} is confirmed as your address"), &user)
+        }
+        args::Account::SendCode => {
+            if context.only_plans(|| "have another code mailed to your address".to_owned())? {
+                return Ok(());
+            }
+            client.send_email_code().await.during(|| "cannot have a code mailed".to_owned())?;
+            context.out.say("a code is on its way to your address; then: syncspace account verify CODE");
+            Ok(())
+        }
+        args::Account::Email { address } => {
+            let email = match address.as_str() {
+                "" => Patch::Clear,
+                text => Patch::Set(text.parse().map_err(|error| CliError::Usage(format!("{error}")))?),
+            };
+            if context.only_plans(|| format!("make {address} your e-mail address"))? {
+                return Ok(());
+            }
+            let edit = EditProfile { email, ..EditProfile::default() };
+            let user = client.edit_me(edit).await.during(|| "cannot change your e-mail address".to_owned())?;
+            let said = match (&user.email_pending, &user.email) {
+                (Some(pending), _) => {
+                    format!(
+                        "a code is on its way to {pending}, which counts once you confirm it: syncspace account verify CODE"
+                    )
+                }
+                (None, Some(email)) => format!("{email} is your address"),
+                (None, None) => "your account has no e-mail address any more".to_owned(),
+            };
+            context.out.done(&said, &user)
+        }
+    }
 }
 
 async fn reset_password(context: &Context, is_stdin: bool) -> Outcome {

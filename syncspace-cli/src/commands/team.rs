@@ -1,9 +1,9 @@
 //! `team …`
 
 use syncspace_client::Client;
-use syncspace_protocol::Patch;
 use syncspace_protocol::channels::EditChannel;
-use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, EditTeamSettings, MyTeam};
+use syncspace_protocol::teams::{CreateInvite, CreateTeam, EditTeam, EditTeamSettings, MyTeam, Team};
+use syncspace_protocol::{Email, Patch};
 
 use super::lists::{gather, patch};
 use super::{resolve, team_requests};
@@ -201,18 +201,47 @@ async fn set_default(context: &Context, client: &Client, target: &str, is_defaul
     client.edit_channel(channel.id, edit).await.during(|| format!("cannot change the channel {target}")).map(drop)
 }
 
+/// Makes an invite for each address, or one for anybody where none is named; mails them where the server can.
+async fn create_invites(
+    context: &Context,
+    client: &Client,
+    team: &Team,
+    invite: &CreateInvite,
+    (addresses, no_mail): (Vec<Email>, bool),
+) -> Outcome {
+    let whom = addresses.iter().map(|address| format!(" for {address}")).collect::<Vec<_>>().join(" and");
+    if context.only_plans(|| format!("make an invite to {}{whom}", team.name))? {
+        return Ok(());
+    }
+    let send_mail = !addresses.is_empty() && !no_mail && client.server_info().await?.sends_mail;
+    let emails = if addresses.is_empty() { vec![None] } else { addresses.into_iter().map(Some).collect() };
+    for email in emails {
+        let whom = email.as_ref().map(|email| format!(" for {email}")).unwrap_or_default();
+        let during = || format!("cannot make an invite to {}{whom}", team.name);
+        let made = client.create_invite(team.id, CreateInvite { email, send_mail, ..invite.clone() }).await;
+        let made = made.during(during)?;
+        context.out.say(&match (&made.email, send_mail) {
+            (Some(email), true) => format!("invite to {} is mailed to {email}", team.name),
+            (Some(email), false) => {
+                format!(
+                    "invite to {} made for {email}; no mail is sent: hand the code over, it is not shown again",
+                    team.name
+                )
+            }
+            (None, _) => format!("invite to {} made; its code is not shown again", team.name),
+        });
+        context.out.record(&made)?;
+    }
+    Ok(())
+}
+
 async fn invite(context: &Context, client: &Client, args: args::Invite) -> Outcome {
     match args {
-        args::Invite::Create { team, role, uses, expires, email } => {
+        args::Invite::Create { team, role, uses, expires, email, no_mail } => {
             let team = resolve::team(client, &team).await?.team;
-            if context.only_plans(|| format!("make an invite to {}", team.name))? {
-                return Ok(());
-            }
-            let invite = CreateInvite { role: role.into(), uses_max: uses, expires_in_s: expires, email };
-            let during = || format!("cannot make an invite to {}", team.name);
-            let invite = client.create_invite(team.id, invite).await.during(during)?;
-            context.out.say(&format!("invite to {} made; its code is not shown again", team.name));
-            context.out.record(&invite)
+            let invite =
+                CreateInvite { role: role.into(), uses_max: uses, expires_in_s: expires, ..CreateInvite::default() };
+            create_invites(context, client, &team, &invite, (email, no_mail)).await
         }
         args::Invite::List { team, part } => {
             let team = resolve::team(client, &team).await?.team;

@@ -29,6 +29,7 @@ impl Record for ServerStatus {
         Column::shown("protocol"),
         Column::shown("registration"),
         Column::shown("needs_first_admin"),
+        Column::shown("sends_mail"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -40,6 +41,7 @@ impl Record for ServerStatus {
             Cell::Number(self.info.protocol.into()),
             Cell::word(self.info.registration),
             Cell::Bool(self.info.needs_first_admin),
+            Cell::Bool(self.info.sends_mail),
         ]
     }
 }

@@ -11,6 +11,7 @@ mod follow;
 mod formats;
 mod groups;
 mod integrations;
+mod mail;
 mod members;
 mod messages;
 mod moving;

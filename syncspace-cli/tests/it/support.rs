@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use syncspace_testkit::ServerProcess;
+use syncspace_testkit::{ReceivedMail, ServerProcess, SmtpServer};
 use tempfile::TempDir;
 
 /// Password of everybody in these tests.
@@ -15,6 +15,34 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 /// A running server.
 pub(crate) struct World {
     pub(crate) server: ServerProcess,
+}
+
+/// A server that sends mail, and what takes it, in this process.
+pub(crate) struct MailWorld {
+    pub(crate) world: World,
+    smtp: SmtpServer,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl MailWorld {
+    pub(crate) fn start() -> Self {
+        // With a thread of its own: it answers while the test waits for a command.
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let smtp = runtime.block_on(SmtpServer::start());
+        let url = format!("smtp://127.0.0.1:{}", smtp.port());
+        let arguments = ["--bcrypt-cost", "4", "--login-attempts-per-minute", "0", "--smtp-from", "chat@example.org"];
+        let arguments: Vec<&str> =
+            arguments.iter().chain(&["--public-url", "https://chat.example.org"]).copied().collect();
+        let variables = [("SYNCSPACE_SMTP_URL", url.as_str())];
+        let server = runtime.block_on(ServerProcess::start_with_env(&arguments, &variables));
+        Self { world: World { server }, smtp, runtime }
+    }
+
+    /// Gives the mail that arrives as the one of this number, from 1 on.
+    pub(crate) fn mail(&self, number: usize) -> ReceivedMail {
+        self.runtime.block_on(self.smtp.wait_for(number)).swap_remove(number - 1)
+    }
 }
 
 impl World {

@@ -1,7 +1,8 @@
 //! Routes of accounts: the server, logging in and out, sessions, users, presence.
 
 use syncspace_protocol::auth::{
-    ChangePassword, Login, Register, ResetPassword, Secret, ServerInfo, Session, SocketTicket, Tokens,
+    ChangePassword, Login, MailPasswordReset, Register, ResetPassword, Secret, ServerInfo, Session, SocketTicket,
+    Tokens, VerifyEmail,
 };
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::limits::WATCHED_USERS_MAX;
@@ -74,6 +75,21 @@ impl Client {
         let tokens: Tokens = self.post("auth/password-reset").without_token().body(&reset).fetch().await?;
         self.keep_tokens(&tokens).await?;
         Ok(tokens)
+    }
+
+    /// Asks for a code for a new password by mail; answered alike whether or not there is such an account.
+    pub async fn mail_password_reset(&self, ask: MailPasswordReset) -> Result<(), ClientError> {
+        self.post("auth/password-reset/mail").without_token().body(&ask).done().await
+    }
+
+    /// Asks for another code that verifies the own address.
+    pub async fn send_email_code(&self) -> Result<(), ClientError> {
+        self.post("users/me/email/code").done().await
+    }
+
+    /// Verifies the own address by the code that was mailed to it; gives the own account after it.
+    pub async fn verify_email(&self, verify: VerifyEmail) -> Result<User, ClientError> {
+        self.post("users/me/email/verify").body(&verify).fetch().await
     }
 
     /// Ends the session and forgets its tokens; they are forgotten also where the server cannot be told.

@@ -91,7 +91,7 @@ impl Client {
         self.get(&format!("teams/{team}/invites")).query(&query).fetch().await
     }
 
-    /// Makes an invite; only this answer holds its code. A lost answer is asked for again, and makes no second one.
+    /// Makes an invite; only this answer holds its code, and none does where it is mailed. A lost answer is asked for again, and makes no second one.
     pub async fn create_invite(&self, team: TeamId, invite: CreateInvite) -> Result<Invite, ClientError> {
         self.post(&format!("teams/{team}/invites")).body(&invite).create().await
     }

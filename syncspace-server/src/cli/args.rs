@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::PathBufValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
-use syncspace_protocol::Username;
+use syncspace_protocol::{Email, Username};
 use syncspace_server::config::{Key, VARIABLE_PREFIX};
 
 /// The command line.
@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Migrate,
     MigrationStatus,
     AdminCreate(AdminCreate),
+    MailTest(Email),
 }
 
 /// Whom to make an administrator.
@@ -59,6 +60,9 @@ fn command(matches: &ArgMatches) -> Command {
         ("config", _) => Command::ConfigCheck,
         ("migrate", _) if inner.get_flag("status") => Command::MigrationStatus,
         ("migrate", _) => Command::Migrate,
+        ("mail", Some((_, test))) => {
+            Command::MailTest(test.get_one::<Email>("address").cloned().expect("clap asks for it"))
+        }
         (_, Some((_, create))) => Command::AdminCreate(AdminCreate {
             username: create.get_one::<Username>("username").cloned().expect("clap asks for it"),
             password_file: create.get_one::<PathBuf>("password-file").cloned(),
@@ -73,7 +77,7 @@ fn clap_command() -> Clap {
         .about("Serves SyncSpace: team chat for the terminal. Without a command it starts the server.")
         .after_help(format!(
             "Every setting can also be given as {VARIABLE_PREFIX}NAME in the environment, or in the configuration file; \
-             the secret one (jwt_secret) only there. A flag wins over the environment, that over the file."
+             the secret ones (jwt_secret, smtp_url) only there. A flag wins over the environment, that over the file."
         ))
         .arg(config_arg())
         .args(Key::ALL.iter().copied().filter(|key| !key.is_secret()).map(setting_arg))
@@ -94,6 +98,12 @@ fn clap_command() -> Clap {
                 .about("Manages administrators, without a running server")
                 .subcommand_required(true)
                 .subcommand(admin_create()),
+        )
+        .subcommand(
+            Clap::new("mail")
+                .about("Tries whether mail is sent, without a running server")
+                .subcommand_required(true)
+                .subcommand(mail_test()),
         )
 }
 
@@ -126,6 +136,15 @@ fn admin_create() -> Clap {
     Clap::new("create").about("Makes an account that administers the server").arg(username).arg(password_file)
 }
 
+fn mail_test() -> Clap {
+    let address = Arg::new("address")
+        .value_name("ADDRESS")
+        .required(true)
+        .value_parser(value_parser!(Email))
+        .help("Where the mail goes: to yourself, best");
+    Clap::new("test").about("Sends a mail at once, and says what the mail server said").arg(address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,7 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn a_test_mail_needs_an_address() {
+        let args = parse("x mail test bob@example.org").expect("fits");
+        assert!(matches!(args.command, Command::MailTest(address) if address.as_str() == "bob@example.org"));
+        assert!(parse("x mail test").is_err() && parse("x mail test bob").is_err() && parse("x mail").is_err());
+    }
+
+    #[test]
     fn secrets_have_no_flag() {
+        assert!(parse("x --smtp-url y").is_err());
         assert!(parse("x --jwt-secret y").is_err());
         assert!(parse("x admin create --username root1 --password y").is_err());
     }

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use syncspace_protocol::Email;
 use syncspace_server::config::{Config, ConfigError, Layers, describe};
+use syncspace_server::service::Clock;
 use syncspace_server::store::Store;
 use syncspace_server::telemetry;
 
@@ -55,6 +57,9 @@ fn load(args: &Args) -> Result<(Config, Layers), ConfigError> {
 
 fn execute(args: &Args, config: Config, layers: &Layers) -> anyhow::Result<()> {
     if let Command::ConfigCheck = args.command {
+        if let Some(mail) = &config.mail {
+            mail.mailer().context("mail cannot be sent")?;
+        }
         output::line("the configuration is fine");
         return Ok(());
     }
@@ -70,6 +75,7 @@ fn execute(args: &Args, config: Config, layers: &Layers) -> anyhow::Result<()> {
             Command::Migrate => migrate(&config).await,
             Command::MigrationStatus => migration_status(&config).await,
             Command::AdminCreate(create) => admin::create(&config, create).await,
+            Command::MailTest(address) => mail_test(&config, address).await,
             Command::ConfigCheck | Command::ConfigShow => Ok(()),
         }
     });
@@ -97,6 +103,17 @@ async fn migration_status(config: &Config) -> anyhow::Result<()> {
         output::line(&format!("pending {name}"));
     }
     store.close().await;
+    Ok(())
+}
+
+/// Sends a mail past the queue; whoever tries it has its errors in full.
+async fn mail_test(config: &Config, address: &Email) -> anyhow::Result<()> {
+    let mail = config.mail.as_ref().context("this server sends no mail: set public_url, smtp_url and smtp_from")?;
+    let mailer = mail.mailer().context("mail cannot be sent")?;
+    let sent = mailer.send_test(address.clone(), Clock::System.now()).await;
+    sent.map_err(|error| anyhow::anyhow!("{}", error.reason()))
+        .with_context(|| format!("no mail went to {address}"))?;
+    output::line(&format!("the mail server took a mail to {address}; look whether it arrives"));
     Ok(())
 }
 

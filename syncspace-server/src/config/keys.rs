@@ -41,6 +41,14 @@ pub enum Key {
     PersonMibMax,
     /// How long the audit log is kept.
     AuditDays,
+    /// Where people reach the server.
+    PublicUrl,
+    /// The server that sends mail.
+    SmtpUrl,
+    /// Who mail is from.
+    SmtpFrom,
+    /// Whose certificate the mail server may have.
+    SmtpCaFile,
     /// Web pages that may call the server.
     CorsOrigins,
     /// Longest graceful shutdown.
@@ -69,6 +77,10 @@ impl Key {
         Self::FileMibMax,
         Self::PersonMibMax,
         Self::AuditDays,
+        Self::PublicUrl,
+        Self::SmtpUrl,
+        Self::SmtpFrom,
+        Self::SmtpCaFile,
         Self::CorsOrigins,
         Self::ShutdownDeadlineMs,
     ];
@@ -96,6 +108,10 @@ impl Key {
             Self::FileMibMax => "file_mib_max",
             Self::PersonMibMax => "person_mib_max",
             Self::AuditDays => "audit_days",
+            Self::PublicUrl => "public_url",
+            Self::SmtpUrl => "smtp_url",
+            Self::SmtpFrom => "smtp_from",
+            Self::SmtpCaFile => "smtp_ca_file",
             Self::CorsOrigins => "cors_origins",
             Self::ShutdownDeadlineMs => "shutdown_deadline_ms",
         }
@@ -153,6 +169,19 @@ impl Key {
                 "Most MiB of files that are kept of one person, 0 to 1000000000; 0 sets no bound [default: 10240]"
             }
             Self::AuditDays => "How long the audit log is kept in days, 1 to 36500 [default: 365]",
+            Self::PublicUrl => {
+                "Where people reach the server, for the mails that name it: https://chat.example.org [default: none; needed \
+                 with smtp_url]"
+            }
+            Self::SmtpUrl => {
+                "Server that sends mail, with STARTTLS: smtp://USER:PASSWORD@HOST:587, or encrypted from the first byte: \
+                 smtps://USER:PASSWORD@HOST:465; in the clear only to this machine, or with ?tls=none behind it; the same on \
+                 every instance [default: none, no mail is sent]"
+            }
+            Self::SmtpFrom => "Who mail is from: SyncSpace <chat@example.org> [default: none; needed with smtp_url]",
+            Self::SmtpCaFile => {
+                "File with the certificates, in PEM, that may vouch for the mail server [default: those of the system]"
+            }
             Self::CorsOrigins => {
                 "Web pages that may call the server, as origins: https://chat.example.org [default: none]"
             }
@@ -165,7 +194,7 @@ impl Key {
     /// Tells whether the value must not be seen by other people of the machine: such a setting has no flag.
     #[must_use]
     pub const fn is_secret(self) -> bool {
-        matches!(self, Self::JwtSecret)
+        matches!(self, Self::JwtSecret | Self::SmtpUrl)
     }
 
     /// Gives the name of the flag, without the dashes.
@@ -191,6 +220,10 @@ impl Key {
             Self::FileMibMax => "file-mib-max",
             Self::PersonMibMax => "person-mib-max",
             Self::AuditDays => "audit-days",
+            Self::PublicUrl => "public-url",
+            Self::SmtpUrl => "smtp-url",
+            Self::SmtpFrom => "smtp-from",
+            Self::SmtpCaFile => "smtp-ca-file",
             Self::CorsOrigins => "cors-origins",
             Self::ShutdownDeadlineMs => "shutdown-deadline-ms",
         }

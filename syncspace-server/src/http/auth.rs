@@ -1,9 +1,11 @@
 //! `/auth` and `/server`: accounts, sessions, tokens.
 
 use syncspace_protocol::ErrorCode::{
-    Forbidden, InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
+    Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound, RegistrationClosed, SessionEnded, Unauthenticated,
 };
-use syncspace_protocol::auth::{Login, Refresh, Register, ResetPassword, ServerInfo, Session, SocketTicket, Tokens};
+use syncspace_protocol::auth::{
+    Login, MailPasswordReset, Refresh, Register, ResetPassword, ServerInfo, Session, SocketTicket, Tokens,
+};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{Page, SessionId};
@@ -28,6 +30,12 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/auth/password-reset", "reset_password", reset_password)
             .about("Sets a new password by a one-time code, ends all sessions of the account, and logs in.")
             .refuses(&[InvalidCredentials, Forbidden])
+            .limited_by_address(),
+        Route::post("/auth/password-reset/mail", "mail_password_reset", mail_password_reset)
+            .about(
+                "Mails a one-time code for a new password to an account's address; answers alike whether there is one.",
+            )
+            .refuses(&[Conflict])
             .limited_by_address(),
         Route::post("/auth/refresh", "refresh", refresh)
             .about("Changes the refresh token for fresh tokens; each works once.")
@@ -57,6 +65,12 @@ async fn login(call: Call<(), (), Json<Login>, Anyone>) -> Result<Found<Tokens>,
 
 async fn reset_password(call: Call<(), (), Json<ResetPassword>, Anyone>) -> Result<Found<Tokens>, ServiceError> {
     call.service.reset_password(&call.origin, call.body.0).await.map(Found)
+}
+
+async fn mail_password_reset(call: Call<(), (), Json<MailPasswordReset>, Anyone>) -> Result<Done, ServiceError> {
+    let ask = call.body.0;
+    call.limits.take_reset(&ask.username)?;
+    call.service.mail_password_reset(ask).await.map(|()| Done)
 }
 
 async fn refresh(call: Call<(), (), Json<Refresh>, Anyone>) -> Result<Found<Tokens>, ServiceError> {

@@ -17,8 +17,11 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Lists the invites to a team that still hold, without their codes; your own where you only invite.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/invites", "create_invite", create_invite)
-            .about("Makes an invite to a team; only this answer, and that to a repeat with the same key, has its code.")
-            .refuses(&[NotFound, Forbidden]),
+            .about(
+                "Makes an invite to a team, and mails it where `send_mail` says so; else only this answer, and that to a repeat \
+                 with the same key, has its code.",
+            )
+            .refuses(&[NotFound, Forbidden, Conflict]),
         Route::delete("/teams/{team_id}/invites/{invite_id}", "revoke_invite", revoke_invite)
             .about("Revokes an invite.")
             .refuses(&[NotFound, Forbidden]),

@@ -1,7 +1,7 @@
 //! `/users` and `/admin/users`: people.
 
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, InvalidCredentials, NameTaken, NotFound};
-use syncspace_protocol::auth::ChangePassword;
+use syncspace_protocol::auth::{ChangePassword, VerifyEmail};
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::page::PeopleQuery;
 use syncspace_protocol::preferences::{EditPreferences, Preferences};
@@ -35,6 +35,16 @@ pub(super) fn routes() -> Vec<Route> {
             .needs(Needs::Login)
             .about("Changes your password and ends your other sessions.")
             .refuses(&[InvalidCredentials])
+            .limited_by_address(),
+        Route::post("/users/me/email/code", "send_email_code", send_email_code)
+            .needs(Needs::Login)
+            .about("Mails another code to your address that is not verified yet.")
+            .refuses(&[Conflict])
+            .limited_by_address(),
+        Route::post("/users/me/email/verify", "verify_email", verify_email)
+            .needs(Needs::Login)
+            .about("Verifies your address by the code that was mailed to it; a pending one becomes yours.")
+            .refuses(&[InvalidCredentials, NameTaken])
             .limited_by_address(),
         Route::get("/users", "users", users)
             .about("Lists who shares a team with you, or finds them by beginnings of words in their names."),
@@ -86,6 +96,14 @@ async fn put_keywords(call: Call<(), (), Json<Keywords>>) -> Result<Found<Keywor
 
 async fn change_password(call: Call<(), (), Json<ChangePassword>>) -> Result<Done, ServiceError> {
     call.service.change_password(&call.who, call.body.0).await.map(|()| Done)
+}
+
+async fn send_email_code(call: Call) -> Result<Done, ServiceError> {
+    call.service.send_email_code(&call.who).await.map(|()| Done)
+}
+
+async fn verify_email(call: Call<(), (), Json<VerifyEmail>>) -> Result<Found<User>, ServiceError> {
+    call.service.verify_email(&call.who, call.body.0).await.map(Found)
 }
 
 async fn users(call: Call<(), PeopleQuery>) -> Result<Found<Page<User>>, ServiceError> {

@@ -5,6 +5,7 @@
 
 mod deliver;
 mod due;
+mod post;
 mod schedule;
 
 use std::error::Error;
@@ -50,12 +51,13 @@ impl Default for Jobs {
             // A busy server notes thousands of commits a second: little and often.
             // What somebody deleted is soon to be gone.
             JobKind::LogCommits | JobKind::Files | JobKind::Deleted | JobKind::Erasures => minutes(1),
-            JobKind::SocketTickets | JobKind::PasswordResets | JobKind::Statistics => minutes(10),
+            JobKind::SocketTickets | JobKind::PasswordResets | JobKind::EmailCodes | JobKind::Statistics => minutes(10),
             JobKind::IdempotencyKeys
             | JobKind::Revocations
             | JobKind::Deliveries
             | JobKind::Audit
-            | JobKind::Retention => minutes(60),
+            | JobKind::Retention
+            | JobKind::Mails => minutes(60),
             JobKind::Sessions => minutes(6 * 60),
         };
         Self { jobs: JobKind::ALL.iter().map(|&kind| Job { kind, every: every(kind) }).collect(), turn: TURN }
@@ -74,6 +76,7 @@ impl Jobs {
                 () = self.work(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = due::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = deliver::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
+                () = post::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
             }
         }
     }

@@ -8,6 +8,7 @@ use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{Email, Patch, StreamId, TeamId, Time, TimeZoneName, UserId};
 
 use super::audit::Line;
+use super::email_addresses::EmailCode;
 use super::erasures::already_erased;
 use super::fields::{check_url_patch, clean_patch};
 use super::retry::retrying;
@@ -18,7 +19,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
 use crate::store::sessions::end_all;
 use crate::store::users::{UserRow, find_user, find_user_by_email, lock_active_admins, lock_user, update_user};
-use crate::store::{StoreError, Tx, erasures, teams, user_settings};
+use crate::store::{StoreError, Tx, erasures, password_resets, teams, user_settings};
 
 /// How often a change is tried anew because the person came into a team or left one.
 const TRIES_MAX: u32 = 5;
@@ -43,12 +44,18 @@ pub(super) struct AccountChange {
     admin: Option<Actor>,
     /// The team whose bot it is, where those who manage it change it.
     bot_of: Option<TeamId>,
+    /// What is mailed to a new address.
+    code: Option<EmailCode>,
 }
 
 /// An account as it is to be, and what the audit log says of it.
 struct Judged {
     user: UserRow,
     lines: Vec<Line>,
+    /// Whether mail goes to another address than before.
+    is_moved: bool,
+    /// Whether a code is mailed.
+    needs_code: bool,
 }
 
 impl Service {
@@ -56,11 +63,23 @@ impl Service {
     pub(super) async fn change_account(&self, change: AccountChange) -> Result<UserRow, ServiceError> {
         for _ in 0..TRIES_MAX {
             if let Some(user) = self.try_change(&change).await? {
+                if change.code.is_some() {
+                    self.ring_for_mail();
+                }
                 self.realtime.announce_account(user.id);
                 return Ok(user);
             }
         }
         Err(ServiceError::Busy { retry_after_ms: MOVED_RETRY_MS })
+    }
+
+    /// Has a code mailed to a new address, where this server sends mail.
+    pub(super) fn with_email_code(&self, change: AccountChange) -> Result<AccountChange, ServiceError> {
+        let code = match &change.email {
+            Patch::Set(email) => self.new_email_code(change.user, email)?,
+            Patch::Keep | Patch::Clear => None,
+        };
+        Ok(AccountChange { code, ..change })
     }
 
     /// Changes an account unless the person comes into a team or leaves one just then.
@@ -78,8 +97,8 @@ impl Service {
 
     async fn change_unseen(&self, change: &AccountChange) -> Result<Option<UserRow>, ServiceError> {
         let mut tx = self.store.begin().await?;
-        let Some(judged) = change.judge(&mut tx, &[]).await.map_err(refuse_failed)? else { return Ok(None) };
         let now = self.clock.now();
+        let Some(judged) = change.judge(&mut tx, &[], now).await.map_err(refuse_failed)? else { return Ok(None) };
         let user = change.write(&mut tx, judged, now).await.map_err(refuse_duplicate)?;
         self.commit_revoking(tx, change.revoked()).await?;
         Ok(Some(user))
@@ -105,6 +124,7 @@ impl AccountChange {
             powers,
             admin: None,
             bot_of: None,
+            code: None,
         })
     }
 
@@ -156,7 +176,7 @@ impl AccountChange {
 
     /// Locks the account and gives it as it is to be, where every rule says yes; none where `teams`, which will be told, are
     /// the person's no longer.
-    async fn judge(&self, tx: &mut Tx, teams: &[TeamId]) -> Result<Option<Judged>, Refused> {
+    async fn judge(&self, tx: &mut Tx, teams: &[TeamId], now: Time) -> Result<Option<Judged>, Refused> {
         // Administrators first, always: two of them switching each other off must meet at the same lock.
         let may_weaken = self.powers.is_active == Some(false) || self.powers.is_admin == Some(false);
         let admins = if may_weaken { lock_active_admins(tx).await? } else { Vec::new() };
@@ -183,7 +203,14 @@ impl AccountChange {
             return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, message)));
         }
         let lines = self.lines(&before, &user);
-        Ok(Some(Judged { user, lines }))
+        let is_moved = before.email.as_ref().map(Email::key) != user.email.as_ref().map(Email::key);
+        let needs_code = user.unverified_email().is_some_and(|email| before.unverified_email() != Some(email));
+        if let Some(code) = self.code.as_ref().filter(|_| needs_code)
+            && let Some(refusal) = code.refuse_many(tx, now).await?
+        {
+            return Err(Abort::Refused(refusal));
+        }
+        Ok(Some(Judged { user, lines, is_moved, needs_code }))
     }
 
     async fn refuse_taken_email(&self, tx: &mut Tx) -> Result<(), Refused> {
@@ -196,17 +223,43 @@ impl AccountChange {
 
     fn apply(&self, user: &mut UserRow) {
         user.full_name = self.full_name.clone().apply(user.full_name.take());
-        user.email = self.email.clone().apply(user.email.take());
+        self.apply_email(user);
         user.avatar_url = self.avatar_url.clone().apply(user.avatar_url.take());
         user.settings.time_zone = self.time_zone.clone().apply(user.settings.time_zone.take());
         user.is_active = self.powers.is_active.unwrap_or(user.is_active);
         user.is_admin = self.powers.is_admin.unwrap_or(user.is_admin);
     }
 
+    /// Puts the address in; one's own new one waits until it is verified, where this server sends mail.
+    fn apply_email(&self, user: &mut UserRow) {
+        let key = user.email.as_ref().map(Email::key);
+        let is_other = |email: &Email| key != Some(email.key());
+        match &self.email {
+            Patch::Keep => {}
+            Patch::Set(email) if self.code.is_some() && self.admin.is_none() && is_other(email) => {
+                user.email_pending = Some(email.clone());
+            }
+            patch @ (Patch::Set(_) | Patch::Clear) => {
+                let email = patch.clone().apply(user.email.take());
+                let stays = email.as_ref().is_some_and(|email| !is_other(email));
+                user.email_verified_at = user.email_verified_at.filter(|_| stays);
+                user.email_pending = None;
+                user.email = email;
+            }
+        }
+    }
+
     async fn write(&self, tx: &mut Tx, judged: Judged, now: Time) -> Result<UserRow, StoreError> {
         let user = UserRow { updated_at: now, ..judged.user };
         update_user(tx, &user).await?;
         user_settings::put(tx, user.id, &user.settings, now).await?;
+        if judged.is_moved {
+            // Who reads the former address is to set no new password.
+            password_resets::remove_of(tx, user.id).await?;
+        }
+        if let Some(code) = self.code.as_ref().filter(|_| judged.needs_code) {
+            code.write(tx, now).await?;
+        }
         if !user.is_active {
             end_all(tx, user.id, now).await?;
         }
@@ -240,7 +293,7 @@ impl Operation for ChangeAccount {
     }
 
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<Option<UserRow>, Refused> {
-        let Some(judged) = self.change.judge(tx.db, &self.teams).await? else { return Ok(None) };
+        let Some(judged) = self.change.judge(tx.db, &self.teams, tx.now).await? else { return Ok(None) };
         let user = self.change.write(tx.db, judged, tx.now).await?;
         let permit = permissions::everyone();
         let mut effects = self.change.revoked();

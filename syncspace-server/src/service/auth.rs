@@ -46,6 +46,7 @@ impl Service {
             protocol: PROTOCOL_VERSION,
             registration: self.registration().await?,
             needs_first_admin: first_admin.is_none(),
+            sends_mail: self.sends_mail(),
         })
     }
 

@@ -197,6 +197,8 @@ impl MakeBot {
             id,
             username: self.username.clone(),
             email: None,
+            email_verified_at: None,
+            email_pending: None,
             hashed_password: NO_PASSWORD.to_owned(),
             full_name: self.full_name.clone(),
             avatar_url: None,

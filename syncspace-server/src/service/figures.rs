@@ -34,6 +34,7 @@ impl Service {
     /// Gives the figures of this instance.
     pub(crate) fn figures(&self) -> Vec<Figure> {
         let (statements, deliveries) = (self.statement_counts(), &self.delivery_counts);
+        let mails = &self.mail_counts;
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
         let sum = |name, value, about| Figure { name, about, is_sum: true, value };
         let files = &self.file_counts;
@@ -50,6 +51,9 @@ impl Service {
                 "Tries of deliveries to hooks that failed and come again.",
             ),
             sum("hook_deliveries_failed_total", count(&deliveries.failed), "Deliveries to hooks that were given up."),
+            sum("mails_sent_total", count(&mails.sent), "Mails that the mail server took."),
+            sum("mails_retried_total", count(&mails.retried), "Tries of mails that failed and come again."),
+            sum("mails_failed_total", count(&mails.failed), "Mails that were given up."),
             sum("password_hashings_total", self.password_hashings(), "Passwords hashed, to store or to compare."),
             sum("files_uploaded_total", count(&files.uploaded), "Files that came whole."),
             sum("files_uploaded_bytes_total", count(&files.uploaded_bytes), "Bytes of files that came for good."),

@@ -110,6 +110,8 @@ async fn make_account(tx: &mut LogTx<'_>, id: UserId, user: &ArchiveUser) -> Res
         id,
         username: username.clone(),
         email,
+        email_verified_at: None,
+        email_pending: None,
         hashed_password: NO_PASSWORD.to_owned(),
         full_name: user.full_name.clone(),
         avatar_url: None,

@@ -2,20 +2,23 @@
 
 use syncspace_protocol::audit::AuditAction;
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
+use syncspace_protocol::limits::{INVITE_LIFE_S_MAX, INVITE_MAILS_PER_DAY_MAX, INVITE_USES_MAX, TOKEN_CHARS_MAX};
 use syncspace_protocol::page::PageQuery;
-use syncspace_protocol::teams::{CreateInvite, Invite, MyTeam, TeamRole};
+use syncspace_protocol::teams::{CreateInvite, Invite, MailState, MyTeam, TeamRole};
 use syncspace_protocol::{Email, IdempotencyKey, InviteId, Page, TeamId, UserId};
 
 use super::audit::Line;
+use super::email_addresses::require_sendable;
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
+use super::mails::{NewMail, Recipient};
 use super::paging::Window;
 use super::parse::slice;
 use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
 use super::team_changes::Entry;
-use super::{Actor, Service, ServiceError, access, later};
+use super::{Actor, DAY_S, Refusal, Service, ServiceError, access, later};
 use crate::permissions::TeamAction;
+use crate::store::mails::MailKind;
 use crate::store::{Queries, StoreError, invites, teams, users};
 
 impl Service {
@@ -47,6 +50,9 @@ impl Service {
         let mut db = &self.store;
         let (_, found) = access::on_team(&mut db, actor, team, TeamAction::KeepInvites).await?;
         check_invite(&body)?;
+        if body.send_mail {
+            self.require_mail("make the invite without `send_mail`, and hand its code over yourself")?;
+        }
         access::permit_team(&found, TeamAction::Invite(body.role))?;
         // Only to whoever could make it now: a code is a way in.
         if let Some(request) = &request
@@ -63,45 +69,66 @@ impl Service {
             uses_max: body.uses_max,
             uses: 0,
             email: body.email,
+            mail: body.send_mail.then_some(MailState::Waiting),
+            mail_error: None,
             created_by: actor.user_id,
             created_at: now,
             expires_at: later(now, i64::from(body.expires_in_s) * 1_000),
         };
         let line = made(actor, &invite);
-        let Some(request) = request else {
-            let code = random_token()?;
-            retrying(|| self.insert_invite(&line, &invite, &code)).await?;
-            return Ok(Made::New(Invite { code: Some(code), ..invite }));
-        };
-        let code = self.derived_tokens(&request, invite.id.get()).into_iter().next();
-        let code = code.ok_or_else(|| ServiceError::fault("there is no signing secret"))?;
-        let code_hash = hash_token(&code);
-        match retrying(|| self.insert_invite_once(&request, &line, &invite, &code_hash)).await? {
-            Claim::Granted => Ok(Made::New(Invite { code: Some(code), ..invite })),
-            Claim::Made(id) => self.invite_again(team, &request, id).await.map(Made::Repeat),
+        let door = self.new_door(request.as_ref(), &invite)?;
+        match retrying(|| self.insert_invite_once(request.as_ref(), &line, &invite, &door)).await? {
+            Claim::Made(id) => {
+                let request = request.as_ref().ok_or_else(|| ServiceError::fault("only a key finds what was made"))?;
+                self.invite_again(team, request, id).await.map(Made::Repeat)
+            }
+            Claim::Granted => {
+                if invite.mail.is_some() {
+                    self.ring_for_mail();
+                }
+                Ok(Made::New(Invite { code: door.shown(), ..invite }))
+            }
         }
     }
 
-    async fn insert_invite(&self, line: &Line, invite: &Invite, code: &str) -> Result<(), ServiceError> {
-        let mut tx = self.store.begin().await?;
-        invites::insert(&mut tx, invite, &hash_token(code)).await?;
-        line.clone().write(&mut tx, invite.created_at).await?;
-        Ok(tx.commit().await?)
+    /// Makes the code of a new invite: one that is mailed, or one that its maker is shown.
+    fn new_door(&self, request: Option<&KeyedRequest>, invite: &Invite) -> Result<Door, ServiceError> {
+        if invite.mail.is_some() {
+            let email = invite.email.as_ref();
+            let email = email.ok_or_else(|| ServiceError::invalid_field("email", "name the address to mail to"))?;
+            require_sendable(email)?;
+            let recipient = Recipient { address: email.as_str().to_owned(), user: None, invite: Some(invite.id) };
+            return Ok(Door::Mailed(self.new_mail(MailKind::Invite, recipient, invite.expires_at)?));
+        }
+        let Some(request) = request else { return Ok(Door::Shown(random_token()?)) };
+        let code = self.derived_tokens(request, invite.id.get()).into_iter().next();
+        code.map(Door::Shown).ok_or_else(|| ServiceError::fault("there is no signing secret"))
     }
 
     async fn insert_invite_once(
         &self,
-        request: &KeyedRequest,
+        request: Option<&KeyedRequest>,
         line: &Line,
         invite: &Invite,
-        code_hash: &str,
+        door: &Door,
     ) -> Result<Claim, ServiceError> {
         let mut tx = self.store.begin().await?;
-        if let Claim::Made(id) = request.claim::<ServiceError>(&mut tx, invite.created_at).await? {
-            return Ok(Claim::Made(id));
+        if let Some(request) = request {
+            if let Claim::Made(id) = request.claim::<ServiceError>(&mut tx, invite.created_at).await? {
+                return Ok(Claim::Made(id));
+            }
+            request.settle(&mut tx, invite.id.get()).await?;
         }
-        request.settle(&mut tx, invite.id.get()).await?;
-        invites::insert(&mut tx, invite, code_hash).await?;
+        if let Door::Mailed(mail) = door {
+            // Under the lock of its maker: two at once count each other.
+            users::lock_user(&mut tx, invite.created_by).await?;
+            let since = later(invite.created_at, -i64::from(DAY_S) * 1_000);
+            if invites::count_mailed(&mut tx, invite.created_by, since).await? >= INVITE_MAILS_PER_DAY_MAX {
+                return Err(too_many_mails());
+            }
+            mail.write(&mut tx).await?;
+        }
+        invites::insert(&mut tx, invite, &door.code_hash()).await?;
         line.clone().write(&mut tx, invite.created_at).await?;
         tx.commit().await?;
         Ok(Claim::Granted)
@@ -113,6 +140,9 @@ impl Service {
         let (invite, code_hash) = found.ok_or_else(|| {
             ServiceError::refused(ErrorCode::NotFound, "the invite that this request made has been revoked since")
         })?;
+        if invite.mail.is_some() {
+            return Ok(invite);
+        }
         let code = self.derived_tokens(request, id).into_iter().find(|code| hash_token(code) == code_hash);
         // Whoever has the secret that knew the request has the one that made the code.
         let code = code.ok_or_else(|| ServiceError::fault("the code of an invite does not fit its request"))?;
@@ -149,7 +179,20 @@ impl Service {
         let entry = Entry::Invited(invite.id, Backing::of(&invite));
         let team = invite.team_id;
         self.put_member(actor, team, actor.user_id, entry).await?;
+        if invite.mail.is_some() {
+            self.prove_address(actor.user_id, &invite).await?;
+        }
         teams::find(&mut &self.store, team, actor.user_id).await?.ok_or_else(over)
+    }
+
+    /// Takes it that a person reads mail to its address, because it has a code that was mailed there and shown to nobody.
+    async fn prove_address(&self, user: UserId, invite: &Invite) -> Result<(), ServiceError> {
+        if let Some(email) = &invite.email
+            && users::mark_verified(&mut &self.store, user, email, self.clock.now()).await?
+        {
+            self.realtime.announce_account(user);
+        }
+        Ok(())
     }
 
     /// Finds the invite of a code, while it admits somebody.
@@ -163,11 +206,45 @@ impl Service {
     }
 }
 
+/// Who is shown the code of a new invite.
+enum Door {
+    /// Its maker.
+    Shown(String),
+    /// Only who reads the mail: whoever uses it has shown to be that.
+    Mailed(NewMail),
+}
+
+impl Door {
+    fn code_hash(&self) -> String {
+        match self {
+            Self::Shown(code) => hash_token(code),
+            Self::Mailed(mail) => mail.code_hash.clone(),
+        }
+    }
+
+    fn shown(self) -> Option<String> {
+        match self {
+            Self::Shown(code) => Some(code),
+            Self::Mailed(_) => None,
+        }
+    }
+}
+
+fn too_many_mails() -> ServiceError {
+    ServiceError::Refused(Refusal {
+        code: ErrorCode::RateLimited,
+        message: format!("one person has at most {INVITE_MAILS_PER_DAY_MAX} invites mailed in a day").into(),
+        field: None,
+        retry_after_ms: Some(u64::from(DAY_S) * 1_000),
+    })
+}
+
 /// Gives what the audit log says of a new invite.
 fn made(actor: &Actor, invite: &Invite) -> Line {
     let line = Line::by(actor, AuditAction::InviteCreated).in_team(invite.team_id).with("invite_id", invite.id);
     let line = line.with("role", invite.role).with("uses_max", invite.uses_max);
-    line.with("expires_at", invite.expires_at)
+    let line = line.with("expires_at", invite.expires_at);
+    if invite.mail.is_some() { line.with("is_mailed", true) } else { line }
 }
 
 /// By whose right an invite admits people, and as what.
@@ -203,6 +280,9 @@ fn check_invite(body: &CreateInvite) -> Result<(), ServiceError> {
     if !(1..=INVITE_USES_MAX).contains(&body.uses_max) {
         let sentence = format!("an invite admits 1 to {INVITE_USES_MAX} people");
         return Err(ServiceError::invalid_field("uses_max", sentence));
+    }
+    if body.send_mail && body.email.is_none() {
+        return Err(ServiceError::invalid_field("email", "name the e-mail address that the code is to be mailed to"));
     }
     if body.email.is_some() && body.uses_max != 1 {
         return Err(ServiceError::invalid_field("uses_max", "an invite for an e-mail address admits one person"));

@@ -9,8 +9,8 @@ use super::file_counts::add;
 use super::{Service, ServiceError, Settings, later, statistics};
 use crate::store;
 use crate::store::{
-    Fence, Lease, LeaseTimes, StoreError, Tx, audit, commits, deliveries, files, idempotency_keys, password_resets,
-    revocations, sessions,
+    Fence, Lease, LeaseTimes, StoreError, Tx, audit, commits, deliveries, email_codes, files, idempotency_keys, mails,
+    password_resets, revocations, sessions,
 };
 
 /// Most rows that one transaction removes from a table: some milliseconds' work, and a lock nobody notices.
@@ -30,6 +30,9 @@ const REVOCATION_KEPT_S: u32 = 24 * 3600;
 
 /// How long a delivery to a hook that is over can be looked at, in seconds: a week.
 const DELIVERY_KEPT_S: u32 = 7 * 24 * 3600;
+
+/// How long a mail whose time is over stays for whoever sends mail to say that it is given up, in seconds: a day.
+const MAIL_KEPT_S: u32 = 24 * 3600;
 
 /// Name of the lease of the one instance that does what needs doing once.
 const LEASE: &str = "jobs";
@@ -57,6 +60,10 @@ pub enum JobKind {
     PasswordResets,
     /// Messages that were kept as long as is settled.
     Retention,
+    /// Codes for e-mail addresses that are over.
+    EmailCodes,
+    /// Mails that nobody has sent, because mail was switched off.
+    Mails,
     /// What is left of deleted teams and channels.
     Deleted,
     /// What is left of erased people.
@@ -78,6 +85,8 @@ impl JobKind {
         Self::Audit,
         Self::PasswordResets,
         Self::Retention,
+        Self::EmailCodes,
+        Self::Mails,
         Self::Deleted,
         Self::Erasures,
         Self::Statistics,
@@ -97,6 +106,8 @@ impl JobKind {
             Self::Audit => "purge audit log",
             Self::PasswordResets => "purge password resets",
             Self::Retention => "apply retention",
+            Self::EmailCodes => "purge e-mail codes",
+            Self::Mails => "purge mails",
             Self::Deleted => "remove what was deleted",
             Self::Erasures => "erase people",
             Self::Statistics => "keep statistics",
@@ -113,7 +124,9 @@ impl JobKind {
             | Self::Retention
             | Self::Deleted
             | Self::Erasures
+            | Self::EmailCodes
             | Self::Statistics => 0,
+            Self::Mails => MAIL_KEPT_S,
             Self::Sessions => SESSION_KEPT_S,
             Self::IdempotencyKeys => IDEMPOTENCY_KEY_LIFE_S,
             Self::LogCommits => LOG_COMMIT_KEPT_S,
@@ -135,6 +148,8 @@ impl JobKind {
             // Not by one statement: see [`Service::run_batch`].
             Self::Files | Self::Retention | Self::Deleted | Self::Erasures => Ok(0),
             Self::PasswordResets => password_resets::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::EmailCodes => email_codes::purge_before(tx, time, BATCH_ROWS_MAX).await,
+            Self::Mails => mails::purge_before(tx, time, BATCH_ROWS_MAX).await,
             Self::Statistics => {
                 let counts = statistics::count(tx, time).await?;
                 store::statistics::put(tx, &counts).await.map(|()| 0)

@@ -18,6 +18,7 @@ mod commands;
 mod deliveries;
 mod drafts;
 mod due;
+mod email_addresses;
 mod erasure_work;
 mod erasures;
 mod error;
@@ -45,7 +46,9 @@ mod job_kinds;
 mod join_requests;
 mod keyword_mentions;
 mod keywords;
+mod letters;
 mod live;
+mod mails;
 mod mentions;
 mod message_changes;
 mod messages;
@@ -105,6 +108,7 @@ use self::behind::AllNews;
 use self::gather::{Arrivals, Gather, HeadsOf};
 use crate::blobs::Blobs;
 use crate::log::{Committed, Log, Outlet};
+use crate::mail::Mailer;
 use crate::outbound::Outbound;
 use crate::realtime::Realtime;
 use crate::store::{IdBlocks, Store};
@@ -114,6 +118,7 @@ pub use crate::grant::{Grant, Needs};
 pub use crate::log::{SendOrder, SendPlace};
 pub use crate::store::LeaseTimes;
 pub use crate::store::deliveries::DueDelivery;
+pub use crate::store::mails::MailRow;
 pub(crate) use access_tokens::lacks;
 pub(crate) use behind::{CHANNELS_PER_BATCH, Follower};
 pub use due::Due;
@@ -175,6 +180,8 @@ pub struct ServiceParts {
     pub realtime: Realtime,
     /// Where the bytes of files are.
     pub blobs: Blobs,
+    /// What sends mail; none sends none.
+    pub mailer: Option<Mailer>,
     /// Source of every stored time.
     pub clock: Clock,
     /// What the operator set.
@@ -214,6 +221,10 @@ pub struct Service {
     mail_bell: Notify,
     delivery_counts: deliveries::DeliveryCounts,
     file_counts: Arc<file_counts::FileCounts>,
+    mailer: Option<Mailer>,
+    /// Rung where there is a mail to send.
+    post_bell: Notify,
+    mail_counts: mails::MailCounts,
     data_dir: Option<PathBuf>,
 }
 
@@ -221,7 +232,7 @@ impl Service {
     /// Puts the service together; [`Service::prepare`] comes next.
     #[must_use]
     pub fn new(parts: ServiceParts) -> Self {
-        let ServiceParts { store, epoch, realtime, blobs, clock, settings, token_keys, data_dir } = parts;
+        let ServiceParts { store, epoch, realtime, blobs, mailer, clock, settings, token_keys, data_dir } = parts;
         let ids = Arc::new(IdBlocks::new(store.clone()));
         let allowed = settings.hook_targets_allowed.clone();
         let news = Arc::new(AllNews::default());
@@ -250,6 +261,9 @@ impl Service {
             mail_bell: Notify::new(),
             delivery_counts: deliveries::DeliveryCounts::default(),
             file_counts: Arc::default(),
+            mailer,
+            post_bell: Notify::new(),
+            mail_counts: mails::MailCounts::default(),
             data_dir,
         }
     }

@@ -1,24 +1,28 @@
-//! A new password for whoever lost the old one: an administrator makes a one-time code, the person uses it.
+//! A new password for whoever lost the old one: an administrator makes a one-time code, or it is mailed, and the person uses it.
 
 use syncspace_protocol::UserId;
 use syncspace_protocol::audit::AuditAction;
-use syncspace_protocol::auth::{ResetPassword, Secret, Tokens};
+use syncspace_protocol::auth::{MailPasswordReset, ResetPassword, Secret, Tokens};
 use syncspace_protocol::error::ErrorCode;
-use syncspace_protocol::limits::{PASSWORD_RESET_LIFE_S_MAX, PASSWORD_RESET_LIFE_S_MIN, TOKEN_CHARS_MAX};
+use syncspace_protocol::limits::{
+    EMAIL_CHARS_MAX, MAILED_RESET_LIFE_S, PASSWORD_RESET_LIFE_S_MAX, PASSWORD_RESET_LIFE_S_MIN, TOKEN_CHARS_MAX,
+};
 use syncspace_protocol::server::{CreatePasswordReset, PasswordReset};
 
 use super::audit::Line;
 use super::auth::device_name;
 use super::erasures::already_erased;
+use super::mails::Recipient;
 use super::retry::retrying;
 use super::secrets::{hash_token, random_token};
 use super::users::require_admin;
 use super::{Actor, Device, Grant, Origin, Service, ServiceError, later};
 use crate::log::Effect;
 use crate::store::erasures;
+use crate::store::mails::MailKind;
 use crate::store::password_resets::{self, ResetRow};
 use crate::store::sessions::{SessionRow, end_all, insert_session};
-use crate::store::users::{UserRow, find_user, lock_user, set_password};
+use crate::store::users::{UserRow, find_user, lock_user, mark_verified, set_password};
 
 impl Service {
     /// Makes a code by which a person sets a new password, once; for administrators. Codes made before end by that.
@@ -71,6 +75,23 @@ impl Service {
         Ok(row.expires_at)
     }
 
+    /// Notes that somebody wants a code for a new password by mail, whoever that is.
+    ///
+    /// Nothing is looked up before the answer: whether there is such an account shows neither in its words nor in its time.
+    pub async fn mail_password_reset(&self, ask: MailPasswordReset) -> Result<(), ServiceError> {
+        self.require_mail("an administrator of it can make a code for a new password")?;
+        let username = ask.username.trim();
+        if username.is_empty() || username.chars().count() > EMAIL_CHARS_MAX {
+            return Err(ServiceError::invalid_field("username", "this is no user name and no e-mail address"));
+        }
+        let recipient = Recipient { address: username.to_owned(), user: None, invite: None };
+        let expires_at = later(self.clock.now(), i64::from(MAILED_RESET_LIFE_S) * 1_000);
+        let mail = self.new_mail(MailKind::Reset, recipient, expires_at)?;
+        mail.write(&mut &self.store).await?;
+        self.ring_for_mail();
+        Ok(())
+    }
+
     /// Sets a new password by a code, ends every session of the account, and logs its person in.
     ///
     /// Fails with `invalid_credentials` for what is no code that holds, with `forbidden` where the account is switched off;
@@ -81,8 +102,8 @@ impl Service {
             return Err(no_code());
         }
         let hash = hash_token(&reset.code.0);
-        let user = password_resets::find(&mut &self.store, &hash, self.clock.now()).await?.ok_or_else(no_code)?;
-        let user = find_user(&mut &self.store, user).await?.ok_or_else(no_code)?;
+        let code = password_resets::find(&mut &self.store, &hash, self.clock.now()).await?.ok_or_else(no_code)?;
+        let user = find_user(&mut &self.store, code.user_id).await?.ok_or_else(no_code)?;
         if !user.is_active {
             let message = "this account is switched off; an administrator of this server can switch it on again";
             return Err(ServiceError::refused(ErrorCode::Forbidden, message));
@@ -90,20 +111,28 @@ impl Service {
         // After the code: what costs so much is not done for whoever guesses.
         let hashed = self.passwords.hash(reset.new_password.expose()).await?;
         let session = self.new_session(&user, device).await?;
-        retrying(|| self.write_reset(origin, &hash, (&user, &hashed), &session)).await?;
+        retrying(|| self.write_reset(origin, &code, (&user, &hashed), &session)).await?;
+        let user = find_user(&mut &self.store, user.id).await?.unwrap_or(user);
         self.issue(&user, &session, session.refresh_n)
     }
 
     async fn write_reset(
         &self,
         origin: &Origin,
-        code_hash: &str,
+        code: &ResetRow,
         (user, hashed): (&UserRow, &str),
         session: &SessionRow,
     ) -> Result<(), ServiceError> {
         let (mut tx, now) = (self.store.begin().await?, self.clock.now());
-        if !password_resets::take(&mut tx, code_hash, now).await? {
+        if !password_resets::take(&mut tx, &code.code_hash, now).await? {
             return Err(no_code());
+        }
+        password_resets::remove_of(&mut tx, user.id).await?;
+        // Whoever has a code that was mailed reads the account's mail: codes end where the address changes.
+        if let Some(email) = &user.email
+            && code.made_by.is_none()
+        {
+            mark_verified(&mut tx, user.id, email, now).await?;
         }
         set_password(&mut tx, user.id, hashed).await?;
         // Access tokens too: somebody else may have made some with the password that is lost.

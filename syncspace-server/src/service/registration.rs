@@ -9,6 +9,7 @@ use syncspace_protocol::{Email, MemberId, StreamId};
 
 use super::audit::Line;
 use super::auth::device_name;
+use super::email_addresses::EmailCode;
 use super::fields::clean_field;
 use super::invites::{Backing, check_address, over};
 use super::retry::retrying;
@@ -35,6 +36,13 @@ enum Admission {
     Invite(Invite),
 }
 
+impl Admission {
+    /// Tells whether it was mailed to the address of the new account, and shown to nobody else.
+    const fn proves_address(&self) -> bool {
+        matches!(self, Self::Invite(invite) if invite.mail.is_some())
+    }
+}
+
 impl Service {
     /// Makes an account and logs its owner in; one that an invite lets in is in the invite's team.
     ///
@@ -52,6 +60,8 @@ impl Service {
             id: self.ids.next().await?,
             username: register.username,
             email: register.email,
+            email_verified_at: admission.proves_address().then_some(now),
+            email_pending: None,
             hashed_password: self.passwords.hash(register.password.expose()).await?,
             full_name,
             avatar_url: None,
@@ -65,12 +75,19 @@ impl Service {
         };
         let session = self.new_session(&user, device_name).await?;
         let line = registered(origin, &user, &session);
-        let account = Account { user, session, line };
+        let code = match user.unverified_email() {
+            Some(email) => self.new_email_code(user.id, email)?,
+            None => None,
+        };
+        let account = Account { user, session, line, code };
         match admission {
             Admission::Invite(invite) => {
                 self.log.commit(Enrol { account: account.clone(), invite, member: None }).await?
             }
             Admission::Open | Admission::Bootstrap => retrying(|| self.insert_account(&account)).await?,
+        }
+        if account.code.is_some() {
+            self.ring_for_mail();
         }
         if account.user.is_admin {
             self.remove_bootstrap_file();
@@ -124,6 +141,8 @@ struct Account {
     session: SessionRow,
     /// What the audit log says of it.
     line: Line,
+    /// What is mailed to its address.
+    code: Option<EmailCode>,
 }
 
 fn registered(origin: &Origin, user: &UserRow, session: &SessionRow) -> Line {
@@ -137,6 +156,9 @@ impl Account {
     async fn insert(&self, db: &mut impl Queries) -> Result<(), StoreError> {
         insert_user(db, &self.user).await?;
         insert_session(db, &self.session).await?;
+        if let Some(code) = &self.code {
+            code.write(db, self.user.created_at).await?;
+        }
         self.line.clone().write(db, self.user.created_at).await
     }
 

@@ -147,6 +147,8 @@ impl Service {
             id: self.ids.next().await?,
             username,
             email: None,
+            email_verified_at: None,
+            email_pending: None,
             hashed_password: self.passwords.hash(password.expose()).await?,
             full_name: None,
             avatar_url: None,

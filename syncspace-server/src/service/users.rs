@@ -14,6 +14,7 @@ use syncspace_protocol::{IdempotencyKey, Time, UserId};
 use super::account_changes::{AccountChange, Powers};
 use super::audit::Line;
 use super::auth::session_ended;
+use super::email_addresses::EmailCode;
 use super::fields::clean_field;
 use super::idempotency::{Claim, KeyedRequest, Made, made_id};
 use super::paging::Window;
@@ -34,7 +35,7 @@ impl Service {
     /// Edits the asking person's profile.
     pub async fn edit_me(&self, actor: &Actor, edit: EditProfile) -> Result<User, ServiceError> {
         let change = AccountChange::check(actor.user_id, edit, Powers::default())?;
-        let user = self.change_account(change).await?;
+        let user = self.change_account(self.with_email_code(change)?).await?;
         self.with_presence(actor, user).await
     }
 
@@ -178,6 +179,8 @@ impl Service {
             id: self.ids.next().await?,
             username: create.username,
             email: create.email,
+            email_verified_at: None,
+            email_pending: None,
             hashed_password: self.passwords.hash(create.password.expose()).await?,
             full_name,
             avatar_url: None,
@@ -189,7 +192,15 @@ impl Service {
             updated_at: now,
             settings: UserSettings::default(),
         };
-        match retrying(|| self.insert_user_once(actor, request.as_ref(), &user)).await? {
+        let code = match &user.email {
+            Some(email) => self.new_email_code(user.id, email)?,
+            None => None,
+        };
+        match retrying(|| self.insert_user_once(actor, request.as_ref(), (&user, code.as_ref()))).await? {
+            Claim::Granted if code.is_some() => {
+                self.ring_for_mail();
+                self.with_presence(actor, user).await.map(Made::New)
+            }
             Claim::Granted => self.with_presence(actor, user).await.map(Made::New),
             Claim::Made(id) => self.user(actor, made_id(id)?).await.map(Made::Repeat),
         }
@@ -199,7 +210,7 @@ impl Service {
         &self,
         actor: &Actor,
         request: Option<&KeyedRequest>,
-        user: &UserRow,
+        (user, code): (&UserRow, Option<&EmailCode>),
     ) -> Result<Claim, ServiceError> {
         let mut tx = self.store.begin().await?;
         if let Some(request) = request {
@@ -209,6 +220,9 @@ impl Service {
             request.settle(&mut tx, user.id.get()).await?;
         }
         insert_user(&mut tx, user).await.map_err(refuse_duplicate)?;
+        if let Some(code) = code {
+            code.write(&mut tx, user.created_at).await?;
+        }
         let line = Line::by(actor, AuditAction::UserCreated).to(user.id);
         let line = if user.is_admin { line.with("is_admin", true) } else { line };
         line.write(&mut tx, user.created_at).await?;
@@ -226,7 +240,8 @@ impl Service {
             let message = "this is your own account; another administrator can switch it off";
             return Err(ServiceError::refused(ErrorCode::Conflict, message));
         }
-        let user = self.change_account(AccountChange::check(id, edit.profile, powers)?.by(actor)).await?;
+        let change = AccountChange::check(id, edit.profile, powers)?.by(actor);
+        let user = self.change_account(self.with_email_code(change)?).await?;
         self.with_presence(actor, user).await
     }
 
@@ -258,9 +273,12 @@ fn parse_place(cursor: &str) -> Result<After, ServiceError> {
 /// Gives an account as `actor` sees it, without its presence.
 fn view_for(actor: &Actor, user: &UserRow, now: Time) -> User {
     let is_own = actor.user_id == user.id;
+    let sees_address = is_own || actor.is_admin;
     let view = own_view(user, now);
     User {
-        email: view.email.filter(|_| actor.is_admin || is_own),
+        email: view.email.filter(|_| sees_address),
+        email_verified_at: view.email_verified_at.filter(|_| sees_address),
+        email_pending: view.email_pending.filter(|_| sees_address),
         chosen_presence: view.chosen_presence.filter(|_| is_own),
         ..view
     }
@@ -273,6 +291,8 @@ pub(super) fn own_view(user: &UserRow, now: Time) -> User {
         username: user.username.clone(),
         full_name: user.full_name.clone(),
         email: user.email.clone(),
+        email_verified_at: user.email_verified_at,
+        email_pending: user.email_pending.clone(),
         avatar_url: user.avatar_url.clone(),
         time_zone: None,
         custom_status: None,

@@ -50,8 +50,8 @@ pub async fn load(db: &mut impl Queries, sessions: &[SessionId]) -> Result<BTree
 fn select(sessions: usize) -> Sql {
     let places = placeholders(sessions);
     Sql::built(format!(
-        "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, s.scopes, u.id, u.username, u.full_name, u.email, u.avatar_url, \
-         u.is_active, u.is_admin, u.is_bot, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
+        "SELECT s.id, s.ended_at IS NOT NULL, s.expires_at, s.scopes, u.id, u.username, u.full_name, u.email, \
+         u.email_verified_at, u.email_pending, u.avatar_url, u.is_active, u.is_admin, u.is_bot, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, \
          {SETTINGS}, \
          (SELECT GROUP_CONCAT(j.team_id) FROM join_requests j JOIN teams jt ON jt.id = j.team_id WHERE j.user_id = u.id \
          AND j.is_open = 1 AND jt.is_public = 1 AND jt.deleted_at IS NULL), \
@@ -96,9 +96,9 @@ fn add(arrivals: &mut BTreeMap<SessionId, Arrival>, row: &Row) -> Result<(), Sto
 }
 
 /// Where the statement has the list of teams that were asked.
-const REQUESTED_COLUMN: usize = 24;
+const REQUESTED_COLUMN: usize = 26;
 /// Where the statement has the list of channels.
-const CHANNELS_COLUMN: usize = 30;
+const CHANNELS_COLUMN: usize = 32;
 
 /// Reads ids with commas between them; nothing is none.
 fn read_ids<T: FromStr + Ord>(ids: Option<String>, column: usize) -> Result<BTreeSet<T>, StoreError> {
@@ -113,6 +113,8 @@ fn read_user(row: &mut RowReader<'_>) -> Result<User, StoreError> {
         username: row.take()?,
         full_name: row.take()?,
         email: row.take()?,
+        email_verified_at: row.take()?,
+        email_pending: row.take()?,
         avatar_url: row.take()?,
         is_active: row.take()?,
         is_admin: row.take()?,

@@ -75,15 +75,20 @@ pub async fn empty_account(
     now: Time,
 ) -> Result<(), StoreError> {
     const EMPTY: Sql = Sql::both(
-        "UPDATE users SET username = ?, username_key = ?, email = NULL, email_key = NULL, hashed_password = '', \
+        "UPDATE users SET username = ?, username_key = ?, email = NULL, email_key = NULL, email_verified_at = NULL, \
+         email_pending = NULL, hashed_password = '', \
          full_name = NULL, avatar_url = NULL, is_active = 0, is_admin = 0, is_online = 0, last_seen = NULL, \
          updated_at = ? WHERE id = ?",
     );
     const FORGET_WORDS: Sql = Sql::both("DELETE FROM user_words WHERE user_id = ?");
     // Invites of others that name the address; how it is written does not matter.
     const FORGET_INVITES: Sql = Sql::both("DELETE FROM team_invites WHERE email = ? OR LOWER(email) = ?");
+    // What waits to be mailed to the person, by whomever.
+    const FORGET_MAILS: Sql = Sql::both("DELETE FROM mails WHERE user_id = ? OR LOWER(address) IN (?,?)");
     db.execute(&EMPTY, params![username, username.key(), now, user.id]).await?;
     db.execute(&FORGET_WORDS, params![user.id]).await?;
+    let [address, pending] = [&user.email, &user.email_pending].map(|email| email.as_ref().map(Email::key));
+    db.execute(&FORGET_MAILS, params![user.id, address, pending]).await?;
     if let Some(email) = &user.email {
         db.execute(&FORGET_INVITES, params![email, Email::key(email)]).await?;
     }

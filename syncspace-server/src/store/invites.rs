@@ -1,12 +1,13 @@
 //! Rows of invites. The code itself is never stored, only its hash.
 
-use syncspace_protocol::teams::Invite;
+use syncspace_protocol::teams::{Invite, MailState};
 use syncspace_protocol::{InviteId, TeamId, Time, UserId};
 
 use super::list::Slice;
 use super::{Queries, Row, RowReader, Sql, StoreError, Value, params};
 
-const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.email, i.created_by, i.created_at, i.expires_at";
+const INVITE: &str = "i.id, i.team_id, i.role, i.uses_max, i.uses, i.email, i.mail, i.mail_error, i.created_by, \
+                      i.created_at, i.expires_at";
 
 fn read(row: &Row) -> Result<Invite, StoreError> {
     read_from(&mut row.reader())
@@ -21,6 +22,8 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Invite, StoreError> {
         uses_max: row.take()?,
         uses: row.take()?,
         email: row.take()?,
+        mail: row.take()?,
+        mail_error: row.take()?,
         created_by: row.take()?,
         created_at: row.take()?,
         expires_at: row.take()?,
@@ -30,8 +33,8 @@ fn read_from(row: &mut RowReader<'_>) -> Result<Invite, StoreError> {
 /// Makes an invite.
 pub async fn insert(db: &mut impl Queries, invite: &Invite, code_hash: &str) -> Result<(), StoreError> {
     let sql = Sql::both(
-        "INSERT INTO team_invites (id, team_id, code_hash, role, uses_max, uses, email, created_by, created_at, \
-         expires_at, revoked_at) VALUES (?,?,?,?,?,0,?,?,?,?,NULL)",
+        "INSERT INTO team_invites (id, team_id, code_hash, role, uses_max, uses, email, mail, created_by, \
+         created_at, expires_at, revoked_at) VALUES (?,?,?,?,?,0,?,?,?,?,?,NULL)",
     );
     let values = params![
         invite.id,
@@ -40,6 +43,7 @@ pub async fn insert(db: &mut impl Queries, invite: &Invite, code_hash: &str) -> 
         invite.role,
         invite.uses_max,
         invite.email.as_ref(),
+        invite.mail,
         invite.created_by,
         invite.created_at,
         invite.expires_at
@@ -70,6 +74,47 @@ pub async fn find(
     let mut row = row.reader();
     let code_hash = row.take()?;
     Ok(Some((read_from(&mut row)?, code_hash)))
+}
+
+/// Finds an invite that still admits somebody, by its id, with the hash of its code.
+pub async fn find_open_by_id(
+    db: &mut impl Queries,
+    invite: InviteId,
+    now: Time,
+) -> Result<Option<(Invite, String)>, StoreError> {
+    let sql = Sql::built(format!(
+        "SELECT i.code_hash, {INVITE} FROM team_invites i JOIN teams t ON t.id = i.team_id WHERE i.id = ? \
+         AND i.revoked_at IS NULL AND i.expires_at > ? AND i.uses < i.uses_max AND t.deleted_at IS NULL"
+    ));
+    let Some(row) = db.query_first(&sql, params![invite, now]).await? else { return Ok(None) };
+    let mut row = row.reader();
+    let code_hash = row.take()?;
+    Ok(Some((read_from(&mut row)?, code_hash)))
+}
+
+/// Writes how far the mail of an invite has come.
+pub async fn note_mail(
+    db: &mut impl Queries,
+    invite: InviteId,
+    state: MailState,
+    error: Option<&str>,
+) -> Result<(), StoreError> {
+    let sql = Sql::both("UPDATE team_invites SET mail = ?, mail_error = ? WHERE id = ?");
+    db.execute(&sql, params![state, error, invite]).await.map(drop)
+}
+
+/// Counts the invites that somebody had mailed since a time.
+pub async fn count_mailed(db: &mut impl Queries, maker: UserId, since: Time) -> Result<u32, StoreError> {
+    let sql =
+        Sql::both("SELECT COUNT(*) FROM team_invites WHERE created_by = ? AND created_at > ? AND mail IS NOT NULL");
+    let row = db.query_first(&sql, params![maker, since]).await?;
+    row.map_or(Ok(0), |row| row.reader().take())
+}
+
+/// Finds in which team an invite is.
+pub async fn find_team(db: &mut impl Queries, invite: InviteId) -> Result<Option<TeamId>, StoreError> {
+    let row = db.query_first(&Sql::both("SELECT team_id FROM team_invites WHERE id = ?"), params![invite]).await?;
+    row.map(|row| row.reader().take()).transpose()
 }
 
 /// Takes one use of an invite; false where none is left.

@@ -2,7 +2,7 @@
 
 use syncspace_protocol::{Time, UserId};
 
-use super::{Queries, Sql, StoreError, params};
+use super::{Queries, Row, Sql, StoreError, params};
 
 /// A code as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,16 @@ pub struct ResetRow {
     pub expires_at: Time,
 }
 
-/// Puts a code in; those before of the same person end by that.
+/// Puts a code in; those before of the same person end by that. One that is mailed ends only such: whoever asks for mail is to
+/// end nothing that an administrator made.
 pub async fn replace(db: &mut impl Queries, row: &ResetRow) -> Result<(), StoreError> {
-    remove_of(db, row.user_id).await?;
+    match row.made_by {
+        Some(_) => remove_of(db, row.user_id).await?,
+        None => {
+            let sql = Sql::both("DELETE FROM password_resets WHERE user_id = ? AND made_by IS NULL");
+            db.execute(&sql, params![row.user_id]).await?;
+        }
+    }
     let sql = Sql::both(
         "INSERT INTO password_resets (code_hash, user_id, made_by, created_at, expires_at) VALUES (?,?,?,?,?)",
     );
@@ -29,11 +36,33 @@ pub async fn replace(db: &mut impl Queries, row: &ResetRow) -> Result<(), StoreE
     db.execute(&sql, values).await.map(drop)
 }
 
-/// Finds whose password a code sets, while it holds.
-pub async fn find(db: &mut impl Queries, code_hash: &str, now: Time) -> Result<Option<UserId>, StoreError> {
-    let sql = Sql::both("SELECT user_id FROM password_resets WHERE code_hash = ? AND expires_at > ?");
-    let row = db.query_first(&sql, params![code_hash, now]).await?;
-    row.map(|row| row.reader().take()).transpose()
+/// Finds a code, while it holds.
+pub async fn find(db: &mut impl Queries, code_hash: &str, now: Time) -> Result<Option<ResetRow>, StoreError> {
+    let sql = Sql::both(
+        "SELECT code_hash, user_id, made_by, created_at, expires_at FROM password_resets \
+         WHERE code_hash = ? AND expires_at > ?",
+    );
+    db.query_first(&sql, params![code_hash, now]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Finds the code of a person that was mailed last.
+pub async fn find_mailed(db: &mut impl Queries, user: UserId) -> Result<Option<ResetRow>, StoreError> {
+    let sql = Sql::both(
+        "SELECT code_hash, user_id, made_by, created_at, expires_at FROM password_resets \
+         WHERE user_id = ? AND made_by IS NULL ORDER BY created_at DESC LIMIT 1",
+    );
+    db.query_first(&sql, params![user]).await?.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &Row) -> Result<ResetRow, StoreError> {
+    let mut row = row.reader();
+    Ok(ResetRow {
+        code_hash: row.take()?,
+        user_id: row.take()?,
+        made_by: row.take()?,
+        created_at: row.take()?,
+        expires_at: row.take()?,
+    })
 }
 
 /// Uses a code up; false where somebody did before, or it is over.

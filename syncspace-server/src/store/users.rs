@@ -16,6 +16,10 @@ pub struct UserRow {
     pub username: Username,
     /// E-mail address.
     pub email: Option<Email>,
+    /// When its person showed that it reads mail to that address.
+    pub email_verified_at: Option<Time>,
+    /// The address that counts once that is shown of it.
+    pub email_pending: Option<Email>,
     /// What the password's hasher made of it.
     pub hashed_password: String,
     /// Name as people write it.
@@ -38,6 +42,14 @@ pub struct UserRow {
     pub settings: UserSettings,
 }
 
+impl UserRow {
+    /// Gives the address that a code would verify: the one that is pending, or the account's until it is verified.
+    #[must_use]
+    pub fn unverified_email(&self) -> Option<&Email> {
+        self.email_pending.as_ref().or(self.email.as_ref().filter(|_| self.email_verified_at.is_none()))
+    }
+}
+
 /// Names the account and nothing else: the rest is private.
 impl std::fmt::Debug for UserRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -48,8 +60,8 @@ impl std::fmt::Debug for UserRow {
 /// Gives the statement that reads accounts `u`, to be read by [`read_user`].
 pub(super) fn select_users(rest: &str) -> Sql {
     Sql::built(format!(
-        "SELECT u.id, u.username, u.email, u.hashed_password, u.full_name, u.avatar_url, u.is_active, u.is_admin, u.is_bot, \
-         COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, {SETTINGS} \
+        "SELECT u.id, u.username, u.email, u.email_verified_at, u.email_pending, u.hashed_password, u.full_name, u.avatar_url, \
+         u.is_active, u.is_admin, u.is_bot, COALESCE(a.last_seen, u.last_seen), u.created_at, u.updated_at, {SETTINGS} \
          FROM users u LEFT JOIN user_activity a ON a.user_id = u.id {JOIN_SETTINGS} {rest}"
     ))
 }
@@ -60,6 +72,8 @@ pub(super) fn read_user(row: &Row) -> Result<UserRow, StoreError> {
         id: row.take()?,
         username: row.take()?,
         email: row.take()?,
+        email_verified_at: row.take()?,
+        email_pending: row.take()?,
         hashed_password: row.take()?,
         full_name: row.take()?,
         avatar_url: row.take()?,
@@ -94,9 +108,9 @@ pub async fn find_user_by_email(db: &mut impl Queries, key: &str) -> Result<Opti
 /// Puts a new account in. Fails with `users_username_key` or `users_email_key` as the duplicate key.
 pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
     const INSERT: Sql = Sql::both(
-        "INSERT INTO users (id, username, username_key, email, email_key, hashed_password, full_name, avatar_url, \
-         is_active, is_admin, is_bot, is_online, last_seen, created_at, updated_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
+        "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, hashed_password, full_name, \
+         avatar_url, is_active, is_admin, is_bot, is_online, last_seen, created_at, updated_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
     );
     let values = params![
         user.id,
@@ -104,6 +118,7 @@ pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), St
         user.username.key(),
         user.email.as_ref(),
         user.email.as_ref().map(Email::key),
+        user.email_verified_at,
         &user.hashed_password,
         user.full_name.clone(),
         user.avatar_url.clone(),
@@ -121,12 +136,14 @@ pub async fn insert_user(db: &mut impl Queries, user: &UserRow) -> Result<(), St
 /// duplicate key.
 pub async fn update_user(db: &mut impl Queries, user: &UserRow) -> Result<(), StoreError> {
     const UPDATE: Sql = Sql::both(
-        "UPDATE users SET email = ?, email_key = ?, full_name = ?, avatar_url = ?, is_active = ?, is_admin = ?, \
-         updated_at = ? WHERE id = ?",
+        "UPDATE users SET email = ?, email_key = ?, email_verified_at = ?, email_pending = ?, full_name = ?, \
+         avatar_url = ?, is_active = ?, is_admin = ?, updated_at = ? WHERE id = ?",
     );
     let values = params![
         user.email.as_ref(),
         user.email.as_ref().map(Email::key),
+        user.email_verified_at,
+        user.email_pending.as_ref(),
         user.full_name.clone(),
         user.avatar_url.clone(),
         user.is_active,
@@ -158,6 +175,26 @@ pub async fn replace_password(
 pub async fn set_password(db: &mut impl Queries, id: UserId, hashed: &str) -> Result<(), StoreError> {
     const UPDATE: Sql = Sql::both("UPDATE users SET hashed_password = ? WHERE id = ?");
     db.execute(&UPDATE, params![hashed, id]).await.map(drop)
+}
+
+/// Writes which address is an account's, that its person showed to read it, and that none is pending. Fails with
+/// `users_email_key` as the duplicate key.
+pub async fn verify_email(db: &mut impl Queries, id: UserId, email: &Email, now: Time) -> Result<(), StoreError> {
+    const UPDATE: Sql = Sql::both(
+        "UPDATE users SET email = ?, email_key = ?, email_verified_at = ?, email_pending = NULL, updated_at = ? \
+         WHERE id = ?",
+    );
+    db.execute(&UPDATE, params![email, email.key(), now, now, id]).await.map(drop)
+}
+
+/// Writes that a person showed that it reads mail to this address, where it is the account's; false where it is not, or was
+/// written before.
+pub async fn mark_verified(db: &mut impl Queries, id: UserId, email: &Email, now: Time) -> Result<bool, StoreError> {
+    const UPDATE: Sql = Sql::both(
+        "UPDATE users SET email_verified_at = ?, updated_at = ? \
+         WHERE id = ? AND email_key = ? AND email_verified_at IS NULL",
+    );
+    Ok(db.execute(&UPDATE, params![now, now, id, email.key()]).await? == 1)
 }
 
 /// Locks the account's row until the transaction ends; gives whether there is one.

@@ -10,8 +10,9 @@ use syncspace_protocol::personal::NotifyLevel;
 use syncspace_protocol::reminders::ReminderState;
 use syncspace_protocol::scheduled::ScheduledState;
 use syncspace_protocol::status::ChosenPresence;
-use syncspace_protocol::teams::TeamRole;
+use syncspace_protocol::teams::{MailState, TeamRole};
 
+use super::mails::MailKind;
 use super::{FromValue, Value};
 
 macro_rules! words {
@@ -55,5 +56,7 @@ words! {
     } "a stage of an erasure";
     HookKind { Incoming = "incoming", Outgoing = "outgoing", Unknown = "unknown" } "a kind of hook";
     DeliveryState { Waiting = "waiting", Done = "done", Failed = "failed", Unknown = "unknown" } "a state of a delivery";
+    MailState { Waiting = "waiting", Sent = "sent", Failed = "failed", Unknown = "unknown" } "a state of a mail";
+    MailKind { Invite = "invite", Verify = "verify", Reset = "reset", Moved = "moved" } "a kind of mail";
     ReminderState { Waiting = "waiting", Due = "due", Done = "done", Unknown = "unknown" } "a state of a reminder";
 }

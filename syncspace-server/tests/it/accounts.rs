@@ -399,6 +399,7 @@ async fn a_password_is_hashed_again_when_the_cost_changed(place: Place) {
         epoch: load_epoch(&store).await.expect("an epoch"),
         realtime: Realtime::alone(),
         blobs: Blobs::open(&BlobPlace::Folder(rig.place.folder.path().join("files"))).expect("a folder"),
+        mailer: None,
         store,
         clock: rig.clock.clone(),
         token_keys: TokenKeys::new(&[SECRET.into()], settings.access_token_life_s).expect("a secret"),

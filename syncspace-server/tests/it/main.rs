@@ -17,6 +17,7 @@ mod keys;
 mod keywords;
 #[cfg(feature = "failpoints")]
 mod log;
+mod mail;
 mod matrix;
 mod message;
 mod moving;

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secret, Tokens};
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_server::blobs::{BlobPlace, Blobs};
+use syncspace_server::mail::Mailer;
 use syncspace_server::realtime::Realtime;
 use syncspace_server::service::{
     Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, TokenKeys, load_epoch,
@@ -70,16 +71,22 @@ pub(crate) async fn service(
 ) -> (Service, Clock) {
     let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
     let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
-    (service_with(store, folder, settings, clock.clone(), secrets).await, clock)
+    (service_with(store, folder, settings, (clock.clone(), None), secrets).await, clock)
 }
 
-async fn service_with(store: Store, folder: &Path, settings: Settings, clock: Clock, secrets: &[&str]) -> Service {
+async fn service_with(
+    store: Store,
+    folder: &Path,
+    settings: Settings,
+    (clock, mailer): (Clock, Option<Mailer>),
+    secrets: &[&str],
+) -> Service {
     let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
     let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
     let data_dir = Some(folder.to_owned());
     let blobs = Blobs::open(&BlobPlace::Folder(folder.join("files"))).expect("a folder");
     let (epoch, realtime) = (load_epoch(&store).await.expect("an epoch"), Realtime::alone());
-    Service::new(ServiceParts { store, epoch, realtime, blobs, clock, settings, token_keys, data_dir })
+    Service::new(ServiceParts { store, epoch, realtime, blobs, mailer, clock, settings, token_keys, data_dir })
 }
 
 pub(crate) fn origin() -> Origin {
@@ -102,7 +109,17 @@ impl Rig {
     /// Gives the same place with a service of other settings.
     pub(crate) async fn again_with(self, settings: Settings) -> Self {
         let Self { place, clock, admin_token, .. } = self;
-        let service = service_with(place.store().await, place.folder.path(), settings, clock.clone(), &[SECRET]).await;
+        let parts = (clock.clone(), None);
+        let service = service_with(place.store().await, place.folder.path(), settings, parts, &[SECRET]).await;
+        Self { service, clock, admin_token, place }
+    }
+
+    /// Gives the same place with a service that sends mail, and signs with these secrets.
+    pub(crate) async fn again_with_mail(self, mailer: Mailer, secrets: &[&str]) -> Self {
+        let Self { place, clock, admin_token, .. } = self;
+        let settings = Settings { registration: RegistrationMode::Open, bcrypt_cost: 4, ..Settings::default() };
+        let parts = (clock.clone(), Some(mailer));
+        let service = service_with(place.store().await, place.folder.path(), settings, parts, secrets).await;
         Self { service, clock, admin_token, place }
     }
 

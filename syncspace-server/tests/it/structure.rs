@@ -54,6 +54,7 @@ const ABSENCES: &[(&str, &[&str])] = &[
     ),
     ("ws", &["crate::store", "crate::log", "rusqlite", "mysql_async"]),
     ("net.rs", &["crate::", "warp::"]),
+    ("mail.rs", &["crate::"]),
 ];
 
 /// Words that stand in few places only.
@@ -64,6 +65,7 @@ const NAMED_ONLY_IN: &[(&str, &[&str])] = &[
     ("mysql_async", &["store", "telemetry.rs"]),
     ("redis::", &["realtime"]),
     ("bcrypt::", &["service"]),
+    ("lettre::", &["mail.rs"]),
     ("jsonwebtoken", &["service"]),
 ];
 

@@ -1,5 +1,6 @@
 //! What a person has done to messages and channels at the server beside sending, and what comes of it.
 
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::channels::{EditChannel, MarkRead};
 use syncspace_protocol::commands::{CommandAnswer, RunCommand, SlashCommand};
 use syncspace_protocol::files::FileEntry;
@@ -12,7 +13,8 @@ use syncspace_protocol::reminders::CreateReminder;
 use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage, Scheduled};
 use syncspace_protocol::search::{SearchPage, SearchParams};
 use syncspace_protocol::status::EditStatus;
-use syncspace_protocol::{ChannelId, ClientId, Page, ScheduledId, TeamId, Time, UserId};
+use syncspace_protocol::users::User;
+use syncspace_protocol::{ChannelId, ClientId, Email, Page, ScheduledId, TeamId, Time, UserId};
 
 use super::composer::DraftKey;
 
@@ -66,6 +68,11 @@ pub(crate) enum Deed {
         edit: EditChannelPreferences,
     },
     SetStatus(EditStatus),
+    /// Gives the account an e-mail address; none takes it away.
+    EditEmail(Option<Email>),
+    /// Has another code mailed to the address that is not confirmed.
+    SendEmailCode,
+    VerifyEmail(Secret),
     Prefer(EditPreferences),
     ListGroups(TeamId),
     /// What the team's own commands are.
@@ -135,5 +142,7 @@ pub(crate) enum Outcome {
     Files(Page<FileEntry>),
     Scheduled(Box<Scheduled>),
     Thread(ThreadMembership),
+    /// The own account.
+    Own(Box<User>),
     Done,
 }

@@ -33,11 +33,14 @@ pub(crate) enum Tag {
     LogIn,
     Register,
     ResetPassword,
+    MailReset,
     Join(TeamId),
     JoinChannel(ChannelId),
     UseInvite,
     Create,
     CreatePrivate,
+    ShowCode,
+    MailCode,
 }
 
 /// What a form is for.
@@ -49,6 +52,7 @@ pub(crate) enum Purpose {
     Channel(TeamId),
     LeaveChannel(ChannelId),
     DeleteMessage(ChannelId, Seq),
+    Invite(TeamId),
     ShowInvite,
     LogOut,
     Quit,
@@ -110,21 +114,30 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool,
     };
     if !info.needs_first_admin {
         mode.push((Tag::ResetPassword, "Set a new password by a code".to_owned()));
+        if info.sends_mail {
+            mode.push((Tag::MailReset, "Have such a code mailed to me".to_owned()));
+        }
     }
+    let (from, email) = if info.sends_mail {
+        ("from your mail, or an administrator", "optional; a code is mailed to it")
+    } else {
+        ("from an administrator of this server", "optional")
+    };
     let mut form = Form::new("Your account", "Go on").intro(format!("on {}", text::line(server)));
     if info.needs_first_admin && has_bootstrap {
         form = form.intro("You are the first here: your account administers this server.");
     }
     form = form
         .field(FieldId::Mode, "I want to", "", pick(mode))
-        .field(FieldId::ResetCode, "Code", "from an administrator of this server", secret())
+        .field(FieldId::ResetCode, "Code", from, secret())
         .shown_for(&[Tag::ResetPassword])
         .field(FieldId::Username, "User name", "letters, digits, . _ -", line(known.unwrap_or_default()))
-        .shown_for(&[Tag::LogIn, Tag::Register])
+        .shown_for(&[Tag::LogIn, Tag::Register, Tag::MailReset])
         .field(FieldId::Password, "Password", "10 characters or more", secret())
+        .shown_for(&[Tag::LogIn, Tag::Register, Tag::ResetPassword])
         .field(FieldId::PasswordAgain, "Password again", "", secret())
         .shown_for(&[Tag::Register, Tag::ResetPassword])
-        .field(FieldId::Email, "E-mail", "optional", line(""))
+        .field(FieldId::Email, "E-mail", email, line(""))
         .optional()
         .shown_for(&[Tag::Register]);
     if info.needs_first_admin && !has_bootstrap {
@@ -140,6 +153,12 @@ pub(crate) fn account_form(server: &str, info: &ServerInfo, has_bootstrap: bool,
         if info.needs_first_admin {
             form = form.optional();
         }
+    } else if info.sends_mail && info.registration == RegistrationMode::Open {
+        // Whoever was invited by mail comes in, and has the address verified, at once.
+        form = form
+            .field(FieldId::Code, "Invite code", "optional; from your mail", line(""))
+            .optional()
+            .shown_for(&[Tag::Register]);
     }
     let mut form = form.begins_with_text();
     if known.is_some() {
@@ -200,6 +219,16 @@ pub(crate) fn channel_form(team_id: TeamId, joinable: &[(ChannelId, String)], na
     EntryForm { purpose: Purpose::Channel(team_id), form: form.begins_with_text() }
 }
 
+/// Asks how somebody is invited, where the server sends mail.
+pub(crate) fn invite_form(team_id: TeamId) -> EntryForm {
+    let options = vec![(Tag::MailCode, "Mail an invite".to_owned()), (Tag::ShowCode, "Show me a code".to_owned())];
+    let form = Form::new("Invite somebody", "Go on")
+        .field(FieldId::Choice, "I want to", "", pick(options))
+        .field(FieldId::Email, "E-mail", "one person's; the code goes there alone", line(""))
+        .shown_for(&[Tag::MailCode]);
+    EntryForm { purpose: Purpose::Invite(team_id), form: form.begins_with_text() }
+}
+
 /// Asks before something that cannot be taken back.
 pub(crate) fn question(purpose: Purpose, title: &str, lines: &[String], submit: &'static str) -> EntryForm {
     let form = lines.iter().fold(Form::new(title, submit), |form, line| form.intro(line.clone()));
@@ -211,7 +240,15 @@ pub(crate) const fn kind_of(tag: Tag) -> Option<ChannelKind> {
     match tag {
         Tag::Create => Some(ChannelKind::Public),
         Tag::CreatePrivate => Some(ChannelKind::Private),
-        Tag::LogIn | Tag::Register | Tag::ResetPassword | Tag::Join(_) | Tag::JoinChannel(_) | Tag::UseInvite => None,
+        Tag::LogIn
+        | Tag::Register
+        | Tag::ResetPassword
+        | Tag::MailReset
+        | Tag::Join(_)
+        | Tag::JoinChannel(_)
+        | Tag::UseInvite
+        | Tag::ShowCode
+        | Tag::MailCode => None,
     }
 }
 

@@ -144,6 +144,18 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
         }
     }
 
+    /// Picks an option, and goes to a field that is shown with it.
+    pub(crate) fn choose(&mut self, id: Id, option: &Tag, next: Id) {
+        for field in self.fields.iter_mut().filter(|field| field.id == id) {
+            if let Input::Pick { options, chosen } = &mut field.input {
+                *chosen = options.iter().position(|(tag, _)| tag == option).unwrap_or(*chosen);
+            }
+        }
+        self.busy = None;
+        let at = (0..self.fields.len()).find(|&at| self.fields[at].id == next && self.is_shown(at));
+        self.focus = at.unwrap_or(self.focus);
+    }
+
     /// Tells whether a choice has an option.
     pub(crate) fn has(&self, id: Id, option: &Tag) -> bool {
         self.fields.iter().filter(|field| field.id == id).any(|field| match &field.input {

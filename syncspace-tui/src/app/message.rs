@@ -5,14 +5,14 @@ use super::look::Rgb;
 use super::notify::{NoticePlace, Told};
 use crate::config::Loaded;
 use crossterm::event::{KeyEvent, MouseEvent};
-use syncspace_protocol::auth::{Register, ResetPassword, Secret, ServerInfo};
+use syncspace_protocol::auth::{MailPasswordReset, Register, ResetPassword, Secret, ServerInfo};
 use syncspace_protocol::channels::{CreateChannel, MarkRead, MyChannel, ReadMarker};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::keywords::Keywords;
 use syncspace_protocol::messages::{MessagePage, SendMessage, Thread};
 use syncspace_protocol::personal::{Draft, MutedUser, MyThread, ThreadMembership};
 use syncspace_protocol::socket::{Event as StreamEvent, Hello, SentAck};
-use syncspace_protocol::teams::{CreateTeam, Invite, MyTeam, TeamMember};
+use syncspace_protocol::teams::{CreateInvite, CreateTeam, Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
 use syncspace_protocol::{ChannelId, ClientId, Epoch, ErrorCode, FileId, Rev, Seq, StreamId, TeamId, UserId};
 
@@ -208,6 +208,9 @@ pub(crate) enum Net {
     Deleted(Answer<()>),
     Left(Answer<()>),
     Invite(Answer<Invite>),
+    /// The server can mail invites to a team.
+    InviteByMail(TeamId),
+    ResetMailed(Answer<()>),
     User(Answer<User>),
     /// Who is muted and which threads are followed in a team.
     Standings {
@@ -332,6 +335,7 @@ pub(crate) enum Effect {
     },
     Register(Box<Register>),
     ResetPassword(Box<ResetPassword>),
+    MailReset(MailPasswordReset),
     LogOut,
     /// Connects; streams that are followed from before are of this history.
     Connect {
@@ -347,7 +351,12 @@ pub(crate) enum Effect {
     UseInvite {
         code: String,
     },
-    CreateInvite(TeamId),
+    /// Makes an invite, or asks how, where the server sends mail.
+    Invite(TeamId),
+    CreateInvite {
+        team_id: TeamId,
+        body: Box<CreateInvite>,
+    },
     CreateChannel {
         team_id: TeamId,
         body: CreateChannel,

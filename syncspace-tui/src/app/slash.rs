@@ -1,5 +1,6 @@
 //! Commands that are typed where a message is: `/join random`. Each stands for an action, or for one call of the server.
 
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::channels::{ChannelKind, EditChannel};
 use syncspace_protocol::commands::{RunCommand, SlashCommand};
 use syncspace_protocol::messages::MessagePlace;
@@ -8,8 +9,8 @@ use syncspace_protocol::preferences::EditPreferences;
 use syncspace_protocol::reminders::CreateReminder;
 use syncspace_protocol::scheduled::ScheduleMessage;
 use syncspace_protocol::status::{ChosenPresence, EditStatus};
-use syncspace_protocol::users::Person;
-use syncspace_protocol::{ChannelId, Patch, Time};
+use syncspace_protocol::users::{Person, User};
+use syncspace_protocol::{ChannelId, Email, Patch, Time};
 
 use super::action::Action;
 use super::composer::DraftKey;
@@ -30,6 +31,8 @@ pub(crate) enum Comes {
     /// Look for messages.
     Find(String),
     Look(Theme),
+    /// Say this at the bottom.
+    Say(String),
     /// Send files of this machine, as many of these as there are.
     Upload(Named),
 }
@@ -59,6 +62,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("back", "", "Show that you are here again", |_, _| Ok(presence(ChosenPresence::Online))),
     command("dnd", "[20m | off]", "Do not disturb, for a time", dnd),
     command("drafts", "", "What you typed and did not send", |_, _| Ok(Comes::Act(Action::Drafts))),
+    command("email", "[ADDRESS | off]", "Show or change your e-mail address", email),
     command("files", "", "Files that messages carry", |_, _| Ok(Comes::Act(Action::Files))),
     command("help", "", "Which keys do what", |_, _| Ok(Comes::Act(Action::Help))),
     command("invite", "[@name]", "Add somebody to this channel, or to the team", invite),
@@ -82,6 +86,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("topic", "TEXT", "Say what this channel is about right now", topic),
     command("unmute", "", "Be notified again", |state, _| mute(state, false)),
     command(UPLOAD, "FILE… [TEXT]", "Send files of this machine; Tab completes", upload),
+    command("verify", "CODE", "Confirm your e-mail address by the mailed code", verify),
 ];
 
 /// The command whose text may have several lines.
@@ -230,6 +235,38 @@ fn mute(state: &State, is_muted: bool) -> Result<Comes, String> {
 fn topic(state: &State, rest: &str) -> Result<Comes, String> {
     let topic = if rest.is_empty() { Patch::Clear } else { Patch::Set(rest.to_owned()) };
     Ok(Comes::Do(Deed::EditChannel { channel_id: open(state)?, edit: EditChannel { topic, ..EditChannel::default() } }))
+}
+
+fn email(state: &State, rest: &str) -> Result<Comes, String> {
+    match rest {
+        "" => Ok(Comes::Say(state.world.me.as_ref().map(address_words).unwrap_or_default())),
+        "off" => Ok(Comes::Do(Deed::EditEmail(None))),
+        "again" => Ok(Comes::Do(Deed::SendEmailCode)),
+        address => {
+            let parsed = address.parse().map_err(|_| format!("{} is no e-mail address.", text::line(address)))?;
+            Ok(Comes::Do(Deed::EditEmail(Some(parsed))))
+        }
+    }
+}
+
+/// Says what address an account has, and what is to be done about it.
+pub(crate) fn address_words(user: &User) -> String {
+    let line = |email: &Email| text::line(email.as_str());
+    match (&user.email_pending, &user.email, user.email_verified_at) {
+        (Some(pending), _, _) => format!("{} counts once you type /verify and the code mailed to it.", line(pending)),
+        (None, Some(email), Some(_)) => format!("{} is your address, and confirmed.", line(email)),
+        (None, Some(email), None) => {
+            format!("{} is your address, and not confirmed: /verify and the code; /email again mails one.", line(email))
+        }
+        (None, None, _) => "Your account has no e-mail address. /email ADDRESS gives it one.".to_owned(),
+    }
+}
+
+fn verify(_: &State, rest: &str) -> Result<Comes, String> {
+    if rest.is_empty() {
+        return Err("Type the code from the mail behind it.".to_owned());
+    }
+    Ok(Comes::Do(Deed::VerifyEmail(Secret(rest.to_owned()))))
 }
 
 fn status(_: &State, rest: &str) -> Result<Comes, String> {

@@ -2,16 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use insta::assert_snapshot;
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::messages::MessageType;
 use syncspace_protocol::status::ChosenPresence;
 
 use crate::app::composer::DraftKey;
-use crate::app::deed::Deed;
+use crate::app::deed::{Deed, Outcome};
 use crate::app::message::{Failure, Here};
 use crate::app::slash::COMMANDS;
 use crate::app::state::{Focus, Modal};
 use crate::app::{Effect, Event, Net};
-use crate::play::{CAROL, GENERAL, Play, RANDOM, id};
+use crate::play::{ALICE, CAROL, GENERAL, Play, RANDOM, id};
 
 fn draft(play: &Play) -> String {
     play.state.composer().map(crate::app::composer::Composer::text).unwrap_or_default()
@@ -101,6 +102,40 @@ fn commands_stand_for_actions_and_calls() {
     assert_eq!(run("/join random"), []);
     assert_eq!(play.state.chat.open, Some(id(RANDOM)));
     assert_eq!(play.sends(), [], "no command is a message");
+}
+
+#[test]
+fn the_own_address_is_shown_changed_and_confirmed_by_commands() {
+    let mut play = Play::chat(80, 24);
+    let run = |play: &mut Play, typed: &str| {
+        play.type_text(typed);
+        play.press(KeyCode::Enter);
+        deeds(play)
+    };
+    assert_eq!(run(&mut play, "/email"), []);
+    assert!(play.screen().contains("Your account has no e-mail address."), "{}", play.screen());
+    let asked = run(&mut play, "/email a@example.org");
+    let Some(deed @ Deed::EditEmail(Some(_))) = asked.first() else { unreachable!("{asked:?}") };
+    let account = |json: serde_json::Value| {
+        let mut user = serde_json::to_value(crate::play::user(ALICE, "alice")).expect("an account");
+        user.as_object_mut().expect("fields").extend(json.as_object().expect("fields").clone());
+        Outcome::Own(Box::new(serde_json::from_value(user).expect("an account")))
+    };
+    let pending = account(serde_json::json!({ "email_pending": "a@example.org" }));
+    play.net(Net::Done { deed: Box::new(deed.clone()), answer: Ok(pending) });
+    assert!(play.screen().contains("a@example.org counts once you type /verify"), "{}", play.screen());
+    let asked = run(&mut play, "/verify c0de");
+    assert_eq!(asked, [Deed::VerifyEmail(Secret("c0de".to_owned()))]);
+    let verified = serde_json::json!({ "email": "a@example.org", "email_verified_at": "2026-11-29T08:00:00.000Z" });
+    play.net(Net::Done { deed: Box::new(asked[0].clone()), answer: Ok(account(verified)) });
+    assert!(play.screen().contains("a@example.org is your address, and confirmed."), "{}", play.screen());
+    assert_eq!(run(&mut play, "/email again"), [Deed::SendEmailCode]);
+    assert_eq!(run(&mut play, "/email off"), [Deed::EditEmail(None)]);
+    for (typed, words) in [("/email nowhere", "nowhere is no e-mail address."), ("/verify", "Type the code")] {
+        assert_eq!(run(&mut play, typed), []);
+        assert!(play.screen().contains(words), "{}", play.screen());
+        play.ctrl('u');
+    }
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use crossterm::event::{KeyCode, KeyModifiers, MouseEvent, MouseEventKind};
 use insta::assert_snapshot;
-use syncspace_protocol::auth::RegistrationMode;
+use syncspace_protocol::auth::{RegistrationMode, ServerInfo};
 use syncspace_protocol::channels::{ChannelKind, Posting};
 use syncspace_protocol::socket::{Event as StreamEvent, EventBody};
-use syncspace_protocol::teams::{Invite, MyTeam, TeamRole};
+use syncspace_protocol::teams::{Invite, MailState, MyTeam, TeamRole};
 use syncspace_protocol::{ErrorCode, StreamId, TeamId};
 
 use crate::app::arriving::Wanted;
@@ -28,6 +28,23 @@ fn refusal(field: Option<&str>, message: &str) -> Failure {
         field: field.map(str::to_owned),
         is_transient: false,
         retry_after_ms: None,
+    }
+}
+
+fn invite() -> Invite {
+    Invite {
+        id: id(1),
+        team_id: id(ENG),
+        created_by: id(ALICE),
+        created_at: at(0),
+        expires_at: at(1),
+        role: TeamRole::Member,
+        uses_max: 1,
+        uses: 0,
+        email: None,
+        mail: None,
+        mail_error: None,
+        code: Some("a-secret-code".to_owned()),
     }
 }
 
@@ -155,6 +172,56 @@ fn a_lost_password_is_set_anew_by_a_code() {
     let refusal = Failure { code: Some(ErrorCode::InvalidCredentials), ..refusal(None, "this code was used") };
     play.net(Net::LoggedIn(Err(refusal)));
     assert!(play.screen().contains("This code was used"), "{}", play.screen());
+}
+
+#[test]
+fn a_code_for_a_lost_password_is_mailed_where_the_server_can() {
+    let mut play = Play::start(80, 30, false);
+    play.press(KeyCode::Enter);
+    let info = ServerInfo { sends_mail: true, ..server_info(RegistrationMode::Closed, false) };
+    play.net(Net::Server(Ok(info)));
+    for key in [KeyCode::Up, KeyCode::Down, KeyCode::Down] {
+        play.press(key);
+    }
+    assert_snapshot!(play.screen());
+    play.type_text("alice");
+    play.press(KeyCode::Enter);
+    let Some(Effect::MailReset(ask)) = play.effects.last() else { unreachable!("{:?}", play.effects) };
+    assert_eq!(ask.username, "alice");
+    play.net(Net::ResetMailed(Ok(())));
+    let screen = play.screen();
+    assert!(screen.contains("If there is such an account, a code is on its way"), "{screen}");
+    assert!(screen.contains("(•) Set a new password by a code"), "{screen}");
+    play.type_text("s3cret");
+    play.press(KeyCode::Enter);
+    play.type_text("another horse");
+    play.press(KeyCode::Enter);
+    play.type_text("another horse");
+    play.press(KeyCode::Enter);
+    assert!(matches!(play.effects.last(), Some(Effect::ResetPassword(reset)) if reset.code.0 == "s3cret"));
+}
+
+#[test]
+fn an_invite_is_mailed_where_the_server_can() {
+    let mut play = Play::chat(80, 24);
+    play.net(Net::InviteByMail(id(ENG)));
+    assert_snapshot!(play.screen());
+    play.type_text("bob");
+    play.press(KeyCode::Enter);
+    assert!(play.screen().contains("name@example.org"), "{}", play.screen());
+    play.type_text("@example.org");
+    play.press(KeyCode::Enter);
+    let Some(Effect::CreateInvite { body, .. }) = play.effects.last() else { unreachable!("{:?}", play.effects) };
+    assert!(body.send_mail && body.email.as_ref().is_some_and(|email| email.as_str() == "bob@example.org"));
+    let mailed = Invite { email: body.email.clone(), code: None, mail: Some(MailState::Waiting), ..invite() };
+    play.net(Net::Invite(Ok(mailed)));
+    assert!(play.screen().contains("An invite is on its way to bob@example.org."), "{}", play.screen());
+    play.net(Net::InviteByMail(id(ENG)));
+    play.press(KeyCode::BackTab);
+    play.press(KeyCode::Down);
+    play.press(KeyCode::Enter);
+    let Some(Effect::CreateInvite { body, .. }) = play.effects.last() else { unreachable!("{:?}", play.effects) };
+    assert!(!body.send_mail && body.email.is_none());
 }
 
 #[test]
@@ -346,19 +413,7 @@ fn a_form_says_that_there_is_more_of_it() {
 #[test]
 fn an_invite_code_is_copied_and_not_closed_by_a_letter() {
     let mut play = Play::chat(80, 24);
-    let invite = Invite {
-        id: id(1),
-        team_id: id(ENG),
-        created_by: id(ALICE),
-        created_at: at(0),
-        expires_at: at(1),
-        role: TeamRole::Member,
-        uses_max: 1,
-        uses: 0,
-        email: None,
-        code: Some("a-secret-code".to_owned()),
-    };
-    play.net(Net::Invite(Ok(invite)));
+    play.net(Net::Invite(Ok(invite())));
     assert_snapshot!(play.screen());
     play.effects.clear();
     play.press(KeyCode::Char('y'));

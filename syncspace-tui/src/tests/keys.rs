@@ -85,7 +85,7 @@ fn pain_12_a_bound_text_key_never_steals_typing() {
     assert!(play.effects.iter().all(|effect| matches!(effect, Effect::Typing { .. })), "{:?}", play.effects);
     play.press(KeyCode::Esc);
     play.press(KeyCode::Char('x'));
-    assert!(matches!(play.effects.last(), Some(Effect::CreateInvite(_))));
+    assert!(matches!(play.effects.last(), Some(Effect::Invite(_))));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod files;
 mod hooks;
 mod keys;
 mod life;
+mod mail;
 mod openapi;
 mod rig;
 mod scopes;

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use syncspace_testkit::SmtpServer;
 
-use super::rig::{PASSWORD, Reply, Rig, access};
+use super::rig::{PASSWORD, Reply, Rig, access, mail_by};
 use crate::target::{Behaviour, Target};
 
 /// What goes where bytes are taken.
@@ -157,8 +158,14 @@ impl<'a> Walk<'a> {
 #[tokio::test]
 async fn every_operation_answers_as_the_document_says() {
     let allowed = vec!["127.0.0.1".parse().expect("a target")];
-    let rig = Rig::start_with(|config| config.settings.hook_targets_allowed = allowed).await;
+    let smtp = SmtpServer::start().await;
+    let rig = Rig::start_with(|config| {
+        config.settings.hook_targets_allowed = allowed;
+        config.mail = Some(mail_by(&smtp));
+    })
+    .await;
     let mut walk = Walk::start(&rig).await;
+    walk_mail(&mut walk, &smtp).await;
     walk_accounts(&mut walk).await;
     let dave = access(&rig.register("dave").await).to_owned();
     let team = walk_teams(&mut walk, &dave).await;
@@ -176,6 +183,14 @@ async fn every_operation_answers_as_the_document_says() {
     walk.call("ready", &[], Value::Null).await;
     walk.call("metrics", &[], Value::Null).await;
     walk.expect_complete();
+}
+
+async fn walk_mail(walk: &mut Walk<'_>, smtp: &SmtpServer) {
+    walk.call("edit_me", &[], json!({ "email": "root@example.org" })).await;
+    walk.call("send_email_code", &[], Value::Null).await;
+    let code = smtp.wait_for(2).await[0].code();
+    walk.call("verify_email", &[], json!({ "code": code })).await;
+    walk.call("mail_password_reset", &[], json!({ "username": "root" })).await;
 }
 
 async fn walk_accounts(walk: &mut Walk<'_>) {

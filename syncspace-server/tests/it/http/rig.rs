@@ -6,12 +6,13 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use syncspace_protocol::auth::Register;
-use syncspace_server::config::{Config, Rates};
+use syncspace_server::config::{Config, Mail, Rates};
 use syncspace_server::realtime::Realtime;
 use syncspace_server::server::service_parts;
 use syncspace_server::service::{Clock, Origin, Service, ServiceParts, load_epoch};
 use syncspace_server::store::Store;
 use syncspace_server::{Server, StartError};
+use syncspace_testkit::SmtpServer;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -77,6 +78,16 @@ pub(super) fn config(folder: &TempDir) -> Config {
     config
 }
 
+/// Settings that send mail by a test's mail server.
+pub(super) fn mail_by(smtp: &SmtpServer) -> Mail {
+    Mail {
+        server: format!("smtp://127.0.0.1:{}", smtp.port()).parse().expect("a mail server"),
+        sender: "chat@example.org".parse().expect("a sender"),
+        public_url: "https://chat.example.org".parse().expect("an address"),
+        ca_file: None,
+    }
+}
+
 impl Rig {
     pub(super) async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -138,7 +149,7 @@ impl Rig {
         self.register_as(json!({ "username": "root", "password": PASSWORD, "bootstrap_token": token })).await
     }
 
-    async fn register_as(&self, body: Value) -> Value {
+    pub(super) async fn register_as(&self, body: Value) -> Value {
         let reply = self.send(self.post("/api/v1/auth/register").json(&body)).await;
         assert_eq!(reply.status, StatusCode::CREATED, "{}", reply.body);
         reply.body

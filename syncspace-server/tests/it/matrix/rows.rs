@@ -210,6 +210,10 @@ fn accounts() -> Vec<Row> {
             |_| (vec![], json!({"code": "none of ours", "new_password": PASSWORD})),
             "wwwwwwwwwww",
         ),
+        // Nothing sends mail here.
+        account("mail_password_reset", |_| (vec![], json!({"username": "author"})), "ccccccccccc"),
+        account("send_email_code", nothing, "ccccccccccu"),
+        account("verify_email", |_| (vec![], json!({"code": "none of ours"})), "wwwwwwwwwwu"),
         account("export_me", nothing, LOGGED_IN),
         account("export_user", |scene| (of_account(scene), Value::Null), ADMINISTRATOR),
         account("teams", nothing, LOGGED_IN),

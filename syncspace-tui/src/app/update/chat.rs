@@ -60,7 +60,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Effects) {
         Action::NewChannel => ask_channel(state),
         Action::LeaveChannel => ask_to_leave(state),
         Action::NewTeam => effects.push(Effect::FindTeams),
-        Action::Invite => effects.extend(state.chat.team.map(Effect::CreateInvite)),
+        Action::Invite => effects.extend(state.chat.team.map(Effect::Invite)),
         Action::LogOut => accounts::ask_to_log_out(state),
         Action::Accounts => state.modal = Some(Modal::Switcher(Switcher::with_text("~"))),
         Action::AddAccount => effects.push(Effect::Account(Ask::Add)),

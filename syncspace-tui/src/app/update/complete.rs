@@ -84,6 +84,7 @@ pub(super) fn run_command(state: &mut State, key: DraftKey, effects: &mut Effect
                 Comes::Act(action) => chat::act(state, action, effects),
                 Comes::Go(target) => chat::go_to(state, target, effects),
                 Comes::Look(theme) => look::set(state, theme),
+                Comes::Say(words) => state.say(words),
                 Comes::Find(text) => pages::look_for(state, &text, effects),
                 Comes::Upload(named) => attach::send(state, key, draft, &named, effects),
             }

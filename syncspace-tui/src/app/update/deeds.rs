@@ -332,6 +332,10 @@ pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
             state.world.commands.insert(team_id, commands);
         }
         (Deed::RunCommand { run, .. }, Outcome::Answered(answer)) => show_answer(state, &run, answer),
+        (_, Outcome::Own(user)) => {
+            state.say(crate::app::slash::address_words(&user));
+            state.world.me = Some(*user);
+        }
         (deed, _) => say_done(state, &deed),
     }
 }
@@ -343,6 +347,7 @@ fn say_done(state: &mut State, deed: &Deed) {
         Deed::PreferChannel { edit, .. } if edit.is_muted == Some(true) => "Muted: nothing here will notify you.",
         Deed::PreferChannel { .. } => "No longer muted.",
         Deed::SetStatus(_) => "Your status was changed.",
+        Deed::SendEmailCode => "Another code is on its way. Type /verify and the code.",
         Deed::Prefer(_) => "When you are not disturbed was changed.",
         _ => return,
     };

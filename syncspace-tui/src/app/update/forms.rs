@@ -1,9 +1,9 @@
 //! What comes of a form that was filled in.
 
-use syncspace_protocol::auth::{Register, ResetPassword, Secret};
+use syncspace_protocol::auth::{MailPasswordReset, Register, ResetPassword, Secret};
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, NewChannel};
-use syncspace_protocol::teams::CreateTeam;
-use syncspace_protocol::{Email, ErrorCode, Password, Username};
+use syncspace_protocol::teams::{CreateInvite, CreateTeam};
+use syncspace_protocol::{Email, ErrorCode, Password, TeamId, Username};
 
 use super::{Effects, accounts};
 use crate::app::entry::{self, EntryForm, FieldId, Purpose, Tag};
@@ -38,7 +38,7 @@ pub(super) fn submit_dialog(state: &mut State, effects: &mut Effects) {
         }
         Purpose::DeleteMessage(channel_id, seq) => effects.push(Effect::Delete { channel_id, seq }),
         Purpose::ShowInvite => {}
-        Purpose::Server | Purpose::Account | Purpose::Team | Purpose::Channel(_) => {
+        Purpose::Server | Purpose::Account | Purpose::Team | Purpose::Channel(_) | Purpose::Invite(_) => {
             submit(entry, effects);
             return;
         }
@@ -52,6 +52,7 @@ fn submit(entry: &mut EntryForm, effects: &mut Effects) {
         Purpose::Account => account(entry),
         Purpose::Team => team(entry),
         Purpose::Channel(team_id) => channel(entry, team_id),
+        Purpose::Invite(team_id) => invite(entry, team_id),
         Purpose::LeaveChannel(_)
         | Purpose::DeleteMessage(..)
         | Purpose::ShowInvite
@@ -169,6 +170,12 @@ fn account(entry: &EntryForm) -> Result<Effect, Mistake> {
     if form.picked(FieldId::Mode) == Some(&Tag::ResetPassword) {
         return reset_password(entry);
     }
+    if form.picked(FieldId::Mode) == Some(&Tag::MailReset) {
+        if username.is_empty() {
+            return Err((FieldId::Username, "Type your user name or your e-mail address.".to_owned()));
+        }
+        return Ok(Effect::MailReset(MailPasswordReset { username: username.to_owned() }));
+    }
     let username: Username = parse(FieldId::Username, username)?;
     let checked: Password = parse(FieldId::Password, password)?;
     if form.text(FieldId::PasswordAgain) != password {
@@ -192,7 +199,7 @@ fn reset_password(entry: &EntryForm) -> Result<Effect, Mistake> {
     let form = &entry.form;
     let code = form.text(FieldId::ResetCode).trim();
     if code.is_empty() {
-        return Err((FieldId::ResetCode, "Type the code that an administrator of this server gave you.".to_owned()));
+        return Err((FieldId::ResetCode, "Type the code that you were given, or that was mailed to you.".to_owned()));
     }
     let new_password: Password = parse(FieldId::Password, form.text(FieldId::Password))?;
     if form.text(FieldId::PasswordAgain) != form.text(FieldId::Password) {
@@ -200,6 +207,24 @@ fn reset_password(entry: &EntryForm) -> Result<Effect, Mistake> {
     }
     let code = Secret(code.to_owned());
     Ok(Effect::ResetPassword(Box::new(ResetPassword { code, new_password, device_name: None })))
+}
+
+/// Goes on to the code that was asked for, if there is such an account: nobody is told that.
+pub(super) fn reset_mailed(state: &mut State) {
+    let Some(entry) = waiting_form(state) else { return };
+    entry.form.choose(FieldId::Mode, &Tag::ResetPassword, FieldId::ResetCode);
+    let words = "If there is such an account, a code is on its way to its address.";
+    entry.form.intro.retain(|line| line != words);
+    entry.form.intro.push(words.to_owned());
+}
+
+fn invite(entry: &EntryForm, team_id: TeamId) -> Result<Effect, Mistake> {
+    let form = &entry.form;
+    let mut body = CreateInvite::default();
+    if form.picked(FieldId::Choice) == Some(&Tag::MailCode) {
+        (body.email, body.send_mail) = (Some(parse(FieldId::Email, form.text(FieldId::Email).trim())?), true);
+    }
+    Ok(Effect::CreateInvite { team_id, body: Box::new(body) })
 }
 
 fn team(entry: &EntryForm) -> Result<Effect, Mistake> {
@@ -220,7 +245,7 @@ fn team(entry: &EntryForm) -> Result<Effect, Mistake> {
     }
 }
 
-fn channel(entry: &EntryForm, team_id: syncspace_protocol::TeamId) -> Result<Effect, Mistake> {
+fn channel(entry: &EntryForm, team_id: TeamId) -> Result<Effect, Mistake> {
     let form = &entry.form;
     let Some(&tag) = form.picked(FieldId::Choice) else {
         return Err((FieldId::Choice, "Choose one.".to_owned()));

@@ -131,6 +131,8 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         }
         Net::Deleted(Ok(())) | Net::Left(Ok(())) => {}
         Net::Invite(Ok(invite)) => show_invite(state, &invite),
+        Net::InviteByMail(team_id) => state.modal = Some(Modal::Form(entry::invite_form(team_id))),
+        Net::ResetMailed(Ok(())) => forms::reset_mailed(state),
         Net::User(Ok(user)) => state.world.learn_user(user),
         Net::User(Err(failure)) => {
             again::note(state, Reading::People, &failure);
@@ -169,7 +171,8 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         | Net::TeamEntered(Err(failure))
         | Net::Deleted(Err(failure))
         | Net::Left(Err(failure))
-        | Net::Invite(Err(failure)) => {
+        | Net::Invite(Err(failure))
+        | Net::ResetMailed(Err(failure)) => {
             state.chat.leaving = None;
             revive_after(state, &failure, effects);
             forms::fail(state, &failure);
@@ -536,7 +539,12 @@ fn refused(state: &mut State, client_id: &syncspace_protocol::ClientId, failure:
 }
 
 fn show_invite(state: &mut State, invite: &Invite) {
-    let Some(code) = &invite.code else { return };
+    let Some(code) = &invite.code else {
+        let address = invite.email.as_ref().map(|email| text::line(email.as_str())).unwrap_or_default();
+        state.modal = None;
+        state.say(format!("An invite is on its way to {address}."));
+        return;
+    };
     let team = state.world.teams.get(&invite.team_id).map(|team| text::line(team.team.name.as_str()));
     let lines = [
         format!("Give this code to one person, for {}:", team.unwrap_or_default()),
