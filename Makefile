@@ -40,7 +40,7 @@ clippy: tools
 docs: tools
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps $(CARGO_ARGS)
 
-bench: release ## Measure, beside the limits: the server's start, size, memory, sends, ended rights, fan-out, coming back, newest pages, search, files, imports; the terminal client
+bench: release ## Measure, beside the limits: the server's start, size, memory, sends, ended rights, fan-out, coming back, newest pages, search, files, hooks, imports; the terminal client
 	$(TARGET_DIR)/release/examples/bench start
 	$(TARGET_DIR)/release/examples/bench sends
 	$(TARGET_DIR)/release/examples/bench revocation
@@ -49,6 +49,7 @@ bench: release ## Measure, beside the limits: the server's start, size, memory, 
 	$(TARGET_DIR)/release/examples/bench newest-page
 	$(TARGET_DIR)/release/examples/bench search
 	$(TARGET_DIR)/release/examples/bench files
+	$(TARGET_DIR)/release/examples/bench hooks
 	$(TARGET_DIR)/release/examples/bench import
 	$(TARGET_DIR)/release/examples/bench memory
 	$(TARGET_DIR)/release/examples/bench fanout

@@ -7,6 +7,7 @@
 mod client;
 mod fanout;
 mod files;
+mod hooks;
 mod import;
 mod memory;
 mod newest_page;
@@ -49,6 +50,8 @@ enum What {
     Search(search::Arguments),
     /// A large file on its way up and down.
     Files(files::Arguments),
+    /// A program's message by an incoming hook.
+    Hooks(hooks::Arguments),
     /// A team's history on its way in.
     Import(import::Arguments),
     /// Memory of an idle connection.
@@ -71,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         What::NewestPage(arguments) => newest_page::run(arguments),
         What::Search(arguments) => search::run(arguments),
         What::Files(arguments) => files::run(arguments),
+        What::Hooks(arguments) => hooks::run(arguments),
         What::Import(arguments) => import::run(arguments),
         What::Memory(arguments) => memory::run(arguments),
         What::Fanout(arguments) => fanout::run(arguments),
