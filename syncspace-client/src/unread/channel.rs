@@ -137,6 +137,14 @@ impl ChannelCounts {
         }
     }
 
+    /// Goes on after a rev unless all up to it was heard, or is in the marker.
+    pub(super) fn follow_from(&mut self, rev: Rev) {
+        let heard = self.run.map(|(_, last)| last).max(self.base.map(|base| base.as_of));
+        if heard.is_none_or(|heard| heard < rev) {
+            self.skip_to(rev, false);
+        }
+    }
+
     /// Begins a new run after a rev: what led there was not seen.
     pub(super) fn skip_to(&mut self, rev: Rev, awaits_page: bool) {
         self.run = Some((rev, rev));

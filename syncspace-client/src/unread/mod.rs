@@ -103,6 +103,11 @@ impl UnreadBook {
         }
     }
 
+    /// Notes that a channel is followed from a rev on, at which it was read: what led there and was not heard will not come.
+    pub fn follow_from(&mut self, channel: ChannelId, rev: Rev) {
+        self.counts(channel).follow_from(rev);
+    }
+
     fn leave(&mut self, channel: ChannelId, left: Option<Rev>) {
         let Some(page) = self.channels.get_mut(&channel) else { return };
         if page.counts.marker().is_none_or(|read| left.is_none_or(|left| read.rev < left)) {

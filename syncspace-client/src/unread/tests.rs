@@ -180,6 +180,19 @@ fn what_is_no_longer_kept_is_asked_for_only_where_it_was_counted() {
 }
 
 #[test]
+fn what_was_read_and_not_heard_is_asked_for() {
+    let mut book = book(marker(0, 0, 0, 0, 1));
+    book.follow_from(general(), id(2));
+    check_unsure(&book);
+    book.put(general(), marker(0, 2, 1, 2, 1));
+    check(&book, 2, 1);
+    book.follow_from(general(), id(2));
+    book.take(&created(3, 3));
+    book.follow_from(general(), id(3));
+    check(&book, 3, 1);
+}
+
+#[test]
 fn events_that_came_before_the_marker_count_above_its_revision() {
     let mut book = UnreadBook::new(id(ME));
     for rev in 21..=23 {

@@ -345,6 +345,13 @@ impl World {
         }
     }
 
+    /// Notes that a channel is followed from a rev on, at which the server gave its log.
+    pub(crate) fn follow_from(&mut self, channel_id: ChannelId, rev: Rev) {
+        if let Some(book) = &mut self.book {
+            book.follow_from(channel_id, rev);
+        }
+    }
+
     /// Takes a channel as it is now.
     pub(crate) fn put_channel_itself(&mut self, channel: Channel) {
         self.forget_order();

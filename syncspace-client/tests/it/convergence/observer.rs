@@ -369,7 +369,11 @@ async fn fulfil(
 
 fn follow(connection: &Connection, heard: &Mutex<Heard>, stream: StreamId, rev: Rev) {
     connection.follow(stream, rev);
-    heard.lock().expect("unbroken").revs.insert(stream, rev);
+    let mut heard = heard.lock().expect("unbroken");
+    heard.revs.insert(stream, rev);
+    if let StreamId::Channel(channel) = stream {
+        heard.model.book.follow_from(channel, rev);
+    }
 }
 
 /// Gives the kinds of what changed in a stream after a rev.

@@ -166,6 +166,7 @@ fn take(state: &mut State, channel_id: ChannelId, page: MessagePage, effects: &m
             timeline.older = older(&timeline, floor);
             timeline.rev = page.rev;
             *log = Log::Loaded(Box::new(timeline));
+            state.world.follow_from(channel_id, page.rev);
             effects.push(Effect::Follow { stream: StreamId::Channel(channel_id), rev: page.rev });
         }
     }

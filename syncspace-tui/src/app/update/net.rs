@@ -439,6 +439,7 @@ fn page_loaded(
             (timeline.read_before, timeline.rev) = (read, page.rev);
             let before = std::mem::replace(&mut channel.log, Log::Loaded(Box::new(timeline)));
             channel.head.last_seq = channel.head.last_seq.max(page.last_seq);
+            state.world.follow_from(channel_id, page.rev);
             effects.push(Effect::Follow { stream: StreamId::Channel(channel_id), rev: page.rev });
             state.chat.outbox.arrived_up_to(channel_id, page.last_seq);
             if let Log::Loading(waiting) = before {
