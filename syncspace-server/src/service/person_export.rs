@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use syncspace_protocol::audit::AuditAction;
+use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::page::{CursorQuery, PageQuery};
 use syncspace_protocol::person::{PersonEnd, PersonLine};
 use syncspace_protocol::teams::MyTeam;
@@ -95,7 +96,12 @@ impl PersonExport {
     async fn write_team(&self, lines: &mut Lines, team: MyTeam) -> Result<(), Stop> {
         let id = team.team.id;
         lines.push(&PersonLine::Team(Box::new(team)))?;
-        self.write_own(lines, id).await?;
+        match self.write_own(lines, id).await {
+            // Left, or deleted, since it was listed: nothing of it is the person's own any more.
+            Err(Stop::Failed(ServiceError::Refused(refusal)))
+                if matches!(refusal.code, ErrorCode::NotFound | ErrorCode::Forbidden) => {}
+            outcome => outcome?,
+        }
         lines.flush().await
     }
 
