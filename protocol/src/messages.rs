@@ -189,7 +189,8 @@ pub struct SendMessage {
     /// The message that is forwarded; its reader says in `content` what the others get to see of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forward_of: Option<MessagePlace>,
-    /// The files that it carries, at most 10: uploaded by the sender into this channel, and carried by no other message.
+    /// The files that it carries, at most 10: uploaded by the sender into this channel, and carried by no other message; or
+    /// carried by the message that it forwards, of which it gets copies with ids of their own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileId>,
 }

@@ -44,7 +44,7 @@ pub(crate) enum Message {
     #[command(after_help = "Examples:
   (syncspace message quote eng/general 42; echo 'Agreed.') | syncspace message send eng/general")]
     Quote(One),
-    /// Send a copy of a message into another channel; it says where it comes from.
+    /// Send a copy of a message, with its files, into another channel; it says where it comes from.
     #[command(after_help = "Examples:
   syncspace message forward eng/general 42 eng/releases
   syncspace message forward eng/general 42 @bob --team eng

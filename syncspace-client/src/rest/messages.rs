@@ -24,8 +24,8 @@ impl Client {
         self.post(&format!("channels/{channel}/messages")).body(&message).fetch().await
     }
 
-    /// Forwards a message into a channel: a copy of its text as it is now, or another text that stands for it, which says
-    /// where it comes from.
+    /// Forwards a message into a channel: a copy of its text as it is now, or another text that stands for it, with its
+    /// files, which says where it comes from.
     pub async fn forward_message(
         &self,
         source: MessagePlace,
@@ -40,16 +40,14 @@ impl Client {
             let detail = ErrorDetail { code, message, field: None, retry_after_ms: None, request_id: None };
             return Err(ClientError::Refused(detail));
         }
-        // What it carries stays where it is: without a text their names stand for its files.
-        let names = || found.files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>().join(", ");
-        let content = text.unwrap_or_else(|| if found.content.is_empty() { names() } else { found.content.clone() });
         let message = SendMessage {
-            content,
+            content: text.unwrap_or(found.content),
             client_id,
             // Of a type that people do not send goes the text.
             message_type: if found.message_type == MessageType::Code { MessageType::Code } else { MessageType::Text },
             code: found.code,
             forward_of: Some(source),
+            files: found.files.iter().map(|file| file.id).collect(),
             ..SendMessage::default()
         };
         self.send_message(channel, message).await

@@ -214,7 +214,7 @@ impl Append {
             ..message.clone()
         };
         let digest = sends::digest_of_reply(&reply);
-        let written = Written { taken, team, message: reply.clone(), digest, thread: Some(thread) };
+        let written = Written { taken, team, message: reply.clone(), digest, copies: Vec::new(), thread: Some(thread) };
         sends::write(vec![written], tx).await?;
         Ok(reply)
     }

@@ -92,6 +92,7 @@ impl Service {
             parent,
             forward_of,
             files,
+            copy_ids: Vec::new(),
             client_id,
             digest,
             place,

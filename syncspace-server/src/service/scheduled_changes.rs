@@ -309,6 +309,7 @@ impl Dispatch {
             code: None,
             forward_of: None,
             files: body.files,
+            copy_ids: Vec::new(),
             parent: parent_message_id,
             client_id,
             place: None,

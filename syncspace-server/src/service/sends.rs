@@ -18,7 +18,7 @@ use super::{Actor, ServiceError, access, mentions, threads};
 use crate::log::{Abort, LogError, LogTx, Operation, Outcomes, SendPlace, Taken};
 use crate::permissions::ChannelAction;
 use crate::store::channels::{access_of_many, read_access_of_many};
-use crate::store::files::{self, FileRow};
+use crate::store::files::{self, FileCopy, FileRow};
 use crate::store::messages::{self, NewMessage, RequestKey};
 use crate::store::{IdBlocks, Queries as _, StoreError, channels};
 
@@ -62,6 +62,8 @@ pub(super) struct Send {
     pub(super) forward_of: Option<MessagePlace>,
     /// What it carries, each file once.
     pub(super) files: Vec<FileId>,
+    /// For each of those the id of its copy, where this forwards the message that carries it.
+    pub(super) copy_ids: Vec<FileId>,
     pub(super) client_id: ClientId,
     pub(super) digest: String,
     /// Its place among what the connection sends into the channel.
@@ -96,6 +98,9 @@ impl Operation for Send {
         let taken = ids.next_many(run.len()).await?;
         for (send, id) in run.into_iter().zip(taken) {
             send.id = Some(id);
+            if send.forward_of.is_some() && !send.files.is_empty() {
+                send.copy_ids = ids.next_many(send.files.len()).await?;
+            }
         }
         Ok(())
     }
@@ -161,6 +166,8 @@ pub(super) struct Written {
     pub(super) team: TeamId,
     pub(super) message: Message,
     pub(super) digest: String,
+    /// Those of its files that another message carries as well.
+    pub(super) copies: Vec<FileCopy>,
     /// The root of its thread as the message leaves it.
     pub(super) thread: Option<ThreadState>,
 }
@@ -234,13 +241,14 @@ impl Page {
         mentions: Mentions,
         tx: &mut LogTx<'_>,
     ) -> Result<Result<Sent, ServiceError>, LogError> {
-        let Verdict { root, forwarded_from, files, team, permit } = match self.judge(send) {
+        let Verdict { root, forwarded_from, carried: Carried { files, copies }, team, permit } = match self.judge(send)
+        {
             Ok(Judgement::Repeat(sent)) => return Ok(Ok(*sent)),
             Ok(Judgement::New(verdict)) => verdict,
             Err(refusal) => return Ok(Err(refusal)),
         };
         // No other message carries them now, of this run neither.
-        send.files.iter().for_each(|id| drop(self.files.remove(id)));
+        files.iter().for_each(|file| drop(self.files.remove(&file.id)));
         let stream = StreamId::Channel(send.channel);
         let taken = tx.next_rev(stream, &permit)?;
         let root = root.and_then(|place| self.roots.get_mut(&place));
@@ -274,7 +282,7 @@ impl Page {
         let thread = root.map(|root| answered(root, tx.now));
         let digest = send.digest.clone();
         self.mine.insert(send.key(), self.written.len());
-        self.written.push(Written { taken, team, message: message.clone(), digest, thread });
+        self.written.push(Written { taken, team, message: message.clone(), digest, copies, thread });
         Ok(Ok(Sent { message, sent_rev: taken.rev, is_repeat: false }))
     }
 
@@ -298,8 +306,8 @@ impl Page {
         mentions::check_all(&found, &send.names, &Mentions::default())?;
         let root = self.find_root(send)?;
         let forwarded_from = self.find_source(send, found.team_id)?;
-        let files = self.find_files(send)?;
-        Ok(Judgement::New(Verdict { root, forwarded_from, files, team: found.team_id, permit }))
+        let carried = self.find_files(send)?;
+        Ok(Judgement::New(Verdict { root, forwarded_from, carried, team: found.team_id, permit }))
     }
 
     /// Finds what was sent under a name, before this run or in it, and the digest of the request.
@@ -318,9 +326,26 @@ impl Page {
         place.filter(|place| self.roots.contains_key(place)).map(Some).ok_or_else(no_parent)
     }
 
-    /// Finds the files that the message carries: its sender's own, of the same channel, in no other message.
-    fn find_files(&self, send: &Send) -> Result<Vec<FileInfo>, ServiceError> {
-        free_files(&self.files, &send.files, (send.channel, send.actor.user_id))
+    /// Finds the files that the message carries: its sender's own, of the same channel, in no other message; and those of
+    /// the message that it forwards, as copies.
+    fn find_files(&self, send: &Send) -> Result<Carried, ServiceError> {
+        let is_of_source = |file: &FileRow| {
+            let place = file.channel.zip(file.message_seq);
+            file.is_ready && place.is_some() && place == send.forward_of.map(|from| (from.channel_id, from.seq))
+        };
+        let mut copies = Vec::new();
+        let mut copy_ids = send.copy_ids.iter();
+        let files = send.files.iter().map(|id| {
+            let (file, copy_id) = (self.files.get(id)?, copy_ids.next());
+            if is_free(file, (send.channel, send.actor.user_id)) {
+                return Some(file.info.clone());
+            }
+            let copy = FileCopy { of: *id, id: *copy_id.filter(|_| is_of_source(file))? };
+            copies.push(copy);
+            Some(FileInfo { id: copy.id, ..file.info.clone() })
+        });
+        let files = files.collect::<Option<_>>().ok_or_else(|| no_files(send.forward_of.is_some()))?;
+        Ok(Carried { files, copies })
     }
 
     /// Finds the message that is forwarded, where its forwarder may read it. Where it stands is said only of a channel that
@@ -385,9 +410,13 @@ pub(super) async fn write(written: Vec<Written>, tx: &mut LogTx<'_>) -> Result<(
 
 /// Gives files to the messages that carry them.
 async fn attach_files(written: &[Written], tx: &mut LogTx<'_>) -> Result<(), LogError> {
-    for Written { message, .. } in written {
+    for Written { team, message, copies, .. } in written {
         for file in &message.files {
-            if !files::attach(tx.db, file.id, (message.channel_id, message.seq), tx.now).await? {
+            let is_there = match copies.iter().find(|copy| copy.id == file.id) {
+                Some(&copy) => files::copy(tx.db, copy, (*team, message), tx.now).await?,
+                None => files::attach(tx.db, file.id, (message.channel_id, message.seq), tx.now).await?,
+            };
+            if !is_there {
                 // Collected a moment ago: the batch is judged anew, and this message refused.
                 return Err(
                     StoreError::Conflict { source: "a file went while a message was to carry it".into() }.into()
@@ -429,25 +458,39 @@ struct Verdict {
     /// Place of the root of its thread.
     root: Option<(ChannelId, Seq)>,
     forwarded_from: Option<ForwardedFrom>,
-    files: Vec<FileInfo>,
+    carried: Carried,
     team: TeamId,
     permit: crate::permissions::Permit,
+}
+
+/// Files of a new message.
+struct Carried {
+    files: Vec<FileInfo>,
+    /// Those that are copies of another message's.
+    copies: Vec<FileCopy>,
 }
 
 /// Finds files that a message of somebody in a channel may carry.
 pub(super) fn free_files(
     found: &HashMap<FileId, FileRow>,
     wanted: &[FileId],
-    (channel, user): (ChannelId, UserId),
+    place: (ChannelId, UserId),
 ) -> Result<Vec<FileInfo>, ServiceError> {
-    let is_free = |file: &&FileRow| {
-        file.is_ready && file.message_seq.is_none() && file.channel == Some(channel) && file.uploader == user
+    let files = wanted.iter().map(|id| found.get(id).filter(|file| is_free(file, place)).map(|file| file.info.clone()));
+    files.collect::<Option<_>>().ok_or_else(|| no_files(false))
+}
+
+fn is_free(file: &FileRow, (channel, user): (ChannelId, UserId)) -> bool {
+    file.is_ready && file.message_seq.is_none() && file.channel == Some(channel) && file.uploader == user
+}
+
+fn no_files(is_forward: bool) -> ServiceError {
+    let sentence = if is_forward {
+        "a forwarded message carries its own files, and those that you uploaded into this channel, each once, within a day"
+    } else {
+        "a message carries files that you uploaded into its channel, each once, within a day"
     };
-    let files = wanted.iter().map(|id| found.get(id).filter(is_free).map(|file| file.info.clone()));
-    files.collect::<Option<_>>().ok_or_else(|| {
-        let sentence = "a message carries files that you uploaded into its channel, each once, within a day";
-        ServiceError::not_found_by("files", sentence)
-    })
+    ServiceError::not_found_by("files", sentence)
 }
 
 /// Refuses an answer to what is not there.

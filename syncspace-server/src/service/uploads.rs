@@ -244,9 +244,16 @@ impl Service {
         }
     }
 
-    /// Removes the bytes of a file, however they came, and then its row: cut off anywhere, it is found again.
+    /// Removes the bytes of a file, however they came, and then its row: cut off anywhere, it is found again. Bytes that another
+    /// file has too stay.
     pub(super) async fn remove_file(&self, id: FileId, blob_key: &str) -> Result<(), ServiceError> {
         let failed = |error: BlobError| ServiceError::Unavailable { source: error.into() };
+        let mut tx = self.store.begin().await?;
+        let was_copy = files::remove_copy(&mut tx, id, blob_key).await?;
+        tx.commit().await?;
+        if was_copy {
+            return Ok(());
+        }
         let mut db = &self.store;
         for key in file_parts::list_keys(&mut db, blob_key).await? {
             self.blobs.remove(&key).await.map_err(failed)?;

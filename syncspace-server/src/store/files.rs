@@ -1,6 +1,7 @@
 //! Rows of uploaded files. A row is there before its bytes are, and goes after them.
 
 use syncspace_protocol::files::{FileEntry, FileInfo, PictureSize};
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::{ChannelId, FileId, Seq, TeamId, Time, UserId};
 
 use super::{Many, ManySql, Queries, Row, Sql, Statement, StoreError, Value, params};
@@ -175,6 +176,18 @@ pub async fn finish(db: &mut impl Queries, info: &FileInfo, collect_at: Option<T
     Ok(db.execute(&sql, values).await? == 1)
 }
 
+/// Forgets a file whose bytes another file has as well, in a transaction; false where none has them: they go first.
+pub async fn remove_copy(tx: &mut impl Queries, id: FileId, blob_key: &str) -> Result<bool, StoreError> {
+    // Locked: of two that go at once the later one takes the bytes along.
+    let sql = Sql::both("SELECT id FROM files WHERE blob_key = ? FOR UPDATE");
+    let rows = tx.query(&sql, params![blob_key]).await?;
+    let has_others = rows.len() > 1;
+    if has_others {
+        remove(tx, id).await?;
+    }
+    Ok(has_others)
+}
+
 /// Forgets files whose bytes are gone.
 pub async fn remove(db: &mut impl Queries, id: FileId) -> Result<(), StoreError> {
     db.execute(&Sql::both("DELETE FROM files WHERE id = ?"), params![id]).await.map(drop)
@@ -227,6 +240,33 @@ pub async fn attach(
          WHERE id = ? AND channel_id = ? AND state = 'ready' AND message_seq IS NULL",
     );
     Ok(db.execute(&sql, params![seq, now, id, channel]).await? == 1)
+}
+
+/// A file that a message carries as well as the one that it forwards. Both rows name the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileCopy {
+    /// The file of the other message.
+    pub of: FileId,
+    /// The new one's id.
+    pub id: FileId,
+}
+
+/// Gives a copy of another message's file to a message; false where no message carries that file any more.
+pub async fn copy(
+    db: &mut impl Queries,
+    copy: FileCopy,
+    (team, message): (TeamId, &Message),
+    now: Time,
+) -> Result<bool, StoreError> {
+    // Locked, so that the collector does not take the bytes of the other one meanwhile and find no second row of them.
+    let sql = Sql::both(
+        "INSERT INTO files (id, team_id, channel_id, uploader_id, name, content_type, size_bytes, sha256, picture_width, \
+         picture_height, blob_key, state, message_seq, attached_at, created_at) \
+         SELECT ?, ?, ?, ?, name, content_type, size_bytes, sha256, picture_width, picture_height, blob_key, state, ?, ?, ? \
+         FROM files WHERE id = ? AND state = 'ready' AND attached_at IS NOT NULL FOR UPDATE",
+    );
+    let values = params![copy.id, team, message.channel_id, message.sender_id, message.seq, now, now, copy.of];
+    Ok(db.execute(&sql, values).await? == 1)
 }
 
 /// Ends all files of a message: nobody finds them any more, and their bytes may go.

@@ -22,7 +22,8 @@ pub async fn count(
             "(SELECT COUNT(*) FROM channels WHERE deleted_at IS NULL), ",
             "(SELECT CAST(COALESCE(SUM(last_seq), 0) AS SIGNED) FROM channel_heads), ",
             "(SELECT COUNT(*) FROM files WHERE state = 'ready'), ",
-            "(SELECT CAST(COALESCE(SUM(size_bytes), 0) AS SIGNED) FROM files WHERE state = 'ready')"
+            "(SELECT CAST(COALESCE(SUM(size_bytes), 0) AS SIGNED) FROM \
+             (SELECT MAX(size_bytes) AS size_bytes FROM files WHERE state = 'ready' GROUP BY blob_key) AS kept)"
         ),
         concat!(
             "SELECT (SELECT COUNT(*) FROM user_activity WHERE is_online = 1 OR last_seen >= ?), ",
@@ -32,7 +33,8 @@ pub async fn count(
             "(SELECT COUNT(*) FROM channels WHERE deleted_at IS NULL), ",
             "(SELECT COALESCE(SUM(last_seq), 0) FROM channel_heads), ",
             "(SELECT COUNT(*) FROM files WHERE state = 'ready'), ",
-            "(SELECT COALESCE(SUM(size_bytes), 0) FROM files WHERE state = 'ready')"
+            "(SELECT COALESCE(SUM(size_bytes), 0) FROM \
+             (SELECT MAX(size_bytes) AS size_bytes FROM files WHERE state = 'ready' GROUP BY blob_key) AS kept)"
         ),
     );
     let row = db.query_first(&sql, params![day_begin, week_begin]).await?;

@@ -2,6 +2,7 @@
 
 mod appends;
 mod files;
+mod forwarded_files;
 mod history;
 mod pins;
 mod reactions;

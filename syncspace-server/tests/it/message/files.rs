@@ -47,7 +47,12 @@ const TIMES: LeaseTimes = LeaseTimes {
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 
 impl Room {
-    async fn upload_to(&self, actor: &Actor, channel: ChannelId, bytes: &[u8]) -> Result<FileInfo, ServiceError> {
+    pub(super) async fn upload_to(
+        &self,
+        actor: &Actor,
+        channel: ChannelId,
+        bytes: &[u8],
+    ) -> Result<FileInfo, ServiceError> {
         let query = UploadQuery { name: Some("notes.txt".to_owned()), sha256: None };
         self.upload_as(actor, channel, query, Some(bytes.len()), vec![Ok(Bytes::copy_from_slice(bytes))]).await
     }
@@ -81,7 +86,7 @@ impl Room {
         Ok(bytes.map_ok(|bytes| bytes.to_vec()).try_concat().await.expect("reads"))
     }
 
-    async fn listed(&self, actor: &Actor) -> Vec<FileId> {
+    pub(super) async fn listed(&self, actor: &Actor) -> Vec<FileId> {
         let page = self.rig.service.files(actor, self.channel, &CursorQuery::default()).await.expect("lists");
         page.items.into_iter().map(|entry| entry.file.id).collect()
     }
