@@ -21,13 +21,14 @@ use syncspace_protocol::channels::{Channel, ChannelHead};
 use syncspace_protocol::imports::ExportQuery;
 use syncspace_protocol::limits::ARCHIVE_REACTIONS_MAX;
 use syncspace_protocol::messages::Message;
-use syncspace_protocol::{Seq, TeamId, UserId, Username};
+use syncspace_protocol::{Seq, SessionId, TeamId, UserId, Username};
 use tokio::sync::mpsc;
 
 use super::audit::Line;
 use super::files::OpenFile;
 use super::transfers::Transfer;
 use super::uploads::check_sha256;
+use super::users::require_admin;
 use super::{Actor, Service, ServiceError, access};
 use crate::permissions::TeamAction;
 use crate::store::exports::{self, FoundChannel};
@@ -60,20 +61,22 @@ impl Service {
         team: TeamId,
         query: ExportQuery,
     ) -> Result<ArchiveBytes, ServiceError> {
+        let right = Right::Team(team, action(query.include_private));
+        let taker = Taker { service: Arc::clone(self), user: actor.user_id, session: actor.session_id, right };
+        taker.check().await?;
         let export = Export {
             service: Arc::clone(self),
-            actor: *actor,
+            reader: actor.user_id,
             team,
             has_private: query.include_private,
             names: HashMap::new(),
             messages: 0,
         };
-        export.check().await?;
         let transfer = self.transfers.begin(actor.user_id)?;
         let line = Line::by(actor, AuditAction::TeamExported).in_team(team);
         let line = line.with("include_private", query.include_private);
         line.write(&mut &self.store, self.clock.now()).await?;
-        Ok(stream(transfer, move |mut lines| async move {
+        Ok(stream(transfer, taker, move |mut lines| async move {
             let outcome = export.write(&mut lines).await;
             (lines, outcome)
         }))
@@ -101,13 +104,17 @@ const fn action(has_private: bool) -> TeamAction {
 }
 
 /// Has lines written as their reader takes them; whatever stops it breaks them off.
-pub(super) fn stream<F>(transfer: Transfer, write: impl FnOnce(Lines) -> F + Send + 'static) -> ArchiveBytes
+pub(super) fn stream<F>(
+    transfer: Transfer,
+    taker: Taker,
+    write: impl FnOnce(Lines) -> F + Send + 'static,
+) -> ArchiveBytes
 where
     F: Future<Output = (Lines, Result<(), Stop>)> + Send + 'static,
 {
     let (sender, mut receiver) = mpsc::channel(PAGES_QUEUED_MAX);
     tokio::spawn(async move {
-        let (lines, outcome) = write(Lines { sender, page: Vec::new() }).await;
+        let (lines, outcome) = write(Lines { taker, sender, page: Vec::new() }).await;
         if let Err(Stop::Failed(error)) = outcome {
             tracing::warn!(error = &error as &dyn Error, "an export broke off");
             // Without its last line, and by a connection that breaks off: nobody takes it for whole.
@@ -132,8 +139,41 @@ impl<E: Into<ServiceError>> From<E> for Stop {
     }
 }
 
+/// Who takes an archive, asked again before each page: it breaks off where the login or the right ends.
+pub(super) struct Taker {
+    pub(super) service: Arc<Service>,
+    pub(super) user: UserId,
+    pub(super) session: SessionId,
+    pub(super) right: Right,
+}
+
+/// What an archive may be taken by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Right {
+    /// It is about who takes it.
+    Own,
+    /// Who takes it may do this in a team.
+    Team(TeamId, TeamAction),
+    /// Who takes it administers the server.
+    Admin,
+}
+
+impl Taker {
+    async fn check(&self) -> Result<(), ServiceError> {
+        let actor = self.service.stand(self.user, self.session).await?;
+        match self.right {
+            Right::Own => Ok(()),
+            Right::Team(team, action) => {
+                Ok(access::on_team(&mut &self.service.store, &actor, team, action).await.map(drop)?)
+            }
+            Right::Admin => require_admin(&actor),
+        }
+    }
+}
+
 /// Lines on their way to the reader, a page at a time.
 pub(super) struct Lines {
+    taker: Taker,
     sender: mpsc::Sender<Result<Bytes, ExportBroken>>,
     page: Vec<u8>,
 }
@@ -149,6 +189,7 @@ impl Lines {
         if self.page.is_empty() {
             return Ok(());
         }
+        self.taker.check().await?;
         let page = Bytes::from(std::mem::take(&mut self.page));
         self.sender.send_timeout(Ok(page), READER_WAIT).await.map_err(|_| Stop::Unread)
     }
@@ -157,7 +198,7 @@ impl Lines {
 /// One archive that is being written.
 struct Export {
     service: Arc<Service>,
-    actor: Actor,
+    reader: UserId,
     team: TeamId,
     has_private: bool,
     /// Everybody who had a line.
@@ -166,16 +207,10 @@ struct Export {
 }
 
 impl Export {
-    async fn check(&self) -> Result<(), ServiceError> {
-        let mut db = &self.service.store;
-        access::on_team(&mut db, &self.actor, self.team, action(self.has_private)).await?;
-        Ok(())
-    }
-
     async fn write(mut self, lines: &mut Lines) -> Result<(), Stop> {
         let version = ArchiveHead { version: ARCHIVE_VERSION, has_private: self.has_private };
         lines.push(&ArchiveLine::Version(version))?;
-        let team = teams::find(&mut &self.service.store, self.team, self.actor.user_id).await?;
+        let team = teams::find(&mut &self.service.store, self.team, self.reader).await?;
         let team = team.ok_or_else(|| ServiceError::not_found("team"))?.team;
         lines.push(&ArchiveLine::Team(ArchiveTeam {
             name: team.name,
@@ -186,7 +221,6 @@ impl Export {
         self.write_people(lines).await?;
         self.write_groups(lines).await?;
         for (channel, people) in self.channels(lines).await? {
-            self.check().await?;
             self.write_channel(lines, &channel, people).await?;
         }
         lines.push(&ArchiveLine::End(ArchiveEnd { messages: self.messages }))?;

@@ -13,7 +13,7 @@ use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::{Seq, TeamId, UserId};
 
 use super::audit::Line;
-use super::exports::{ArchiveBytes, Lines, Stop, stream};
+use super::exports::{ArchiveBytes, Lines, Right, Stop, Taker, stream};
 use super::users::require_admin;
 use super::{Actor, Service, ServiceError};
 use crate::store::users::find_user;
@@ -26,7 +26,7 @@ impl Service {
     /// Gives what is kept of the actor.
     pub async fn export_me(self: &Arc<Self>, actor: &Actor) -> Result<ArchiveBytes, ServiceError> {
         self.note_export(actor, actor.user_id).await?;
-        self.export_person(*actor).await
+        self.export_person(*actor, (actor, Right::Own)).await
     }
 
     /// Gives what is kept of a person, to who administers the server.
@@ -38,7 +38,7 @@ impl Service {
         }
         self.note_export(actor, user).await?;
         // In the person's place: what its own devices may read, and with no right of the administrator's.
-        self.export_person(Actor { user_id: user, is_admin: false, ..*actor }).await
+        self.export_person(Actor { user_id: user, is_admin: false, ..*actor }, (actor, Right::Admin)).await
     }
 
     async fn note_export(&self, actor: &Actor, user: UserId) -> Result<(), ServiceError> {
@@ -46,10 +46,15 @@ impl Service {
         Ok(line.write(&mut &self.store, self.clock.now()).await?)
     }
 
-    async fn export_person(self: &Arc<Self>, person: Actor) -> Result<ArchiveBytes, ServiceError> {
+    async fn export_person(
+        self: &Arc<Self>,
+        person: Actor,
+        (taker, right): (&Actor, Right),
+    ) -> Result<ArchiveBytes, ServiceError> {
         let transfer = self.transfers.begin(person.user_id)?;
         let service = Arc::clone(self);
-        Ok(stream(transfer, move |mut lines| async move {
+        let taker = Taker { service: Arc::clone(self), user: taker.user_id, session: taker.session_id, right };
+        Ok(stream(transfer, taker, move |mut lines| async move {
             let outcome = PersonExport { service, person, messages: 0 }.write(&mut lines).await;
             (lines, outcome)
         }))

@@ -22,6 +22,7 @@ on_both_stores!(
     people_are_found_by_what_the_administrator_says,
     nobody_but_administrators_moves_private_things,
     what_is_kept_of_a_person_is_handed_over_to_it_and_to_administrators,
+    an_archive_ends_with_the_right_to_it,
 );
 
 const AT: &str = "2020-02-03T04:05:06.000Z";
@@ -385,6 +386,33 @@ async fn what_is_kept_of_a_person_is_handed_over_to_it_and_to_administrators(pla
     refused(desk.service.export_user(&bob, alice.user_id).await.map(|_| ()), ErrorCode::Forbidden);
     let nobody = 9_999.try_into().expect("an id");
     refused(desk.service.export_user(&desk.root, nobody).await.map(|_| ()), ErrorCode::NotFound);
+}
+
+async fn an_archive_ends_with_the_right_to_it(place: Place) {
+    let desk = Desk::start(place).await;
+    let admin = desk.register("second").await;
+    let edit = |is_admin| body(json!({"is_admin": is_admin}));
+    desk.service.edit_user(&desk.root, admin.user_id, edit(true)).await.expect("makes an administrator");
+    let tokens = desk.service.login(&origin(), login_body("second", PASSWORD)).await;
+    let admin = desk.service.authenticate(&tokens.expect("logs in").access_token.0).await.expect("authenticates");
+    let team = desk.team("eng").await;
+    for number in 0..20 {
+        let name = format!("room-{number}");
+        let new = body(json!({"kind": "public", "name": name}));
+        let channel = desk.service.create_channel(&desk.root, team, new).await.expect("makes").channel.id;
+        desk.service.send_message(&desk.root, channel, body(json!({"content": "hi"}))).await.expect("sends");
+    }
+    let query = ExportQuery { include_private: true };
+    let mut whole = desk.service.export_team(&admin, team, query).await.expect("exports");
+    let mut of_person = desk.service.export_user(&admin, desk.root.user_id).await.expect("exports");
+    for pages in [&mut whole, &mut of_person] {
+        pages.next().await.expect("a page").expect("goes on");
+    }
+    desk.service.edit_user(&desk.root, admin.user_id, edit(false)).await.expect("takes it away");
+    for pages in [whole, of_person] {
+        let rest: Vec<_> = pages.collect().await;
+        assert!(rest.len() < 10 && matches!(rest.last(), Some(Err(_))), "{} more pages", rest.len());
+    }
 }
 
 async fn read_all(mut pages: syncspace_server::service::ArchiveBytes) -> Vec<Value> {
