@@ -78,14 +78,15 @@ pub async fn find(db: &mut impl Queries, team: TeamId, command: CommandId) -> Re
     rows.first().map(read_row).transpose()
 }
 
-/// Finds a command of a team by its name, with the secret that signs its requests.
+/// Finds a command of a team by its name, with the secret that signs its requests; none whose bot is switched off.
 pub async fn find_by_name(
     db: &mut impl Queries,
     team: TeamId,
     name: &SlashName,
 ) -> Result<Option<(SlashCommand, String)>, StoreError> {
     const SELECT: &str = "SELECT secret, id, team_id, name, description, usage_hint, bot_id, url, created_by, created_at, \
-                          updated_at FROM commands WHERE team_id = ? AND name = ?";
+                          updated_at FROM commands WHERE team_id = ? AND name = ? \
+                          AND EXISTS (SELECT 1 FROM users u WHERE u.id = bot_id AND u.is_active = 1)";
     let rows = db.query(&Sql::both(SELECT), params![team, name]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let mut row = row.reader();

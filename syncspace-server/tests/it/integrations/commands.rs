@@ -18,6 +18,7 @@ on_both_stores! {
     a_command_asks_as_slack_does,
     an_answer_is_for_one_or_for_all,
     a_target_that_fails_is_told_to_who_asked,
+    a_switched_off_bot_has_no_commands,
 }
 
 impl Room {
@@ -123,5 +124,22 @@ async fn a_target_that_fails_is_told_to_who_asked(place: Place) {
         target.behave(behaviour).await;
         let failed = refused(room.run(&room.bob, "").await, ErrorCode::TargetFailed);
         assert!(failed.message.contains(part) && failed.message.contains("/deploy"), "{}", failed.message);
+    }
+}
+
+async fn a_switched_off_bot_has_no_commands(place: Place) {
+    let room = Room::open_to_targets(place).await;
+    let target = Target::start(Behaviour::Answer(200, "ok".to_owned())).await;
+    let bot = room.bot_inside("ci").await;
+    room.command_by(&room.alice, bot, &target.url("/")).await.expect("makes a command");
+    assert_eq!(room.run(&room.bob, "").await.expect("runs").text, "ok");
+    for (is_active, answers) in [(false, false), (true, true)] {
+        let edit = body(json!({"is_active": is_active}));
+        room.rig.service.edit_bot(&room.alice, (room.team, bot), edit).await.expect("switches");
+        let ran = room.run(&room.bob, "").await;
+        match answers {
+            true => assert_eq!(ran.expect("runs").text, "ok"),
+            false => drop(refused(ran, ErrorCode::NotFound)),
+        }
     }
 }
