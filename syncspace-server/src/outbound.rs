@@ -112,11 +112,12 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    let [a, b, c, .., g, h] = address.segments();
+    let [a, b, c, d, e, f, g, h] = address.segments();
     // Addresses that lead to an IPv4 address are what that one is: NAT64 and 6to4.
     let inner = |high: u16, low: u16| is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)));
     match (a, b) {
-        (0x64, 0xff9b) => return inner(g, h),
+        // The local prefixes beside it (RFC 8215) hold theirs elsewhere, and lead into somebody's own network.
+        (0x64, 0xff9b) => return [c, d, e, f] == [0; 4] && inner(g, h),
         (0x2002, high) => return inner(high, c),
         _ => {}
     }
@@ -333,6 +334,7 @@ mod tests {
             "::ffff:10.0.0.1",
             "64:ff9b::7f00:1",
             "64:ff9b::a00:1",
+            "64:ff9b:1:a00:0:100:808:808",
             "2002:7f00:1::",
             "2002:a9fe:a9fe::",
             "fc00::1",
