@@ -51,6 +51,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Deletes a file of yours that no message carries; others go with their messages.")
             .refuses(&[NotFound, Forbidden, Conflict]),
         Route::post("/files/{file_id}/link", "link_file", link_file)
+            .needs(Needs::Scope(Scope::Read))
             .about("Makes an address that gives the file for a minute without a token, as long as you may see it.")
             .refuses(&[NotFound]),
         Route::get("/files/signed/{link}", "download_link", download_link)

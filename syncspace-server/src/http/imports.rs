@@ -31,6 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
             .about("Gives the bytes of a file of an archive, by its checksum.")
             .refuses(&[NotFound, Forbidden, RangeNotSatisfiable]),
         Route::get("/users/me/export", "export_me", export_me)
+            .needs(Needs::Login)
             .about("Gives what is kept of you: one JSON object per line, the last one of the type `end`."),
         Route::get("/admin/users/{user_id}/export", "export_user", export_user)
             .needs(Needs::Scope(Scope::Admin))
