@@ -13,8 +13,11 @@ use crate::service::{Needs, ServiceError};
 pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::get("/channels/{channel_id}/retention", "channel_retention", of_channel)
-            .about("Tells how long the messages of a channel are kept, and how many are old enough to go. Changes nothing.")
-            .refuses(&[NotFound]),
+            .about(
+                "Tells how long the messages of a channel are kept, and how many are old enough to go; what other days would \
+                 take, for those who may settle them. Changes nothing.",
+            )
+            .refuses(&[NotFound, Forbidden]),
         Route::get("/teams/{team_id}/retention", "team_retention", of_team)
             .about(
                 "Tells the same of all channels that leave it to their team, for its admins and owners. Changes nothing.",

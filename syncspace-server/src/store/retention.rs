@@ -88,17 +88,22 @@ pub struct Old {
 
 /// Counts what is older than a time: messages before the first one that is not, and their files.
 pub async fn count_old(db: &mut impl Queries, kept: &KeptChannel, before: Time) -> Result<Old, StoreError> {
-    // Along an index that holds time and place, and as far as messages stay: places have no gaps.
-    let young = Sql::both("SELECT MIN(seq) FROM messages WHERE channel_id = ? AND created_at >= ?");
+    // In their order, and not by an index of times: it ends at the first one that stays.
+    let young = Sql::pair(
+        "SELECT seq FROM messages FORCE INDEX (PRIMARY) WHERE channel_id = ? AND created_at >= ? ORDER BY seq LIMIT 1",
+        "SELECT seq FROM messages WHERE channel_id = ? AND +created_at >= ? ORDER BY seq LIMIT 1",
+    );
     let row = db.query_first(&young, params![kept.channel, before]).await?;
-    let first_young: Option<Seq> = row.map_or(Ok(None), |row| row.reader().take())?;
+    let first_young: Option<Seq> = row.map(|row| row.reader().take()).transpose()?;
     let end = first_young.unwrap_or_else(|| kept.last_seq.next());
     let files = Sql::both(
         "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0) FROM files \
          WHERE channel_id = ? AND message_seq < ? AND state = 'ready'",
     );
     let messages = end.get().saturating_sub(kept.floor_seq.get() + 1);
-    let Some(row) = db.query_first(&files, params![kept.channel, end]).await? else { return Ok(Old::default()) };
+    let Some(row) = db.query_first(&files, params![kept.channel, end]).await? else {
+        return Ok(Old::default());
+    };
     let mut row = row.reader();
     Ok(Old { messages, files: row.take()?, file_bytes: row.take()? })
 }

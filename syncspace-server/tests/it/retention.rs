@@ -174,6 +174,9 @@ async fn messages_are_kept_for_a_number_of_days_or_for_ever(place: Place) {
     let edit = json!({ "retention_days": 7 });
     let detail = refused(service.edit_channel(&scene.bob, channel, body(edit)).await, ErrorCode::Forbidden);
     assert_eq!(detail.message, "only the team's admins say how long messages are kept");
+    refused(service.channel_retention(&scene.bob, channel, RetentionQuery::with(Some(7))).await, ErrorCode::Forbidden);
+    let settled = service.channel_retention(&scene.bob, channel, RetentionQuery::NOW).await.expect("tells");
+    assert_eq!(settled.retention_days, Some(36_500), "whoever reads there may know");
 }
 
 async fn a_report_tells_what_goes_and_changes_nothing(place: Place) {
