@@ -21,11 +21,15 @@ const RESET_PAUSE: Duration = Duration::from_secs(12 * 60);
 /// Mails for a new password that may be asked for at once under one name.
 const RESETS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
+/// Posts from one address at once whose hooks are to be looked up: many programs behind it may begin together.
+const UNKNOWN_POSTS_AT_ONCE: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
+
 /// The buckets of this instance.
 pub struct RateLimits {
     logins: Option<DefaultKeyedRateLimiter<Network>>,
     requests: Option<DefaultKeyedRateLimiter<UserId>>,
     posts: Option<DefaultKeyedRateLimiter<HookId>>,
+    unknown_posts: Option<DefaultKeyedRateLimiter<Network>>,
     resets: Option<DefaultKeyedRateLimiter<String>>,
     requests_per_second: u32,
     clock: DefaultClock,
@@ -103,6 +107,7 @@ impl RateLimits {
             logins: logins.map(RateLimiter::keyed),
             requests: requests.map(RateLimiter::keyed),
             posts: requests.map(RateLimiter::keyed),
+            unknown_posts: requests.map(|quota| RateLimiter::keyed(quota.allow_burst(UNKNOWN_POSTS_AT_ONCE))),
             resets: logins
                 .and(Quota::with_period(RESET_PAUSE))
                 .map(|quota| RateLimiter::keyed(quota.allow_burst(RESETS_AT_ONCE))),
@@ -144,6 +149,14 @@ impl RateLimits {
             .map_err(|until| refuse("too many posts to this hook", until.wait_time_from(self.clock.now())))
     }
 
+    /// Takes one post whose hook is to be looked up from the bucket of an address.
+    pub fn take_unknown_post(&self, address: IpAddr) -> Result<(), ServiceError> {
+        let Some(limiter) = &self.unknown_posts else { return Ok(()) };
+        limiter.check_key(&address.into()).map_err(|until| {
+            refuse("too many posts to hooks from your address", until.wait_time_from(self.clock.now()))
+        })
+    }
+
     /// Takes one mail with a code for a new password from the bucket of a name, whether or not somebody is called so.
     pub fn take_reset(&self, name: &str) -> Result<(), ServiceError> {
         let Some(limiter) = &self.resets else { return Ok(()) };
@@ -166,6 +179,9 @@ impl RateLimits {
                 limiter.retain_recent();
             }
             if let Some(limiter) = &self.posts {
+                limiter.retain_recent();
+            }
+            if let Some(limiter) = &self.unknown_posts {
                 limiter.retain_recent();
             }
             if let Some(limiter) = &self.resets {

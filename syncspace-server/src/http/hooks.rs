@@ -77,7 +77,9 @@ async fn post_to_hook(call: Call<String, (), Payload, Anyone>) -> Result<SlackAn
 }
 
 async fn post(call: Call<String, (), Payload, Anyone>) -> Result<SlackAnswer, ServiceError> {
-    let Some(door) = call.service.door_of(&call.path).await? else { return Ok(SlackAnswer::NO_SERVICE) };
+    let may_ask = || call.limits.take_unknown_post(call.origin.address);
+    let door = call.service.door_of(&call.path, may_ask).await?;
+    let Some(door) = door else { return Ok(SlackAnswer::NO_SERVICE) };
     call.limits.take_post(door.hook)?;
     let post = match call.body.read_post() {
         Ok(post) => post,

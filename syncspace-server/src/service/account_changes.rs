@@ -11,6 +11,7 @@ use super::audit::Line;
 use super::email_addresses::EmailCode;
 use super::erasures::already_erased;
 use super::fields::{check_url_patch, clean_patch};
+use super::pictures::checksum_in;
 use super::retry::retrying;
 use super::team_changes::{MOVED_RETRY_MS, Refused, load_member};
 use super::users::{email_taken, refuse_duplicate};
@@ -19,7 +20,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
 use crate::store::sessions::end_all;
 use crate::store::users::{UserRow, find_user, find_user_by_email, lock_active_admins, lock_user, update_user};
-use crate::store::{StoreError, Tx, erasures, password_resets, teams, user_settings};
+use crate::store::{StoreError, Tx, erasures, files, password_resets, teams, user_settings};
 
 /// How often a change is tried anew because the person came into a team or left one.
 const TRIES_MAX: u32 = 5;
@@ -253,6 +254,10 @@ impl AccountChange {
         let user = UserRow { updated_at: now, ..judged.user };
         update_user(tx, &user).await?;
         user_settings::put(tx, user.id, &user.settings, now).await?;
+        if !self.avatar_url.is_keep() {
+            let shown = user.avatar_url.as_deref().and_then(checksum_in);
+            files::release_pictures(tx, &files::picture_of_user(user.id), shown, now).await?;
+        }
         if judged.is_moved {
             // Who reads the former address is to set no new password.
             password_resets::remove_of(tx, user.id).await?;

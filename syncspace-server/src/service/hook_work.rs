@@ -15,6 +15,13 @@ use crate::store::hooks::{self, HookRow};
 use crate::store::marks::{self, Behind, Mark};
 use crate::store::{StoreError, bots, channel_members};
 
+/// Most messages that wait for one hook; what comes then is given up at once. A target that never answers takes some 14 hours
+/// to have them all tried once.
+const DELIVERIES_WAITING_MAX: u32 = 10_000;
+
+/// What is said of a delivery that was given up at once.
+const TOO_MANY_WAIT: &str = "too many messages wait for this hook already";
+
 impl Service {
     /// Notes what of some changes outgoing hooks are to be told; gives the channels that have more.
     pub(super) async fn find_hook_work(&self, behind: Vec<Behind>) -> Result<Vec<ChannelId>, ServiceError> {
@@ -87,10 +94,17 @@ impl Service {
             tx.rollback().await;
             return Ok(false);
         }
-        deliveries::insert_all(&mut tx, new, self.clock.now()).await?;
+        let now = self.clock.now();
+        for of_hook in new.chunk_by(|one, other| one.hook == other.hook) {
+            let waiting = deliveries::count_waiting(&mut tx, of_hook[0].hook, DELIVERIES_WAITING_MAX).await?;
+            let room = usize::try_from(DELIVERIES_WAITING_MAX.saturating_sub(waiting)).unwrap_or(usize::MAX);
+            let (wait, refused) = of_hook.split_at(room.min(of_hook.len()));
+            deliveries::insert_all(&mut tx, wait, now).await?;
+            deliveries::insert_failed(&mut tx, refused, TOO_MANY_WAIT, now).await?;
+        }
         tx.commit().await?;
         if !new.is_empty() {
-            self.mail_bell.notify_one();
+            self.delivery_bell.notify_one();
         }
         Ok(true)
     }

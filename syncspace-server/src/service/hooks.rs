@@ -138,26 +138,31 @@ impl Service {
         Ok(changed)
     }
 
-    /// Deletes a hook: it takes no posts from now on, and what it was to be told is forgotten.
+    /// Deletes a hook: it takes no posts from now on, and is told nothing more.
     pub async fn delete_hook(&self, actor: &Actor, team: TeamId, hook: HookId) -> Result<(), ServiceError> {
         retrying(|| async {
             let mut tx = self.store.begin().await?;
             access::on_team(&mut tx, actor, team, TeamAction::ManageIntegrations).await?;
             let found = hooks::find(&mut tx, team, hook).await?.ok_or_else(|| ServiceError::not_found("hook"))?;
             hooks::delete(&mut tx, hook).await?;
-            deliveries::delete_of(&mut tx, hook).await?;
+            deliveries::give_up_all(&mut tx, hook, self.clock.now()).await?;
             line_of(actor, AuditAction::HookDeleted, &found).write(&mut tx, self.clock.now()).await?;
             self.commit_revoking(tx, changed_hook(&found)).await
         })
         .await
     }
 
-    /// Finds where posts with this token go; asks the database only where nothing is known of it.
-    pub async fn door_of(&self, token: &str) -> Result<Option<HeldDoor>, ServiceError> {
+    /// Finds where posts with this token go; asks the database only where nothing is known of it, and only if it may.
+    pub async fn door_of(
+        &self,
+        token: &str,
+        may_ask: impl FnOnce() -> Result<(), ServiceError>,
+    ) -> Result<Option<HeldDoor>, ServiceError> {
         let hash = hash_token(token);
         if let Some(door) = self.realtime.held_door(&hash) {
             return Ok(Some(door));
         }
+        may_ask()?;
         let as_of = self.realtime.session_ends();
         let found = hooks::find_door(&mut &self.store, &hash).await?;
         let Some((hook, team, bot, channel, may_choose)) = found else { return Ok(None) };

@@ -7,7 +7,7 @@ use syncspace_protocol::files::nameless;
 use syncspace_protocol::limits::AVATAR_BYTES_MAX;
 use syncspace_protocol::teams::{EditTeam, Team};
 use syncspace_protocol::users::{EditProfile, User};
-use syncspace_protocol::{FileId, Patch, TeamId};
+use syncspace_protocol::{Patch, TeamId};
 
 use super::file_types::is_picture;
 use super::uploads::{BrokenOff, Quota, Wanted};
@@ -26,12 +26,9 @@ impl Service {
         length: Option<u64>,
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
     ) -> Result<User, ServiceError> {
-        let whose = format!("u{}", actor.user_id);
-        let (id, url) = self.keep_picture(actor, &whose, length, bytes).await?;
+        let url = self.keep_picture(actor, files::picture_of_user(actor.user_id), length, bytes).await?;
         let edit = EditProfile { avatar_url: Patch::Set(url), ..EditProfile::default() };
-        let user = self.edit_me(actor, edit).await?;
-        files::release_former(&mut &self.store, &whose, id, self.clock.now()).await?;
-        Ok(user)
+        self.edit_me(actor, edit).await
     }
 
     /// Shows a team by the picture that comes.
@@ -43,24 +40,21 @@ impl Service {
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
     ) -> Result<Team, ServiceError> {
         access::on_team(&mut &self.store, actor, team, TeamAction::Edit).await?;
-        let whose = format!("t{team}");
-        let (id, url) = self.keep_picture(actor, &whose, length, bytes).await?;
+        let url = self.keep_picture(actor, files::picture_of_team(team), length, bytes).await?;
         let edit = EditTeam { avatar_url: Patch::Set(url), ..EditTeam::default() };
-        let team = self.edit_team(actor, team, edit).await?;
-        files::release_former(&mut &self.store, &whose, id, self.clock.now()).await?;
-        Ok(team)
+        self.edit_team(actor, team, edit).await
     }
 
-    /// Keeps a picture for good; gives its row and its address. Where nobody is shown by it then, it goes with the next one.
+    /// Keeps a picture for good, and gives its address. Where nobody is shown by it then, it goes with the next one.
     async fn keep_picture(
         &self,
         actor: &Actor,
-        whose: &str,
+        whose: String,
         length: Option<u64>,
         bytes: &mut (impl Stream<Item = Result<Bytes, BrokenOff>> + Unpin + Send),
-    ) -> Result<(FileId, String), ServiceError> {
+    ) -> Result<String, ServiceError> {
         let wanted = Wanted {
-            home: Home::PictureOf(whose.to_owned()),
+            home: Home::PictureOf(whose),
             uploader: actor.user_id,
             name: nameless(),
             sha256: None,
@@ -75,12 +69,17 @@ impl Service {
             return Err(ServiceError::refused(ErrorCode::UnsupportedMediaType, sentence));
         }
         let info = self.finish(received, None).await?;
-        Ok((info.id, format!("{ASSETS}{}", info.sha256)))
+        Ok(format!("{ASSETS}{}", info.sha256))
     }
 }
 
 /// Tells whether an address is that of a picture on this server.
 pub(super) fn is_asset(url: &str) -> bool {
+    checksum_in(url).is_some()
+}
+
+/// Finds the checksum in the address of a picture on this server.
+pub(super) fn checksum_in(url: &str) -> Option<&str> {
     let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    url.strip_prefix(ASSETS).is_some_and(|name| name.len() == 64 && name.bytes().all(is_digit))
+    url.strip_prefix(ASSETS).filter(|name| name.len() == 64 && name.bytes().all(is_digit))
 }

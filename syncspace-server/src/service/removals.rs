@@ -26,11 +26,14 @@ impl Service {
             return self.remove_team(tx, team).await;
         }
         let batch = if let Some(channel) = removals::find_channel(&mut tx, before).await? {
-            let messages = removals::remove_messages(&mut tx, self.store.dialect(), channel, BATCH_ROWS_MAX).await?;
-            if messages < u64::from(BATCH_ROWS_MAX) {
+            let mut rows = removals::remove_messages(&mut tx, self.store.dialect(), channel, BATCH_ROWS_MAX).await?;
+            if rows < u64::from(BATCH_ROWS_MAX) {
+                rows = removals::remove_words(&mut tx, self.store.dialect(), channel, BATCH_ROWS_MAX).await?;
+            }
+            if rows < u64::from(BATCH_ROWS_MAX) {
                 removals::remove_rest(&mut tx, channel, now).await?;
             }
-            Batch::More(messages + 1)
+            Batch::More(rows + 1)
         } else {
             Batch::Last(0)
         };
@@ -38,7 +41,7 @@ impl Service {
         Ok(batch)
     }
 
-    /// Removes a part of what a deleted team had: its bots one by one, then its imports, then the rest.
+    /// Removes a part of what a deleted team had: its bots one by one, then its imports and deliveries, then the rest.
     async fn remove_team(&self, mut tx: Tx, team: TeamId) -> Result<Batch, ServiceError> {
         let now = self.clock.now();
         if let Some(bot) = bots::find_any(&mut tx, team).await? {
@@ -47,11 +50,15 @@ impl Service {
             return Ok(Batch::More(rows + 1));
         }
         let imported = removals::remove_import(&mut tx, self.store.dialect(), team, BATCH_ROWS_MAX).await?;
-        if imported.is_none() {
+        let rows = match imported {
+            Some(rows) => rows,
+            None => removals::remove_deliveries(&mut tx, self.store.dialect(), team, BATCH_ROWS_MAX).await?,
+        };
+        if imported.is_none() && rows < u64::from(BATCH_ROWS_MAX) {
             removals::remove_team(&mut tx, team, now).await?;
         }
         tx.commit().await?;
-        Ok(Batch::More(imported.unwrap_or(0) + 1))
+        Ok(Batch::More(rows + 1))
     }
 
     /// Empties a bot's account, which was in no other team; its name is free then.

@@ -10,10 +10,10 @@ use syncspace_protocol::{ChannelId, Seq, TeamId, UserId};
 
 use super::behind::{Follower, Part};
 use super::{Service, ServiceError};
-use crate::store::StoreError;
 use crate::store::marks::{self, Behind};
 use crate::store::mentions::{self, KeywordMention};
 use crate::store::search::{self, IndexRow, Key};
+use crate::store::{StoreError, channels};
 
 /// The follower's name among the marks.
 pub(super) const FOLLOWER: &str = Follower::Search.mark();
@@ -81,7 +81,7 @@ impl Service {
     /// Brings the index up to date with some changes of channels; gives those that have more.
     pub(super) async fn index_batch(&self, behind: Vec<Behind>) -> Result<Vec<ChannelId>, ServiceError> {
         let parts = self.read_parts(behind).await?;
-        let mut rows = Vec::new();
+        let mut rows: Vec<IndexRow> = Vec::new();
         for part in &parts {
             rows.extend(self.index_rows(part).await?);
         }
@@ -94,6 +94,10 @@ impl Service {
                 return Ok(parts.iter().map(|part| part.behind.channel).collect());
             }
         }
+        // What was read before a channel went is not put in after it.
+        let gone =
+            channels::lock_removed(&mut tx, &parts.iter().map(|part| part.behind.channel).collect::<Vec<_>>()).await?;
+        rows.retain(|row| !gone.contains(&row.channel));
         search::replace(&mut tx, self.store.dialect(), &messages, &rows).await?;
         tx.commit().await?;
         Ok(parts.iter().filter(|part| !part.is_all()).map(|part| part.behind.channel).collect())

@@ -16,6 +16,7 @@ use super::fields::check_url_patch;
 use super::group_changes::leave_groups;
 use super::idempotency::Makes;
 use super::invites::Backing;
+use super::pictures::checksum_in;
 use super::retention::check_days;
 use super::teams::{last_owner, sees_public};
 use super::{Actor, ServiceError, access, join_requests, parse};
@@ -23,7 +24,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions::{self, Permit, TeamAction};
 use crate::store::channel_members::Departure;
 use crate::store::teams::MemberRow;
-use crate::store::{IdBlocks, StoreError, bans, channel_members, invites, teams, users};
+use crate::store::{IdBlocks, StoreError, bans, channel_members, files, invites, teams, users};
 
 pub(super) type Refused = Abort<ServiceError>;
 
@@ -121,6 +122,10 @@ impl Operation for ChangeTeam {
         let taken = tx.next_rev(StreamId::Team(self.team), &permit)?;
         team.rev = taken.rev;
         teams::update(tx.db, &team).await?;
+        if !self.edit.avatar_url.is_keep() {
+            let shown = team.avatar_url.as_deref().and_then(checksum_in);
+            files::release_pictures(tx.db, &files::picture_of_team(self.team), shown, tx.now).await?;
+        }
         let looks = if team.is_public == was_public {
             Vec::new()
         } else {

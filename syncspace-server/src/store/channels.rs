@@ -1,6 +1,6 @@
 //! Rows of channels: what they are, who may see them, and their part of the team's stream.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use syncspace_protocol::channels::{Channel, ChannelHead, ChannelKind, ChannelRole, Posting};
 use syncspace_protocol::limits::DEFAULT_CHANNELS_MAX;
@@ -423,4 +423,22 @@ pub async fn list_changes(
     });
     add_people(db, present).await?;
     Ok(changes)
+}
+
+/// Gives those of some channels of which nothing is left after their deletion; none of the others goes while these are locked.
+pub async fn lock_removed(db: &mut impl Queries, channels: &[ChannelId]) -> Result<BTreeSet<ChannelId>, StoreError> {
+    let ids = padded(channels.iter().map(|&channel| Value::from(channel)).collect());
+    let sql = Sql::built(format!(
+        "SELECT id, purged_at IS NOT NULL FROM channels WHERE id IN ({}) ORDER BY id FOR UPDATE",
+        placeholders(ids.len())
+    ));
+    let mut removed = BTreeSet::new();
+    for row in db.query(&sql, ids).await? {
+        let mut row = row.reader();
+        let (channel, is_removed) = (row.take()?, row.take()?);
+        if is_removed {
+            removed.insert(channel);
+        }
+    }
+    Ok(removed)
 }

@@ -3,7 +3,7 @@
 use syncspace_protocol::hooks::{Delivery, DeliveryState};
 use syncspace_protocol::{ChannelId, DeliveryId, HookId, Seq, TeamId, Time};
 
-use super::{Queries, Row, RowReader, Sql, StoreError, Value, params, placeholders};
+use super::{Queries, Row, RowReader, Sql, Statement, StoreError, Value, params, placeholders};
 
 /// One that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,41 @@ pub async fn insert_all(db: &mut impl Queries, new: &[NewDelivery], now: Time) -
         db.execute(&INSERT, values).await?;
     }
     Ok(())
+}
+
+/// Puts in what came up and is given up at once.
+pub async fn insert_failed(
+    db: &mut impl Queries,
+    new: &[NewDelivery],
+    error: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    const INSERT: Sql = Sql::pair(
+        "INSERT IGNORE INTO hook_deliveries (id, hook_id, team_id, channel_id, seq, state, attempts, last_error, created_at, \
+         done_at) VALUES (?,?,?,?,?,?,0,?,?,?)",
+        "INSERT OR IGNORE INTO hook_deliveries (id, hook_id, team_id, channel_id, seq, state, attempts, last_error, \
+         created_at, done_at) VALUES (?,?,?,?,?,?,0,?,?,?)",
+    );
+    for row in new {
+        let values = params![row.id, row.hook, row.team, row.channel, row.seq, DeliveryState::Failed, error, now, now];
+        db.execute(&INSERT, values).await?;
+    }
+    Ok(())
+}
+
+/// Counts what waits for a hook, up to `most`.
+pub async fn count_waiting(db: &mut impl Queries, hook: HookId, most: u32) -> Result<u32, StoreError> {
+    let Statement { sql, params } = waiting_statement(hook, most);
+    db.query_first(&sql, params).await?.map_or(Ok(0), |row| row.reader().take())
+}
+
+/// Gives the statement of [`count_waiting`]: it reads the index alone.
+#[must_use]
+pub fn waiting_statement(hook: HookId, most: u32) -> Statement {
+    let sql = Sql::both(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM hook_deliveries WHERE hook_id = ? AND next_at IS NOT NULL LIMIT ?) AS waiting",
+    );
+    Statement { sql, params: params![hook, most] }
 }
 
 /// Lists what is due, the longest waiting first, without that of some hooks.
@@ -142,9 +177,12 @@ fn read(row: &mut RowReader<'_>) -> Result<Delivery, StoreError> {
     })
 }
 
-/// Forgets all of a hook.
-pub async fn delete_of(db: &mut impl Queries, hook: HookId) -> Result<(), StoreError> {
-    db.execute(&Sql::both("DELETE FROM hook_deliveries WHERE hook_id = ?"), params![hook]).await.map(drop)
+/// Gives up what waits for a hook.
+pub async fn give_up_all(db: &mut impl Queries, hook: HookId, now: Time) -> Result<(), StoreError> {
+    let sql = Sql::both(
+        "UPDATE hook_deliveries SET state = ?, next_at = NULL, done_at = ? WHERE hook_id = ? AND next_at IS NOT NULL",
+    );
+    db.execute(&sql, params![DeliveryState::Failed, now, hook]).await.map(drop)
 }
 
 /// Removes those that were over before `time`, at most `limit` of them, and gives how many it removed.

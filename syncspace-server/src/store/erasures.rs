@@ -8,7 +8,7 @@ use syncspace_protocol::{ChannelId, Email, Seq, TeamId, Time, UserId, Username};
 use super::list::Slice;
 use super::messages::{self, MESSAGE};
 use super::users::UserRow;
-use super::{Queries, Row, Sql, StoreError, Value, params};
+use super::{Queries, Row, Sql, StoreError, Value, files, params};
 
 /// Stands where a message has the digest of its request: that would still tell whoever guesses the text that the guess is right.
 const NO_DIGEST: &str = "erased";
@@ -337,7 +337,7 @@ pub async fn release_files(db: &mut impl Queries, user: UserId, now: Time) -> Re
         "UPDATE files SET state = 'gone', attached_at = NULL, collect_at = ? WHERE uploader_id = ? AND state <> 'gone' \
          AND (asset_of = ? OR (asset_of IS NULL AND message_seq IS NULL))",
     );
-    db.execute(&sql, params![now, user, picture_of(user)]).await.map(drop)
+    db.execute(&sql, params![now, user, files::picture_of_user(user)]).await.map(drop)
 }
 
 /// Ends the erasures of all whose bytes are gone; gives how many.
@@ -352,14 +352,10 @@ pub async fn finish(db: &mut impl Queries, now: Time, limit: u32) -> Result<u64,
     let mut finished = 0;
     for row in db.query(&waiting, params![]).await? {
         let user: UserId = row.reader().take()?;
-        if db.query_first(&left, params![user, picture_of(user)]).await?.is_none() {
+        if db.query_first(&left, params![user, files::picture_of_user(user)]).await?.is_none() {
             db.execute(&done, params![now, user]).await?;
             finished += 1;
         }
     }
     Ok(finished)
-}
-
-fn picture_of(user: UserId) -> String {
-    format!("u{user}")
 }

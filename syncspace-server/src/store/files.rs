@@ -304,11 +304,35 @@ pub async fn discard(db: &mut impl Queries, id: FileId, now: Time) -> Result<boo
     Ok(db.execute(&sql, params![now, id]).await? == 1)
 }
 
-/// Ends what was somebody's picture before this one.
-pub async fn release_former(db: &mut impl Queries, whose: &str, now_is: FileId, now: Time) -> Result<(), StoreError> {
+/// Names a person in `asset_of`.
+#[must_use]
+pub fn picture_of_user(user: UserId) -> String {
+    format!("u{user}")
+}
+
+/// Names a team in `asset_of`.
+#[must_use]
+pub fn picture_of_team(team: TeamId) -> String {
+    format!("t{team}")
+}
+
+/// Ends pictures of a person or a team older than the one with this checksum; all where that is none of them.
+pub async fn release_pictures(
+    db: &mut impl Queries,
+    whose: &str,
+    shown: Option<&str>,
+    now: Time,
+) -> Result<(), StoreError> {
+    let newest = Sql::both("SELECT MAX(id) FROM files WHERE asset_of = ? AND sha256 = ? AND state = 'ready'");
+    let kept: Option<u64> = match shown {
+        Some(sha256) => {
+            db.query_first(&newest, params![whose, sha256]).await?.map_or(Ok(None), |row| row.reader().take())?
+        }
+        None => None,
+    };
     let sql =
         Sql::both("UPDATE files SET state = 'gone', collect_at = ? WHERE asset_of = ? AND id < ? AND state = 'ready'");
-    db.execute(&sql, params![now, whose, now_is]).await.map(drop)
+    db.execute(&sql, params![now, whose, number(kept.unwrap_or(u64::MAX))]).await.map(drop)
 }
 
 /// A place in a list that goes from the newest file down.

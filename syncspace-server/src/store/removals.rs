@@ -4,7 +4,7 @@
 
 use syncspace_protocol::{ChannelId, ImportId, MessageId, Seq, TeamId, Time};
 
-use super::{Dialect, Queries, Sql, StoreError, params, search};
+use super::{Dialect, Queries, Sql, StoreError, files, params, search};
 
 /// Finds a team that was deleted before a time and of which something may be left.
 pub async fn find_team(db: &mut impl Queries, before: Time) -> Result<Option<TeamId>, StoreError> {
@@ -50,7 +50,23 @@ pub async fn remove_import(
     Ok(Some(removed))
 }
 
-/// Removes what a deleted team had beside its channels, and counts those as deleted when it was.
+/// Removes what hooks of a team were told or were to be, at most `limit` rows; gives how many went.
+pub async fn remove_deliveries(
+    db: &mut impl Queries,
+    dialect: Dialect,
+    team: TeamId,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = match dialect {
+        Dialect::Mysql => format!("DELETE FROM hook_deliveries WHERE team_id = ? LIMIT {limit}"),
+        Dialect::Sqlite => format!(
+            "DELETE FROM hook_deliveries WHERE id IN (SELECT id FROM hook_deliveries WHERE team_id = ? LIMIT {limit})"
+        ),
+    };
+    db.execute(&Sql::built(sql), params![team]).await
+}
+
+/// Removes what a deleted team had beside its channels and deliveries, and counts those as deleted when it was.
 pub async fn remove_team(db: &mut impl Queries, team: TeamId, now: Time) -> Result<(), StoreError> {
     for sql in [
         "UPDATE channels SET deleted_at = (SELECT t.deleted_at FROM teams t WHERE t.id = channels.team_id) \
@@ -60,13 +76,13 @@ pub async fn remove_team(db: &mut impl Queries, team: TeamId, now: Time) -> Resu
         "DELETE FROM user_groups WHERE team_id = ?",
         "DELETE FROM join_requests WHERE team_id = ?",
         "DELETE FROM team_bans WHERE team_id = ?",
-        "DELETE FROM hook_deliveries WHERE team_id = ?",
         "DELETE FROM hooks WHERE team_id = ?",
         "DELETE FROM commands WHERE team_id = ?",
     ] {
         db.execute(&Sql::both(sql), params![team]).await?;
     }
-    let done = Sql::both("UPDATE teams SET description = NULL, purged_at = ? WHERE id = ?");
+    files::release_pictures(db, &files::picture_of_team(team), None, now).await?;
+    let done = Sql::both("UPDATE teams SET description = NULL, avatar_url = NULL, purged_at = ? WHERE id = ?");
     db.execute(&done, params![now, team]).await.map(drop)
 }
 
@@ -107,6 +123,22 @@ pub async fn remove_up_to(
         db.execute(&Sql::both(sql), params![channel, last]).await?;
     }
     Ok(())
+}
+
+/// Removes words of a deleted channel that the search index took in while its messages went, at most `limit` messages' worth;
+/// gives how many went. From now on the index takes in none of it.
+pub async fn remove_words(
+    db: &mut impl Queries,
+    dialect: Dialect,
+    channel: ChannelId,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    db.query(&Sql::both("SELECT id FROM channels WHERE id = ? FOR UPDATE"), params![channel]).await?;
+    let some = Sql::both("SELECT message_id FROM message_search WHERE channel_id = ? LIMIT ?");
+    let rows = db.query(&some, params![channel, limit]).await?;
+    let ids = rows.iter().map(|row| row.reader().take()).collect::<Result<Vec<MessageId>, _>>()?;
+    search::remove(db, dialect, &ids).await?;
+    Ok(ids.len() as u64)
 }
 
 /// Removes what people kept of a channel whose messages are gone, and lets the bytes of its files go.

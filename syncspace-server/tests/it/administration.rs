@@ -1,5 +1,7 @@
 //! Facts about what administrators see and do, on the embedded store and on MySQL.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use futures_util::stream;
 use serde_json::{Value, json};
@@ -10,7 +12,7 @@ use syncspace_protocol::server::{PasswordReset, StatisticsDay};
 use syncspace_protocol::sync::{Change, ChangesQuery};
 use syncspace_protocol::{ChannelId, Rev, StreamId, TeamId};
 use syncspace_server::service::{Actor, BATCH_ROWS_MAX, Batch, BrokenOff, JobKind, LeaseTimes, ServiceError, later};
-use syncspace_server::store::{Queries as _, Sql, params};
+use syncspace_server::store::{Queries as _, Sql, channels, params, search};
 
 use crate::place::{PASSWORD, Place, Rig, body, on_both_stores, origin, refused, register_body};
 
@@ -31,6 +33,7 @@ on_both_stores! {
     statistics_count_and_keep_the_ends_of_days,
     nothing_is_left_of_a_deleted_channel_but_its_tombstone,
     nothing_is_left_of_a_deleted_team_but_its_tombstone,
+    what_was_indexed_while_a_channel_went_goes_too,
     a_large_channel_goes_in_parts,
 }
 
@@ -607,6 +610,11 @@ async fn nothing_is_left_of_a_deleted_team_but_its_tombstone(place: Place) {
     let import = service.start_import(&root, scene.team, body(start)).await.expect("begins").into_inner();
     let lines = json!({ "lines": [{ "type": "user", "username": "alice", "role": "member" }] });
     service.import_lines(&root, scene.team, import.id, body(lines)).await.expect("imports");
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+    let mut picture = stream::iter([Ok::<_, BrokenOff>(Bytes::from_static(png))]);
+    let team = service.set_team_picture(&scene.alice, scene.team, None, &mut picture).await.expect("shows");
+    let picture = team.avatar_url.expect("an address").rsplit('/').next().expect("a name").to_owned();
+    service.open_picture(&picture).await.map(drop).expect("opens");
     service.delete_team(&scene.alice, scene.team).await.expect("deletes");
     scene.rig.clock.advance_ms(10 * 60 * 1_000 + 1);
     remove_deleted(&scene.rig).await;
@@ -627,8 +635,35 @@ async fn nothing_is_left_of_a_deleted_team_but_its_tombstone(place: Place) {
         let row = (&store).query_first(&sql, params![]).await.expect("counts").expect("a row");
         assert_eq!(row.reader().take::<i64>().expect("a number"), rows, "{table}");
     }
+    refused(service.open_picture(&picture).await.map(drop), ErrorCode::NotFound);
     refused(service.authenticate(&token.token.0).await, ErrorCode::Unauthenticated);
     service.register(&origin(), register_body("robo")).await.expect("the bot's name is free");
+}
+
+async fn what_was_indexed_while_a_channel_went_goes_too(place: Place) {
+    let scene = Scene::on(place).await;
+    let (doomed, other) = (scene.channel("public", "doomed").await, scene.channel("public", "other").await);
+    let store = scene.rig.place.store().await;
+    let row = |channel, message: u64| search::IndexRow {
+        team: scene.team,
+        key: search::Key { created_at: scene.rig.clock.now(), message: message.try_into().expect("an id") },
+        channel,
+        seq: 1.try_into().expect("a place"),
+        sender: scene.alice.user_id,
+        traits: 0,
+        tokens: "secret".to_owned(),
+    };
+    let mut tx = store.begin().await.expect("begins");
+    search::replace(&mut tx, store.dialect(), &[], &[row(doomed, 1_000), row(other, 1_001)]).await.expect("indexes");
+    tx.commit().await.expect("commits");
+    scene.rig.service.delete_channel(&scene.alice, doomed).await.expect("deletes");
+    assert_eq!(channels::lock_removed(&mut &store, &[doomed, other]).await.expect("looks"), BTreeSet::new());
+    scene.rig.clock.advance_ms(10 * 60 * 1_000 + 1);
+    remove_deleted(&scene.rig).await;
+    let indexed = async |channel| kept(&scene.rig, channel).await[5];
+    assert_eq!((indexed(doomed).await, indexed(other).await), (("message_search", 0), ("message_search", 1)));
+    let removed = channels::lock_removed(&mut &store, &[doomed, other]).await.expect("looks");
+    assert_eq!(removed, BTreeSet::from([doomed]), "the index takes in no more of it");
 }
 
 async fn a_large_channel_goes_in_parts(place: Place) {

@@ -1,6 +1,6 @@
 //! How a database would carry out a statement: what it reads, along which index, and whether it puts anything in order.
 
-use syncspace_server::store::{Queries as _, Sql, Store, Value};
+use syncspace_server::store::{Dialect, Queries as _, Sql, Store, Value};
 
 /// What MySQL or MariaDB would do.
 pub(crate) struct Plan {
@@ -90,4 +90,17 @@ pub(crate) async fn steps(store: &Store, statement: &str, values: Vec<Value>) ->
     let steps: Vec<String> = steps.collect();
     assert!(!steps.is_empty(), "{statement}");
     steps
+}
+
+/// Fills a table from a list of numbers `i`, 1 to `rows`.
+pub(crate) async fn fill(store: &Store, table: &str, columns: &str, values: &str, rows: u32) {
+    // MySQL ends a recursion after a thousand steps: both numbers are of a hundred.
+    let sql = Sql::built(format!(
+        "INSERT INTO {table} ({columns}) WITH RECURSIVE h AS (SELECT 0 AS k UNION ALL SELECT k + 1 FROM h WHERE k < 99), \
+         n AS (SELECT a.k * 100 + b.k + 1 AS i FROM h a, h b) SELECT {values} FROM n WHERE i <= {rows}"
+    ));
+    { store }.execute(&sql, Vec::new()).await.expect(table);
+    if store.dialect() == Dialect::Mysql {
+        { store }.query(&Sql::built(format!("ANALYZE TABLE {table}")), Vec::new()).await.expect("analyses");
+    }
 }

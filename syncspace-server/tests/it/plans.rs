@@ -2,14 +2,16 @@
 //! each is run once, noted on the way, and its plan is read.
 
 use syncspace_protocol::join_requests::{JoinRequest, JoinRequestState};
+use syncspace_protocol::messages::Message;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::{ChannelId, FileId, MemberId, MessageId, Rev, Seq, TeamId, Time, UserId};
 use syncspace_server::store::list::{Slice, TimeSlice};
 use syncspace_server::store::reactions::ReactionKey;
 use syncspace_server::store::search::Key;
 use syncspace_server::store::{
-    Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, file_parts, files, heads,
-    invites, join_requests, pins, reactions, reminders, retention, saved, scheduled, users, versions,
+    Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, deliveries, file_parts,
+    files, heads, invites, join_requests, pins, reactions, reminders, removals, retention, saved, scheduled, users,
+    versions,
 };
 
 use crate::explain::{self, Plan};
@@ -75,16 +77,8 @@ impl Queries for Recorder {
     }
 }
 
-/// Fills a table from a list of numbers `i`.
 async fn fill(store: &Store, table: &str, columns: &str, values: &str) {
-    let sql = Sql::built(format!(
-        "INSERT INTO {table} ({columns}) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) \
-         SELECT {values} FROM n"
-    ));
-    { store }.execute(&sql, Vec::new()).await.expect(table);
-    if store.dialect() == Dialect::Mysql {
-        { store }.query(&Sql::built(format!("ANALYZE TABLE {table}")), Vec::new()).await.expect("analyses");
-    }
+    explain::fill(store, table, columns, values, ROWS).await;
 }
 
 async fn fill_all(store: &Store) {
@@ -143,6 +137,7 @@ async fn fill_all(store: &Store) {
     let values = format!("i, i % 9 + 1, {user}, 'member', 1, 0, i % 5 + 1, {AT}, '2027-11-22 17:26:21.500'");
     fill(store, "team_invites", invite, &values).await;
     fill_files(store, AT).await;
+    fill_deliveries(store, AT).await;
     let thread = "user_id, channel_id, root_seq, team_id, is_following, is_muted, last_read_seq, set_rev, rev";
     fill(store, "thread_members", thread, "i, i % 7 + 1, i, 1, 1, 0, 0, 0, 0").await;
     let found = "team_id, created_at, message_id, channel_id, seq, sender_id, traits, tokens";
@@ -194,7 +189,11 @@ async fn run_files(db: &mut Recorder, now: Time) -> Result<(), StoreError> {
     files::hold(db, file).await?;
     files::let_go(db, file, now).await?;
     files::discard(db, file, now).await?;
-    files::release_former(db, "k9", id(99), now).await?;
+    files::release_pictures(db, "k9", Some("k9"), now).await?;
+    files::release_pictures(db, "k18", None, now).await?;
+    let copy = files::FileCopy { of: id(11), id: id(5_000) };
+    files::copy(db, copy, (id(2), &carrier()), now).await?;
+    files::remove_copy(db, id(5_000), "k11").await?;
     files::take_leftovers(db, now, 50).await?;
     file_parts::begin(db, file, "k2").await?;
     file_parts::find(db, file).await?;
@@ -208,6 +207,36 @@ async fn run_files(db: &mut Recorder, now: Time) -> Result<(), StoreError> {
     file_parts::list_keys(db, "k2").await?;
     file_parts::remove(db, "p-1").await?;
     files::remove(db, file).await
+}
+
+fn carrier() -> Message {
+    serde_json::from_value(serde_json::json!({
+        "id": 5_000, "channel_id": 3, "seq": 5_000, "rev": 1, "sender_id": 1, "content": "", "message_type": "file", "reply_count": 0, "is_edited": false,
+        "client_id": "one", "created_at": "2026-11-22T17:26:22.500Z", "updated_at": "2026-11-22T17:26:22.500Z",
+    }))
+    .expect("a message")
+}
+
+/// Fills what hooks are told.
+async fn fill_deliveries(store: &Store, at: &str) {
+    let columns = "id, hook_id, team_id, channel_id, seq, state, attempts, next_at, created_at, done_at";
+    let values = format!(
+        "i, i % 9 + 1, i % 40 + 1, 3, i, CASE WHEN i % 2 = 0 THEN 'waiting' ELSE 'done' END, 0, \
+         CASE WHEN i % 2 = 0 THEN {at} END, {at}, CASE WHEN i % 2 = 1 THEN {at} END"
+    );
+    fill(store, "hook_deliveries", columns, &values).await;
+}
+
+/// Runs every query of deliveries once.
+async fn run_deliveries(db: &mut Recorder, now: Time) -> Result<(), StoreError> {
+    deliveries::count_waiting(db, id(2), 10_000).await?;
+    deliveries::next_due(db).await?;
+    deliveries::give_up_all(db, id(3), now).await?;
+    deliveries::list_newest(db, id(2), u64::MAX, 51).await?;
+    deliveries::purge_before(db, now, 2).await?;
+    removals::remove_deliveries(db, db.store.dialect(), id(3), 2).await?;
+    removals::remove_words(db, db.store.dialect(), id(3), 2).await?;
+    channels::lock_removed(db, &[id(3), id(4)]).await.map(drop)
 }
 
 /// Runs every query of retention once.
@@ -296,6 +325,7 @@ async fn run_all(db: &mut Recorder) -> Result<(), StoreError> {
     users::lock_active_admins(db).await?;
     run_files(db, now).await?;
     run_retention(db, now).await?;
+    run_deliveries(db, now).await?;
     arrivals::load(db, &[id(1)]).await.map(drop)
 }
 

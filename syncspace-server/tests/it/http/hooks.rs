@@ -1,5 +1,6 @@
 //! `/hooks/{token}` as the programs see it that post there: Slack's words and statuses. And a delivery by the running server.
 
+use futures_util::StreamExt as _;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -105,6 +106,23 @@ async fn a_hook_has_a_bucket_of_its_own() {
     assert!(answers.contains(&(429, "rate_limited".to_owned())) && answers.contains(&(200, "ok".to_owned())));
     let first = post(&scene.rig, &other, "application/json", r#"{"text":"x"}"#).await;
     assert_eq!(first, (200, "ok".to_owned()), "another hook goes on");
+}
+
+#[tokio::test]
+async fn hooks_that_do_not_exist_are_asked_for_so_often_and_no_more() {
+    let scene = Scene::set(Rig::start_with(|config| config.rates.requests_per_second = 5).await).await;
+    let (known, unknown) = (scene.incoming().await, scene.incoming().await);
+    assert_eq!(post(&scene.rig, &known, "application/json", r#"{"text":"x"}"#).await.0, 200);
+    let posts = (0..1_200).map(|number| {
+        let path = format!("{}{number}", known.rsplit_once('/').expect("a path").0.to_owned() + "/");
+        let rig = &scene.rig;
+        async move { post(rig, &path, "application/json", r#"{"text":"x"}"#).await }
+    });
+    let answers: Vec<_> = futures_util::stream::iter(posts).buffer_unordered(50).collect().await;
+    assert!(answers.contains(&(404, "no_service".to_owned())) && answers.contains(&(429, "rate_limited".to_owned())));
+    assert_eq!(post(&scene.rig, &known, "application/json", r#"{"text":"x"}"#).await.0, 200, "what is known goes on");
+    let refused = post(&scene.rig, &unknown, "application/json", r#"{"text":"x"}"#).await;
+    assert!([200, 429].contains(&refused.0), "as the bucket fills: {refused:?}");
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ use syncspace_protocol::channels::CreateChannel;
 use syncspace_protocol::hooks::{Delivery, DeliveryState, Hook, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use syncspace_protocol::page::PageQuery;
 use syncspace_server::service::DueDelivery;
+use syncspace_server::store::{Queries as _, Sql};
 
 use crate::counts::Room;
+use crate::explain;
 use crate::place::{Place, body, on_both_stores};
 use crate::target::{Behaviour, Target};
 
@@ -20,6 +22,7 @@ on_both_stores! {
     a_delivery_is_tried_again_later_and_given_up_in_the_end,
     targets_that_misbehave_are_told_apart,
     what_is_gone_is_told_to_nobody,
+    so_much_waits_for_a_hook_and_no_more,
 }
 
 impl Room {
@@ -215,4 +218,33 @@ async fn what_is_gone_is_told_to_nobody(place: Place) {
     room.rig.service.delete_hook(&room.alice, room.team, hook.id).await.expect("deletes");
     assert_eq!(room.due().await.len(), 0, "what it was to be told is forgotten");
     assert!(!target.has_more());
+}
+
+async fn so_much_waits_for_a_hook_and_no_more(place: Place) {
+    let room = Room::open_to_targets(place).await;
+    let target = Target::start(Behaviour::Answer(200, String::new())).await;
+    let bot = room.bot_inside("log").await;
+    let (hook, _) = room.outgoing(bot, json!({"url": target.url("/")})).await;
+    let (other, _) = room.outgoing(bot, json!({"url": target.url("/other")})).await;
+    let store = room.rig.place.store().await;
+    let values = format!(
+        "1000000 + i, {}, {}, {}, 1000 + i, 'waiting', 0, '2999-01-01 00:00:00.000', '2026-11-22 17:26:21.500'",
+        hook.id, room.team, room.channel
+    );
+    let columns = "id, hook_id, team_id, channel_id, seq, state, attempts, next_at, created_at";
+    explain::fill(&store, "hook_deliveries", columns, &values, 9_999).await;
+    room.say(&room.bob, "the last that waits").await;
+    room.say(&room.bob, "one too many").await;
+    assert_eq!(room.due().await.len(), 3, "one of this hook, two of the other");
+    { &store }.execute(&Sql::both("DELETE FROM hook_deliveries WHERE id > 1000000"), vec![]).await.expect("deletes");
+    let states = |told: Vec<Delivery>| {
+        told.into_iter().map(|one| (one.seq.get(), one.state, one.last_error)).collect::<Vec<_>>()
+    };
+    let told = states(room.told(&hook).await);
+    let reason = "too many messages wait for this hook already".to_owned();
+    assert_eq!(told, [(2, DeliveryState::Failed, Some(reason)), (1, DeliveryState::Waiting, None)]);
+    let told = states(room.told(&other).await);
+    assert_eq!(told, [(2, DeliveryState::Waiting, None), (1, DeliveryState::Waiting, None)]);
+    room.rig.service.delete_hook(&room.alice, room.team, hook.id).await.expect("deletes");
+    assert_eq!(room.due().await.len(), 2, "only the other's");
 }

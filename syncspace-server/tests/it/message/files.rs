@@ -14,6 +14,7 @@ use syncspace_protocol::messages::{Message, MessageType, SendMessage};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::search::query::Has;
 use syncspace_protocol::sync::Change;
+use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, FileId, IdempotencyKey, Patch};
 use syncspace_server::blobs::{BlobPlace, Blobs};
 use syncspace_server::service::{Actor, Batch, BrokenOff, JobKind, LeaseTimes, Made, ServiceError, Settings, Turn};
@@ -502,9 +503,17 @@ async fn a_picture_shows_its_person_until_the_next_one(place: Place) {
     refused(set_of_team(&room.bob).await, ErrorCode::Forbidden);
     let team = set_of_team(&room.alice).await.expect("sets");
     assert!(team.avatar_url.is_some_and(|url| url.starts_with("/api/v1/assets/")));
-    let edit = syncspace_protocol::users::EditProfile { avatar_url: Patch::Set(second.clone()), ..Default::default() };
+    let edit = EditProfile { avatar_url: Patch::Set(second.clone()), ..Default::default() };
     assert_eq!(room.rig.service.edit_me(&room.alice, edit).await.expect("edits").avatar_url, Some(second));
     let turn = room.turn().await;
     assert_eq!(room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects"), Batch::Last(1));
     assert_eq!(room.blobs(), 3, "one picture of Bob's and of the team, and the file that waits");
+    // Taken off, or exchanged for one that is elsewhere, it is no longer to be had.
+    let edit = EditProfile { avatar_url: Patch::Clear, ..Default::default() };
+    room.rig.service.edit_me(&room.bob, edit).await.expect("edits");
+    refused(room.rig.service.open_picture(&hex_sha256(&picture(2))).await, ErrorCode::NotFound);
+    let edit = body(serde_json::json!({"avatar_url": "https://example.org/team.png"}));
+    room.rig.service.edit_team(&room.alice, room.team, edit).await.expect("edits");
+    refused(room.rig.service.open_picture(&hex_sha256(&picture(4))).await, ErrorCode::NotFound);
+    assert_eq!(room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects"), Batch::Last(2));
 }
