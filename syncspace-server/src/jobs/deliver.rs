@@ -92,7 +92,7 @@ pub(super) async fn watch(service: &Arc<Service>, turn: &Turn) {
                 }
             }
             () = sleep(wait) => {}
-            () = service.mail_came() => {}
+            () = service.delivery_came() => {}
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod deliver;
 mod due;
-mod post;
+mod mail;
 mod schedule;
 
 use std::error::Error;
@@ -76,7 +76,7 @@ impl Jobs {
                 () = self.work(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = due::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = deliver::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
-                () = post::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
+                () = mail::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
             }
         }
     }

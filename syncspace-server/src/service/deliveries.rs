@@ -83,25 +83,18 @@ impl Service {
         limit: u32,
     ) -> Result<Option<Vec<DueDelivery>>, ServiceError> {
         let due = deliveries::list_due(&mut &self.store, self.clock.now(), without, limit).await?;
-        if due.is_empty() {
-            return Ok(Some(due));
-        }
-        let mut tx = self.store.begin().await?;
-        let has_turn = turn.fence().holds(&mut tx).await?;
-        tx.rollback().await;
-        Ok(has_turn.then_some(due))
+        let may_go = due.is_empty() || self.has_turn(turn).await?;
+        Ok(may_go.then_some(due))
     }
 
     /// Gives how long it is until the next delivery is due, where there is one.
     pub async fn next_delivery(&self) -> Result<Option<Duration>, ServiceError> {
-        let next = deliveries::next_due(&mut &self.store).await?;
-        let now = self.clock.now();
-        Ok(next.map(|at| Duration::from_millis(u64::try_from(at.unix_ms() - now.unix_ms()).unwrap_or(0))))
+        Ok(deliveries::next_due(&mut &self.store).await?.map(|at| self.time_until(at)))
     }
 
     /// Waits until something may be due sooner than was known.
-    pub async fn mail_came(&self) {
-        self.mail_bell.notified().await;
+    pub async fn delivery_came(&self) {
+        self.delivery_bell.notified().await;
     }
 
     /// Makes one delivery, or tries to, and writes down what came of it.

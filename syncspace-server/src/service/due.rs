@@ -40,8 +40,7 @@ impl Service {
         let next = [scheduled::next_due(&mut db).await?, reminders::next_due(&mut db).await?];
         let next = next.into_iter().flatten().min();
         let Some(_due) = next.filter(|&next| next <= now) else {
-            let wait_ms = next.map(|next| u64::try_from(next.unix_ms() - now.unix_ms()).unwrap_or(0));
-            return Ok(Due::NothingFor(wait_ms.map(Duration::from_millis)));
+            return Ok(Due::NothingFor(next.map(|next| self.time_until(next))));
         };
         let mut tx = self.store.begin().await?;
         if !turn.fence().holds(&mut tx).await? {

@@ -1,6 +1,7 @@
 //! What one instance does for all, again and again: mostly, in batches that lock little, to remove what is kept for a while only.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use syncspace_protocol::limits::IDEMPOTENCY_KEY_LIFE_S;
 use syncspace_protocol::{ChannelId, Time};
@@ -227,6 +228,19 @@ impl Service {
         let rows = kind.remove_before(&mut tx, before).await?;
         tx.commit().await?;
         Ok(if rows < u64::from(BATCH_ROWS_MAX) { Batch::Last(rows) } else { Batch::More(rows) })
+    }
+
+    /// Tells whether this instance still has the turn.
+    pub(super) async fn has_turn(&self, turn: &Turn) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let has_turn = turn.fence().holds(&mut tx).await?;
+        tx.rollback().await;
+        Ok(has_turn)
+    }
+
+    /// Gives how long it is until a time; nothing where it is past.
+    pub(super) fn time_until(&self, at: Time) -> Duration {
+        Duration::from_millis(u64::try_from(at.unix_ms() - self.clock.now().unix_ms()).unwrap_or(0))
     }
 
     /// Removes the bytes of files whose time has come, and then their rows: cut off anywhere, it finds them again.

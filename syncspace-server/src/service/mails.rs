@@ -112,12 +112,12 @@ impl Service {
 
     /// Has what waits looked at soon.
     pub(super) fn ring_for_mail(&self) {
-        self.post_bell.notify_one();
+        self.mail_bell.notify_one();
     }
 
     /// Waits until there may be a mail to send.
-    pub async fn post_came(&self) {
-        self.post_bell.notified().await;
+    pub async fn mail_came(&self) {
+        self.mail_bell.notified().await;
     }
 
     /// Gives mails that are due, without some by their names; nothing where another instance has the turn.
@@ -128,20 +128,13 @@ impl Service {
         limit: usize,
     ) -> Result<Option<Vec<MailRow>>, ServiceError> {
         let due = mails::list_due(&mut &self.store, self.clock.now(), without, limit).await?;
-        if due.is_empty() {
-            return Ok(Some(due));
-        }
-        let mut tx = self.store.begin().await?;
-        let has_turn = turn.fence().holds(&mut tx).await?;
-        tx.rollback().await;
-        Ok(has_turn.then_some(due))
+        let may_go = due.is_empty() || self.has_turn(turn).await?;
+        Ok(may_go.then_some(due))
     }
 
     /// Gives how long it is until the next mail is due, where there is one.
     pub async fn next_mail(&self) -> Result<Option<Duration>, ServiceError> {
-        let next = mails::next_due(&mut &self.store).await?;
-        let now = self.clock.now();
-        Ok(next.map(|at| Duration::from_millis(u64::try_from(at.unix_ms() - now.unix_ms()).unwrap_or(0))))
+        Ok(mails::next_due(&mut &self.store).await?.map(|at| self.time_until(at)))
     }
 
     /// Sends one mail, or tries to, and writes down what came of it.

@@ -218,12 +218,12 @@ pub struct Service {
     known_tokens: access_tokens::KnownTokens,
     outbound: Outbound,
     /// Rung where there is something to tell hooks.
-    mail_bell: Notify,
+    delivery_bell: Notify,
     delivery_counts: deliveries::DeliveryCounts,
     file_counts: Arc<file_counts::FileCounts>,
     mailer: Option<Mailer>,
     /// Rung where there is a mail to send.
-    post_bell: Notify,
+    mail_bell: Notify,
     mail_counts: mails::MailCounts,
     data_dir: Option<PathBuf>,
 }
@@ -258,11 +258,11 @@ impl Service {
             token_keys,
             known_tokens: access_tokens::KnownTokens::default(),
             outbound: Outbound::new(allowed),
-            mail_bell: Notify::new(),
+            delivery_bell: Notify::new(),
             delivery_counts: deliveries::DeliveryCounts::default(),
             file_counts: Arc::default(),
             mailer,
-            post_bell: Notify::new(),
+            mail_bell: Notify::new(),
             mail_counts: mails::MailCounts::default(),
             data_dir,
         }

@@ -50,7 +50,7 @@ pub(super) async fn watch(service: &Arc<Service>, turn: &Turn) {
                 }
             }
             () = sleep(wait) => {}
-            () = service.post_came() => {}
+            () = service.mail_came() => {}
         }
     }
 }
