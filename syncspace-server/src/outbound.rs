@@ -158,9 +158,12 @@ pub enum OutboundError {
     /// No answer came in time.
     #[error("it did not answer within {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// The answer is too long.
-    #[error("its answer is longer than {ANSWER_BYTES_MAX} bytes")]
-    TooLong,
+    /// The answer is too long. The target has what was sent: trying again would tell it twice.
+    #[error("its answer, with status {status}, is longer than {ANSWER_BYTES_MAX} bytes")]
+    TooLong {
+        /// The status.
+        status: u16,
+    },
     /// The connection could not be made, or broke.
     #[error("it cannot be reached")]
     Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -230,6 +233,12 @@ impl Outbound {
         Err(OutboundError::Redirects)
     }
 
+    /// Tells whether a URL leads to an address that may not be reached, as far as it can be seen before its name is resolved.
+    #[must_use]
+    pub fn refuses(&self, url: &Url) -> bool {
+        matches!(self.check(url), Err(OutboundError::Refused))
+    }
+
     /// Checks what is no name: an address that stands in the URL is not resolved.
     fn check(&self, url: &Url) -> Result<(), OutboundError> {
         if !matches!(url.scheme(), "http" | "https") {
@@ -283,7 +292,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, OutboundError> 
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(OutboundError::TooLong);
+            return Err(OutboundError::TooLong { status });
         }
         body.extend_from_slice(&chunk);
     }

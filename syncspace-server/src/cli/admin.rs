@@ -19,7 +19,9 @@ pub(crate) async fn create(config: &Config, create: &AdminCreate) -> anyhow::Res
     store.migrate().await.context("cannot migrate the database")?;
     let epoch = load_epoch(&store).await?;
     let service = Service::new(service_parts(config, store, epoch, Realtime::alone())?);
-    let user = service.create_first_admin(create.username.clone(), password).await?;
+    let made = service.create_first_admin(create.username.clone(), password).await;
+    service.close().await;
+    let user = made?;
     output::line(&format!("{} (id {}) now administers this server", user.username, user.id));
     Ok(())
 }

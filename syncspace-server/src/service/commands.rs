@@ -62,6 +62,7 @@ impl Service {
         body: CreateCommand,
     ) -> Result<MadeCommand, ServiceError> {
         let (now, secret) = (self.clock.now(), random_token()?);
+        self.refuse_private(Some(&body.url))?;
         let hint = body.usage_hint.as_deref();
         let command = SlashCommand {
             id: self.ids.next().await?,
@@ -108,6 +109,7 @@ impl Service {
         let description = clean_patch("description", &edit.description, COMMAND_DESCRIPTION_CHARS_MAX)?;
         let usage_hint = clean_patch("usage_hint", &edit.usage_hint, COMMAND_HINT_CHARS_MAX)?;
         let url = edit.url.as_deref().map(|url| check_url("url", url)).transpose()?;
+        self.refuse_private(url.as_deref())?;
         retrying(|| async {
             let mut tx = self.store.begin().await?;
             access::on_team(&mut tx, actor, team, TeamAction::ManageIntegrations).await?;

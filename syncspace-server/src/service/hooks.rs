@@ -74,6 +74,7 @@ impl Service {
             }
         }
         let hook = check(hook)?;
+        self.refuse_private(hook.url.as_deref())?;
         let secret = random_token()?;
         let (path, signs) = match hook.kind {
             HookKind::Incoming => (Some(Secret(format!("{HOOK_PATH}{secret}"))), None),
@@ -121,6 +122,7 @@ impl Service {
         if found.kind == HookKind::Incoming && edit.channel_id == Patch::Clear {
             return Err(ServiceError::invalid_field("channel_id", "an incoming hook writes into one channel: name it"));
         }
+        self.refuse_private(edit.url.as_deref())?;
         let url = edit.url.or(found.url.clone());
         let changed = check(Hook {
             name: edit.name.unwrap_or(found.name.clone()),
@@ -222,6 +224,19 @@ pub(super) fn bot_of(hook: HookId, bot: UserId) -> Result<Actor, ServiceError> {
 /// Has every instance forget what it keeps of a hook: it looks the bot up again.
 fn changed_hook(hook: &Hook) -> Vec<Effect> {
     vec![Effect::RightsChanged { user_id: hook.bot_id }]
+}
+
+impl Service {
+    /// Refuses a target that stands as an address in its URL and may not be reached. Of a name that is seen when it is resolved.
+    pub(super) fn refuse_private(&self, url: Option<&str>) -> Result<(), ServiceError> {
+        let url = url.and_then(|url| url::Url::parse(url).ok());
+        if !url.is_some_and(|url| self.outbound.refuses(&url)) {
+            return Ok(());
+        }
+        let sentence = "this address is in a private network, which this server reaches only where its operator allows it: \
+                        hook_targets_allowed";
+        Err(ServiceError::invalid_field("url", sentence))
+    }
 }
 
 /// Cleans and checks the fields of a hook.

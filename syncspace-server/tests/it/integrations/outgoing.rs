@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use syncspace_protocol::UserId;
 use syncspace_protocol::channels::CreateChannel;
+use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::hooks::{Delivery, DeliveryState, Hook, SIGNATURE_HEADER, TIMESTAMP_HEADER};
 use syncspace_protocol::page::PageQuery;
 use syncspace_server::service::DueDelivery;
@@ -12,7 +13,7 @@ use syncspace_server::store::{Queries as _, Sql};
 
 use crate::counts::Room;
 use crate::explain;
-use crate::place::{Place, body, on_both_stores};
+use crate::place::{Place, body, on_both_stores, refused};
 use crate::target::{Behaviour, Target};
 
 on_both_stores! {
@@ -21,6 +22,7 @@ on_both_stores! {
     an_answer_is_posted_once_and_triggers_nothing,
     a_delivery_is_tried_again_later_and_given_up_in_the_end,
     targets_that_misbehave_are_told_apart,
+    a_target_in_a_private_network_is_refused_where_it_is_named,
     what_is_gone_is_told_to_nobody,
     so_much_waits_for_a_hook_and_no_more,
 }
@@ -191,7 +193,8 @@ async fn targets_that_misbehave_are_told_apart(place: Place) {
         (Behaviour::Redirect(308, "ftp://example.org/".to_owned()), gone(DeliveryState::Failed, "cannot be used")),
         (Behaviour::Redirect(307, target.url("/again")), gone(DeliveryState::Failed, "more than 3 times")),
         (Behaviour::Answer(404, String::new()), gone(DeliveryState::Failed, "404")),
-        (Behaviour::Flood(65 * 1024), gone(DeliveryState::Waiting, "longer than")),
+        // It was told; what it answers is of no use, and telling it again of none either.
+        (Behaviour::Flood(65 * 1024), gone(DeliveryState::Done, "")),
         (Behaviour::Silence, gone(DeliveryState::Waiting, "did not answer within 10 s")),
     ] {
         target.behave(behaviour.clone()).await;
@@ -201,6 +204,23 @@ async fn targets_that_misbehave_are_told_apart(place: Place) {
         assert_eq!(told.state, state, "{behaviour:?}: {told:?}");
         assert!(told.last_error.unwrap_or_default().contains(part), "{behaviour:?}");
     }
+}
+
+async fn a_target_in_a_private_network_is_refused_where_it_is_named(place: Place) {
+    let room = Room::open_to_targets(place).await;
+    let bot = room.bot_inside("log").await;
+    let new = |url: &str| json!({"kind": "outgoing", "name": "log", "bot_id": bot, "url": url});
+    for url in ["http://10.0.0.1/", "https://[::1]/hook", "http://169.254.169.254/meta", "http://0x7f000002/"] {
+        let detail = refused(room.hook_by(&room.alice, new(url)).await, ErrorCode::InvalidField);
+        assert!(
+            detail.field.as_deref() == Some("url") && detail.message.contains("hook_targets_allowed"),
+            "{detail:?}"
+        );
+    }
+    let hook = room.hook_by(&room.alice, new("http://127.0.0.1:1/")).await.expect("the operator allows it").hook;
+    room.hook_by(&room.alice, new("http://hooks.internal/")).await.expect("a name is resolved when it is asked");
+    let edit = || body(json!({"url": "http://10.0.0.1/"}));
+    refused(room.rig.service.edit_hook(&room.alice, (room.team, hook.id), edit()).await, ErrorCode::InvalidField);
 }
 
 async fn what_is_gone_is_told_to_nobody(place: Place) {
