@@ -74,6 +74,8 @@ actions! {
     UserAdminRevoked = "user.admin_revoked",
     /// An administrator made a link by which a person sets a new password.
     UserResetLinkMade = "user.reset_link_made",
+    /// An administrator handed an imported account to its person.
+    UserHandedOver = "user.handed_over",
     /// One person's data was exported.
     UserExported = "user.exported",
     /// One person's data was erased.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{RegistrationMode, Secret};
-use crate::{Patch, Time};
+use crate::{Email, Patch, Time, UserId, Username};
 
 /// How much a banner matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -115,12 +115,48 @@ pub struct AccountQuery {
     /// Only those who administer the server, or only the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_admin: Option<bool>,
+    /// Only imported accounts whose people have set no password yet, or only the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_unclaimed: Option<bool>,
     /// Only people who were there then or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_since: Option<Time>,
     /// Only people who were not there since then, also those who never were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen_since: Option<Time>,
+}
+
+/// Body of `POST /admin/users/{id}/hand-over`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandOver {
+    /// How long the code holds, in seconds: 60 to 604800; a week where absent.
+    #[serde(default = "a_week_s")]
+    pub expires_in_s: u32,
+}
+
+const fn a_week_s() -> u32 {
+    7 * 24 * 3600
+}
+
+impl Default for HandOver {
+    fn default() -> Self {
+        Self { expires_in_s: a_week_s() }
+    }
+}
+
+/// An imported account that waits for its person, who sets the first password by a code, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HandedOver {
+    /// The account.
+    pub user_id: UserId,
+    /// Its name here.
+    pub username: Username,
+    /// Where the code is mailed to; null where this server sends no mail, or the account has no address.
+    pub mailed_to: Option<Email>,
+    /// The code, to be handed to the person; null where it is mailed.
+    pub code: Option<Secret>,
+    /// When the code ends.
+    pub expires_at: Time,
 }
 
 /// Body of `POST /admin/users/{id}/password-reset`.

@@ -11,6 +11,7 @@ mod draft;
 mod export;
 mod file;
 mod group;
+mod hand_over;
 mod hook;
 mod import;
 mod keyword;

@@ -6,8 +6,8 @@ use syncspace_protocol::audit::{AuditAction, AuditEntry, AuditQuery};
 use syncspace_protocol::erasure::{Erasure, ErasurePlan, ErasureStage, OwnedTeam};
 use syncspace_protocol::retention::{RetentionQuery, RetentionReport};
 use syncspace_protocol::server::{
-    AccountQuery, Banner, BannerLevel, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings,
-    Statistics, StatisticsDay,
+    AccountQuery, Banner, BannerLevel, CreatePasswordReset, EditServerSettings, HandOver, HandedOver, PasswordReset,
+    ServerSettings, Statistics, StatisticsDay,
 };
 
 use crate::golden::{full, future_word_is_read_as, least, with, words};
@@ -110,10 +110,23 @@ fn accounts_are_filtered() {
         "query": "ali",
         "is_active": true,
         "is_admin": false,
+        "is_unclaimed": true,
         "seen_since": "2026-11-01T00:00:00.000Z",
         "unseen_since": "2026-12-01T00:00:00.000Z",
     }));
     least::<AccountQuery>(&json!({}), &json!({}));
+}
+
+#[test]
+fn a_code_for_the_first_password_holds_a_week_where_nothing_is_said() {
+    full::<HandOver>(&json!({"expires_in_s": 3_600}));
+    least::<HandOver>(&json!({}), &json!({"expires_in_s": 604_800}));
+    full::<HandedOver>(&json!({
+        "user_id": 7, "username": "bob", "mailed_to": "bob@example.org", "code": "s3cret",
+        "expires_at": "2026-11-22T18:00:00.000Z",
+    }));
+    let least_of = json!({"user_id": 7, "username": "bob", "expires_at": "2026-11-22T18:00:00.000Z"});
+    least::<HandedOver>(&least_of, &with(&least_of, json!({"mailed_to": null, "code": null})));
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub(crate) enum User {
   syncspace user list --query 'al smi'
   syncspace user list --query smith --output csv
   syncspace user list --active no
+  syncspace user list --unclaimed yes
   syncspace user list --active yes --unseen-since 2026-08-01T00:00")]
     List(List),
     /// Show one person.
@@ -98,6 +99,22 @@ pub(crate) enum User {
         #[arg(long = "for", value_name = "TIME", value_parser = super::values::seconds)]
         for_s: Option<u32>,
     },
+    /// Hand imported accounts to their people (administrators): switched on, with a code for the first password.
+    ///
+    /// Without names those of the team --team whose people have set no password yet. The server mails the code where it sends
+    /// mail and the account has an address; other codes are printed: give each to its person alone, who takes it to `syncspace
+    /// password reset` or the chat's login page. Once more makes new codes.
+    #[command(after_help = "Examples:
+  syncspace user hand-over --team eng --dry-run
+  syncspace user hand-over --team eng --yes --output csv > codes.csv
+  syncspace user hand-over @bob @carol --for 2d")]
+    HandOver {
+        /// `@alice`, `alice` or ids.
+        users: Vec<String>,
+        /// How long the codes hold, like 12h or 2d; a week where absent.
+        #[arg(long = "for", value_name = "TIME", value_parser = super::values::seconds)]
+        for_s: Option<u32>,
+    },
     /// Switch an account off (administrators): its sessions end, its messages stay.
     ///
     /// It can be neither your own nor the last administrator's.
@@ -108,7 +125,9 @@ pub(crate) enum User {
         /// `@alice`, `alice` or an id.
         user: String,
     },
-    /// Switch an account on again (administrators): its person logs in as before.
+    /// Switch an account on again (administrators), with the password that it had.
+    ///
+    /// One that was imported has none: `syncspace user hand-over` gives it to its person.
     #[command(after_help = "Examples:
   syncspace user reactivate @bob")]
     Reactivate {
@@ -145,6 +164,9 @@ pub(crate) struct List {
     /// Only those who administer the server, or the others (administrators).
     #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) admin: Option<bool>,
+    /// Only imported accounts whose people have set no password yet, or the others (administrators).
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
+    pub(crate) unclaimed: Option<bool>,
     /// Only people who were there then or later (administrators).
     #[arg(long, value_name = "TIME", value_parser = super::values::time)]
     pub(crate) seen_since: Option<Time>,
@@ -156,7 +178,11 @@ pub(crate) struct List {
 impl List {
     /// Tells whether an administrator's filter is wanted.
     pub(crate) const fn is_of_accounts(&self) -> bool {
-        self.active.is_some() || self.admin.is_some() || self.seen_since.is_some() || self.unseen_since.is_some()
+        self.active.is_some()
+            || self.admin.is_some()
+            || self.unclaimed.is_some()
+            || self.seen_since.is_some()
+            || self.unseen_since.is_some()
     }
 }
 

@@ -8,7 +8,7 @@ use syncspace_protocol::users::{CreateUser, EditProfile, EditUser};
 
 use super::account::new_password;
 use super::lists::{gather, parsed_patch, patch};
-use super::{export, resolve};
+use super::{export, hand_over, resolve};
 use crate::args::user as args;
 use crate::context::Context;
 use crate::exit::{During, Outcome};
@@ -40,6 +40,7 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
             context.out.list(&gather(part, |query| client.muted_users(team, query)).await?)
         }
         args::User::ResetPassword { user, for_s } => reset_password(context, &client, &user, for_s).await,
+        args::User::HandOver { users, for_s } => hand_over::hand_over(context, &client, users, for_s).await,
         args::User::Deactivate { user } => deactivate(context, &client, &user).await,
         args::User::Reactivate { user } => reactivate(context, &client, &user).await,
         args::User::Erase { user } => erase(context, &client, &user).await,
@@ -48,10 +49,16 @@ pub(super) async fn run(context: &Context, args: args::User) -> Outcome {
 }
 
 async fn list_accounts(context: &Context, client: &Client, args: args::List) -> Outcome {
-    let (is_active, is_admin) = (args.active, args.admin);
-    let (seen_since, unseen_since) = (args.seen_since, args.unseen_since);
+    let filter = AccountQuery {
+        is_active: args.active,
+        is_admin: args.admin,
+        is_unclaimed: args.unclaimed,
+        seen_since: args.seen_since,
+        unseen_since: args.unseen_since,
+        ..AccountQuery::default()
+    };
     let accounts = |PageQuery { cursor, limit, query, .. }| {
-        client.accounts(AccountQuery { cursor, limit, query, is_active, is_admin, seen_since, unseen_since })
+        client.accounts(AccountQuery { cursor, limit, query, ..filter.clone() })
     };
     context.out.list(&gather(args.part, accounts).await?)
 }
@@ -146,7 +153,7 @@ async fn reactivate(context: &Context, client: &Client, text: &str) -> Outcome {
         return Ok(());
     }
     let user = client.reactivate_user(user.id).await.during(|| format!("cannot switch {name} on again"))?;
-    context.out.done(&format!("account {name} is on again; {name} logs in as before"), &user)
+    context.out.done(&format!("account {name} is on again, with the password that it had"), &user)
 }
 
 async fn erase(context: &Context, client: &Client, text: &str) -> Outcome {

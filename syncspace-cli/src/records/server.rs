@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::auth::ServerInfo;
 use syncspace_protocol::retention::RetentionReport;
-use syncspace_protocol::server::{PasswordReset, ServerSettings, StatisticsDay};
+use syncspace_protocol::server::{HandedOver, PasswordReset, ServerSettings, StatisticsDay};
 
 use crate::output::{Cell, Column, Record};
 
@@ -120,6 +120,27 @@ impl Record for StatisticsDay {
             self.file_bytes,
         ];
         std::iter::once(Cell::text(&self.day)).chain(counts.map(Cell::Number)).collect()
+    }
+}
+
+impl Record for HandedOver {
+    const PLURAL: &'static str = "handed over accounts";
+    const COLUMNS: &'static [Column] = &[
+        Column::shown("username"),
+        Column::shown("mailed_to"),
+        Column::shown("code"),
+        Column::shown("expires_at"),
+        Column::detail("user_id"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![
+            Cell::text(&self.username),
+            Cell::maybe(self.mailed_to.as_ref()),
+            Cell::maybe(self.code.as_ref().map(|code| &code.0)),
+            Cell::Time(self.expires_at),
+            Cell::Number(self.user_id.get()),
+        ]
     }
 }
 

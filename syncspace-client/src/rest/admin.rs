@@ -3,7 +3,8 @@
 use syncspace_protocol::erasure::{Erasure, ErasurePlan};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::server::{
-    AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
+    AccountQuery, CreatePasswordReset, EditServerSettings, HandOver, HandedOver, PasswordReset, ServerSettings,
+    Statistics,
 };
 use syncspace_protocol::users::User;
 use syncspace_protocol::{Page, UserId};
@@ -39,6 +40,11 @@ impl Client {
         create: CreatePasswordReset,
     ) -> Result<PasswordReset, ClientError> {
         self.post(&format!("admin/users/{user}/password-reset")).body(&create).fetch().await
+    }
+
+    /// Switches an imported account on, with a code for its first password: mailed, or in the answer.
+    pub async fn hand_over(&self, user: UserId, wanted: HandOver) -> Result<HandedOver, ClientError> {
+        self.post(&format!("admin/users/{user}/hand-over")).body(&wanted).fetch().await
     }
 
     /// Counts what the erasure of a person would take.

@@ -4,7 +4,8 @@ use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound};
 use syncspace_protocol::erasure::{Erasure, ErasurePlan};
 use syncspace_protocol::page::PageQuery;
 use syncspace_protocol::server::{
-    AccountQuery, CreatePasswordReset, EditServerSettings, PasswordReset, ServerSettings, Statistics,
+    AccountQuery, CreatePasswordReset, EditServerSettings, HandOver, HandedOver, PasswordReset, ServerSettings,
+    Statistics,
 };
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::users::User;
@@ -36,6 +37,13 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post("/admin/users/{user_id}/password-reset", "create_password_reset", create_password_reset)
             .about(
                 "Makes a code by which a person sets a new password, once, as an administrator. Codes made before end.",
+            )
+            .needs(Needs::Login)
+            .refuses(&[Forbidden, NotFound, Conflict]),
+        Route::post("/admin/users/{user_id}/hand-over", "hand_over", hand_over)
+            .about(
+                "Switches an imported account on, as an administrator, and mails its person a code for the first password; gives \
+                 the code where no mail can be sent. Codes made before end.",
             )
             .needs(Needs::Login)
             .refuses(&[Forbidden, NotFound, Conflict]),
@@ -76,6 +84,10 @@ async fn create_password_reset(
     call: Call<UserId, (), Json<CreatePasswordReset>>,
 ) -> Result<Created<PasswordReset>, ServiceError> {
     call.service.create_password_reset(&call.who, call.path, call.body.0).await.map(Created)
+}
+
+async fn hand_over(call: Call<UserId, (), Json<HandOver>>) -> Result<Created<HandedOver>, ServiceError> {
+    call.service.hand_over(&call.who, call.path, call.body.0).await.map(Created)
 }
 
 async fn erasure_plan(call: Call<UserId>) -> Result<Found<ErasurePlan>, ServiceError> {

@@ -16,16 +16,15 @@ use super::import_messages::Names;
 use super::imports::{Asked, load_open, name_hash, shown};
 use super::team_changes::{Refused, new_member, write_member};
 use super::{ServiceError, access};
-use crate::log::{Abort, Effect, LogTx, Operation};
+use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions::{Permit, TeamAction};
 use crate::store::imports::{self, Item, ItemKind};
 use crate::store::teams::MemberRow;
 use crate::store::user_settings::UserSettings;
-use crate::store::users::{UserRow, find_user_by_email, find_user_by_username, insert_user, lock_user};
+use crate::store::users::{NO_PASSWORD, UserRow, find_user_by_email, find_user_by_username, insert_user, lock_user};
 use crate::store::{IdBlocks, StoreError, bans, groups, teams};
 
 /// Stands for the password of an account that has none: no password is hashed to it.
-const NO_PASSWORD: &str = "none";
 
 /// Asks whether an actor may go on with an import.
 pub(super) async fn permitted(tx: &mut LogTx<'_>, asked: Asked) -> Result<(Permit, Import), Refused> {
@@ -80,8 +79,9 @@ impl Operation for ImportPeople {
             };
             imports::put_item(tx.db, import.id, (ItemKind::User, &hash), Item { object_id: id.get(), stage: None })
                 .await?;
-            if let Some(role) = user.role {
-                put_into_team(tx, (self.asked.team, id), (member, role), &permit).await?;
+            match user.role {
+                Some(role) => put_into_team(tx, (self.asked.team, id), (member, role), &permit).await?,
+                None => note_former(tx, (self.asked.team, id), member, &permit).await?,
             }
             if now != user.username {
                 renamed.push(RenamedUser { username: user.username.to_string(), now: now.to_string() });
@@ -169,6 +169,24 @@ async fn put_into_team(
     };
     let joined = Effect::TeamJoined { user_id: user, team_id: team };
     write_member(tx, (team, user), &row, joined, permit).await.map(drop)
+}
+
+/// Notes somebody as having left the team who was never in it: its people see whose messages they read.
+async fn note_former(
+    tx: &mut LogTx<'_>,
+    (team, user): (TeamId, UserId),
+    member: MemberId,
+    permit: &Permit,
+) -> Result<(), Refused> {
+    if teams::find_member_row(tx.db, team, user).await?.is_some() {
+        return Ok(());
+    }
+    let row = new_member(tx, team, (member, TeamRole::Guest), permit).await?;
+    let taken = tx.next_rev(StreamId::Team(team), permit)?;
+    teams::put_member(tx.db, team, user, &row, taken.rev).await?;
+    teams::remove_member(tx.db, team, user, tx.now, taken.rev).await?;
+    let body = EventBody::TeamMemberRemoved { user_id: user };
+    Ok(tx.announce_to(Audience::Everyone, taken, body, Vec::new())?)
 }
 
 /// Makes the user groups that the team does not have.

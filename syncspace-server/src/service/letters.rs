@@ -81,6 +81,20 @@ pub(super) fn reset(server: &str, username: &str, code: &str, expires_at: Time) 
     }
 }
 
+/// Gives the words of a code for the first password of an account that was imported.
+pub(super) fn handed_over(server: &str, username: &str, code: &str, expires_at: Time) -> Words {
+    Words {
+        subject: "Your account on SyncSpace".to_owned(),
+        body: format!(
+            "Your team has moved to SyncSpace, at {server}. Your account there is {username}, with what you wrote before. In the \
+             terminal client\n\n    syncspace-tui --server {server}\n\nchoose \"Set a new password by a code\", and type this \
+             code:\n\n    {code}\n\nOr by the command line:\n\n    syncspace --server {server} password reset\n\nThe code works \
+             once, and holds until {}. If you know of no such team, do nothing.\n",
+            until(expires_at)
+        ),
+    }
+}
+
 /// Gives the words for the former address of an account.
 pub(super) fn moved(server: &str, username: &str) -> Words {
     Words {
@@ -145,9 +159,8 @@ mod tests {
 
     #[test]
     fn codes_come_with_what_to_do_with_them_and_what_if_it_was_not_you() {
-        for words in [verification(SERVER, "bob", "C0DE", time()), reset(SERVER, "bob", "C0DE", time())] {
-            for part in ["account bob at https://chat.example.org", " C0DE\n", "\n    syncspace --server", "do nothing"]
-            {
+        for words in [verification, reset, handed_over].map(|write| write(SERVER, "bob", "C0DE", time())) {
+            for part in ["bob", "at https://chat.example.org", " C0DE\n", "\n    syncspace --server", "do nothing"] {
                 assert!(words.body.contains(part), "{}", words.body);
             }
             assert!(!words.subject.contains("C0DE"), "a subject is seen on locked screens");

@@ -199,7 +199,9 @@ impl Service {
             (None, _) => None,
             (Some(address), MailKind::Invite) => self.write_invite(mailer, &mail, address).await?,
             (Some(address), MailKind::Verify) => self.write_verification(mailer, &mail, address).await?,
-            (Some(address), MailKind::Reset) => self.write_reset_mail(mailer, &mail, address).await?,
+            (Some(address), MailKind::Reset | MailKind::HandOver) => {
+                self.write_reset_mail(mailer, &mail, address).await?
+            }
             (Some(_), MailKind::Moved) => {
                 self.holder(&mail).await?.map(|user| letters::moved(mailer.public_url(), user.username.as_str()))
             }
@@ -280,7 +282,8 @@ impl Service {
             let found = password_resets::find(&mut &self.store, &hash_token(&code), now).await?;
             if let Some(reset) = found.filter(|reset| reset.user_id == user.id) {
                 let (server, name) = (mailer.public_url(), user.username.as_str());
-                return Ok(Some(letters::reset(server, name, &code, reset.expires_at)));
+                let words = if mail.kind == MailKind::Reset { letters::reset } else { letters::handed_over };
+                return Ok(Some(words(server, name, &code, reset.expires_at)));
             }
         }
         Ok(None)
@@ -342,6 +345,7 @@ const fn kind_name(kind: MailKind) -> &'static str {
         MailKind::Invite => "invite",
         MailKind::Verify => "verify",
         MailKind::Reset => "reset",
+        MailKind::HandOver => "hand_over",
         MailKind::Moved => "moved",
     }
 }

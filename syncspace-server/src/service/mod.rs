@@ -32,6 +32,7 @@ mod gather;
 mod greeting;
 mod group_changes;
 mod groups;
+mod hand_over;
 mod history;
 mod hook_work;
 mod hooks;

@@ -34,10 +34,7 @@ impl Service {
     ) -> Result<PasswordReset, ServiceError> {
         require_admin(actor)?;
         let life_s = create.expires_in_s;
-        if !(PASSWORD_RESET_LIFE_S_MIN..=PASSWORD_RESET_LIFE_S_MAX).contains(&life_s) {
-            let sentence = format!("a code holds {PASSWORD_RESET_LIFE_S_MIN} to {PASSWORD_RESET_LIFE_S_MAX} seconds");
-            return Err(ServiceError::invalid_field("expires_in_s", sentence));
-        }
+        check_life(life_s)?;
         let code = random_token()?;
         let expires_at = retrying(|| self.insert_reset(actor, user, &code, life_s)).await?;
         Ok(PasswordReset { code: Secret(code), expires_at })
@@ -144,6 +141,15 @@ impl Service {
         line.write(&mut tx, now).await?;
         self.commit_revoking(tx, vec![Effect::RightsChanged { user_id: user.id }]).await
     }
+}
+
+/// Refuses a code that would hold too long, or hardly at all.
+pub(super) fn check_life(life_s: u32) -> Result<(), ServiceError> {
+    if (PASSWORD_RESET_LIFE_S_MIN..=PASSWORD_RESET_LIFE_S_MAX).contains(&life_s) {
+        return Ok(());
+    }
+    let sentence = format!("a code holds {PASSWORD_RESET_LIFE_S_MIN} to {PASSWORD_RESET_LIFE_S_MAX} seconds");
+    Err(ServiceError::invalid_field("expires_in_s", sentence))
 }
 
 fn no_code() -> ServiceError {

@@ -15,7 +15,7 @@ use super::invites::{Backing, check_address, over};
 use super::retry::retrying;
 use super::secrets::hash_token;
 use super::team_changes::{Refused, enter_team, new_member, prepared};
-use super::users::{email_taken, refuse_duplicate, username_taken};
+use super::users::{email_imported, email_taken, refuse_duplicate, username_taken};
 use super::{Actor, Device, Grant, Origin, Service, ServiceError};
 use crate::log::{Abort, LogTx, Operation};
 use crate::permissions;
@@ -23,7 +23,7 @@ use crate::store::invites::take_use;
 use crate::store::meta::{BOOTSTRAP_HASH, FIRST_ADMIN, find_meta, insert_meta, remove_meta};
 use crate::store::sessions::{SessionRow, insert_session};
 use crate::store::user_settings::UserSettings;
-use crate::store::users::{UserRow, find_user_by_email, find_user_by_username, insert_user};
+use crate::store::users::{NO_PASSWORD, UserRow, find_user_by_email, find_user_by_username, insert_user};
 use crate::store::{IdBlocks, Queries, StoreError};
 
 /// What lets a new account in.
@@ -168,7 +168,11 @@ impl Account {
             return Err(Abort::Refused(username_taken()));
         }
         match self.user.email.as_ref().map(Email::key) {
-            Some(key) if find_user_by_email(db, &key).await?.is_some() => Err(Abort::Refused(email_taken())),
+            Some(key) => match find_user_by_email(db, &key).await? {
+                Some(user) if user.hashed_password == NO_PASSWORD => Err(Abort::Refused(email_imported())),
+                Some(_) => Err(Abort::Refused(email_taken())),
+                None => Ok(()),
+            },
             _ => Ok(()),
         }
     }

@@ -100,7 +100,7 @@ impl Service {
         Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
     }
 
-    /// Lists accounts by id; for administrators.
+    /// Lists accounts by id, seen last when they were connected or a login or token of theirs was used; for administrators.
     pub async fn accounts(&self, actor: &Actor, query: &AccountQuery) -> Result<Page<User>, ServiceError> {
         require_admin(actor)?;
         let page = PageQuery { cursor: query.cursor.clone(), limit: query.limit, ..PageQuery::default() };
@@ -109,11 +109,17 @@ impl Service {
             contains: query.query.as_deref().map(fold_key).filter(|part| !part.is_empty()),
             is_active: query.is_active,
             is_admin: query.is_admin,
+            is_unclaimed: query.is_unclaimed,
             seen_since: query.seen_since,
             unseen_since: query.unseen_since,
         };
         let statement = people::list_accounts_statement(&filter, window.after_id, window.rows_wanted());
-        let page = window.page(people::list(&mut &self.store, statement).await?, |user| user.id.get());
+        let mut page = window.page(people::list(&mut &self.store, statement).await?, |user| user.id.get());
+        let ids: Vec<_> = page.items.iter().map(|user| user.id).collect();
+        let used = people::last_used(&mut &self.store, &ids).await?;
+        for user in &mut page.items {
+            user.last_seen = user.last_seen.max(used.get(&user.id).copied());
+        }
         Ok(Page { items: self.with_presences(actor, page.items).await?, next: page.next })
     }
 
@@ -342,6 +348,12 @@ pub(super) fn username_taken() -> ServiceError {
 
 pub(super) fn email_taken() -> ServiceError {
     taken("email", "an account with this e-mail address exists already")
+}
+
+/// Refuses an address that an imported account has.
+pub(super) fn email_imported() -> ServiceError {
+    let message = "an account with this e-mail address was imported and waits for its person; ask an administrator to hand it over";
+    taken("email", message)
 }
 
 fn taken(field: &'static str, message: &'static str) -> ServiceError {

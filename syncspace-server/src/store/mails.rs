@@ -13,6 +13,8 @@ pub enum MailKind {
     Verify,
     /// A code for a new password.
     Reset,
+    /// A code for the first password of an imported account.
+    HandOver,
     /// Word to the former address that an account has another one.
     Moved,
 }

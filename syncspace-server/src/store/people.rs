@@ -1,13 +1,13 @@
 //! Who sees whom, and finding people by the words of their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use syncspace_protocol::{Time, UserId, Username};
 
 use super::list::like_contains;
 use super::user_settings::{Looks, read_looks, select_looks};
-use super::users::{UserRow, read_user, select_users};
-use super::{Many, ManySql, Queries, Sql, Statement, StoreError, Value, padded, params, placeholders};
+use super::users::{NO_PASSWORD, UserRow, read_user, select_users};
+use super::{Many, ManySql, Queries, Row, Sql, Statement, StoreError, Value, padded, params, placeholders};
 
 /// Tells of an account `u` whether its person shares a team with somebody, the one `?`.
 ///
@@ -84,6 +84,8 @@ pub struct AccountFilter {
     pub contains: Option<String>,
     /// Switched on, or off.
     pub is_active: Option<bool>,
+    /// Imported and not handed over, or not.
+    pub is_unclaimed: Option<bool>,
     /// Administering the server, or not.
     pub is_admin: Option<bool>,
     /// There then or later.
@@ -113,15 +115,38 @@ pub fn list_accounts_statement(filter: &AccountFilter, after_id: u64, limit: u32
     if let Some(is_admin) = filter.is_admin {
         and("u.is_admin = ?", params![is_admin]);
     }
+    if let Some(is_unclaimed) = filter.is_unclaimed {
+        and(if is_unclaimed { "u.hashed_password = ?" } else { "u.hashed_password <> ?" }, params![NO_PASSWORD]);
+    }
     if let Some(since) = filter.seen_since {
-        and("COALESCE(a.last_seen, u.last_seen) >= ?", params![since]);
+        let used = "EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.last_used_at >= ?)";
+        and(&format!("(COALESCE(a.last_seen, u.last_seen) >= ? OR {used})"), params![since, since]);
     }
     if let Some(since) = filter.unseen_since {
-        and("COALESCE(a.last_seen, u.last_seen, '') < ? AND COALESCE(a.is_online, 0) = 0", params![since]);
+        // Who came later than that was not there to be seen.
+        and("u.created_at < ? AND COALESCE(a.last_seen, u.last_seen, u.created_at) < ?", params![since, since]);
+        let used = "NOT EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.last_used_at >= ?)";
+        and(&format!("COALESCE(a.is_online, 0) = 0 AND {used}"), params![since]);
     }
     text.push_str(" ORDER BY u.id LIMIT ?");
     values.extend(params![limit]);
     Statement { sql: select_users(&text), params: values }
+}
+
+/// Gives when logins or tokens of people, not more than a statement names, were used last.
+pub async fn last_used(db: &mut impl Queries, users: &[UserId]) -> Result<HashMap<UserId, Time>, StoreError> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = padded(users.iter().map(|&user| Value::from(user)).collect());
+    let places = placeholders(ids.len());
+    let sql = format!("SELECT user_id, MAX(last_used_at) FROM sessions WHERE user_id IN ({places}) GROUP BY user_id");
+    let rows = db.query(&Sql::built(sql), ids).await?;
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Gives the statement that lists, by id, those active people with ids above `after_id` whom somebody sees.

@@ -5,7 +5,8 @@ use syncspace_protocol::server::StatisticsDay;
 
 use super::{Queries, Row, RowReader, Sql, StoreError, Value, params};
 
-/// Counts what there is. People: who was there since the first time, and since the second one.
+/// Counts what there is. People: who was there since the first time, and since the second one, by a connection or by a login or
+/// token.
 ///
 /// Messages are counted by the ends of channels, files by their rows: a look at every channel and file, not for a busy path.
 pub async fn count(
@@ -15,8 +16,10 @@ pub async fn count(
 ) -> Result<StatisticsDay, StoreError> {
     let sql = Sql::pair(
         concat!(
-            "SELECT (SELECT COUNT(*) FROM user_activity WHERE is_online = 1 OR last_seen >= ?), ",
-            "(SELECT COUNT(*) FROM user_activity WHERE is_online = 1 OR last_seen >= ?), ",
+            "SELECT (SELECT COUNT(*) FROM (SELECT user_id FROM user_activity WHERE is_online = 1 OR last_seen >= ? \
+             UNION SELECT user_id FROM sessions WHERE last_used_at >= ?) AS seen), ",
+            "(SELECT COUNT(*) FROM (SELECT user_id FROM user_activity WHERE is_online = 1 OR last_seen >= ? \
+             UNION SELECT user_id FROM sessions WHERE last_used_at >= ?) AS seen), ",
             "(SELECT COUNT(*) FROM users WHERE is_active = 1), ",
             "(SELECT COUNT(*) FROM teams WHERE deleted_at IS NULL), ",
             "(SELECT COUNT(*) FROM channels WHERE deleted_at IS NULL), ",
@@ -26,8 +29,10 @@ pub async fn count(
              (SELECT MAX(size_bytes) AS size_bytes FROM files WHERE state = 'ready' GROUP BY blob_key) AS kept)"
         ),
         concat!(
-            "SELECT (SELECT COUNT(*) FROM user_activity WHERE is_online = 1 OR last_seen >= ?), ",
-            "(SELECT COUNT(*) FROM user_activity WHERE is_online = 1 OR last_seen >= ?), ",
+            "SELECT (SELECT COUNT(*) FROM (SELECT user_id FROM user_activity WHERE is_online = 1 OR last_seen >= ? \
+             UNION SELECT user_id FROM sessions WHERE last_used_at >= ?) AS seen), ",
+            "(SELECT COUNT(*) FROM (SELECT user_id FROM user_activity WHERE is_online = 1 OR last_seen >= ? \
+             UNION SELECT user_id FROM sessions WHERE last_used_at >= ?) AS seen), ",
             "(SELECT COUNT(*) FROM users WHERE is_active = 1), ",
             "(SELECT COUNT(*) FROM teams WHERE deleted_at IS NULL), ",
             "(SELECT COUNT(*) FROM channels WHERE deleted_at IS NULL), ",
@@ -37,7 +42,7 @@ pub async fn count(
              (SELECT MAX(size_bytes) AS size_bytes FROM files WHERE state = 'ready' GROUP BY blob_key) AS kept)"
         ),
     );
-    let row = db.query_first(&sql, params![day_begin, week_begin]).await?;
+    let row = db.query_first(&sql, params![day_begin, day_begin, week_begin, week_begin]).await?;
     let row = row.ok_or_else(|| StoreError::Other { during: "count".into(), source: "no row".into() })?;
     read_counts(day, &mut row.reader())
 }

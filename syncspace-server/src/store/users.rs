@@ -215,6 +215,9 @@ pub async fn find_active(db: &mut impl Queries, id: UserId) -> Result<Option<Use
     Ok(find_user(db, id).await?.filter(|user| user.is_active))
 }
 
+/// What stands where a password's hash would: of accounts that were imported and not handed over yet.
+pub const NO_PASSWORD: &str = "none";
+
 /// Most people written by one statement on activity.
 pub const ACTIVITY_ROWS: usize = 100;
 

@@ -57,6 +57,6 @@ words! {
     HookKind { Incoming = "incoming", Outgoing = "outgoing", Unknown = "unknown" } "a kind of hook";
     DeliveryState { Waiting = "waiting", Done = "done", Failed = "failed", Unknown = "unknown" } "a state of a delivery";
     MailState { Waiting = "waiting", Sent = "sent", Failed = "failed", Unknown = "unknown" } "a state of a mail";
-    MailKind { Invite = "invite", Verify = "verify", Reset = "reset", Moved = "moved" } "a kind of mail";
+    MailKind { Invite = "invite", Verify = "verify", Reset = "reset", HandOver = "hand_over", Moved = "moved" } "a kind of mail";
     ReminderState { Waiting = "waiting", Due = "due", Done = "done", Unknown = "unknown" } "a state of a reminder";
 }

@@ -455,10 +455,20 @@ async fn accounts_are_filtered(place: Place) {
     assert_eq!(found(json!({ "is_admin": true, "is_active": true })).await, ["root"]);
     assert_eq!(found(json!({ "query": "OB" })).await, ["bob", "bert"], "also by the e-mail address");
     assert_eq!(found(json!({ "query": "%" })).await, Vec::<String>::new());
-    assert_eq!(found(json!({ "seen_since": rig.clock.now() })).await, Vec::<String>::new());
-    assert_eq!(found(json!({ "unseen_since": rig.clock.now() })).await.len(), 4, "nobody was ever connected");
+    let begin = rig.clock.now();
+    assert_eq!(found(json!({ "seen_since": begin })).await, ["root", "alice", "bob", "bert"], "by their logins");
+    assert_eq!(found(json!({ "unseen_since": begin })).await, Vec::<String>::new());
+    rig.clock.advance_ms(DAY_MS);
+    let now = rig.clock.now();
+    assert_eq!(found(json!({ "unseen_since": now })).await, ["root", "alice", "bob", "bert"]);
+    rig.register("carol").await;
+    rig.login("alice", PASSWORD).await.expect("logs in");
+    assert_eq!(found(json!({ "seen_since": now })).await, ["alice", "carol"]);
+    assert_eq!(found(json!({ "unseen_since": now })).await, ["root", "bob", "bert"], "carol came later");
+    let page = rig.service.accounts(&root, &body(json!({ "query": "alice" }))).await.expect("lists");
+    assert_eq!(page.items[0].last_seen, Some(now));
     let page = rig.service.accounts(&root, &body(json!({ "limit": 3 }))).await.expect("lists");
-    assert_eq!(found(json!({ "limit": 3, "cursor": page.next })).await, ["bert"]);
+    assert_eq!(found(json!({ "limit": 3, "cursor": page.next })).await, ["bert", "carol"]);
 }
 
 async fn statistics_count_and_keep_the_ends_of_days(place: Place) {
@@ -474,8 +484,8 @@ async fn statistics_count_and_keep_the_ends_of_days(place: Place) {
     let first = rig.service.statistics(&root).await.expect("statistics");
     let expected = StatisticsDay {
         day: "2026-11-22".to_owned(),
-        people_day: 0,
-        people_week: 0,
+        people_day: 3,
+        people_week: 3,
         users: 3,
         teams: 1,
         channels: 1,
@@ -483,7 +493,7 @@ async fn statistics_count_and_keep_the_ends_of_days(place: Place) {
         files: 0,
         file_bytes: 0,
     };
-    assert_eq!(first.now, expected, "nobody is connected in this test");
+    assert_eq!(first.now, expected, "nobody is connected in this test, all have logged in");
     assert_eq!(first.days, []);
     keep().await.expect("keeps");
     assert_eq!(rig.service.statistics(&root).await.expect("statistics").days, [], "the day is not over");

@@ -44,6 +44,7 @@ on_both_stores! {
     mails_of_one_person_in_a_day_are_bounded,
     a_silent_mail_server_delays_nothing_else,
     mail_goes_over_tls_with_a_login,
+    an_imported_account_comes_to_its_person_by_mail,
 }
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -551,4 +552,55 @@ async fn mail_goes_over_tls_with_a_login(place: Place) {
     let error = send(&format!("smtp://localhost:{}?tls=required", clear.port()), None).await.expect_err("in the clear");
     assert!(error.to_string().contains("STARTTLS"), "{error}");
     assert_eq!((smtp.mails().len(), clear.mails().len()), (1, 0));
+}
+
+async fn an_imported_account_comes_to_its_person_by_mail(place: Place) {
+    let scene = Scene::on(place).await;
+    let start = json!({ "source": "test", "fingerprint": "a".repeat(64), "match_by": "username" });
+    let import = scene.service().start_import(&scene.root, scene.team, body(start)).await.expect("begins").into_inner();
+    let lines = json!({ "lines": [
+        { "type": "user", "username": "bob", "email": "bob@example.org", "role": "member" },
+        { "type": "user", "username": "carol", "role": "member" },
+    ] });
+    scene.service().import_lines(&scene.root, scene.team, import.id, body(lines)).await.expect("imports");
+    let unclaimed = async || {
+        let query = body(json!({ "is_unclaimed": true }));
+        let page = scene.service().accounts(&scene.root, &query).await.expect("lists");
+        page.items.into_iter().map(|user| user.id).collect::<Vec<_>>()
+    };
+    let waiting = unclaimed().await;
+    let [bob, carol] = waiting.as_slice() else { unreachable!("{waiting:?}") };
+    // Whoever reads mail to the address may be invited, and is told what there is.
+    let invite = scene.invite("bob@example.org").await;
+    let code = scene.mailed().await.code();
+    let register = json!({ "username": "robert", "email": "bob@example.org", "invite_code": code });
+    let detail = refused(try_register(scene.service(), register).await, ErrorCode::NameTaken);
+    assert!(detail.message.contains("was imported") && invite.code.is_none(), "{detail:?}");
+
+    let handed = scene.service().hand_over(&scene.root, *bob, body(json!({}))).await.expect("hands over");
+    assert_eq!((handed.mailed_to.as_ref().map(|to| to.as_str()), handed.code), (Some("bob@example.org"), None));
+    let mail = scene.mailed().await;
+    assert!(mail.text().contains("moved to SyncSpace") && mail.to == "bob@example.org", "{mail:?}");
+    let tokens = scene.service().reset_password(&origin(), reset(&mail.code())).await.expect("sets the first password");
+    assert!(tokens.user.email_verified_at.is_some(), "the code came to the address");
+    refused(scene.service().hand_over(&scene.root, *bob, body(json!({}))).await, ErrorCode::Conflict);
+    assert_eq!(unclaimed().await, [*carol]);
+
+    // Without an address the code is handed over by who administers; the last one counts.
+    let first = scene.service().hand_over(&scene.root, *carol, body(json!({}))).await.expect("hands over");
+    let minute = json!({ "expires_in_s": 60 });
+    let second = scene.service().hand_over(&scene.root, *carol, body(minute)).await.expect("once more");
+    assert!(first.mailed_to.is_none() && first.expires_at > second.expires_at);
+    let [first, second] = [first, second].map(|handed| handed.code.expect("a code").0);
+    refused(scene.service().reset_password(&origin(), reset(&first)).await, ErrorCode::InvalidCredentials);
+    let tokens = scene.service().reset_password(&origin(), reset(&second)).await.expect("sets the first password");
+    assert_eq!(tokens.user.username.as_str(), "carol");
+    let team = scene.service().teams(&scene.rig.actor(&tokens).await, &body(json!({}))).await.expect("lists").items;
+    assert_eq!(team[0].team.id, scene.team, "where the import put her");
+    assert_eq!(scene.audit("user.handed_over").await.len(), 3);
+
+    refused(scene.service().hand_over(&scene.alice, *carol, body(json!({}))).await, ErrorCode::Forbidden);
+    refused(scene.service().hand_over(&scene.root, scene.alice.user_id, body(json!({}))).await, ErrorCode::Conflict);
+    let long = body(json!({ "expires_in_s": 604_801 }));
+    refused(scene.service().hand_over(&scene.root, *carol, long).await, ErrorCode::InvalidField);
 }

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use syncspace_protocol::archive::ArchiveLine;
 use syncspace_protocol::error::ErrorCode;
 use syncspace_protocol::imports::{ExportQuery, Import, ImportFileQuery, ImportLines, ImportedLines};
-use syncspace_protocol::teams::MyTeam;
-use syncspace_protocol::{TeamId, page::PageQuery};
+use syncspace_protocol::page::PageQuery;
+use syncspace_protocol::teams::{MyTeam, PutTeamMember, TeamRole};
+use syncspace_protocol::{ChannelId, TeamId};
 use syncspace_server::service::{Actor, BrokenOff, Made, Service, ServiceError};
 
 use crate::place::{PASSWORD, Place, Rig, body, login_body, on_both_stores, origin, refused, register_body};
@@ -20,6 +21,7 @@ on_both_stores!(
     another_archive_and_gaps_are_refused,
     an_import_that_is_taken_back_leaves_no_channel,
     people_are_found_by_what_the_administrator_says,
+    who_is_not_in_the_team_is_known_by_name_to_it,
     nobody_but_administrators_moves_private_things,
     what_is_kept_of_a_person_is_handed_over_to_it_and_to_administrators,
     an_archive_ends_with_the_right_to_it,
@@ -338,6 +340,39 @@ async fn people_are_found_by_what_the_administrator_says(place: Place) {
         assert_eq!((person.user.id == bob.user_id, person.user.is_active), (now == "bob", now == "bob"), "{by}");
     }
     refused(desk.service.login(&origin(), login_body("bob-2", PASSWORD)).await, ErrorCode::InvalidCredentials);
+}
+
+async fn who_is_not_in_the_team_is_known_by_name_to_it(place: Place) {
+    let desk = Desk::start(place).await;
+    let eve = desk.register("eve").await;
+    let stranger = desk.register("stranger").await;
+    let team = desk.team("eng").await;
+    let put = PutTeamMember { role: TeamRole::Member };
+    desk.service.put_team_member(&desk.root, team, eve.user_id, put).await.expect("adds");
+    let import = desk.begin(team, 'a').await;
+    let robot = || json!({"type": "user", "username": "robot", "full_name": "Build robot"});
+    let lines = [
+        user("alice"),
+        robot(),
+        channel("releases"),
+        member("releases", "alice"),
+        message(1, json!({"sender": "robot"})),
+    ];
+    desk.lines(&import, lines.to_vec()).await;
+    desk.lines(&import, lines.to_vec()).await;
+    desk.finish(&import).await;
+    let page = desk.service.messages(&eve, releases(&desk, &eve, team).await, Default::default()).await.expect("reads");
+    let sender = page.items[0].sender_id;
+    assert_eq!(desk.service.user(&eve, sender).await.expect("is known").full_name.as_deref(), Some("Build robot"));
+    refused(desk.service.user(&stranger, sender).await, ErrorCode::NotFound);
+    let members = desk.service.team_members(&eve, team, &PageQuery::default()).await.expect("lists");
+    assert!(members.items.iter().all(|member| member.user.id != sender), "it is not in the team");
+}
+
+async fn releases(desk: &Desk, actor: &Actor, team: TeamId) -> ChannelId {
+    let channels = desk.service.channels(actor, team, &PageQuery::default()).await.expect("lists").items;
+    let named = channels.iter().find(|row| row.channel.name.as_ref().is_some_and(|name| name.as_str() == "releases"));
+    named.expect("releases").channel.id
 }
 
 async fn nobody_but_administrators_moves_private_things(place: Place) {

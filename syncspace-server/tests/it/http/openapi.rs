@@ -326,6 +326,9 @@ async fn walk_moving(walk: &mut Walk<'_>, team: &Param) {
     walk.call("import_lines", &of_import, json!({ "lines": [message] })).await;
     walk.call("import", &of_import, Value::Null).await;
     assert_eq!(walk.call("finish_import", &of_import, Value::Null).await["channels_left"], 0);
+    let unclaimed = walk.call("accounts", &[("is_unclaimed", json!(true))], Value::Null).await["items"].clone();
+    assert_eq!((unclaimed.as_array().map(Vec::len), &unclaimed[0]["username"]), (Some(1), &json!("erin")));
+    walk.call("hand_over", &[("user_id", unclaimed[0]["id"].clone())], json!({ "expires_in_s": 3_600 })).await;
     walk.call("export_team", &[team.clone(), ("include_private", json!(true))], Value::Null).await;
     walk.call("exported_file", &[team.clone(), ("sha256", json!(sha256))], Value::Null).await;
     walk.call("export_me", &[], Value::Null).await;

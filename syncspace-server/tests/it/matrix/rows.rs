@@ -204,6 +204,8 @@ fn accounts() -> Vec<Row> {
         account("erasure_plan", |scene| (vec![("user_id", scene.account.clone())], Value::Null), ADMINISTRATOR),
         account("erase_user", |scene| (vec![("user_id", scene.account.clone())], Value::Null), ADMINISTRATOR),
         account("erasures", nothing, ADMINISTRATOR),
+        // None of the accounts was imported.
+        account("hand_over", |scene| (of_account(scene), json!({})), "c---------u"),
         account("create_password_reset", |scene| (of_account(scene), json!({})), ADMINISTRATOR),
         account(
             "reset_password",
