@@ -31,6 +31,10 @@ pub(crate) const REPEAT_WAIT_FIRST: Duration = Duration::from_millis(500);
 pub(crate) const REPEAT_WAIT_MAX: Duration = Duration::from_secs(10);
 /// After this time a request is sent again only if that was not done yet.
 pub(crate) const REPEAT_PATIENCE: Duration = Duration::from_secs(15);
+/// Longest time that a request which only reads waits for its turn, where there were too many.
+pub(crate) const READ_PATIENCE: Duration = Duration::from_secs(60);
+/// Ceiling of what is waited on top of what the server says then.
+pub(crate) const TURN_SPREAD: Duration = Duration::from_millis(100);
 /// Longest REST answer, in bytes: a page of 200 messages of 16,000 bytes, each byte escaped, and room.
 pub(crate) const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most items that the `all_…` methods gather.

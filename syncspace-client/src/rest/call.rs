@@ -10,6 +10,7 @@ use syncspace_protocol::auth::Secret;
 use syncspace_protocol::{ErrorBody, ErrorCode, ErrorDetail};
 
 use super::Client;
+use super::repeat::repeat_read;
 use crate::ClientError;
 use crate::bounds::ANSWER_BYTES_MAX;
 use crate::error::BoxError;
@@ -18,7 +19,7 @@ use crate::error::BoxError;
 pub(crate) struct Call<'a> {
     client: &'a Client,
     request: Result<reqwest::RequestBuilder, Arc<reqwest::Error>>,
-    /// Whether it changes nothing, and may be made twice.
+    /// Whether it changes nothing, and may be made again until it has an answer.
     is_read: bool,
     /// For error messages: method and path.
     name: String,
@@ -54,9 +55,10 @@ impl Client {
         self.call(method, segments, format!("/api/v1/{path}"))
     }
 
-    /// Starts a call outside `/api/v1`.
+    /// Starts a call outside `/api/v1`, of what is so now: a refusal is the answer, and no reason to wait.
     pub(super) fn outside_api(&self, path: &str) -> OpenCall<'_> {
-        self.call(Method::GET, path.split('/'), format!("/{path}")).without_token()
+        let call = self.call(Method::GET, path.split('/'), format!("/{path}"));
+        Call { is_read: false, ..call }.without_token()
     }
 
     fn call<'s>(&self, method: Method, segments: impl Iterator<Item = &'s str>, path: String) -> Call<'_> {
@@ -116,23 +118,29 @@ impl<'a> Call<'a> {
     }
 
     async fn send(self) -> Result<Vec<u8>, ClientError> {
+        if self.is_read { repeat_read(|| self.send_once()).await } else { self.send_once().await }
+    }
+
+    async fn send_once(&self) -> Result<Vec<u8>, ClientError> {
         let token = self.client.access_token().await?;
-        match self.exchange(&token).await {
+        match self.exchange(Some(&token)).await {
             // Once: the token may have ended between our look at the clock and the server's.
             Err(ClientError::Refused(detail)) if is_stale_token(&detail) && !self.client.has_token() => {
                 let fresh = self.client.replace_token(&token).await?;
-                self.exchange(&fresh).await
+                self.exchange(Some(&fresh)).await
             }
-            // Once: a connection that was kept may be closed by the other side just when a request is written to it.
-            Err(error) if self.is_read && has_lost_connection(&error) => self.exchange(&token).await,
             outcome => outcome,
         }
     }
 
-    async fn exchange(&self, token: &Secret) -> Result<Vec<u8>, ClientError> {
+    async fn exchange(&self, token: Option<&Secret>) -> Result<Vec<u8>, ClientError> {
         let Call { client, request, name, .. } = self.again()?;
         let request = request.map_err(|source| client.unusable(&source))?;
-        exchange(client, bearing(request, token)?, &name).await
+        let request = match token {
+            Some(token) => bearing(request, token)?,
+            None => request,
+        };
+        exchange(client, request, &name).await
     }
 }
 
@@ -143,16 +151,18 @@ impl OpenCall<'_> {
 
     /// Sends the request and reads the object that it is answered with.
     pub(super) async fn fetch<T: DeserializeOwned>(self) -> Result<T, ClientError> {
-        let Call { client, request, name, .. } = self.0;
-        let request = request.map_err(|source| client.unusable(&source))?;
-        parse(&name, &exchange(client, request, &name).await?)
+        let name = self.0.name.clone();
+        parse(&name, &self.send().await?)
     }
 
     /// Sends the request; a success has no content that matters.
     pub(super) async fn done(self) -> Result<(), ClientError> {
-        let Call { client, request, name, .. } = self.0;
-        let request = request.map_err(|source| client.unusable(&source))?;
-        exchange(client, request, &name).await.map(drop)
+        self.send().await.map(drop)
+    }
+
+    async fn send(self) -> Result<Vec<u8>, ClientError> {
+        let call = self.0;
+        if call.is_read { repeat_read(|| call.exchange(None)).await } else { call.exchange(None).await }
     }
 }
 
@@ -164,12 +174,6 @@ pub(super) fn parse<T: DeserializeOwned>(name: &str, answer: &[u8]) -> Result<T,
 /// Tells whether a refusal means that a newer access token may be accepted.
 pub(crate) fn is_stale_token(detail: &ErrorDetail) -> bool {
     matches!(detail.code, ErrorCode::TokenExpired | ErrorCode::Unauthenticated)
-}
-
-/// Tells whether a connection was lost that had been there. A balancer that answers for its server is no lost connection.
-fn has_lost_connection(error: &ClientError) -> bool {
-    let ClientError::Unreachable { source, .. } = error else { return false };
-    source.downcast_ref::<reqwest::Error>().is_some_and(|error| !error.is_connect())
 }
 
 /// Adds the token; a header marked sensitive stays out of debug output.

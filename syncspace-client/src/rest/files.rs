@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::Client;
 use super::call::{bearing, is_stale_token, parse, refusal};
-use super::repeat::repeat_lost;
+use super::repeat::{repeat_lost, repeat_read};
 use crate::ClientError;
 use crate::bounds::{CHUNK_BYTES, DOWNLOAD_STALL_TIMEOUT, REPEAT_WAIT_FIRST, TRANSFER_TIMEOUT, TRANSFER_TRIES_MAX};
 
@@ -196,13 +196,16 @@ impl Client {
             let response = bearing(request, &token)?.send().await.map_err(|error| self.network_error(error))?;
             if response.status().is_success() { Ok(response) } else { Err(refusal(self, response, name).await) }
         };
-        let token = self.access_token().await?;
-        let response = match ask(token.clone()).await {
-            Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
-                ask(self.replace_token(&token).await?).await?
+        let response = repeat_read(|| async {
+            let token = self.access_token().await?;
+            match ask(token.clone()).await {
+                Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+                    ask(self.replace_token(&token).await?).await
+                }
+                outcome => outcome,
             }
-            outcome => outcome?,
-        };
+        })
+        .await?;
         let begins = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         let is_there = match at {
             0 => response.status() == StatusCode::OK,
@@ -229,13 +232,16 @@ impl Client {
             let response = bearing(request, &token)?.send().await.map_err(|error| self.network_error(error))?;
             if response.status().is_success() { Ok(response) } else { Err(refusal(self, response, name).await) }
         };
-        let token = self.access_token().await?;
-        let mut response = match ask(token.clone()).await {
-            Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
-                ask(self.replace_token(&token).await?).await?
+        let mut response = repeat_read(|| async {
+            let token = self.access_token().await?;
+            match ask(token.clone()).await {
+                Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+                    ask(self.replace_token(&token).await?).await
+                }
+                outcome => outcome,
             }
-            outcome => outcome?,
-        };
+        })
+        .await?;
         let mut count = 0;
         loop {
             let chunk = timeout(DOWNLOAD_STALL_TIMEOUT, response.chunk()).await.map_err(|_| ClientError::TimedOut)?;

@@ -1,4 +1,5 @@
-//! Calls that make something: where their answer is lost they are repeated, and nothing is made twice.
+//! Calls that are worth another try. What makes something is repeated where its answer is lost, and nothing is made twice;
+//! what only reads waits for its turn, too.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::call::Call;
 use crate::ClientError;
-use crate::bounds::{REPEAT_PATIENCE, REPEAT_WAIT_FIRST, REPEAT_WAIT_MAX, TRIES_MAX};
+use crate::bounds::{READ_PATIENCE, REPEAT_PATIENCE, REPEAT_WAIT_FIRST, REPEAT_WAIT_MAX, TRIES_MAX, TURN_SPREAD};
 
 impl Call<'_> {
     /// Sends a request that makes something, under a key of its own, and reads what was made.
@@ -26,11 +27,26 @@ impl Call<'_> {
 }
 
 /// Makes a call until it has an answer, a few times; tells the call whether an answer of it was lost before.
-pub(crate) async fn repeat_lost<T, F>(mut call: impl FnMut(bool) -> F) -> Result<T, ClientError>
+pub(crate) async fn repeat_lost<T, F>(call: impl FnMut(bool) -> F) -> Result<T, ClientError>
 where
     F: Future<Output = Result<T, ClientError>>,
 {
-    let mut repeats = Repeats::new(fastrand::Rng::new());
+    repeat(Repeats::of_making(fastrand::Rng::new()), call).await
+}
+
+/// Makes a call that changes nothing until it has an answer: waits as the server says, and asks again where the connection
+/// was lost, both within bounds.
+pub(crate) async fn repeat_read<T, F>(mut call: impl FnMut() -> F) -> Result<T, ClientError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    repeat(Repeats::of_reading(fastrand::Rng::new()), |_| call()).await
+}
+
+async fn repeat<T, F>(mut repeats: Repeats, mut call: impl FnMut(bool) -> F) -> Result<T, ClientError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
     let begin = Instant::now();
     loop {
         let error = match call(repeats.has_lost).await {
@@ -46,18 +62,38 @@ where
 
 /// Decides whether a call is worth another try, and after which wait.
 struct Repeats {
+    what: What,
     tries: u32,
     /// Whether the server may have acted on an earlier try.
     has_lost: bool,
+    has_reconnected: bool,
     random: fastrand::Rng,
 }
 
+/// What is repeated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Making,
+    Reading,
+}
+
 impl Repeats {
-    const fn new(random: fastrand::Rng) -> Self {
-        Self { tries: 0, has_lost: false, random }
+    const fn of_making(random: fastrand::Rng) -> Self {
+        Self { what: What::Making, tries: 0, has_lost: false, has_reconnected: false, random }
+    }
+
+    const fn of_reading(random: fastrand::Rng) -> Self {
+        Self { what: What::Reading, tries: 0, has_lost: false, has_reconnected: false, random }
     }
 
     fn wait_after(&mut self, error: &ClientError, elapsed: Duration) -> Option<Duration> {
+        if self.what == What::Reading {
+            match error {
+                _ if error.code() == Some(ErrorCode::RateLimited) => return self.wait_for_a_turn(error, elapsed),
+                ClientError::Unreachable { .. } | ClientError::TimedOut => return self.reconnect(error),
+                _ => {}
+            }
+        }
         self.tries += 1;
         self.has_lost |= is_lost_answer(error);
         // A server that cannot be reached at all has lost nothing: whoever calls is told at once, as by any other call.
@@ -68,9 +104,34 @@ impl Repeats {
         }
         let asked = error.retry_after().unwrap_or_default();
         let ceiling = REPEAT_WAIT_FIRST.saturating_mul(2_u32.saturating_pow(self.tries - 1));
-        let wait = asked + ceiling.mul_f64(0.5 + 0.5 * self.random.f64());
+        let wait = asked + self.up_to(ceiling);
         (wait <= REPEAT_WAIT_MAX).then_some(wait)
     }
+
+    /// Waits as long as the server says, and a little: others were told the same.
+    fn wait_for_a_turn(&mut self, error: &ClientError, elapsed: Duration) -> Option<Duration> {
+        let asked = error.retry_after().unwrap_or(REPEAT_WAIT_FIRST);
+        let wait = asked + self.up_to(TURN_SPREAD);
+        (elapsed + wait <= READ_PATIENCE).then_some(wait)
+    }
+
+    /// Asks again at once, and once: a connection that was kept may be closed by the other side just when a request is
+    /// written to it.
+    fn reconnect(&mut self, error: &ClientError) -> Option<Duration> {
+        let is_first = !std::mem::replace(&mut self.has_reconnected, true);
+        (is_first && has_lost_connection(error)).then_some(Duration::ZERO)
+    }
+
+    /// Gives a time between this one and half of it.
+    fn up_to(&mut self, ceiling: Duration) -> Duration {
+        ceiling.mul_f64(0.5 + 0.5 * self.random.f64())
+    }
+}
+
+/// Tells whether a connection was lost that had been there. A balancer that answers for its server is no lost connection.
+fn has_lost_connection(error: &ClientError) -> bool {
+    let ClientError::Unreachable { source, .. } = error else { return false };
+    source.downcast_ref::<reqwest::Error>().is_some_and(|error| !error.is_connect())
 }
 
 /// Tells whether it is open what became of a request: it may have arrived, and its answer did not; or the server says so.
@@ -91,7 +152,11 @@ mod tests {
     use super::*;
 
     fn repeats() -> Repeats {
-        Repeats::new(fastrand::Rng::with_seed(7))
+        Repeats::of_making(fastrand::Rng::with_seed(7))
+    }
+
+    fn reads() -> Repeats {
+        Repeats::of_reading(fastrand::Rng::with_seed(7))
     }
 
     fn refused(code: ErrorCode, retry_after_ms: Option<u64>) -> ClientError {
@@ -133,5 +198,25 @@ mod tests {
         let wait = repeats().wait_after(&refused(ErrorCode::Unavailable, Some(1_500)), Duration::ZERO);
         assert!(wait.expect("another try") >= Duration::from_millis(1_500));
         assert_eq!(repeats().wait_after(&refused(ErrorCode::Busy, Some(60_000)), Duration::ZERO), None);
+    }
+
+    #[test]
+    fn a_read_waits_for_its_turn_for_a_minute_in_all() {
+        let (mut reads, mut elapsed) = (reads(), Duration::ZERO);
+        let limited = refused(ErrorCode::RateLimited, Some(1_000));
+        while let Some(wait) = reads.wait_after(&limited, elapsed) {
+            assert!(wait >= Duration::from_secs(1) && wait <= Duration::from_millis(1_100), "{wait:?}");
+            elapsed += wait;
+        }
+        assert!(elapsed <= READ_PATIENCE && elapsed > READ_PATIENCE.mul_f64(0.9), "{elapsed:?}");
+    }
+
+    #[test]
+    fn a_read_waits_for_a_busy_server_as_whatever_makes_something() {
+        let wait = reads().wait_after(&refused(ErrorCode::Unavailable, Some(1_500)), Duration::ZERO);
+        assert!(wait.expect("another try") >= Duration::from_millis(1_500));
+        assert_eq!(reads().wait_after(&refused(ErrorCode::RateLimited, Some(61_000)), Duration::ZERO), None);
+        assert_eq!(reads().wait_after(&refused(ErrorCode::NotFound, None), Duration::ZERO), None);
+        assert_eq!(reads().wait_after(&ClientError::TimedOut, Duration::ZERO), None, "it has waited long enough");
     }
 }
