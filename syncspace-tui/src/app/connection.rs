@@ -25,7 +25,7 @@ pub(crate) struct Outage {
     pub(crate) last_try: Time,
 }
 
-/// A server that was not heard for so long is said to be silent since then, in milliseconds.
+/// A server that was out of reach for so long is said to be silent since then, in milliseconds.
 const SILENCE_MS: i64 = 10_000;
 
 impl State {
@@ -43,7 +43,7 @@ impl State {
         Time::from_unix_ms(at.unix_ms().saturating_sub((seconds - 1).saturating_mul(1_000))).ok()
     }
 
-    /// Gives how long the server was not heard, where the connection is lost for more than a moment.
+    /// Gives how long there was no connection to the server, where that is more than a moment.
     pub(crate) fn silence(&self) -> Option<String> {
         let ms = self.silent_ms()?;
         let seconds = ms / 1_000;

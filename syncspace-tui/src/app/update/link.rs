@@ -27,6 +27,10 @@ pub(super) fn disconnected(state: &mut State, reason: &str, retry_in_ms: u64, ef
         Link::Lost(outage) => outage.last_try,
         _ => state.now,
     };
+    // A quiet connection is not a lost one: it was there until now.
+    if state.link == Link::Online {
+        state.contact = Some(state.now);
+    }
     state.link = Link::Lost(Outage { reason: reason.clone(), next_try, last_try });
     state.chat.outbox.disconnected();
     state.pictures.disconnected();
