@@ -125,11 +125,15 @@ impl<Id: Copy + PartialEq, Tag: Clone + PartialEq> Form<Id, Tag> {
         }
     }
 
-    /// Offers the text of a field where the keys are: what is typed next takes its place.
+    /// Tells whether the keys are at a field.
+    pub(crate) fn is_at(&self, id: Id) -> bool {
+        self.fields.get(self.focus).is_some_and(|field| field.id == id)
+    }
+
+    /// Offers the text of a field: what is typed there next takes its place.
     pub(crate) fn offer(&mut self, id: Id) {
-        if let Some(Field { input: Input::Line(input), .. }) =
-            self.fields.get_mut(self.focus).filter(|field| field.id == id)
-        {
+        let field = self.fields.iter_mut().find(|field| field.id == id);
+        if let Some(Field { input: Input::Line(input), .. }) = field {
             input.offer();
         }
     }

@@ -126,9 +126,14 @@ fn a_refused_login_takes_another_name_or_another_password_as_the_next_thing_type
         Some(Effect::LogIn { username, password }) => (username.clone(), password.0.clone()),
         other => unreachable!("{other:?}"),
     };
+    // The password is what is typed next, and it does not stand in the open.
+    let mut play = refused();
+    play.type_text("battery");
+    assert!(!play.screen().contains("battery"), "{}", play.screen());
     // The name was wrong: the right one comes in its place.
     let mut play = refused();
     assert_snapshot!("refused_login", play.screen());
+    play.press(KeyCode::Up);
     for text in ["bob", "correct horse"] {
         play.type_text(text);
         play.press(KeyCode::Enter);
@@ -136,12 +141,12 @@ fn a_refused_login_takes_another_name_or_another_password_as_the_next_thing_type
     assert_eq!(log_in(&play), ("bob".to_owned(), "correct horse".to_owned()));
     // The password was wrong: the name stays.
     let mut play = refused();
-    play.press(KeyCode::Enter);
     play.type_text("battery staple");
     play.press(KeyCode::Enter);
     assert_eq!(log_in(&play), ("bbo".to_owned(), "battery staple".to_owned()));
     // A letter was wrong: whoever moves in it edits it.
     let mut play = refused();
+    play.press(KeyCode::Up);
     for _ in 0..2 {
         play.press(KeyCode::Left);
     }

@@ -294,7 +294,6 @@ async fn an_expired_session_asks_for_itself_alone() {
     seat.terminal.wait_for("(•) Log in");
     seat.terminal.enter("correct horse battery");
     seat.terminal.wait_for("No account has this name and this password");
-    seat.terminal.press(Key::Enter);
     seat.terminal.enter("another horse battery");
     seat.terminal.wait_for("before the end");
     wait_for_strip(&seat, "[2 ● ally");

@@ -124,21 +124,23 @@ pub(super) fn fail(state: &mut State, failure: &Failure) {
             let field = field.or((entry.purpose == Purpose::Server).then_some(FieldId::Address));
             entry.form.fail(field, message);
             // Of a name that is taken, another one comes in its place.
-            entry.form.offer(FieldId::Username);
+            if entry.form.is_at(FieldId::Username) {
+                entry.form.offer(FieldId::Username);
+            }
         }
         None => state.complain(message),
     }
 }
 
-/// Asks for name and password again. Nobody knows which of the two was wrong: what is typed now is another name, and
-/// Enter keeps the name and goes on to the password.
+/// Asks for the password again. Nobody knows which of the two was wrong, but what people type next is the password, and
+/// it must not stand in the open: the keys are there, and whoever goes up to the name types another one.
 fn refuse_login(entry: &mut EntryForm) {
     let form = &mut entry.form;
     form.clear(FieldId::Password);
     let can_register = form.has(FieldId::Mode, &Tag::Register);
     let new = if can_register { " New here? Choose above to make an account." } else { "" };
-    let words = format!("No account has this name and this password. Type another name, or Enter to keep it.{new}");
-    form.fail(Some(FieldId::Username), words);
+    let words = format!("No account has this name and this password. ↑ goes to the name.{new}");
+    form.fail(Some(FieldId::Password), words);
     form.offer(FieldId::Username);
 }
 
