@@ -101,7 +101,7 @@ pub(crate) struct State {
     pub(crate) host: Host,
     /// What the disk was told of all this.
     pub(crate) told: Told,
-    /// When the server was last heard.
+    /// When the server was last heard; where the connection was lost since, when that was noticed.
     pub(crate) contact: Option<Time>,
     pub(crate) client_ids: ClientIds,
     pub(crate) keys: Keys,
@@ -241,12 +241,17 @@ impl State {
 
     fn put_notice(&mut self, text: String, is_error: bool) {
         let until = self.later(NOTICE_MS);
+        self.keep_said(text.clone());
+        self.notice = Some(Notice { text, is_error, until });
+    }
+
+    /// Lists a text among what was said lately.
+    pub(crate) fn keep_said(&mut self, text: String) {
         // The same again is said later, and listed once.
         self.said.retain(|(_, said)| *said != text);
-        self.said.push_back((self.now, text.clone()));
+        self.said.push_back((self.now, text));
         let over = self.said.len().saturating_sub(SAID_MAX);
         self.said.drain(..over);
-        self.notice = Some(Notice { text, is_error, until });
     }
 
     /// Gives the time that many milliseconds from now.

@@ -22,6 +22,7 @@ pub(super) fn of(state: &State) -> (String, usize) {
         (Some(Modal::Help(help)), _) => typed("find key> ", &help.input, columns, None),
         (Some(Modal::Themes(_)), _) => bare("theme> ", columns),
         (Some(Modal::Picker(picker)), _) => typed("choose> ", &picker.input, columns, None),
+        (Some(Modal::Sheet { sheet, .. }), Screen::Chat) if sheet.is_aside => of_chat(state, columns),
         (Some(Modal::Sheet { .. }), _) => bare("Esc closes> ", columns),
         (None, Screen::Waiting(_)) => bare("", columns),
         (None, Screen::Chat) => of_chat(state, columns),

@@ -5,6 +5,7 @@ use syncspace_protocol::ErrorCode;
 use syncspace_protocol::commands::{CommandAnswer, RunCommand, SlashCommand};
 use syncspace_protocol::users::Person;
 
+use crate::app::Event;
 use crate::app::deed::{Deed, Outcome};
 use crate::app::message::{Effect, Failure, Net};
 use crate::play::{ENG, GENERAL, Play, at, id, name, person};
@@ -57,6 +58,54 @@ fn a_command_of_the_team_is_completed_and_run() {
     answered(&mut play, "line one\nline two\u{1b}[2J");
     let screen = play.screen();
     assert!(screen.contains("to you alone") && screen.contains("line two"), "{screen}");
+}
+
+/// An answer comes up to three seconds late: whatever is typed by then goes where it would have gone.
+#[test]
+fn an_answer_takes_nothing_of_what_is_typed() {
+    let mut play = chat();
+    play.type_text("half");
+    answered(&mut play, "line one\nline two");
+    play.type_text(" a yak, joking");
+    play.event(Event::Paste(" and more".to_owned()));
+    let screen = play.screen();
+    let typed = "half a yak, joking and more";
+    assert_eq!(play.state.composer().map(|draft| draft.text()), Some(typed.to_owned()));
+    assert!(screen.contains("line two") && screen.contains(typed), "both are to be seen\n{screen}");
+    for key in [KeyCode::Esc, KeyCode::Enter] {
+        answered(&mut play, "line one\nline two");
+        play.press(key);
+        assert!(!play.screen().contains("line two"), "{}", play.screen());
+        assert_eq!(play.state.composer().map(|draft| draft.text()), Some(typed.to_owned()), "it only closes");
+    }
+}
+
+#[test]
+fn an_answer_takes_no_place_of_what_is_open_and_is_there_to_be_read_again() {
+    let mut play = chat();
+    play.ctrl('k');
+    play.type_text("rand");
+    answered(&mut play, "line one\nline two");
+    play.type_text("om");
+    assert!(play.screen().contains("random") && !play.screen().contains("line two"), "{}", play.screen());
+    play.press(KeyCode::Esc);
+    play.type_text("/said");
+    play.press(KeyCode::Enter);
+    assert!(play.screen().contains("line two"), "{}", play.screen());
+}
+
+#[test]
+fn a_long_answer_leaves_the_line_that_is_typed_in() {
+    let mut play = chat();
+    answered(&mut play, &"row of it\n".repeat(60));
+    play.type_text("seen while typed");
+    for _ in 0..9 {
+        play.press(KeyCode::PageDown);
+    }
+    let screen = play.screen();
+    assert!(screen.contains("seen while typed") && !screen.contains("↓ more"), "{screen}");
+    play.press(KeyCode::PageUp);
+    assert!(play.screen().contains("↓ more"), "{}", play.screen());
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn wheel(play: &mut Play, kind: MouseEventKind) {
 
 #[test]
 fn the_way_back_from_the_end_of_a_long_text_is_not_stuck() {
-    let sheet = Sheet { title: "What bob wrote".to_owned(), parts: vec![("now".to_owned(), "row\n".repeat(60))] };
+    let sheet = Sheet::opened("What bob wrote", vec![("now".to_owned(), "row\n".repeat(60))]);
     let mut texts = [Play::chat(80, 24), Play::chat(80, 24)];
     texts[0].state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
     texts[1].press(KeyCode::F(1));

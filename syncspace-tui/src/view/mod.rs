@@ -49,7 +49,7 @@ pub(crate) fn draw(frame: &mut Frame<'_>, state: &State) {
         Some(Modal::Help(view)) => help::draw(frame, whole, state, view),
         Some(Modal::Switcher(switcher)) => switcher::draw(frame, whole, state, switcher),
         Some(Modal::Picker(picker)) => choose::draw(frame, whole, state, picker),
-        Some(Modal::Sheet { sheet, scroll }) => sheet::draw(frame, whole, sheet, *scroll),
+        Some(Modal::Sheet { sheet, scroll }) => sheet::draw(frame, state, whole, (sheet, *scroll)),
         Some(Modal::Form(entry)) => forms::draw_dialog(frame, whole, &entry.form),
         Some(Modal::Themes(picker)) => picker::draw(frame, whole, picker),
     }

@@ -99,7 +99,7 @@ fn show_said(state: &mut State) {
     if parts.is_empty() {
         return state.say("Nothing was said yet.");
     }
-    state.modal = Some(Modal::Sheet { sheet: Sheet { title: "What was said".to_owned(), parts }, scroll: 0 });
+    state.modal = Some(Modal::Sheet { sheet: Sheet::opened("What was said", parts), scroll: 0 });
 }
 
 /// Goes to what an entry of the switcher leads to.

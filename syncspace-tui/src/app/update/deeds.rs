@@ -354,7 +354,8 @@ fn say_done(state: &mut State, deed: &Deed) {
     state.say(words);
 }
 
-/// Shows what a command answered to the person alone: one line at the bottom, more of them on a sheet.
+/// Shows what a command answered to the person alone: one line at the bottom, more of them on a sheet. It comes seconds
+/// after the command, so that it takes neither what is typed by then nor the place of what is open.
 fn show_answer(state: &mut State, run: &RunCommand, answer: CommandAnswer) {
     let text = answer.text.trim();
     match text.lines().count() {
@@ -362,8 +363,12 @@ fn show_answer(state: &mut State, run: &RunCommand, answer: CommandAnswer) {
         1 => state.say(format!("/{}: {}", run.name, text::line(text))),
         _ => {
             let title = format!("What /{} says, to you alone", run.name);
-            let sheet = Sheet { title, parts: vec![(String::new(), text.to_owned())] };
-            state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
+            state.say(format!("/{} answered. /said shows it.", run.name));
+            state.keep_said(format!("{title}:\n{text}"));
+            if state.modal.is_none() {
+                let sheet = Sheet::aside(title, vec![(String::new(), text.to_owned())]);
+                state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
+            }
         }
     }
 }
@@ -383,5 +388,5 @@ fn show_history(state: &mut State, place: MessagePlace, versions: Vec<syncspace_
     parts.push(("now".to_owned(), message.content.clone()));
     let author: UserId = message.sender_id;
     let title = format!("What {} wrote", state.world.name(author));
-    state.modal = Some(Modal::Sheet { sheet: Sheet { title, parts }, scroll: 0 });
+    state.modal = Some(Modal::Sheet { sheet: Sheet::opened(title, parts), scroll: 0 });
 }

@@ -18,6 +18,27 @@ use crate::app::state::{Focus, Modal, Screen, State};
 use crate::app::switcher;
 
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Effects) {
+    if !is_past_sheet(state, key) {
+        return press_in_front(state, key, effects);
+    }
+    let aside = state.modal.take();
+    press_in_front(state, key, effects);
+    // Whatever the key opened is what the person wants to see.
+    if state.modal.is_none() && matches!(state.screen, Screen::Chat) {
+        state.modal = aside;
+        clamp_scroll(state);
+    }
+}
+
+/// Tells whether a key is for what lies below a sheet that came by itself.
+fn is_past_sheet(state: &State, key: KeyEvent) -> bool {
+    use KeyCode::{Down, Enter, Esc, PageDown, PageUp, Up};
+    let closes_anything = key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('c' | 'q'));
+    let is_for_sheet = key.modifiers.is_empty() && matches!(key.code, Down | Enter | Esc | PageDown | PageUp | Up);
+    matches!(&state.modal, Some(Modal::Sheet { sheet, .. }) if sheet.is_aside) && !is_for_sheet && !closes_anything
+}
+
+fn press_in_front(state: &mut State, key: KeyEvent, effects: &mut Effects) {
     let pressed = Key::of(key);
     state.chat.selection = None;
     let is_leaving = [Key(KeyModifiers::CONTROL, KeyCode::Char('q')), Key(KeyModifiers::CONTROL, KeyCode::Char('c'))];
@@ -150,7 +171,8 @@ fn press_in_modal(state: &mut State, key: KeyEvent, pressed: Key, effects: &mut 
             KeyCode::PageDown | KeyCode::Char(' ') => *scroll += usize::from(state.rows / 2),
             KeyCode::PageUp => *scroll = scroll.saturating_sub(usize::from(state.rows / 2)),
             KeyCode::Home => *scroll = 0,
-            KeyCode::End => *scroll = sheet.last_scroll(state.columns, state.rows),
+            // As far as it goes: see `clamp_scroll`.
+            KeyCode::End => *scroll = usize::MAX,
             KeyCode::Char('y') => {
                 let text = sheet.text();
                 deeds::copy(state, "All of it was", &text, effects);
@@ -194,7 +216,7 @@ fn press_in_help(state: &mut State, key: KeyEvent) {
 pub(super) fn clamp_scroll(state: &mut State) {
     let last = match &state.modal {
         Some(Modal::Help(help)) => help::last_scroll(state, help.input.text()),
-        Some(Modal::Sheet { sheet, .. }) => sheet.last_scroll(state.columns, state.rows),
+        Some(Modal::Sheet { sheet, .. }) => sheet.last_scroll(state),
         _ => return,
     };
     if let Some(Modal::Help(Help { scroll, .. }) | Modal::Sheet { scroll, .. }) = &mut state.modal {

@@ -109,6 +109,13 @@ pub(crate) fn leave(state: &mut State) -> Effects {
 }
 
 fn paste(state: &mut State, text: &str, effects: &mut Effects) {
+    let is_aside = |modal: &mut Modal| matches!(modal, Modal::Sheet { sheet, .. } if sheet.is_aside);
+    let aside = state.modal.take_if(is_aside);
+    paste_in_front(state, text, effects);
+    state.modal = state.modal.take().or(aside);
+}
+
+fn paste_in_front(state: &mut State, text: &str, effects: &mut Effects) {
     match (&mut state.modal, &mut state.screen) {
         (Some(Modal::Form(entry)), _) | (None, Screen::Entry { form: entry, .. }) => entry.form.paste(text),
         (Some(Modal::Switcher(switcher)), _) => {

@@ -127,7 +127,7 @@ pub(super) fn show(state: &mut State) {
 pub(super) fn sheet_of(state: &State, parcel: &Parcel) -> Sheet {
     let label = state.world.label_of(parcel.channel_id);
     let head = format!("To {label}, {}", parcel.state.words(state.link == Link::Online));
-    Sheet { title: "A message that is not sent".to_owned(), parts: vec![(head, parcel.content.clone())] }
+    Sheet::opened("A message that is not sent", vec![(head, parcel.content.clone())])
 }
 
 const MAY_HAVE_ARRIVED: &str = "It may have arrived already: once online it is sent again, and stands there once.";
