@@ -12,7 +12,7 @@ pub(crate) enum Bot {
     /// Make a bot: the account of a program, a member of the team and of no other.
     #[command(after_help = "Examples:
   syncspace bot create ci --name 'Builds' --team eng
-  syncspace member add eng/deploys @ci")]
+  syncspace member add eng/deploys @ci   # only there it reads, writes and has hooks")]
     Create {
         /// Its user name, unique on the server.
         username: Username,

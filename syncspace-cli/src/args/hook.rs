@@ -11,6 +11,7 @@ use super::values::yes_no;
 pub(crate) enum Hook {
     /// Make an address that programs post messages to, in Slack's format; it is printed this once.
     #[command(after_help = "Examples:
+  syncspace member add eng/deploys @ci   # a hook's bot must be in its channel
   syncspace hook incoming eng/deploys --bot @ci --name 'release pipeline'
   curl -d '{\"text\":\"v1.2 is out\"}' \"$(syncspace hook incoming eng/deploys --bot @ci --name ci)\"")]
     Incoming(Incoming),

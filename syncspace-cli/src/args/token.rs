@@ -12,11 +12,12 @@ pub(crate) enum Token {
     /// Make a token for a program; it is printed this once, alone on standard output.
     #[command(after_help = "Examples:
   syncspace token create deploy --scope read,write --in 90d
-  SYNCSPACE_TOKEN=$(syncspace token create cron --scope write --in 1d) ./nightly.sh
+  SYNCSPACE_TOKEN=$(syncspace token create cron --scope read,write --in 1d) ./nightly.sh
 
 SYNCSPACE_TOKEN makes `syncspace` act by a token. Scopes: read sees what you see; write sends messages and files, reacts,
 marks as read; manage changes teams, channels, members, bots and hooks; profile changes your account; admin does what
-administrators of the server may do.")]
+administrators of the server may do. Names are looked up, which takes read; with write alone a message is sent to the id
+of a channel.")]
     Create(Create),
     /// List your tokens that hold, with what they may do and when they were last used.
     #[command(after_help = "Examples:

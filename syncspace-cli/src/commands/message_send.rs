@@ -43,7 +43,7 @@ pub(super) async fn send(context: &Context, client: &Client, args: args::Send) -
         context.only_plans(|| plan(&args, text.as_deref()))?;
         return Ok(());
     }
-    let channel = resolve::conversation_to_write(context, client, &args.target).await?.channel.id;
+    let channel = resolve::channel_to_write(context, client, &args.target).await?;
     let parent_message_id = match args.reply_to {
         Some(seq) => Some(root(client, channel, &args.target, seq).await?),
         None => None,

@@ -4,7 +4,7 @@ use syncspace_client::Client;
 use syncspace_protocol::channels::{ChannelKind, CreateChannel, MyChannel};
 use syncspace_protocol::teams::MyTeam;
 use syncspace_protocol::users::User;
-use syncspace_protocol::{TeamId, UserId};
+use syncspace_protocol::{ChannelId, TeamId, UserId};
 
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
@@ -77,6 +77,15 @@ pub(super) async fn conversation_to_write(context: &Context, client: &Client, te
     let team = default_team(context, client).await?.team.id;
     let other = user(client, text).await?.id;
     direct(client, team, other).await.during(|| format!("direct channel with {text}"))
+}
+
+/// Finds where a message goes. An id is taken as it is: a token that may only write cannot look it up.
+pub(super) async fn channel_to_write(context: &Context, client: &Client, text: &str) -> Outcome<ChannelId> {
+    let name = text.strip_prefix('#').unwrap_or(text);
+    if is_id(name) {
+        return name.parse().map_err(|error| CliError::Usage(format!("channel {text}: {error}")));
+    }
+    Ok(conversation_to_write(context, client, text).await?.channel.id)
 }
 
 async fn direct(client: &Client, team: TeamId, other: UserId) -> Result<MyChannel, syncspace_client::ClientError> {

@@ -24,6 +24,14 @@ fn a_token_is_made_used_listed_and_revoked() {
     script.run(&["channel", "create", "eng/more"]).ends_with(5).says("lacks the scope `manage`");
     script.run(&["token", "list"]).ends_with(5).says("with a login only");
 
+    let made = alice.run(&["token", "create", "cron", "--scope", "write", "--in", "1d"]).ok().out;
+    let (writer, channel) =
+        (world.acting_by(made.trim()), alice.json(&["channel", "show", "eng/general"])["id"].to_string());
+    writer.run(&["message", "send", "eng/general", "by name"]).ends_with(5).says("lacks the scope `read`");
+    assert_eq!(writer.json(&["message", "send", &channel, "by id"])["content"], "by id");
+    writer.run(&["message", "send", "99", "nowhere"]).ends_with(6);
+    alice.run(&["token", "revoke", &alice.json(&["token", "list"])[1]["id"].to_string()]).ok();
+
     let listed = alice.json(&["token", "list"]);
     assert_eq!((&listed[0]["name"], &listed[0]["scopes"]), (&json!("deploy"), &json!(["read", "write"])));
     assert!(listed[0]["last_used_at"].is_string() && listed[0].get("token").is_none(), "{listed}");
