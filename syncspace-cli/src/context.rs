@@ -83,10 +83,15 @@ impl Context {
         }
     }
 
+    /// Gives the token in the environment.
+    pub(crate) fn token() -> Option<Secret> {
+        std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()).map(Secret)
+    }
+
     /// Makes the client of the token in the environment, else of a person who is logged in.
     pub(crate) fn client(&self) -> Outcome<Client> {
-        if let Some(token) = std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty()) {
-            return Ok(Client::with_token(self.server_or_local()?, Secret(token))?);
+        if let Some(token) = Self::token() {
+            return Ok(Client::with_token(self.server_or_local()?, token)?);
         }
         let Some(server) = self.server()? else {
             return Err(CliError::NotLoggedIn(format!("not logged in anywhere: {}", login_hint(None))));

@@ -54,7 +54,7 @@ pub(crate) enum Exit {
 #[derive(Debug)]
 pub(crate) enum CliError {
     /// The server or the way to it said no, while doing what `during` says.
-    Client { during: Option<String>, source: Box<ClientError> },
+    Client { during: Option<String>, hint: Option<String>, source: Box<ClientError> },
     /// The command line or a value in it is wrong.
     Usage(String),
     /// The person said no.
@@ -82,7 +82,7 @@ pub(crate) type Outcome<T = ()> = Result<T, CliError>;
 
 impl From<ClientError> for CliError {
     fn from(source: ClientError) -> Self {
-        Self::Client { during: None, source: Box::new(source) }
+        Self::Client { during: None, hint: None, source: Box::new(source) }
     }
 }
 
@@ -94,8 +94,30 @@ pub(crate) trait During<T> {
 
 impl<T> During<T> for Result<T, ClientError> {
     fn during(self, what: impl FnOnce() -> String) -> Outcome<T> {
-        self.map_err(|source| CliError::Client { during: Some(what()), source: Box::new(source) })
+        self.map_err(|source| CliError::Client { during: Some(what()), hint: None, source: Box::new(source) })
     }
+}
+
+/// Says what to do next where the code alone does not tell.
+pub(crate) trait Hint {
+    /// Puts a hint below the error where the server, or the way to it, gave it for such a reason.
+    fn hint_where(self, is_it: impl FnOnce(&ClientError) -> bool, words: impl FnOnce() -> String) -> Self;
+}
+
+impl<T> Hint for Outcome<T> {
+    fn hint_where(mut self, is_it: impl FnOnce(&ClientError) -> bool, words: impl FnOnce() -> String) -> Self {
+        if let Err(CliError::Client { hint, source, .. }) = &mut self
+            && is_it(source)
+        {
+            *hint = Some(words());
+        }
+        self
+    }
+}
+
+/// Tells whether what was typed to show who one is was wrong: a password, or a code.
+pub(crate) fn is_wrong_secret(error: &ClientError) -> bool {
+    error.code() == Some(ErrorCode::InvalidCredentials)
 }
 
 impl CliError {
@@ -117,8 +139,11 @@ impl CliError {
     }
 
     /// Says what to do next, where that is known.
-    pub(crate) fn hint(&self, server: Option<&str>) -> Option<String> {
-        let Self::Client { source, .. } = self else { return None };
+    pub(crate) fn hint(&self, server: Option<&str>, has_token: bool) -> Option<String> {
+        let Self::Client { source, hint, .. } = self else { return None };
+        if let Some(hint) = hint {
+            return Some(hint.clone());
+        }
         if let Some(wait) = source.retry_after() {
             return Some(format!("try again in {} s", wait.as_secs().max(1)));
         }
@@ -127,6 +152,7 @@ impl CliError {
                 Some("check the address, and that the server runs".to_owned())
             }
             ClientError::NotLoggedIn { server } => Some(login_hint(Some(&server.to_string()))),
+            _ if has_token && source.is_logged_out() => Some(TOKEN_HINT.to_owned()),
             _ => hint_for(source.code()?, server),
         }
     }
@@ -135,8 +161,8 @@ impl CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Client { during: Some(during), source } => write!(f, "{during}: {}", chain(source)),
-            Self::Client { during: None, source } => f.write_str(&chain(source)),
+            Self::Client { during: Some(during), source, .. } => write!(f, "{during}: {}", chain(source)),
+            Self::Client { during: None, source, .. } => f.write_str(&chain(source)),
             Self::Usage(text)
             | Self::NotLoggedIn(text)
             | Self::Forbidden(text)
@@ -150,6 +176,9 @@ impl fmt::Display for CliError {
         }
     }
 }
+
+/// What to do where the token in the environment is worth nothing.
+const TOKEN_HINT: &str = "make another one with `syncspace token create`, and put it into SYNCSPACE_TOKEN";
 
 /// Says how to log in.
 pub(crate) fn login_hint(server: Option<&str>) -> String {
@@ -200,8 +229,6 @@ fn hint_for(code: ErrorCode, server: Option<&str>) -> Option<String> {
         ErrorCode::Unauthenticated | ErrorCode::TokenExpired | ErrorCode::SessionEnded => {
             return Some(login_hint(server));
         }
-        ErrorCode::InvalidCredentials => "check user name and password",
-        ErrorCode::RegistrationClosed => "ask for an invite and give it with --invite-code",
         ErrorCode::LastOwner => "make somebody else owner first: `syncspace member edit TEAM @USER --role owner`",
         ErrorCode::Archived => "restore it first: `syncspace channel restore TEAM/CHANNEL`",
         _ => return None,

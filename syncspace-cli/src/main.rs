@@ -51,7 +51,7 @@ fn end(context: &Context, outcome: Outcome) -> ExitCode {
     if !matches!(error, CliError::Interrupted) {
         Output::error(&error.to_string());
         let server = context.server().ok().flatten().map(|server| server.to_string());
-        if let Some(hint) = error.hint(server.as_deref()) {
+        if let Some(hint) = error.hint(server.as_deref(), Context::token().is_some()) {
             Output::hint(&hint);
         }
     }

@@ -52,7 +52,9 @@ impl Client {
         to.rewind().await.map_err(cannot_write)?;
         if checksum(&mut to).await.map_err(cannot_write)? != file.sha256 {
             tokio::fs::remove_file(&part).await.map_err(cannot_write)?;
-            return Err(cannot_write(Error::other("the checksum is another one; download it again")));
+            return Err(cannot_write(Error::other(
+                "what is here is not the file, and is thrown away; download it again",
+            )));
         }
         to.sync_all().await.map_err(cannot_write)?;
         if !may_overwrite {

@@ -2,17 +2,17 @@
 
 use std::path::Path;
 
-use syncspace_client::Client;
+use syncspace_client::{Client, ClientError};
 use syncspace_protocol::auth::{
-    ChangePassword, Login, MailPasswordReset, Register, ResetPassword, Secret, Tokens, VerifyEmail,
+    ChangePassword, Login, MailPasswordReset, Register, RegistrationMode, ResetPassword, Secret, Tokens, VerifyEmail,
 };
 use syncspace_protocol::users::EditProfile;
-use syncspace_protocol::{Password, Patch, Username};
+use syncspace_protocol::{ErrorCode, Password, Patch, Username};
 
 use super::lists::gather;
 use crate::args::{ListArgs, account as args};
 use crate::context::Context;
-use crate::exit::{CliError, During, Outcome};
+use crate::exit::{CliError, During, Hint as _, Outcome, is_wrong_secret};
 use crate::prompt::{self, blocking};
 use crate::records::people::WhoAmI;
 
@@ -21,7 +21,7 @@ pub(super) async fn login(context: &Context, args: args::Login) -> Outcome {
     let server = client.server().clone();
     let username = match args.username {
         Some(name) => name,
-        None => ask_name(context).await?,
+        None => ask_name(context, "give --username").await?,
     };
     if context.only_plans(|| format!("log in to {server} as {username}"))? {
         return Ok(());
@@ -30,7 +30,8 @@ pub(super) async fn login(context: &Context, args: args::Login) -> Outcome {
         Secret(read_password(context, args.password, format!("Password of {username} at {server}: ")).await?);
     let device_name = Some(args.device_name.unwrap_or_else(default_device_name));
     let login = Login { username: username.clone(), password, device_name };
-    let tokens = client.login(login).await.during(|| format!("cannot log in to {server} as {username}"))?;
+    let tokens = client.login(login).await.during(|| format!("cannot log in to {server} as {username}"));
+    let tokens = tokens.hint_where(is_wrong_secret, || "check user name and password".to_owned())?;
     welcome(context, &client, &tokens, "logged in")
 }
 
@@ -39,7 +40,9 @@ pub(super) async fn register(context: &Context, args: args::Register) -> Outcome
     let server = client.server().clone();
     let username: Username = match args.username {
         Some(name) => name,
-        None => ask_name(context).await?.parse().map_err(|error| CliError::Usage(format!("{error}")))?,
+        None => {
+            ask_name(context, "give --username").await?.parse().map_err(|error| CliError::Usage(format!("{error}")))?
+        }
     };
     if context.only_plans(|| format!("make the account {username} at {server}"))? {
         return Ok(());
@@ -62,8 +65,17 @@ pub(super) async fn register(context: &Context, args: args::Register) -> Outcome
         bootstrap_token,
         invite_code,
     };
-    let tokens = client.register(register).await.during(|| format!("cannot register {username} at {server}"))?;
+    let had_code = register.invite_code.is_some() || register.bootstrap_token.is_some();
+    let tokens = client.register(register).await.during(|| format!("cannot register {username} at {server}"));
+    // A code helps where the server takes people by it, and none was given.
+    let by_invite = tokens.is_err() && !had_code && takes_by_invite(&client).await;
+    let is_closed = |error: &ClientError| error.code() == Some(ErrorCode::RegistrationClosed) && by_invite;
+    let tokens = tokens.hint_where(is_closed, || "ask for an invite and give it with --invite-code".to_owned())?;
     welcome(context, &client, &tokens, "registered and logged in")
+}
+
+async fn takes_by_invite(client: &Client) -> bool {
+    client.server_info().await.is_ok_and(|info| info.registration == RegistrationMode::Invite)
 }
 
 pub(super) async fn logout(context: &Context) -> Outcome {
@@ -137,7 +149,7 @@ async fn forgot_password(context: &Context, username: Option<String>) -> Outcome
     let server = client.server().clone();
     let username = match username {
         Some(name) => name,
-        None => ask_name(context).await?,
+        None => ask_name(context, "give it, like `syncspace password forgot alice`").await?,
     };
     if context.only_plans(|| format!("ask {server} to mail a code for a new password to {username}"))? {
         return Ok(());
@@ -160,7 +172,9 @@ pub(super) async fn account(context: &Context, args: args::Account) -> Outcome {
             }
             let code = if code == "-" { blocking(prompt::first_line_of_stdin).await? } else { code };
             let verify = VerifyEmail { code: Secret(code.trim().to_owned()) };
-            let user = client.verify_email(verify).await.during(|| "cannot confirm your e-mail address".to_owned())?;
+            let user = client.verify_email(verify).await.during(|| "cannot confirm your e-mail address".to_owned());
+            let user =
+                user.hint_where(is_wrong_secret, || "`syncspace account send-code` mails another one".to_owned())?;
             let email = user.email.as_ref().map(ToString::to_string).unwrap_or_default();
             context.out.done(&format!("{email} is confirmed as your address"), &user)
         }
@@ -212,7 +226,13 @@ async fn reset_password(context: &Context, is_stdin: bool) -> Outcome {
     };
     let reset =
         ResetPassword { code: Secret(code.trim().to_owned()), new_password, device_name: Some(default_device_name()) };
-    let tokens = client.reset_password(reset).await.during(|| format!("cannot set a new password at {server}"))?;
+    let tokens = client.reset_password(reset).await.during(|| format!("cannot set a new password at {server}"));
+    let sends_mail = tokens.is_err() && client.server_info().await.is_ok_and(|info| info.sends_mail);
+    let another = || match sends_mail {
+        true => "`syncspace password forgot` mails another code".to_owned(),
+        false => "an administrator of the server can make another code".to_owned(),
+    };
+    let tokens = tokens.hint_where(is_wrong_secret, another)?;
     welcome(context, &client, &tokens, "the new password holds; logged in")
 }
 
@@ -250,8 +270,8 @@ async fn ask_new_password(question: &str) -> Outcome<Password> {
     parse_password(&typed.await?)
 }
 
-async fn ask_name(context: &Context) -> Outcome<String> {
-    must_ask(context, "give --username")?;
+async fn ask_name(context: &Context, instead: &str) -> Outcome<String> {
+    must_ask(context, instead)?;
     let name = blocking(|| prompt::line("User name: ")).await?;
     if name.is_empty() { Err(CliError::Cancelled) } else { Ok(name) }
 }

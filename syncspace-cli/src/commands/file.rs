@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use syncspace_client::{Client, Upload};
+use syncspace_client::{Client, ClientError, Upload};
 use syncspace_protocol::files::{FileInfo, local_name};
 use syncspace_protocol::limits::AVATAR_BYTES_MAX;
 use syncspace_protocol::{ChannelId, FileId};
@@ -13,7 +13,7 @@ use super::lists::gather_places;
 use super::resolve;
 use crate::args::{ListLimit, file as args};
 use crate::context::Context;
-use crate::exit::{CliError, During, Outcome};
+use crate::exit::{CliError, During, Hint as _, Outcome};
 use crate::prompt;
 
 pub(super) async fn run(context: &Context, args: args::File) -> Outcome {
@@ -130,7 +130,8 @@ async fn save(context: &Context, client: &Client, file: &FileInfo, place: &Path,
     };
     let outcome = client.save_file(file, place, may_overwrite, received).await;
     bar.finish_and_clear();
-    outcome.during(|| format!("cannot download file {}; the same command goes on from here", file.id))
+    let outcome = outcome.during(|| format!("cannot download file {}", file.id));
+    outcome.hint_where(ClientError::is_transient, || "the same command goes on from here".to_owned())
 }
 
 async fn list(context: &Context, client: &Client, target: Option<String>, part: ListLimit) -> Outcome {

@@ -60,7 +60,11 @@ fn an_administrator_settles_what_holds_for_the_whole_server() {
     assert_eq!(root.json(&["server", "settings"])["registration"], Value::Null);
     root.run(&["server", "edit", "--registration", "closed"]).ok();
     let closed = world.stranger().input(&["register", "-u", "bob", "--password-stdin"], PASSWORD);
-    closed.ends_with(5).says("takes no registration");
+    let closed = closed.ends_with(5).says("takes no registration");
+    assert!(!closed.talk.contains("hint"), "no code helps: {closed:?}");
+    root.run(&["server", "edit", "--registration", "invite"]).ok();
+    let by_invite = world.stranger().input(&["register", "-u", "bob", "--password-stdin"], PASSWORD).ends_with(5);
+    by_invite.says("hint: ask for an invite and give it with --invite-code");
     root.run(&["server", "edit", "--registration", "configured"]).ok();
     world.person("bob");
     let banner = ["server", "banner", "set", "back at nine", "--warning", "--for", "8h"];

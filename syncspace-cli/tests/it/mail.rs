@@ -31,7 +31,9 @@ fn an_address_is_confirmed_by_its_code_and_a_forgotten_password_set_anew() {
     let mail = MailWorld::start();
     let bob = mail.world.stranger();
     bob.input(&["register", "-u", "bob", "--password-stdin", "--email", "bob@example.org"], PASSWORD).ok();
-    bob.run(&["account", "verify", "wrong"]).ends_with(4).says("this code is wrong");
+    let wrong = bob.run(&["account", "verify", "wrong"]).ends_with(4).says("this code is wrong");
+    let wrong = wrong.says("hint: `syncspace account send-code` mails another one");
+    assert!(!wrong.talk.contains("password"), "{wrong:?}");
     let command = format!("account verify {}", mail.mail(1).code());
     assert!(mail.mail(1).text().contains(&format!("syncspace --server https://chat.example.org {command}")));
     bob.run(&command.split(' ').collect::<Vec<_>>()).ok().says("bob@example.org is confirmed");
@@ -45,6 +47,9 @@ fn an_address_is_confirmed_by_its_code_and_a_forgotten_password_set_anew() {
     let phone = mail.world.stranger();
     phone.run(&["password", "forgot", "bob"]).ok().says("if bob is an account").says("syncspace password reset");
     phone.run(&["password", "forgot", "nobody"]).ok().says("if nobody is an account");
+    let wrong = phone.input(&["password", "reset", "--stdin"], "wrong\nanother horse\n").ends_with(4);
+    wrong.says("or is over; ask for another one").says("hint: `syncspace password forgot` mails another code");
+    phone.run(&["password", "forgot"]).ends_with(2).says("give it, like `syncspace password forgot alice`");
     let code = mail.mail(4).code();
     phone.input(&["password", "reset", "--stdin"], format!("{code}\nanother horse\n")).ok().says("logged in");
     assert_eq!(phone.json(&["whoami"])["email"], "new@example.org");

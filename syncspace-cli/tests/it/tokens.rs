@@ -36,6 +36,8 @@ fn a_token_is_made_used_listed_and_revoked() {
     assert_eq!((&listed[0]["name"], &listed[0]["scopes"]), (&json!("deploy"), &json!(["read", "write"])));
     assert!(listed[0]["last_used_at"].is_string() && listed[0].get("token").is_none(), "{listed}");
     alice.run(&["token", "revoke", &listed[0]["id"].to_string()]).ok();
-    script.run(&["whoami"]).ends_with(4);
+    let ended = script.run(&["whoami"]).ends_with(4).says("this token was revoked, or its time is over");
+    let ended = ended.says("hint: make another one with `syncspace token create`, and put it into SYNCSPACE_TOKEN");
+    assert!(!ended.talk.contains("syncspace login"), "{ended:?}");
     assert_eq!(alice.json(&["token", "list"]), json!([]));
 }

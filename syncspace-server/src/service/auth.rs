@@ -133,7 +133,11 @@ impl Service {
     /// Fails with `unauthenticated`, `token_expired` or `session_ended`.
     pub async fn authenticate(&self, token: &str) -> Result<Actor, ServiceError> {
         let Device { user_id, session_id } = self.device_of_token(token).await?;
-        self.stand(user_id, session_id).await
+        let actor = self.stand(user_id, session_id).await;
+        actor.map_err(|error| match error.code() {
+            ErrorCode::SessionEnded if token.starts_with(TOKEN_PREFIX) => token_over(),
+            _ => error,
+        })
     }
 
     /// Tells whose device comes with an access token. Whether its session still holds is not looked up.
@@ -198,6 +202,11 @@ pub(super) fn device_name(origin: &Origin, name: Option<&str>) -> Result<Option<
     let program: Option<String> =
         origin.user_agent.as_ref().map(|agent| agent.chars().take(DEVICE_NAME_CHARS_MAX).collect());
     clean_field("device_name", program.as_deref(), DEVICE_NAME_CHARS_MAX)
+}
+
+/// Says of a token that was made for a program what is said of a session: a program cannot log in again.
+fn token_over() -> ServiceError {
+    ServiceError::refused(ErrorCode::SessionEnded, "this token was revoked, or its time is over; make another one")
 }
 
 pub(super) fn session_ended() -> ServiceError {

@@ -153,6 +153,6 @@ pub(super) fn check_life(life_s: u32) -> Result<(), ServiceError> {
 }
 
 fn no_code() -> ServiceError {
-    let message = "this code is wrong, was used, or is over; ask an administrator of this server for another one";
+    let message = "this code is wrong, was used, or is over; ask for another one";
     ServiceError::refused(ErrorCode::InvalidCredentials, message)
 }
