@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
@@ -61,6 +62,8 @@ pub(crate) struct Choice {
     /// Letters of the label that fit what is typed, by their place, in order.
     pub(crate) hits: Vec<u32>,
     favour: Favour,
+    /// The team that it is in; none for what is in no team.
+    team: Option<Arc<str>>,
 }
 
 /// What speaks for an entry beside its name.
@@ -80,6 +83,8 @@ struct Candidate<'a> {
     /// Without a sign.
     name: Cow<'a, str>,
     favour: Favour,
+    /// The team that may be typed before the name; none for what is in no team.
+    team: Option<Arc<str>>,
     /// Decides among those that are as good; within a team the name does after that.
     place: Place,
     what: What<'a>,
@@ -108,7 +113,7 @@ enum Kind {
 
 impl Choice {
     fn new(target: Target, label: String, about: String) -> Self {
-        Self { target, account: None, label, about, hits: Vec::new(), favour: Favour::default() }
+        Self { target, account: None, label, about, hits: Vec::new(), favour: Favour::default(), team: None }
     }
 }
 
@@ -126,7 +131,7 @@ impl<'a> Candidate<'a> {
             Cow::Borrowed(choice) => Cow::Borrowed(choice.label.trim_start_matches(SIGNS)),
             Cow::Owned(choice) => Cow::Owned(choice.label.trim_start_matches(SIGNS).to_owned()),
         };
-        Self { name, favour: choice.favour, place: Place::Made, what: What::Made(choice) }
+        Self { name, favour: choice.favour, team: choice.team.clone(), place: Place::Made, what: What::Made(choice) }
     }
 
     fn is_elsewhere(&self) -> bool {
@@ -150,7 +155,7 @@ impl<'a> Candidate<'a> {
             What::Person(team_id, id) => of_person(state, *team_id, state.world.people.get(id)?),
             What::Made(choice) => choice.clone().into_owned(),
         };
-        Some(Choice { favour: self.favour, ..choice })
+        Some(Choice { favour: self.favour, team: self.team.clone(), ..choice })
     }
 
     fn choice_with_hits(&self, state: &State, hits: &[u32]) -> Option<Choice> {
@@ -187,7 +192,8 @@ pub(crate) fn gather(state: &mut State, has_news: bool) {
     }
 }
 
-/// Gives what fits the typed text, the best first. Text that starts with `>` looks for actions, with `~` for accounts.
+/// Gives what fits the typed text, the best first. Text that starts with `>` looks for actions, with `~` for accounts;
+/// before a name may stand that of its team, as in `eng/general` and `eng gen`.
 pub(crate) fn choices(state: &State, switcher: &Switcher) -> Vec<Choice> {
     let typed = switcher.input.text();
     let (places, made, wanted) = match (typed.strip_prefix('>'), typed.strip_prefix('~')) {
@@ -222,24 +228,71 @@ fn unsearched<'a>(all: impl Iterator<Item = &'a Candidate<'a>>) -> Vec<&'a Candi
     best(all.map(|one| (key(one), one)))
 }
 
+/// What is looked for: letters of a name, and where the text can be read so, letters of a team and then of a name.
+struct Wanted {
+    name: Letters,
+    in_team: Option<(Letters, Letters)>,
+}
+
+/// Letters that are looked for in their order.
+struct Letters {
+    pattern: Pattern,
+    /// All of them, to tell a whole name.
+    lower: String,
+}
+
+impl Letters {
+    fn new(text: &str) -> Self {
+        let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+        Self { pattern, lower: text.to_lowercase() }
+    }
+
+    fn score(&self, name: &str, (matcher, letters): &mut (Matcher, Vec<char>)) -> Option<u32> {
+        let fit = self.pattern.score(Utf32Str::new(name, letters), matcher)?;
+        let is_whole = name.chars().flat_map(char::to_lowercase).eq(self.lower.chars());
+        Some(fit + if is_whole { WHOLE_NAME } else { 0 })
+    }
+}
+
+impl Wanted {
+    fn new(text: &str) -> Self {
+        let parted = text.split_once(|c: char| c == '/' || c.is_whitespace());
+        let parted = parted.filter(|(team, _)| !team.is_empty());
+        let in_team =
+            parted.map(|(team, name)| (Letters::new(team), Letters::new(name.trim().trim_start_matches(SIGNS))));
+        Self { name: Letters::new(text), in_team }
+    }
+
+    /// Gives how well a candidate fits, and the letters of its name that do.
+    fn score(&self, one: &Candidate<'_>, with: &mut (Matcher, Vec<char>)) -> Option<(u32, &Letters)> {
+        if let Some(score) = self.name.score(&one.name, with) {
+            return Some((score, &self.name));
+        }
+        let (team, name) = self.in_team.as_ref()?;
+        let score = team.score(one.team.as_deref()?, with)?;
+        // A name that has it all is nearer.
+        Some(((score + name.score(&one.name, with)?).saturating_sub(ASIDE), name))
+    }
+}
+
 /// Gives the best of what has the typed letters in their order, with the places of these in the name.
 fn search<'a>(all: impl Iterator<Item = &'a Candidate<'a>>, wanted: &str) -> Vec<(&'a Candidate<'a>, Vec<u32>)> {
-    let pattern = Pattern::new(wanted, CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let wanted = Wanted::new(wanted);
     let mut config = Config::DEFAULT;
     config.prefer_prefix = true;
-    let (mut matcher, mut letters) = (Matcher::new(config), Vec::new());
-    let whole = wanted.to_lowercase();
+    let mut with = (Matcher::new(config), Vec::new());
     let fitting = best(all.filter_map(|one| {
-        let fit = pattern.score(Utf32Str::new(&one.name, &mut letters), &mut matcher)?;
-        let is_whole = one.name.chars().flat_map(char::to_lowercase).eq(whole.chars());
-        let whole = if is_whole { WHOLE_NAME } else { 0 };
+        let (fit, _) = wanted.score(one, &mut with)?;
         let aside = if one.is_aside() { ASIDE } else { 0 };
         // Of two that fit as well the shorter name is the one that is meant.
-        Some(((Reverse((fit + whole + one.favour.worth()).saturating_sub(aside)), one.name.len()), one))
+        Some(((Reverse((fit + one.favour.worth()).saturating_sub(aside)), one.name.len()), one))
     }));
     let with_hits = fitting.into_iter().map(|one| {
         let mut hits = Vec::new();
-        pattern.indices(Utf32Str::new(&one.name, &mut letters), &mut matcher, &mut hits);
+        if let Some((_, found)) = wanted.score(one, &mut with) {
+            let (matcher, letters) = &mut with;
+            found.pattern.indices(Utf32Str::new(&one.name, letters), matcher, &mut hits);
+        }
         hits.sort_unstable();
         hits.dedup();
         (one, hits)
@@ -306,17 +359,19 @@ fn places(state: &State) -> Vec<Candidate<'static>> {
     let world = &state.world;
     let mut teams: Vec<TeamId> = world.teams.keys().copied().collect();
     teams.sort_by_key(|&team| Some(team) != state.chat.team);
+    let names: Vec<Arc<str>> = teams.iter().map(|&id| Arc::from(team_name(state, id))).collect();
     let mut all = Vec::new();
     for (at, &team_id) in teams.iter().enumerate() {
-        let joined = world.joined_channels(team_id);
-        all.extend(people(state, team_id, &joined, at));
+        let (joined, team) = (world.joined_channels(team_id), &names[at]);
+        all.extend(people(state, (team_id, team), &joined, at));
         let joined = joined.into_iter().enumerate();
-        all.extend(joined.map(|(nth, channel)| candidate(state, channel, Place::Team { at, kind: Kind::Joined, nth })));
+        let place = |nth| Place::Team { at, kind: Kind::Joined, nth };
+        all.extend(joined.map(|(nth, channel)| candidate(state, channel, (place(nth), team))));
     }
     let others = world.channels.values().filter(|one| !one.is_joined() && one.channel.archived_at.is_none());
     all.extend(others.filter_map(|channel| {
         let at = teams.iter().position(|id| *id == channel.channel.team_id)?;
-        Some(candidate(state, channel, Place::Team { at, kind: Kind::Join, nth: 0 }))
+        Some(candidate(state, channel, (Place::Team { at, kind: Kind::Join, nth: 0 }, &names[at])))
     }));
     if teams.len() > 1 {
         all.extend(made(teams.iter().filter_map(|&id| {
@@ -327,7 +382,7 @@ fn places(state: &State) -> Vec<Candidate<'static>> {
     all
 }
 
-fn candidate(state: &State, channel: &ChannelState, place: Place) -> Candidate<'static> {
+fn candidate(state: &State, channel: &ChannelState, (place, team): (Place, &Arc<str>)) -> Candidate<'static> {
     let name = Cow::Owned(state.world.channel_name(&channel.channel).into_owned());
     let id = channel.channel.id;
     let mut favour = Favour::default();
@@ -339,7 +394,7 @@ fn candidate(state: &State, channel: &ChannelState, place: Place) -> Candidate<'
             visits: state.chat.visits.score(id, state.now),
         };
     }
-    Candidate { name, favour, place, what: What::Channel(id) }
+    Candidate { name, favour, team: Some(Arc::clone(team)), place, what: What::Channel(id) }
 }
 
 fn of_channel(state: &State, channel: &ChannelState) -> Choice {
@@ -360,17 +415,19 @@ fn of_channel(state: &State, channel: &ChannelState) -> Choice {
 /// Gives the people of a team with whom there is no direct channel yet.
 fn people(
     state: &State,
-    team_id: TeamId,
+    (team_id, team): (TeamId, &Arc<str>),
     joined: &[&ChannelState],
     at: usize,
 ) -> impl Iterator<Item = Candidate<'static>> {
     let world = &state.world;
     let partners: HashSet<UserId> = joined.iter().filter_map(|channel| world.partner(&channel.channel)).collect();
     let members = world.teams.get(&team_id).into_iter().flat_map(|team| team.members.keys());
+    let team = Arc::clone(team);
     let people = members.filter(move |id| !partners.contains(id)).filter_map(|id| world.people.get(id));
     people.filter(|person| person.is_active).map(move |person| Candidate {
         name: Cow::Owned(text::line(person.username.as_str())),
         favour: Favour::default(),
+        team: Some(Arc::clone(&team)),
         place: Place::Team { at, kind: Kind::Person, nth: 0 },
         what: What::Person(team_id, person.id),
     })
@@ -454,6 +511,20 @@ mod tests {
         assert_eq!(searched(&all, "design-as")[0], "#design-as");
         let unsearched = labels(unsearched(made(all.into_iter()).iter()));
         assert_eq!(unsearched, ["#design-us", "#de-sign", "#design-eu", "#design-as"]);
+    }
+
+    #[test]
+    fn the_team_may_be_typed_before_the_name() {
+        let of = |team: &str, label| Choice { team: Some(Arc::from(team)), ..choice(label) };
+        let all = [of("Slate", "#general"), of("eng", "#general"), of("eng", "#sl-gen"), choice("Leave slate general")];
+        for wanted in ["sl/gen", "sl gen", "Slate/general", "slate #general", "sl/#general"] {
+            assert!(searched(&all, wanted).contains(&"#general".to_owned()), "{wanted}");
+        }
+        assert_eq!(searched(&all, "slate/"), ["#general"], "all of the team");
+        assert_eq!(searched(&all, "en/g"), ["#general", "#sl-gen"]);
+        assert_eq!(searched(&all, "sl gen")[0], "#sl-gen", "a name that has both words is nearer");
+        let all = made(all.into_iter());
+        assert_eq!(search(all.iter(), "slate/gen")[0].1, [0, 1, 2], "of the name");
     }
 
     #[test]
