@@ -2,9 +2,17 @@
 
 use clap::{Args, Subcommand};
 use syncspace_protocol::Time;
+use syncspace_protocol::audit::AuditAction;
 
 use super::ListLimit;
 use super::values::time;
+
+/// How the lines of the log are asked for.
+const LIST_EXAMPLES: &str = "Examples:
+  syncspace audit list --team eng --limit 20
+  syncspace audit list --action account.login_failed --since 2026-11-01T00:00
+  syncspace audit list --action member --by @alice
+  syncspace audit list --output jsonl > audit.jsonl";
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
@@ -12,18 +20,29 @@ pub(crate) enum Audit {
     /// List what was done, the newest first: in a team of yours, or on the whole server (administrators).
     ///
     /// Without --team it is the whole server. Lines of the log name who did what to whom, never what people wrote.
-    #[command(after_help = "Examples:
-  syncspace audit list --team eng --limit 20
-  syncspace audit list --action account.login_failed --since 2026-11-01T00:00
-  syncspace audit list --action member --by @alice
-  syncspace audit list --output jsonl > audit.jsonl")]
+    #[command(after_help = LIST_EXAMPLES, after_long_help = list_help())]
     List(List),
+}
+
+/// Gives the examples again, and every action that there is: the list of the protocol, by kind.
+fn list_help() -> String {
+    let mut help = format!("{LIST_EXAMPLES}\n\nActions, by kind:");
+    let mut kind = "";
+    for name in AuditAction::ALL.iter().map(|action| action.as_str()) {
+        let (of, what) = name.split_once('.').unwrap_or((name, ""));
+        if std::mem::replace(&mut kind, of) == of {
+            help.push_str(&format!(" {what}"));
+        } else {
+            help.push_str(&format!("\n  {of}: {what}"));
+        }
+    }
+    help
 }
 
 /// `audit list`
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Only this action, like `member.removed`, or all of one kind, like `member`.
+    /// Only this action, like `member.removed`, or all of one kind, like `member`; `--help` names all of them.
     #[arg(long, value_name = "ACTION")]
     pub(crate) action: Option<String>,
     /// Only what this person did: `@alice`, `alice` or an id.

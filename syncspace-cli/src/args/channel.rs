@@ -85,7 +85,7 @@ pub(crate) enum Channel {
     Retention {
         /// `eng/general`, or `#general` with --team.
         channel: String,
-        /// For how long: like 90d, forever, or inherited.
+        /// For how long: like 7d, forever, or inherited for as long as the team says.
         #[arg(value_name = "TIME", value_parser = kept)]
         keep: Option<Kept>,
     },

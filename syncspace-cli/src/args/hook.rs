@@ -68,7 +68,7 @@ pub(crate) struct Incoming {
     /// What it is for.
     #[arg(long, value_name = "NAME")]
     pub(crate) name: String,
-    /// Let a post name another channel that the bot is in.
+    /// Let a post name another channel that the bot is in; without it such a post is refused.
     #[arg(long)]
     pub(crate) choose_channel: bool,
 }
@@ -109,7 +109,7 @@ pub(crate) struct Edit {
     #[arg(long)]
     pub(crate) all_channels: bool,
     /// Whether a post may name another channel.
-    #[arg(long, value_name = "YES|NO", value_parser = yes_no())]
+    #[arg(long, value_name = "YES|NO", hide_possible_values = true, value_parser = yes_no())]
     pub(crate) choose_channel: Option<bool>,
     /// Words with which a message must begin, instead of those before.
     #[arg(long = "trigger", value_name = "WORD")]

@@ -42,7 +42,7 @@ pub(crate) enum Server {
   syncspace server retention 365d --dry-run
   syncspace server retention forever")]
     Retention {
-        /// For how long: like 365d, or forever.
+        /// For how long: like 365d, or forever; inherited is the same here, nothing stands above the server.
         #[arg(value_name = "TIME", value_parser = kept)]
         keep: Option<Kept>,
     },

@@ -197,7 +197,7 @@ pub(crate) enum Team {
     Retention {
         /// Name or id of the team.
         team: String,
-        /// For how long: like 90d, forever, or inherited.
+        /// For how long: like 90d, forever, or inherited for as long as the server says.
         #[arg(value_name = "TIME", value_parser = kept)]
         keep: Option<Kept>,
     },

@@ -144,7 +144,7 @@ impl Record for Invite {
         Column::shown("uses_max"),
         Column::shown("email"),
         Column::shown("mail"),
-        Column::detail("mail_error"),
+        Column::shown("mail_error"),
         Column::shown("expires_at"),
         Column::shown("created_by"),
         Column::detail("created_at"),

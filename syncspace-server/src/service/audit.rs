@@ -163,8 +163,11 @@ fn actions_of(text: &str) -> Result<Actions, ServiceError> {
     }
     let mut words = AuditAction::ALL.iter().filter_map(|action| action.as_str().split_once('.')).map(|(word, _)| word);
     words.find(|word| *word == text).map(Actions::Of).ok_or_else(|| {
-        let sentence =
-            "action is one like member.removed, or all of one kind, like member; the documentation lists them";
+        let mut kinds: Vec<&str> =
+            AuditAction::ALL.iter().filter_map(|action| action.as_str().split('.').next()).collect();
+        kinds.dedup();
+        let kinds = kinds.join(", ");
+        let sentence = format!("action is one like member.removed, or all of one kind, like member: there are {kinds}");
         ServiceError::invalid_field("action", sentence)
     })
 }
