@@ -195,6 +195,16 @@ pub(crate) struct ListArgs {
     pub(crate) limit: Option<u32>,
 }
 
+/// Which part of what a team has is wanted.
+#[derive(Debug, Args)]
+pub(crate) struct TeamListArgs {
+    /// Name or id of the team; --team or your only one where absent.
+    #[arg(value_name = "TEAM")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) part: ListArgs,
+}
+
 /// How much of a list without names is wanted.
 #[derive(Debug, Args)]
 pub(crate) struct ListLimit {

@@ -17,15 +17,15 @@ use crate::config::file::ConfigFile;
 #[command(name = "syncspace-tui", version, about)]
 pub(crate) struct Args {
     /// Address of the server to be in front, like `https://chat.example.org`
-    #[arg(long, env = "SYNCSPACE_SERVER", value_name = "URL", conflicts_with = "local")]
+    #[arg(long, env = "SYNCSPACE_SERVER", value_name = "URL", global = true, conflicts_with = "local")]
     pub(crate) server: Option<String>,
 
     /// Use the server of this machine; start it where it is not running, and end it with the last one who uses it
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) local: bool,
 
     /// Where the server of --local keeps its data [default: syncspace in your data directory]
-    #[arg(long, env = "SYNCSPACE_DATA_DIR", value_name = "DIR")]
+    #[arg(long, env = "SYNCSPACE_DATA_DIR", value_name = "DIR", global = true)]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// Open only this one account, not all that are remembered
@@ -33,7 +33,7 @@ pub(crate) struct Args {
     pub(crate) alone: bool,
 
     /// Use another set of saved logins and accounts, apart from the others
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", global = true)]
     pub(crate) profile: Option<String>,
 
     /// Configuration file [default: syncspace/tui.toml in your configuration directory]

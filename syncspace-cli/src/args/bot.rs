@@ -4,7 +4,7 @@ use clap::Subcommand;
 use syncspace_protocol::{SessionId, Username};
 
 use super::token::Power;
-use super::{ListArgs, ListLimit};
+use super::{ListLimit, TeamListArgs};
 
 /// `bot …`
 #[derive(Debug, Subcommand)]
@@ -22,8 +22,8 @@ pub(crate) enum Bot {
     },
     /// List the bots of a team.
     #[command(after_help = "Examples:
-  syncspace bot list --team eng")]
-    List(ListArgs),
+  syncspace bot list eng")]
+    List(TeamListArgs),
     /// Give a bot another name.
     #[command(after_help = "Examples:
   syncspace bot rename @ci 'Builds and releases'")]

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use syncspace_protocol::CommandId;
 use syncspace_protocol::names::SlashName;
 
-use super::ListArgs;
+use super::TeamListArgs;
 
 /// `command …`
 #[derive(Debug, Subcommand)]
@@ -18,8 +18,8 @@ X-Slack-Request-Timestamp, and three seconds to answer.")]
     Create(Create),
     /// List the commands of a team.
     #[command(after_help = "Examples:
-  syncspace command list --team eng")]
-    List(ListArgs),
+  syncspace command list eng")]
+    List(TeamListArgs),
     /// Change a command.
     #[command(after_help = "Examples:
   syncspace command edit 6 --url https://example.org/new")]
@@ -33,11 +33,12 @@ X-Slack-Request-Timestamp, and three seconds to answer.")]
     },
     /// Run a command in a channel.
     #[command(after_help = "Examples:
-  syncspace command run eng/deploys deploy web 1.2")]
+  syncspace command run eng/deploys /deploy web 1.2")]
     Run {
         /// The channel, like eng/deploys.
         channel: String,
-        /// The command, without the slash.
+        /// The command, with or without the slash.
+        #[arg(value_parser = slash_name)]
         name: SlashName,
         /// What follows it.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -45,10 +46,16 @@ X-Slack-Request-Timestamp, and three seconds to answer.")]
     },
 }
 
+/// Reads the name of a command as people type it.
+fn slash_name(text: &str) -> Result<SlashName, String> {
+    text.strip_prefix('/').unwrap_or(text).parse().map_err(|error| format!("{error}"))
+}
+
 /// `command create`
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// What is typed behind the slash.
+    /// What is typed behind the slash, with or without it.
+    #[arg(value_parser = slash_name)]
     pub(crate) name: SlashName,
     /// Who is asked.
     pub(crate) url: String,

@@ -31,10 +31,10 @@ pub(crate) enum File {
     /// List the files of a channel, or of a team all that you may see, the newest first.
     #[command(after_help = "Examples:
   syncspace file list eng/general
-  syncspace file list --team eng -n 20
+  syncspace file list eng -n 20
   syncspace file list eng/general -o json | jq '.[] | select(.size_bytes > 1000000) | .name'")]
     List {
-        /// `eng/general`, or `#general` or `@bob` with --team; the whole team where absent.
+        /// A team, like `eng`; or `eng/general`, or `#general` or `@bob` with --team. Where absent, --team or your only team.
         target: Option<String>,
         #[command(flatten)]
         part: ListLimit,

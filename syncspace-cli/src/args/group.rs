@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use syncspace_protocol::GroupName;
 
-use super::ListArgs;
+use super::{ListArgs, TeamListArgs};
 
 /// `group …`
 #[derive(Debug, Subcommand)]
@@ -20,9 +20,9 @@ pub(crate) enum Group {
     },
     /// List the user groups of a team.
     #[command(after_help = "Examples:
-  syncspace group list --team eng
+  syncspace group list eng
   syncspace group list --output jsonl | jq -r .name")]
-    List(ListArgs),
+    List(TeamListArgs),
     /// List who is in a user group.
     #[command(after_help = "Examples:
   syncspace group show @oncall --team eng")]

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use syncspace_protocol::HookId;
 
-use super::ListArgs;
+use super::TeamListArgs;
 use super::values::yes_no;
 
 /// `hook …`
@@ -25,8 +25,8 @@ X-SyncSpace-Timestamp, and X-SyncSpace-Delivery, which is the same each time tha
     Outgoing(Outgoing),
     /// List the hooks of a team.
     #[command(after_help = "Examples:
-  syncspace hook list --team eng")]
-    List(ListArgs),
+  syncspace hook list eng")]
+    List(TeamListArgs),
     /// Show a hook, and what an outgoing one was told last.
     #[command(after_help = "Examples:
   syncspace hook show 4")]

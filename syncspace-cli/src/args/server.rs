@@ -56,6 +56,10 @@ pub(crate) enum Server {
 /// `server banner …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum ServerBanner {
+    /// Show the line that everybody sees.
+    #[command(after_help = "Examples:
+  syncspace server banner show")]
+    Show,
     /// Show everybody a line, on all their devices at once.
     #[command(after_help = "Examples:
   syncspace server banner set 'The server restarts at 18:00 UTC' --warning --for 8h

@@ -13,10 +13,11 @@ use crate::exit::{During, Outcome};
 
 pub(super) async fn run(context: &Context, args: args::Bot) -> Outcome {
     let client = context.client()?;
-    let team = resolve::default_team(context, &client).await?.team.id;
+    let named = if let args::Bot::List(list) = &args { list.target.clone() } else { None };
+    let team = resolve::team_or_default(context, &client, named).await?.team.id;
     match args {
         args::Bot::Create { username, name } => create(context, &client, team, (username, name)).await,
-        args::Bot::List(part) => context.out.list(&gather(part, |query| client.bots(team, query)).await?),
+        args::Bot::List(list) => context.out.list(&gather(list.part, |query| client.bots(team, query)).await?),
         args::Bot::Rename { bot, name } => {
             let edit = EditBot { full_name: Patch::Set(name), ..EditBot::default() };
             change(context, &client, team, (&bot, "renamed", edit)).await

@@ -15,9 +15,9 @@ pub(super) async fn run(context: &Context, args: args::Command) -> Outcome {
     let client = context.client()?;
     match args {
         args::Command::Create(args) => create(context, &client, args).await,
-        args::Command::List(part) => {
-            let team = resolve::default_team(context, &client).await?.team.id;
-            context.out.list(&gather(part, |query| client.commands(team, query)).await?)
+        args::Command::List(list) => {
+            let team = resolve::team_or_default(context, &client, list.target).await?.team.id;
+            context.out.list(&gather(list.part, |query| client.commands(team, query)).await?)
         }
         args::Command::Edit(args) => edit(context, &client, args).await,
         args::Command::Delete { id } => delete(context, &client, id).await,

@@ -135,7 +135,13 @@ async fn save(context: &Context, client: &Client, file: &FileInfo, place: &Path,
 }
 
 async fn list(context: &Context, client: &Client, target: Option<String>, part: ListLimit) -> Outcome {
+    // A bare name is a team, as for other lists; with --team it is a channel of that.
+    let names_a_team = |text: &str| context.global.team.is_none() && !resolve::names_a_conversation(text);
     let files = match target {
+        Some(target) if names_a_team(&target) => {
+            let team = resolve::team(client, &target).await?.team.id;
+            gather_places(part, |query| client.team_files(team, query)).await?
+        }
         Some(target) => {
             let channel = resolve::conversation(context, client, &target).await?.channel.id;
             gather_places(part, |query| client.files(channel, query)).await?

@@ -12,10 +12,11 @@ use crate::exit::{During, Outcome};
 
 pub(super) async fn run(context: &Context, args: args::Group) -> Outcome {
     let client = context.client()?;
-    let team = resolve::default_team(context, &client).await?.team.id;
+    let named = if let args::Group::List(list) = &args { list.target.clone() } else { None };
+    let team = resolve::team_or_default(context, &client, named).await?.team.id;
     match args {
         args::Group::Create { name, users } => create(context, &client, team, name, &users).await,
-        args::Group::List(part) => context.out.list(&gather(part, |query| client.groups(team, query)).await?),
+        args::Group::List(list) => context.out.list(&gather(list.part, |query| client.groups(team, query)).await?),
         args::Group::Show { group, part } => {
             let group = find(&client, team, &group).await?;
             context.out.list(&gather(part, |query| client.group_members(team, group.id, query)).await?)

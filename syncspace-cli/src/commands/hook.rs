@@ -19,9 +19,9 @@ pub(super) async fn run(context: &Context, args: args::Hook) -> Outcome {
     match args {
         args::Hook::Incoming(args) => incoming(context, &client, args).await,
         args::Hook::Outgoing(args) => outgoing(context, &client, args).await,
-        args::Hook::List(part) => {
-            let team = resolve::default_team(context, &client).await?.team.id;
-            context.out.list(&gather(part, |query| client.hooks(team, query)).await?)
+        args::Hook::List(list) => {
+            let team = resolve::team_or_default(context, &client, list.target).await?.team.id;
+            context.out.list(&gather(list.part, |query| client.hooks(team, query)).await?)
         }
         args::Hook::Show { id } => show(context, &client, id).await,
         args::Hook::Deliveries { id, part } => deliveries(context, &client, id, part).await,

@@ -97,6 +97,11 @@ pub(super) fn names_a_channel(text: &str) -> bool {
     text.contains('/') || text.starts_with('#')
 }
 
+/// Tells whether a target names a channel, by name or id, or a person, rather than a team.
+pub(super) fn names_a_conversation(text: &str) -> bool {
+    names_a_channel(text) || text.starts_with('@') || is_id(text)
+}
+
 fn is_direct_between(channel: &MyChannel, me: UserId, other: UserId) -> bool {
     let people = &channel.channel.people;
     channel.channel.kind == ChannelKind::Direct

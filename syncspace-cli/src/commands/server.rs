@@ -30,6 +30,11 @@ pub(super) async fn run(context: &Context, args: args::Server) -> Outcome {
             let edit = EditServerSettings { banner: Patch::Set(banner), ..EditServerSettings::default() };
             settle(context, edit, "show everybody a banner", "everybody sees the banner").await
         }
+        args::Server::Banner(args::ServerBanner::Show) => {
+            let banner = context.client()?.server_settings().await?.banner;
+            let shown: Vec<Banner> = banner.into_iter().filter(|one| one.is_current(Timestamp::now().into())).collect();
+            context.out.list(&shown)
+        }
         args::Server::Banner(args::ServerBanner::Clear) => {
             let edit = EditServerSettings { banner: Patch::Clear, ..EditServerSettings::default() };
             settle(context, edit, "take the banner away", "the banner is gone").await

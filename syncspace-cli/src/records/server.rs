@@ -3,7 +3,7 @@
 use serde::Serialize;
 use syncspace_protocol::auth::ServerInfo;
 use syncspace_protocol::retention::RetentionReport;
-use syncspace_protocol::server::{HandedOver, PasswordReset, ServerSettings, StatisticsDay};
+use syncspace_protocol::server::{Banner, HandedOver, PasswordReset, ServerSettings, StatisticsDay};
 
 use crate::output::{Cell, Column, Record};
 
@@ -65,6 +65,15 @@ impl Record for ServerSettings {
             Cell::maybe_time(banner.and_then(|banner| banner.until)),
             days(self.retention_days),
         ]
+    }
+}
+
+impl Record for Banner {
+    const PLURAL: &'static str = "banners";
+    const COLUMNS: &'static [Column] = &[Column::shown("text"), Column::shown("level"), Column::shown("until")];
+
+    fn cells(&self) -> Vec<Cell> {
+        vec![Cell::text(&self.text), Cell::word(self.level), Cell::maybe_time(self.until)]
     }
 }
 

@@ -78,7 +78,10 @@ fn an_administrator_settles_what_holds_for_the_whole_server() {
         (&"back at nine".into(), &"warning".into())
     );
     assert_ne!(settings["banner"]["until"], Value::Null);
+    let shown = root.json(&["server", "banner", "show"]);
+    assert_eq!((&shown[0]["text"], shown[0]["until"].is_string()), (&"back at nine".into(), true));
     assert_eq!(root.json(&["server", "banner", "clear"])["banner"], Value::Null);
+    root.run(&["server", "banner", "show"]).ok().says("no banners");
     let days = root.json(&["server", "statistics"]);
     assert_eq!((&days[0]["users"], &days[0]["messages"]), (&3.into(), &0.into()));
 }

@@ -27,6 +27,14 @@ fn a_bot_lives_from_create_to_disable() {
     assert_eq!(listed[0]["name"], "runner");
     alice.run(&["bot", "rename", "@ci", "Builds and releases"]).ok();
     assert_eq!(alice.json(&["bot", "list"])[0]["user"]["full_name"], "Builds and releases");
+    alice.run(&["team", "create", "ops"]).ok();
+    assert_eq!(alice.json(&["bot", "list", "eng"])[0]["user"]["full_name"], "Builds and releases");
+    for what in ["bot", "hook", "command", "group", "file"] {
+        assert_eq!(alice.json(&[what, "list", "ops"]), json!([]), "{what}");
+        alice.run(&[what, "list"]).ends_with(2).says("choose one with --team");
+        alice.run(&[what, "list", "none"]).ends_with(6).says("team none");
+    }
+    alice.run(&["team", "delete", "ops", "--yes"]).ok();
     alice.run(&["bot", "disable", "@ci"]).ends_with(2).says("give --yes");
     alice.run(&["bot", "disable", "@ci", "--yes"]).ok();
     bot.run(&["whoami"]).ends_with(4);
@@ -67,7 +75,9 @@ fn hooks_and_commands_are_made_and_deleted() {
     alice.run(&create).ends_with(7).says("has a command /deploy already");
     let listed = alice.json(&["command", "list"]);
     assert_eq!((&listed[0]["name"], &listed[0]["usage_hint"]), (&json!("deploy"), &json!("[service]")));
-    alice.run(&["command", "run", "eng/deploys", "nothing", "x"]).ends_with(6);
+    for name in ["nothing", "/nothing"] {
+        alice.run(&["command", "run", "eng/deploys", name, "x"]).ends_with(6).says("/nothing in eng/deploys");
+    }
     let id = listed[0]["id"].to_string();
     let edited = alice.json(&["command", "edit", &id, "--hint", "", "--description", "Brings it out"]);
     assert_eq!((&edited["usage_hint"], &edited["description"]), (&json!(null), &json!("Brings it out")));
