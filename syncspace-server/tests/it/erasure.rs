@@ -20,7 +20,7 @@ use syncspace_protocol::search::SearchParams;
 use syncspace_protocol::sync::{Change, ChangesQuery};
 use syncspace_protocol::{ChannelId, Rev, Seq, StreamId, TeamId};
 use syncspace_server::service::{
-    Actor, Batch, BrokenOff, JobKind, LeaseTimes, Made, Service, Settings, ThreadChoice, later,
+    Actor, Batch, BrokenOff, JobKind, LeaseTimes, Made, Service, Settings, ThreadChoice, Turn, later,
 };
 use syncspace_server::store::personal_data::{Fate, NOBODYS_TABLES, PERSON_COLUMNS};
 use syncspace_server::store::{Dialect, Queries as _, Sql, Store, params};
@@ -55,7 +55,7 @@ async fn await_mail(scene: &Scene) {
 }
 
 /// Stands in everything that the erased person writes, and nowhere else.
-const MARK: &str = "qmarkq";
+pub(crate) const MARK: &str = "qmarkq";
 /// A picture of one dot, with more behind it.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01qmarkq";
 const AT: &str = "2020-02-03T04:05:06.000Z";
@@ -67,20 +67,20 @@ const TIMES: LeaseTimes = LeaseTimes {
 };
 
 /// Bob's team with the person who is to be erased in it, and who administers the server.
-struct Scene {
-    rig: Rig,
-    root: Actor,
-    bob: Actor,
-    doomed: Actor,
+pub(crate) struct Scene {
+    pub(crate) rig: Rig,
+    pub(crate) root: Actor,
+    pub(crate) bob: Actor,
+    pub(crate) doomed: Actor,
     team: TeamId,
-    general: ChannelId,
+    pub(crate) general: ChannelId,
     /// The person left it.
     left: ChannelId,
     direct: ChannelId,
 }
 
 impl Scene {
-    async fn on(place: Place) -> Self {
+    pub(crate) async fn on(place: Place) -> Self {
         let rig = place.open_rig().await;
         let root = rig.admin().await;
         let bob = rig.register_actor("bob").await;
@@ -122,7 +122,7 @@ impl Scene {
         file.await.expect("uploads").into_inner().id
     }
 
-    async fn erase(&self) -> Erasure {
+    pub(crate) async fn erase(&self) -> Erasure {
         self.service().erase_user(&self.root, self.doomed.user_id).await.expect("erases").into_inner()
     }
 
@@ -132,7 +132,7 @@ impl Scene {
         work(self.service()).await;
     }
 
-    async fn erasure(&self) -> Erasure {
+    pub(crate) async fn erasure(&self) -> Erasure {
         let page = self.service().erasures(&self.root, &PageQuery::default()).await.expect("lists");
         page.items.into_iter().find(|erasure| erasure.user_id == self.doomed.user_id).expect("is listed")
     }
@@ -143,17 +143,22 @@ impl Scene {
 }
 
 async fn work(service: &Service) {
-    service.catch_up().await.expect("follows");
     let turn = service.wait_for_turn(TIMES).await.expect("a turn");
-    for kind in [JobKind::Erasures, JobKind::Files, JobKind::Erasures] {
-        while let Batch::More(_) = service.run_batch(&turn, kind).await.expect("works") {}
-    }
+    work_in(service, &turn).await;
     turn.give_back().await;
+}
+
+/// Does every part of the work that is left in a turn.
+pub(crate) async fn work_in(service: &Service, turn: &Turn) {
+    service.catch_up().await.expect("follows");
+    for kind in [JobKind::Erasures, JobKind::Files, JobKind::Erasures] {
+        while let Batch::More(_) = service.run_batch(turn, kind).await.expect("works") {}
+    }
     service.catch_up().await.expect("follows");
 }
 
 /// Has the person do everything that leaves a trace.
-async fn live(scene: &Scene) {
+pub(crate) async fn live(scene: &Scene) {
     let Scene { bob, doomed, root, team, general, left, direct, .. } = scene;
     let (service, now) = (scene.service(), scene.rig.clock.now());
     let soon = later(now, 3_600_000);

@@ -1,18 +1,20 @@
 //! A service on a database of its own, on either store, and the people in it.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use syncspace_protocol::Epoch;
 use syncspace_protocol::auth::{Login, Refresh, Register, RegistrationMode, Secret, Tokens};
 use syncspace_protocol::error::{ErrorCode, ErrorDetail};
 use syncspace_server::blobs::{BlobPlace, Blobs};
 use syncspace_server::mail::Mailer;
 use syncspace_server::realtime::Realtime;
+use syncspace_server::realtime::carrier::{Carrier, CarrierConfig, RedisConfig};
 use syncspace_server::service::{
     Actor, Clock, Origin, Service, ServiceError, ServiceParts, Settings, TokenKeys, load_epoch,
 };
 use syncspace_server::store::{DatabaseUrl, Store};
+use syncspace_testkit::RedisServer;
 
 pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const SECRET: &str = "a signing secret of enough bytes";
@@ -21,17 +23,25 @@ pub(crate) const SECRET: &str = "a signing secret of enough bytes";
 pub(crate) struct Place {
     pub(crate) url: DatabaseUrl,
     pub(crate) folder: tempfile::TempDir,
+    /// By which other instances hear of what is done here; none where there are no others.
+    pub(crate) redis: Option<RedisServer>,
 }
 
 impl Place {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder }
+        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder, redis: None }
     }
 
     pub(crate) async fn mysql() -> Self {
         let url = syncspace_testkit::mysql_database().await;
-        Self { url: url.parse().expect("a database URL"), folder: tempfile::tempdir().expect("a folder") }
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { url: url.parse().expect("a database URL"), folder, redis: None }
+    }
+
+    /// A place that other instances share.
+    pub(crate) async fn mysql_and_redis() -> Self {
+        Self { redis: Some(RedisServer::start().await), ..Self::mysql().await }
     }
 
     pub(crate) async fn store(&self) -> Store {
@@ -41,7 +51,37 @@ impl Place {
     }
 
     pub(crate) async fn service(&self, registration: RegistrationMode, secrets: &[&str]) -> (Service, Clock) {
-        service(self.store().await, self.folder.path(), registration, secrets).await
+        let start = match &self.redis {
+            None => "2026-11-22T17:26:21.500Z".parse().expect("a time"),
+            // The other instances go by the clock of the machine.
+            Some(_) => Clock::System.now(),
+        };
+        let clock = Clock::manual(start);
+        let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
+        (self.service_with(settings, (clock.clone(), None), secrets).await, clock)
+    }
+
+    async fn service_with(
+        &self,
+        settings: Settings,
+        (clock, mailer): (Clock, Option<Mailer>),
+        secrets: &[&str],
+    ) -> Service {
+        let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
+        let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
+        let data_dir = Some(self.folder.path().to_owned());
+        let blobs = Blobs::open(&BlobPlace::Folder(self.folder.path().join("files"))).expect("a folder");
+        let store = self.store().await;
+        let epoch = load_epoch(&store).await.expect("an epoch");
+        let realtime = self.realtime(&epoch).await;
+        Service::new(ServiceParts { store, epoch, realtime, blobs, mailer, clock, settings, token_keys, data_dir })
+    }
+
+    /// What is done is told to the other instances; what they do is not heard, because nobody is connected here.
+    async fn realtime(&self, epoch: &Epoch) -> Realtime {
+        let Some(redis) = &self.redis else { return Realtime::alone() };
+        let config = CarrierConfig::Redis(RedisConfig::new(redis.url(), epoch.clone()));
+        Realtime::new(Carrier::start(&config).await.expect("a carrier").0)
     }
 
     pub(crate) async fn rig(self, registration: RegistrationMode) -> Rig {
@@ -61,32 +101,6 @@ pub(crate) struct Rig {
     pub(crate) clock: Clock,
     pub(crate) admin_token: Option<SecretString>,
     pub(crate) place: Place,
-}
-
-pub(crate) async fn service(
-    store: Store,
-    folder: &Path,
-    registration: RegistrationMode,
-    secrets: &[&str],
-) -> (Service, Clock) {
-    let clock = Clock::manual("2026-11-22T17:26:21.500Z".parse().expect("a time"));
-    let settings = Settings { registration, bcrypt_cost: 4, ..Settings::default() };
-    (service_with(store, folder, settings, (clock.clone(), None), secrets).await, clock)
-}
-
-async fn service_with(
-    store: Store,
-    folder: &Path,
-    settings: Settings,
-    (clock, mailer): (Clock, Option<Mailer>),
-    secrets: &[&str],
-) -> Service {
-    let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
-    let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
-    let data_dir = Some(folder.to_owned());
-    let blobs = Blobs::open(&BlobPlace::Folder(folder.join("files"))).expect("a folder");
-    let (epoch, realtime) = (load_epoch(&store).await.expect("an epoch"), Realtime::alone());
-    Service::new(ServiceParts { store, epoch, realtime, blobs, mailer, clock, settings, token_keys, data_dir })
 }
 
 pub(crate) fn origin() -> Origin {
@@ -110,7 +124,7 @@ impl Rig {
     pub(crate) async fn again_with(self, settings: Settings) -> Self {
         let Self { place, clock, admin_token, .. } = self;
         let parts = (clock.clone(), None);
-        let service = service_with(place.store().await, place.folder.path(), settings, parts, &[SECRET]).await;
+        let service = place.service_with(settings, parts, &[SECRET]).await;
         Self { service, clock, admin_token, place }
     }
 
@@ -119,7 +133,7 @@ impl Rig {
         let Self { place, clock, admin_token, .. } = self;
         let settings = Settings { registration: RegistrationMode::Open, bcrypt_cost: 4, ..Settings::default() };
         let parts = (clock.clone(), Some(mailer));
-        let service = service_with(place.store().await, place.folder.path(), settings, parts, secrets).await;
+        let service = place.service_with(settings, parts, secrets).await;
         Self { service, clock, admin_token, place }
     }
 

@@ -10,6 +10,7 @@ mod resumption;
 mod revocation;
 mod statuses;
 mod tokens;
+mod work;
 
 use std::collections::BTreeMap;
 

@@ -23,7 +23,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_util::sync::CancellationToken;
 
-use crate::place::{origin, register_body};
+use crate::place::{Place, SECRET, origin, register_body};
 
 /// Longest wait for anything that must come.
 const WAIT: Duration = Duration::from_secs(20);
@@ -80,6 +80,18 @@ impl Instance {
         let cluster = Cluster { instances: [Self::start(change).await, Self::start(change).await], redis };
         cluster.wait_for_bus().await;
         cluster
+    }
+
+    /// Starts a server beside those that share a place, and waits until it hears them.
+    pub(super) async fn beside(place: &Place) -> Self {
+        let instance = Self::start(|config| {
+            config.database = place.url.clone();
+            config.redis = place.redis.as_ref().map(|redis| redis.url().into());
+            config.jwt_secrets = vec![SECRET.into()];
+        });
+        let instance = instance.await;
+        instance.wait_for_bus(place.redis.is_some()).await;
+        instance
     }
 
     pub(super) async fn start(change: impl FnOnce(&mut Config)) -> Self {
