@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::service::{Batch, JobKind, LeaseTimes, Service, ServiceError, Turn};
+use mail::Mails;
 use schedule::Schedule;
 
 /// How long the owner may be silent before another instance takes over.
@@ -70,13 +71,20 @@ impl Jobs {
         loop {
             let Some(turn) = closing.run_until_cancelled(self.next_turn(&service)).await else { return };
             debug!("this instance does the jobs of all");
+            let mut mails = Mails::default();
             tokio::select! {
-                () = closing.cancelled() => return turn.give_back().await,
+                () = closing.cancelled() => {
+                    tokio::select! {
+                        () = mails.finish() => {}
+                        error = turn.keep() => warn!(error = &error as &dyn Error, "lost the turn at the jobs"),
+                    }
+                    return turn.give_back().await;
+                }
                 error = turn.keep() => warn!(error = &error as &dyn Error, "lost the turn at the jobs"),
                 () = self.work(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = due::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
                 () = deliver::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
-                () = mail::watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
+                () = mails.watch(&service, &turn) => warn!("lost the turn at the jobs: another instance has it"),
             }
         }
     }
