@@ -84,10 +84,15 @@ impl Instance {
 
     /// Starts a server beside those that share a place, and waits until it hears them.
     pub(super) async fn beside(place: &Place) -> Self {
+        Self::beside_with(place, |_| {}).await
+    }
+
+    pub(super) async fn beside_with(place: &Place, change: impl FnOnce(&mut Config)) -> Self {
         let instance = Self::start(|config| {
             config.database = place.url.clone();
             config.redis = place.redis.as_ref().map(|redis| redis.url().into());
             config.jwt_secrets = vec![SECRET.into()];
+            change(config);
         });
         let instance = instance.await;
         instance.wait_for_bus(place.redis.is_some()).await;

@@ -6,16 +6,20 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use redis::Value;
 use redis::aio::MultiplexedConnection;
+use serde_json::json;
 use syncspace_protocol::erasure::ErasureStage;
-use syncspace_server::service::{LeaseTimes, Service, Turn};
-use syncspace_testkit::RedisServer;
+use syncspace_server::config::Mail;
+use syncspace_server::service::{Batch, JobKind, LeaseTimes, Service, Turn};
+use syncspace_server::store::{Queries as _, Sql, params};
+use syncspace_testkit::{RedisServer, SmtpServer};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::Chat;
 use super::peer::{Instance, Peer, Person};
 use crate::erasure::{MARK, Scene, live, work_in};
-use crate::place::{PASSWORD, Place};
+use crate::place::{PASSWORD, Place, Rig, body, origin};
 
 /// Longest wait for anything that must come.
 const WAIT: Duration = Duration::from_secs(20);
@@ -186,7 +190,7 @@ async fn erase(scene: &Scene, turn: &Turn) {
     let (doomed, bob) = (login(scene, MARK).await, login(scene, "bob").await);
     let mut devices = [Peer::live(&one, &doomed).await, Peer::live(&other, &doomed).await];
     let mut bob = Peer::live(&other, &bob).await;
-    devices[0].send(&serde_json::json!({"id": 1, "op": "typing", "channel_id": scene.general})).await;
+    devices[0].send(&json!({"id": 1, "op": "typing", "channel_id": scene.general})).await;
     let reply = devices[0].reply(1).await;
     assert!(reply["ok"].is_object(), "{reply}");
     bob.until(|frame| frame["ev"] == "typing" && frame["user_id"] == user.get()).await;
@@ -233,4 +237,99 @@ async fn erase(scene: &Scene, turn: &Turn) {
     let told = published.rest();
     assert!(told.iter().any(|message| message.contains("message.deleted")), "{told:?}");
     assert!(told.iter().all(|message| !message.to_lowercase().contains(MARK)), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_floor_that_was_raised_reaches_sockets_of_other_instances() {
+    let rig = Place::mysql_and_redis().await.open_rig().await;
+    in_its_turn(&rig.service, async |turn| raise_floor(&rig, turn).await).await;
+}
+
+async fn raise_floor(rig: &Rig, turn: &Turn) {
+    let (one, other) = (Instance::beside(&rig.place).await, Instance::beside(&rig.place).await);
+    let chat = Chat::on(&one).await;
+    chat.say(&one, &chat.alice, "one").await;
+    chat.say(&other, &chat.bob, "two").await;
+    let edit = body(json!({ "retention_days": 30 }));
+    one.service().edit_channel(&chat.alice.actor, chat.channel, edit).await.expect("settles");
+    let mut readers = [Peer::live(&one, &chat.alice).await, Peer::live(&other, &chat.bob).await];
+    rig.clock.advance_ms(31 * 24 * 3_600_000);
+    assert_eq!(rig.service.run_batch(turn, JobKind::Retention).await.expect("removes"), Batch::More(2));
+    for reader in &mut readers {
+        // As it happens: whoever lost it on the way reads it among `changes`, some seconds later.
+        let raised = reader.event("channel.floor_raised").await;
+        assert_eq!((&raised["stream"], &raised["floor_seq"]), (&json!(chat.stream()), &json!(2)), "{raised}");
+    }
+    chat.say(&one, &chat.alice, "three").await;
+    for reader in &mut readers {
+        assert_eq!(reader.message().await, "three");
+        reader.nothing_more().await;
+    }
+}
+
+#[tokio::test]
+async fn a_mail_is_sent_once_though_every_instance_would_send_it() {
+    let (place, smtp) = (Place::mysql_and_redis().await, SmtpServer::start().await);
+    let start = async |name: &str| {
+        let mail = Mail {
+            server: format!("smtp://127.0.0.1:{}", smtp.port()).parse().expect("a mail server"),
+            // Tells which of them sent it.
+            sender: format!("{name}@example.org").parse().expect("a sender"),
+            public_url: "https://chat.example.org".parse().expect("an address"),
+            ca_file: None,
+        };
+        Instance::beside_with(&place, |config| config.mail = Some(mail)).await
+    };
+    let (one, other) = (start("one").await, start("other").await);
+    register(&[&one, &other], "first").await;
+    let mails = smtp.wait_for(MAILS).await;
+    let sender = mails[0].from.clone();
+    assert!(mails.iter().all(|mail| mail.from == sender), "one of them has the turn: {mails:?}");
+    wait_until_none_waits(&one).await;
+    // The one that has the turn goes, and the other one goes on with what comes.
+    let (gone, left, heir) = match sender.as_str() {
+        "one@example.org" => (one, other, "other@example.org"),
+        _ => (other, one, "one@example.org"),
+    };
+    register(&[&gone, &left], "second").await;
+    gone.shutdown();
+    gone.ended().await;
+    register(&[&left], "third").await;
+    wait_until_none_waits(&left).await;
+    let mails = smtp.mails();
+    assert_eq!(mails.last().expect("mail").from, heir);
+    let mut recipients: Vec<_> = mails.into_iter().map(|mail| mail.to).collect();
+    recipients.sort();
+    let names = ["first", "second", "third"].into_iter();
+    let mut expected: Vec<_> =
+        names.flat_map(|name| (0..MAILS).map(move |number| format!("{name}{number}@example.org"))).collect();
+    expected.sort();
+    assert_eq!(recipients, expected);
+}
+
+/// People who register together, each of whom is mailed.
+const MAILS: usize = 12;
+
+/// Registers people by turns on some instances.
+async fn register(instances: &[&Instance], name: &str) {
+    for (number, instance) in (0..MAILS).zip(instances.iter().cycle()) {
+        let username = format!("{name}{number}");
+        let register =
+            json!({ "username": username, "password": PASSWORD, "email": format!("{username}@example.org") });
+        instance.service().register(&origin(), body(register)).await.expect("registers");
+    }
+}
+
+async fn wait_until_none_waits(instance: &Instance) {
+    let store = instance.store().await;
+    let waiting = async || {
+        let rows = (&store).query(&Sql::both("SELECT COUNT(*) FROM mails"), params![]).await.expect("counts");
+        rows[0].reader().take::<u32>().expect("a number")
+    };
+    let sent = async {
+        while waiting().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(WAIT, sent).await.expect("every mail is sent in time");
 }
