@@ -122,6 +122,7 @@ impl Payload {
                     OddPayload::NoText => "no_text",
                     OddPayload::TooManyAttachments => "too_many_attachments",
                     OddPayload::TooManyBlocks => "invalid_blocks",
+                    OddPayload::TooLong => "msg_too_long",
                 },
             )
         })

@@ -7,14 +7,22 @@ mod blocks;
 mod mrkdwn;
 
 use serde_json::Value;
+use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
 
 use self::blocks::{blocks_text, line_of};
 use self::mrkdwn::to_markdown;
+use crate::outbound::ANSWER_BYTES_MAX;
 
 /// Most attachments of one payload, as at Slack.
 const ATTACHMENTS_MAX: usize = 100;
 /// Most blocks of one payload or attachment, as at Slack.
 const BLOCKS_MAX: usize = 50;
+
+/// Longest text of a payload before it is rewritten, in bytes: what is longer gives no message that fits. Markup is longer than
+/// what becomes of it, an entity at most five times.
+const SOURCE_BYTES_MAX: usize = 5 * MESSAGE_BYTES_MAX;
+// What a command answers is cut to fit, so no answer may be refused for its length.
+const _: () = assert!(SOURCE_BYTES_MAX > ANSWER_BYTES_MAX);
 
 /// What a payload says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +44,8 @@ pub enum OddPayload {
     TooManyAttachments,
     /// It has too many blocks.
     TooManyBlocks,
+    /// A text of it is far longer than a message may be.
+    TooLong,
 }
 
 impl SlackPost {
@@ -60,6 +70,9 @@ impl SlackPost {
         if has_too_many(payload) || attachments.iter().any(has_too_many) {
             return Err(OddPayload::TooManyBlocks);
         }
+        if has_long_text(payload) {
+            return Err(OddPayload::TooLong);
+        }
         let mut parts = Vec::new();
         // As at Slack, the text beside blocks is what notifications say, and is not shown.
         let blocks = blocks_text(list(payload, "blocks"));
@@ -76,6 +89,21 @@ impl SlackPost {
 
 fn form_payload(body: &[u8]) -> Option<String> {
     url::form_urlencoded::parse(body).find(|(name, _)| name == "payload").map(|(_, value)| value.into_owned())
+}
+
+/// Tells whether a text anywhere in a payload is longer than what is rewritten.
+fn has_long_text(of: &Value) -> bool {
+    let is_long = |(name, value): (&String, &Value)| match value {
+        Value::String(text) => {
+            text.len() > SOURCE_BYTES_MAX && ["text", "pretext", "fallback", "value"].contains(&name.as_str())
+        }
+        value => has_long_text(value),
+    };
+    match of {
+        Value::Object(fields) => fields.iter().any(is_long),
+        Value::Array(values) => values.iter().any(has_long_text),
+        _ => false,
+    }
 }
 
 fn list<'a>(of: &'a Value, field: &str) -> &'a [Value] {
@@ -170,6 +198,24 @@ mod tests {
         // Deeper than any reader follows.
         check_odd(&format!("{{\"blocks\":{}{}}}", "[".repeat(5_000), "]".repeat(5_000)), OddPayload::Invalid);
         check_odd("{\"text\":\"\\ud800\"}", OddPayload::Invalid);
+    }
+
+    #[test]
+    fn a_text_far_over_a_message_is_refused_before_it_is_rewritten() {
+        let long = "<".repeat(SOURCE_BYTES_MAX + 1);
+        for payload in [
+            json!({ "text": long }),
+            json!({"text": long, "mrkdwn": false}),
+            json!({"attachments": [{ "pretext": long }]}),
+            json!({"attachments": [{"fields": [{"title": "a", "value": long}]}]}),
+            json!({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": long}}]}),
+            json!({"blocks": [{"type": "context", "elements": [{"type": "mrkdwn", "text": long}]}]}),
+        ] {
+            check_odd(&payload.to_string(), OddPayload::TooLong);
+        }
+        // Each entity is one sign: what is as long as that may fit.
+        check(&json!({"text": "&amp;".repeat(MESSAGE_BYTES_MAX)}), &"&".repeat(MESSAGE_BYTES_MAX));
+        check(&json!({"text": "x", "icon_url": long}), "x");
     }
 
     #[test]

@@ -83,6 +83,7 @@ async fn posts_are_answered_in_slacks_words() {
         ("[]".to_owned(), 400, "invalid_payload"),
         ("{}".to_owned(), 400, "no_text"),
         (json!({ "text": "x".repeat(16_001) }).to_string(), 400, "msg_too_long"),
+        (json!({ "text": "<".repeat(200_000) }).to_string(), 400, "msg_too_long"),
         (json!({ "text": "x".repeat(300_000) }).to_string(), 413, "payload_too_large"),
         (json!({ "text": "x", "channel": "#nowhere" }).to_string(), 404, "channel_not_found"),
         (json!({ "attachments": vec![json!({}); 101] }).to_string(), 400, "too_many_attachments"),
