@@ -63,6 +63,7 @@ pub mod limits;
 pub mod links;
 pub mod mentions;
 pub mod messages;
+pub mod mrkdwn;
 pub mod name_words;
 pub mod names;
 pub mod notify;

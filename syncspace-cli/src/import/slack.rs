@@ -3,7 +3,6 @@
 //! One day of one channel is in memory at a time, and of each channel the times at which threads began. An export has no bytes
 //! of files, only where they were; their names stay in the text, and how many there were is told.
 
-mod markup;
 mod model;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -19,6 +18,7 @@ use syncspace_protocol::limits::{
     REACTIONS_PER_MESSAGE_MAX, TOPIC_CHARS_MAX,
 };
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::mrkdwn::{Directory, to_markdown};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::text::{clean_line, clean_text};
@@ -28,7 +28,6 @@ use super::bounds::JSON_ENTRY_BYTES_MAX;
 use super::entries::Entries;
 use super::names::Names;
 use super::{ImportError, Item, Notes, Out};
-use markup::{Directory, to_markdown};
 use model::{Channel, Message, User};
 
 /// Lists of channels: the file, and of what kind they are.

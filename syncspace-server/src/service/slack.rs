@@ -4,13 +4,12 @@
 //! fields and blocks are ignored, so that what works there works here. See <https://api.slack.com/messaging/webhooks>.
 
 mod blocks;
-mod mrkdwn;
 
 use serde_json::Value;
 use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
+use syncspace_protocol::mrkdwn::{self, NoNames};
 
 use self::blocks::{blocks_text, line_of};
-use self::mrkdwn::to_markdown;
 use crate::outbound::ANSWER_BYTES_MAX;
 
 /// Most attachments of one payload, as at Slack.
@@ -144,6 +143,11 @@ fn attachment_text(attachment: &Value) -> String {
     }
     let quoted = lines.iter().flat_map(|part| part.lines()).map(|line| format!("> {line}"));
     before.into_iter().chain(quoted).collect::<Vec<_>>().join("\n")
+}
+
+/// Rewrites a text; nothing is known of the names at the place that it comes from.
+fn to_markdown(text: &str) -> String {
+    mrkdwn::to_markdown(text, &NoNames)
 }
 
 fn field_text(field: &Value) -> String {

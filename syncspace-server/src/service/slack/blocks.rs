@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::mrkdwn::to_markdown;
-use super::{list, text};
+use super::{list, text, to_markdown};
 
 /// Gives the text of some blocks.
 pub(super) fn blocks_text(blocks: &[Value]) -> String {
