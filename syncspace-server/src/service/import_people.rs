@@ -226,15 +226,19 @@ impl Operation for ImportGroups {
     async fn apply(&self, tx: &mut LogTx<'_>) -> Result<(), Refused> {
         let (permit, _) = permitted(tx, self.asked).await?;
         let team = self.asked.team;
+        let (mut new, mut keys) = (Vec::new(), HashSet::new());
+        for ((group, people), &id) in self.groups.iter().zip(&self.ids) {
+            let key = group.name.key();
+            if groups::find_by_key(tx.db, team, &key).await?.is_none() && keys.insert(key) {
+                new.push((group, people, id));
+            }
+        }
         // Before the first is written: a refusal leaves nothing.
-        if groups::count(tx.db, team).await? + self.groups.len() as u64 > GROUPS_PER_TEAM_MAX {
+        if groups::count(tx.db, team).await? + new.len() as u64 > GROUPS_PER_TEAM_MAX {
             let sentence = format!("a team has at most {GROUPS_PER_TEAM_MAX} groups; delete some that are not used");
             return Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)));
         }
-        for ((group, people), &id) in self.groups.iter().zip(&self.ids) {
-            if groups::find_by_key(tx.db, team, &group.name.key()).await?.is_some() {
-                continue;
-            }
+        for (group, people, id) in new {
             let taken = tx.next_rev(StreamId::Team(team), &permit)?;
             let group = UserGroup {
                 id,

@@ -22,6 +22,7 @@ on_both_stores!(
     an_import_that_is_taken_back_leaves_no_channel,
     people_are_found_by_what_the_administrator_says,
     who_is_not_in_the_team_is_known_by_name_to_it,
+    groups_that_are_there_count_once,
     nobody_but_administrators_moves_private_things,
     what_is_kept_of_a_person_is_handed_over_to_it_and_to_administrators,
     an_archive_ends_with_the_right_to_it,
@@ -373,6 +374,24 @@ async fn releases(desk: &Desk, actor: &Actor, team: TeamId) -> ChannelId {
     let channels = desk.service.channels(actor, team, &PageQuery::default()).await.expect("lists").items;
     let named = channels.iter().find(|row| row.channel.name.as_ref().is_some_and(|name| name.as_str() == "releases"));
     named.expect("releases").channel.id
+}
+
+async fn groups_that_are_there_count_once(place: Place) {
+    let desk = Desk::start(place).await;
+    let team = desk.team("eng").await;
+    let import = desk.begin(team, 'a').await;
+    let groups = |from: u32, to: u32| {
+        let of = |number| json!({"type": "group", "name": format!("group-{number}"), "users": ["alice"]});
+        (from..to).map(of).collect::<Vec<_>>()
+    };
+    desk.lines(&import, vec![user("alice")]).await;
+    desk.lines(&import, groups(0, 150)).await;
+    // The same lines again, as after a crash, with more behind them and one that stands there twice.
+    desk.lines(&import, [groups(0, 200), groups(199, 200)].concat()).await;
+    desk.lines(&import, groups(0, 200)).await;
+    let refusal = refused(desk.try_lines(&import, groups(0, 201)).await, ErrorCode::Conflict);
+    assert!(refusal.message.contains("at most 200 groups"), "{}", refusal.message);
+    assert_eq!(desk.export(team).await.matches("\"type\":\"group\"").count(), 200);
 }
 
 async fn nobody_but_administrators_moves_private_things(place: Place) {
