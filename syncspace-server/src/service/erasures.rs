@@ -23,7 +23,7 @@ use crate::log::{Abort, Audience, Effect, LogTx, Operation};
 use crate::permissions;
 use crate::store::sessions::end_all;
 use crate::store::users::{UserRow, find_user, find_user_by_username, lock_active_admins, lock_user};
-use crate::store::{Queries, StoreError, Tx, bots, erasures, teams};
+use crate::store::{Queries, StoreError, Tx, bots, erasures, imports, teams};
 
 /// How often it is tried anew because the person came into a team or left one.
 const TRIES_MAX: u32 = 5;
@@ -43,12 +43,14 @@ impl Service {
         if erasures::is_erased(&mut db, user.id).await? {
             return Err(already_erased());
         }
+        refuse_importing(&mut db, user.id).await.map_err(refuse_failed)?;
         Ok(erasures::plan(&mut db, &user).await?)
     }
 
     /// Erases a person, which goes on after the answer; for administrators. Once more gives how far it has come.
     ///
-    /// Fails with `conflict` for oneself, for bots, and where the person owns teams alone.
+    /// Fails with `conflict` for oneself, for bots, where the person owns teams alone, and while an import that knows the person
+    /// is not finished.
     pub async fn erase_user(&self, actor: &Actor, user: UserId) -> Result<Made<Erasure>, ServiceError> {
         require_admin(actor)?;
         let erase = Erase { actor: *actor, user };
@@ -123,6 +125,16 @@ async fn refuse_account(db: &mut impl Queries, actor: &Actor, user: &UserRow) ->
     Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)))
 }
 
+/// Refuses a person in whose name an import still writes: what would come after the erasure would stay, and the import, whose
+/// last message is not what it sent any more, could not go on.
+async fn refuse_importing(db: &mut impl Queries, user: UserId) -> Result<(), Refused> {
+    let Some((import, name)) = imports::find_open_of(db, user).await? else { return Ok(()) };
+    let sentence = format!(
+        "import {import} into {name} knows this person and is not finished: finish it, by giving its command again, or cancel it"
+    );
+    Err(Abort::Refused(ServiceError::refused(ErrorCode::Conflict, sentence)))
+}
+
 /// Says that an account has no person any more.
 pub(super) fn already_erased() -> ServiceError {
     let sentence = "this account was erased and is nobody's; a person who comes back gets a new one";
@@ -184,6 +196,7 @@ impl Erase {
         if !owned.is_empty() {
             return Err(Abort::Refused(owns_alone(&owned)));
         }
+        refuse_importing(tx, self.user).await?;
         let name = free_name(tx, self.user).await?;
         let emptied = erasures::empty_account(tx, &user, &name, now).await;
         emptied.map_err(|error| Abort::Refused(refuse_duplicate(error)))?;

@@ -22,7 +22,7 @@ use crate::store::imports::{self, Item, ItemKind};
 use crate::store::teams::MemberRow;
 use crate::store::user_settings::UserSettings;
 use crate::store::users::{NO_PASSWORD, UserRow, find_user_by_email, find_user_by_username, insert_user, lock_user};
-use crate::store::{IdBlocks, StoreError, bans, groups, teams};
+use crate::store::{IdBlocks, StoreError, bans, erasures, groups, teams};
 
 /// Stands for the password of an account that has none: no password is hashed to it.
 
@@ -73,7 +73,7 @@ impl Operation for ImportPeople {
             if !known.insert(hash.clone()) {
                 continue;
             }
-            let (id, now) = match find_account(tx, import.match_by, user).await? {
+            let (id, now) = match hold_account(tx, import.match_by, user).await? {
                 Some(account) => (account.id, account.username),
                 None => (id, make_account(tx, id, user).await?),
             };
@@ -89,6 +89,13 @@ impl Operation for ImportPeople {
         }
         Ok(renamed)
     }
+}
+
+/// Finds somebody's account and keeps it from being erased: an erasure comes before and took the name, or finds the import.
+async fn hold_account(tx: &mut LogTx<'_>, by: MatchBy, user: &ArchiveUser) -> Result<Option<UserRow>, StoreError> {
+    let Some(account) = find_account(tx, by, user).await? else { return Ok(None) };
+    let is_there = lock_user(tx.db, account.id).await? && !erasures::is_erased(tx.db, account.id).await?;
+    Ok(Some(account).filter(|_| is_there))
 }
 
 async fn find_account(tx: &mut LogTx<'_>, by: MatchBy, user: &ArchiveUser) -> Result<Option<UserRow>, StoreError> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use syncspace_protocol::channels::{ChannelKind, ChannelRole};
 use syncspace_protocol::imports::Import;
-use syncspace_protocol::{ChannelId, ImportId, MemberId, TeamId, Time, UserId};
+use syncspace_protocol::{ChannelId, ImportId, MemberId, TeamId, TeamName, Time, UserId};
 
 use super::{FromValue, Many, ManySql, Queries, Row, Sql, StoreError, Value, params};
 
@@ -56,6 +56,19 @@ pub async fn find_by_fingerprint(
 ) -> Result<Option<Import>, StoreError> {
     let sql = Sql::built(format!("SELECT {IMPORT} FROM imports WHERE team_id = ? AND fingerprint = ?"));
     db.query_first(&sql, params![team, fingerprint]).await?.map(|row| read(&row)).transpose()
+}
+
+/// Finds an import that is not finished and knows a person, with the name of its team.
+pub async fn find_open_of(db: &mut impl Queries, user: UserId) -> Result<Option<(ImportId, TeamName)>, StoreError> {
+    let sql = Sql::both(
+        "SELECT i.id, t.name FROM import_items p JOIN imports i ON i.id = p.import_id JOIN teams t ON t.id = i.team_id \
+         WHERE p.kind = 'user' AND p.object_id = ? AND i.finished_at IS NULL AND t.deleted_at IS NULL LIMIT 1",
+    );
+    let read = |row: &Row| {
+        let mut row = row.reader();
+        Ok((row.take()?, row.take()?))
+    };
+    db.query_first(&sql, params![user]).await?.map(|row| read(&row)).transpose()
 }
 
 /// Ends an import: it takes nothing more.

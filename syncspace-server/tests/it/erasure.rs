@@ -35,6 +35,7 @@ on_both_stores! {
     an_erased_account_is_nobodys,
     bytes_that_somebody_else_keeps_stay,
     what_an_import_wrote_in_the_name_of_a_stranger_goes_too,
+    nobody_is_erased_while_an_import_writes_in_its_name,
     every_column_that_names_a_person_has_a_fate,
 }
 
@@ -618,6 +619,50 @@ async fn what_an_import_wrote_in_the_name_of_a_stranger_goes_too(place: Place) {
     scene.work().await;
     assert_eq!(count(&store, &written).await, 0);
     assert_eq!(count(&store, "SELECT COUNT(*) FROM import_items WHERE kind = 'user'").await, 0);
+}
+
+async fn nobody_is_erased_while_an_import_writes_in_its_name(place: Place) {
+    let scene = Scene::on(place).await;
+    let (service, root, team) = (scene.service(), &scene.root, scene.team);
+    let stranger = scene.rig.register_actor("stranger").await;
+    let begin = async |fingerprint: &str| {
+        let start = json!({ "source": "test", "fingerprint": fingerprint.repeat(64), "match_by": "username" });
+        service.start_import(root, team, body(start)).await.map(Made::into_inner).expect("begins").id
+    };
+    let first = json!({ "lines": [
+        { "type": "user", "username": "stranger" }, { "type": "user", "username": MARK },
+        { "type": "channel", "key": "old", "kind": "public", "name": "old", "created_at": AT },
+        { "type": "message", "channel": "old", "number": 1, "sender": MARK, "content": MARK, "created_at": AT },
+    ]});
+    let rest = json!({ "lines": [
+        { "type": "message", "channel": "old", "number": 1, "sender": MARK, "content": MARK, "created_at": AT },
+        { "type": "message", "channel": "old", "number": 2, "sender": MARK, "content": MARK, "created_at": AT },
+    ]});
+    let import = begin("a").await;
+    service.import_lines(root, team, import, body(first.clone())).await.expect("imports");
+    let store = scene.rig.place.store().await;
+    // One of them is in the team, the other in none.
+    for user in [scene.doomed.user_id, stranger.user_id] {
+        let why = refused(service.erase_user(root, user).await.map(drop), ErrorCode::Conflict).message;
+        let sentence = format!(
+            "import {import} into eng knows this person and is not finished: finish it, by giving its command again, or cancel it"
+        );
+        assert_eq!(why, sentence);
+        assert_eq!(refused(service.erasure_plan(root, user).await.map(drop), ErrorCode::Conflict).message, why);
+    }
+    assert_eq!(count(&store, "SELECT COUNT(*) FROM erasures").await, 0);
+    // Whether it is finished or taken back, the person goes with what came.
+    service.import_lines(root, team, import, body(rest)).await.expect("goes on");
+    while service.finish_import(root, team, import).await.expect("shows").channels_left > 0 {}
+    let other = begin("b").await;
+    service.import_lines(root, team, other, body(first)).await.expect("imports");
+    refused(service.erase_user(root, scene.doomed.user_id).await.map(drop), ErrorCode::Conflict);
+    service.cancel_import(root, team, other).await.expect("takes back");
+    scene.erase().await;
+    service.erase_user(root, stranger.user_id).await.map(drop).expect("erases");
+    scene.work().await;
+    let written = format!("SELECT COUNT(*) FROM messages WHERE content LIKE '%{MARK}%'");
+    assert_eq!(count(&store, &written).await, 0);
 }
 
 /// Tells whether a column of this name names somebody.

@@ -10,7 +10,7 @@ use syncspace_server::store::reactions::ReactionKey;
 use syncspace_server::store::search::Key;
 use syncspace_server::store::{
     Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, deliveries, file_parts,
-    files, heads, invites, join_requests, pins, reactions, reminders, removals, retention, saved, scheduled, users,
+    files, heads, imports, invites, join_requests, pins, reactions, reminders, removals, retention, saved, scheduled, users,
     versions,
 };
 
@@ -309,6 +309,7 @@ async fn run_all(db: &mut Recorder) -> Result<(), StoreError> {
     channels::count_defaults(db, team).await?;
     channels::list_defaults(db, team).await?;
     channels::list_hidden(db, team, user, rev, 51).await?;
+    imports::find_open_of(db, user).await?;
     invites::list_open(db, (team, None), now, &slice).await?;
     invites::list_open(db, (team, Some(user)), now, &slice).await?;
     invites::revoke(db, (team, Some(user)), id(1), now).await?;
