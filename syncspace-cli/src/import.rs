@@ -5,6 +5,7 @@
 
 pub(crate) mod bounds;
 mod checked;
+mod counted;
 mod entries;
 mod lines;
 mod mattermost;

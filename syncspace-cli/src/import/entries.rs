@@ -10,7 +10,11 @@ use syncspace_protocol::text::clean_line;
 use zip::read::Config;
 use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
-use super::bounds::{ENTRIES_MAX, ENTRY_NAME_BYTES_MAX, PACKED_BYTES_FREE, PACKED_RATIO_MAX, UNPACKED_BYTES_MAX};
+use super::bounds::{
+    ENTRIES_MAX, ENTRY_NAME_BYTES_MAX, JSON_ENTRY_BYTES_MAX, JSON_LISTS_BYTES_MAX, PACKED_BYTES_FREE, PACKED_RATIO_MAX,
+    UNPACKED_BYTES_MAX,
+};
+use super::counted::{self, Counted};
 use super::{Carried, ImportError, at_path, hex};
 
 /// A zip file whose entries were looked at.
@@ -94,10 +98,12 @@ impl Entries {
         Ok(entry.take(size.saturating_add(1)))
     }
 
-    /// Reads a file of JSON as a whole.
-    pub(crate) fn json<T: DeserializeOwned>(&mut self, name: &str, bytes_max: u64) -> Result<T, ImportError> {
-        let reader = BufReader::new(self.reader(name, bytes_max)?);
-        serde_json::from_reader(reader).map_err(|error| ImportError::new(format!("entry {name}"), error))
+    /// Reads a list of JSON as a whole.
+    pub(crate) fn list<T: DeserializeOwned>(&mut self, name: &str) -> Result<Vec<T>, ImportError> {
+        let reader = BufReader::new(self.reader(name, JSON_ENTRY_BYTES_MAX)?);
+        let read = counted::within(JSON_LISTS_BYTES_MAX, || serde_json::from_reader::<_, Counted<T>>(reader));
+        let (list, _) = read.map_err(|error| ImportError::new(format!("entry {name}"), error))?;
+        Ok(list.0)
     }
 
     /// Takes a file out, with its length and the SHA-256 of it.

@@ -6,7 +6,7 @@
 mod giving;
 mod model;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
@@ -15,7 +15,7 @@ use syncspace_protocol::ChannelName;
 use syncspace_protocol::archive::{ARCHIVE_VERSION, ArchiveHead, ArchiveLine};
 use syncspace_protocol::channels::{ChannelKind, ChannelRole};
 
-use super::bounds::{FOREIGN_LINE_BYTES_MAX, LINES_ENTRY_BYTES_MAX};
+use super::bounds::{FOREIGN_LINE_BYTES_MAX, LINES_ENTRY_BYTES_MAX, LOOK_BYTES_MAX};
 use super::entries::Entries;
 use super::lines::next_line;
 use super::names::Names;
@@ -77,6 +77,8 @@ struct Export<'a> {
     /// Channels by what posts call them.
     by_key: HashMap<String, u32>,
     places: Vec<Place>,
+    /// What people and channels take, in bytes.
+    held: usize,
     notes: &'a mut Notes,
 }
 
@@ -88,6 +90,7 @@ impl<'a> Export<'a> {
             channels: Vec::new(),
             by_key: HashMap::new(),
             places: Vec::new(),
+            held: 0,
             notes,
         };
         let mut teams = Vec::new();
@@ -101,7 +104,7 @@ impl<'a> Export<'a> {
             if text.trim().is_empty() {
                 continue;
             }
-            let mut line: Line = serde_json::from_str(&text).map_err(|error| ImportError::new(place(), error))?;
+            let (mut line, bytes) = Line::read(&text).map_err(|error| ImportError::new(place(), error))?;
             if number == 1 && line.version != Some(VERSION) {
                 return Err(ImportError::new(place(), "it is no bulk export of version 1 of Mattermost"));
             }
@@ -113,9 +116,8 @@ impl<'a> Export<'a> {
                 }
                 _ => {}
             }
-            export
-                .note(line, (begins, u32::try_from(number).unwrap_or(u32::MAX)))
-                .map_err(|error| error.within(&place()))?;
+            let noted = export.note(line, bytes, (begins, u32::try_from(number).unwrap_or(u32::MAX)));
+            noted.and_then(|()| export.refuse_size()).map_err(|error| error.within(&place()))?;
         }
         if export.team.is_empty() {
             let names = teams.join(", ");
@@ -125,7 +127,21 @@ impl<'a> Export<'a> {
         Ok(export)
     }
 
-    fn note(&mut self, line: Line, (offset, number): (u64, u32)) -> Result<(), ImportError> {
+    /// Refuses an export of which more would be held than there is to be room for.
+    fn refuse_size(&self) -> Result<(), ImportError> {
+        if self.held + self.places.len() * size_of::<Place>() <= LOOK_BYTES_MAX {
+            return Ok(());
+        }
+        let gib = LOOK_BYTES_MAX >> 30;
+        let why = format!("up to here, what has to be held of people, channels and posts is more than {gib} GiB");
+        Err(ImportError::new("", why))
+    }
+
+    /// Notes what a line says, which takes so many bytes.
+    fn note(&mut self, line: Line, bytes: usize, (offset, number): (u64, u32)) -> Result<(), ImportError> {
+        if !matches!(line.kind.as_str(), "post" | "direct_post") {
+            self.held += bytes;
+        }
         match line.kind.as_str() {
             "channel" => {
                 let Some(channel) = line.channel.filter(|channel| channel.team == self.team) else { return Ok(()) };
@@ -193,7 +209,7 @@ impl<'a> Export<'a> {
         let mut giving = Giving {
             people: Names::default(),
             known: HashSet::new(),
-            lines: Lines { file, held: VecDeque::new(), shown: shown.to_owned() },
+            lines: Lines::new(file, shown),
             entries,
             notes: &mut *self.notes,
         };

@@ -24,7 +24,6 @@ use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::text::{clean_line, clean_text};
 use syncspace_protocol::{ChannelName, Email, Time, Username};
 
-use super::bounds::JSON_ENTRY_BYTES_MAX;
 use super::entries::Entries;
 use super::names::Names;
 use super::{ImportError, Item, Notes, Out};
@@ -66,12 +65,12 @@ pub(super) fn read(path: &Path, out: Out<'_>, notes: &mut Notes) -> Result<(), I
     }
     let mut export = Export { people: Names::default(), channels: Names::default(), known: HashSet::new(), notes };
     out(Item::line(ArchiveLine::Version(ArchiveHead { version: ARCHIVE_VERSION, has_private: true })))?;
-    let users: Vec<User> = entries.json("users.json", JSON_ENTRY_BYTES_MAX).map_err(within)?;
+    let users: Vec<User> = entries.list("users.json").map_err(within)?;
     export.give_people(users, out)?;
     let mut lists = Vec::new();
     for (list, kind) in LISTS {
         if entries.has(list) {
-            let channels: Vec<Channel> = entries.json(list, JSON_ENTRY_BYTES_MAX).map_err(within)?;
+            let channels: Vec<Channel> = entries.list(list).map_err(within)?;
             lists.extend(channels.into_iter().map(|channel| (channel, kind)));
         }
     }
@@ -182,7 +181,7 @@ impl Export<'_> {
             log.pins.insert(pin.id, (pin.user, pin.created));
         }
         for name in days.get(&folder).map_or(&[][..], Vec::as_slice) {
-            let mut messages: Vec<Message> = entries.json(name, JSON_ENTRY_BYTES_MAX)?;
+            let mut messages: Vec<Message> = entries.list(name)?;
             messages.sort_by_key(|message| stamp(&message.ts));
             for message in messages {
                 self.give_message(&mut log, message, out).map_err(|error| error.within(&format!("entry {name}")))?;

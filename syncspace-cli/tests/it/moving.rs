@@ -285,6 +285,40 @@ fn archives_that_are_made_to_do_harm_are_refused_before_anything_is_sent() {
     desk.root.run(&["team", "show", "eng"]).ends_with(6);
 }
 
+#[test]
+fn archives_that_are_made_to_fill_memory_are_refused() {
+    let desk = Desk::new();
+    // Twelve megabytes, packed as well as archives may be, that are more than a gigabyte once they are read.
+    let differing: String = (0..20_000).map(|number| format!("{{\"a\":{number}}},")).collect();
+    let many = format!("[{differing}{}{{}}]", "{},".repeat(4_000_000));
+    let inner = |field: &str| format!("[{{\"{field}\":{many}}}]");
+    for (place, (entry, bytes)) in [
+        ("general/2024-04-07.json", many.clone()),
+        ("general/2024-04-07.json", inner("attachments")),
+        ("users.json", many.clone()),
+        ("channels.json", many.clone()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut entries: Vec<_> = slack_export().into_iter().filter(|(name, _)| *name != entry).collect();
+        entries.push((entry, bytes.into_bytes()));
+        let zip = desk.zip(&format!("many-{place}.zip"), &borrowed(&entries));
+        let run = desk.root.run(&["import", "slack", &zip, "--team", "eng"]).ends_with(2);
+        run.says("nothing was imported").says(entry).says("more elements than fit into 512 MiB");
+    }
+    let post = json!({"team": "old", "channel": "town-square", "user": "bob", "message": "x", "create_at": 1});
+    let post = post.to_string();
+    for field in ["replies", "reactions", "attachments"] {
+        let long = format!("{{\"type\":\"post\",\"post\":{},\"{field}\":{many}}}}}\n", &post[..post.len() - 1]);
+        let lines = mattermost_lines() + &long;
+        let path = desk.write("many.jsonl", lines);
+        let run = desk.root.run(&["import", "mattermost", &path, "--team", "eng"]).ends_with(2);
+        run.says("nothing was imported").says("line 12").says("more elements than fit into 64 MiB");
+    }
+    desk.root.run(&["team", "show", "eng"]).ends_with(6);
+}
+
 /// Gives a name of the list of entries to another entry, too.
 fn doubled(zip: &[u8]) -> Vec<u8> {
     let mut bytes = zip.to_vec();

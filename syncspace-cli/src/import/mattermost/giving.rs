@@ -1,6 +1,6 @@
 //! The second reading of an export: people, channels, and posts in the order in which they were written.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::rc::Rc;
@@ -22,39 +22,53 @@ use syncspace_protocol::{ChannelName, Email, Time, Username};
 
 use super::model::{Line, Membership, Post, User};
 use super::{Found, Place};
-use crate::import::bounds::FILE_BYTES_MAX;
+use crate::import::bounds::{FILE_BYTES_MAX, LINES_HELD_BYTES_MAX};
 use crate::import::entries::Entries;
 use crate::import::names::Names;
 use crate::import::slack::{one_line, parts};
 use crate::import::{Carried, ImportError, Item, Notes, Out};
 
-/// Lines that are held, because replies to one post are often written one after the other.
-const LINES_HELD: usize = 64;
-
-/// Lines that are read by their places.
+/// Lines that are read by their places. The last ones are held: replies to one post are often written one after the other.
 pub(super) struct Lines {
-    pub(super) file: BufReader<File>,
-    pub(super) held: VecDeque<(u64, Rc<Post>)>,
-    pub(super) shown: String,
+    file: BufReader<File>,
+    shown: String,
+    /// Posts by where their lines begin, with the bytes that each takes.
+    held: HashMap<u64, (Rc<Post>, usize)>,
+    /// Where the lines begin, the oldest first.
+    order: VecDeque<u64>,
+    held_bytes: usize,
 }
 
 impl Lines {
+    pub(super) fn new(file: BufReader<File>, shown: &str) -> Self {
+        Self { file, shown: shown.to_owned(), held: HashMap::new(), order: VecDeque::new(), held_bytes: 0 }
+    }
+
     fn post(&mut self, place: Place) -> Result<Rc<Post>, ImportError> {
-        if let Some((_, post)) = self.held.iter().find(|(offset, _)| *offset == place.offset) {
+        if let Some((post, _)) = self.held.get(&place.offset) {
             return Ok(Rc::clone(post));
         }
         let at = |why: String| ImportError::new(format!("{}, line {}", self.shown, place.line), why);
         let mut text = String::new();
         self.file.seek(SeekFrom::Start(place.offset)).map_err(|error| at(error.to_string()))?;
         self.file.read_line(&mut text).map_err(|error| at(error.to_string()))?;
-        let line: Line = serde_json::from_str(&text).map_err(|error| at(error.to_string()))?;
+        let (line, bytes) = Line::read(&text).map_err(|error| at(error.to_string()))?;
         let post = line.post.or(line.direct_post).ok_or_else(|| at("the file changed while it was read".to_owned()))?;
         let post = Rc::new(post);
-        if self.held.len() == LINES_HELD {
-            self.held.pop_front();
-        }
-        self.held.push_back((place.offset, Rc::clone(&post)));
+        self.hold(place.offset, Rc::clone(&post), bytes);
         Ok(post)
+    }
+
+    /// Holds a line, and lets the oldest go that have no room beside it.
+    fn hold(&mut self, offset: u64, post: Rc<Post>, bytes: usize) {
+        self.held_bytes += bytes;
+        while self.held_bytes > LINES_HELD_BYTES_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.held_bytes -= self.held.remove(&oldest).map_or(0, |(_, bytes)| bytes);
+        }
+        self.order.push_back(offset);
+        self.held.insert(offset, (post, bytes));
     }
 }
 
@@ -271,4 +285,34 @@ impl Giving<'_> {
 
 fn time(ms: i64) -> Option<Time> {
     Time::from_unix_ms(ms).ok().filter(|time| time.unix_ms() >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_held_as_long_as_there_is_room_for_them() {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        let long = format!("{{\"type\":\"post\",\"post\":{{\"replies\":[{}{{}}]}}}}\n", "{},".repeat(99_999));
+        let mut places = Vec::new();
+        for line in 0..3_u32 {
+            let offset = u64::from(line) * long.len() as u64;
+            places.push(Place { channel: 0, at: 0, offset, reply: 0, line: line + 1 });
+            file.write_all(long.as_bytes()).expect("writes");
+        }
+        let mut lines = Lines::new(BufReader::new(file.reopen().expect("opens")), "x.jsonl");
+        let first = lines.post(places[0]).expect("a post");
+        assert_eq!(first.replies.as_ref().map(Vec::len), Some(100_000));
+        lines.post(places[1]).expect("a post");
+        assert!(Rc::ptr_eq(&first, &lines.post(places[0]).expect("a post")), "it is held");
+        lines.post(places[2]).expect("a post");
+        assert!(lines.held_bytes <= LINES_HELD_BYTES_MAX && lines.held.len() == 2, "{}", lines.held_bytes);
+        assert!(!Rc::ptr_eq(&first, &lines.post(places[0]).expect("a post")), "it had to go, and was read again");
+        // One that has no room by itself is held alone.
+        lines.hold(7, first, LINES_HELD_BYTES_MAX + 1);
+        assert_eq!((lines.held.len(), lines.order.len()), (1, 1));
+    }
 }

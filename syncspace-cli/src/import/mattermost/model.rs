@@ -2,6 +2,9 @@
 
 use serde::Deserialize;
 
+use crate::import::bounds::LINE_LISTS_BYTES_MAX;
+use crate::import::counted::{self, list, maybe_list};
+
 /// One line: its type, and an object of the same name.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -15,6 +18,14 @@ pub(super) struct Line {
     pub(super) post: Option<Post>,
     pub(super) direct_channel: Option<DirectChannel>,
     pub(super) direct_post: Option<Post>,
+}
+
+impl Line {
+    /// Reads a line, and says how much memory it takes, in bytes.
+    pub(super) fn read(text: &str) -> serde_json::Result<(Self, usize)> {
+        let (line, lists) = counted::within(LINE_LISTS_BYTES_MAX, || serde_json::from_str::<Self>(text))?;
+        Ok((line, size_of::<Self>() + text.len() + lists))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -46,6 +57,7 @@ pub(super) struct User {
     pub(super) last_name: String,
     pub(super) nickname: String,
     pub(super) roles: String,
+    #[serde(deserialize_with = "maybe_list")]
     pub(super) teams: Option<Vec<Membership>>,
 }
 
@@ -55,12 +67,14 @@ pub(super) struct User {
 pub(super) struct Membership {
     pub(super) name: String,
     pub(super) roles: String,
+    #[serde(deserialize_with = "maybe_list")]
     pub(super) channels: Option<Vec<Membership>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct DirectChannel {
+    #[serde(deserialize_with = "list")]
     pub(super) members: Vec<String>,
     pub(super) header: String,
 }
@@ -71,6 +85,7 @@ pub(super) struct DirectChannel {
 pub(super) struct Post {
     pub(super) team: String,
     pub(super) channel: String,
+    #[serde(deserialize_with = "list")]
     pub(super) channel_members: Vec<String>,
     pub(super) user: String,
     /// Empty, or the name of an event.
@@ -81,8 +96,11 @@ pub(super) struct Post {
     pub(super) create_at: i64,
     pub(super) edit_at: Option<i64>,
     pub(super) is_pinned: Option<bool>,
+    #[serde(deserialize_with = "maybe_list")]
     pub(super) reactions: Option<Vec<Reaction>>,
+    #[serde(deserialize_with = "maybe_list")]
     pub(super) replies: Option<Vec<Post>>,
+    #[serde(deserialize_with = "maybe_list")]
     pub(super) attachments: Option<Vec<Attachment>>,
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::import::counted::list;
+
 /// A person, of `users.json`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -33,9 +35,11 @@ pub(super) struct Channel {
     pub(super) creator: Option<String>,
     pub(super) is_archived: bool,
     pub(super) is_general: bool,
+    #[serde(deserialize_with = "list")]
     pub(super) members: Vec<String>,
     pub(super) topic: Text,
     pub(super) purpose: Text,
+    #[serde(deserialize_with = "list")]
     pub(super) pins: Vec<Pin>,
 }
 
@@ -70,9 +74,12 @@ pub(super) struct Message {
     pub(super) username: Option<String>,
     pub(super) bot_profile: Option<BotProfile>,
     pub(super) text: String,
+    #[serde(deserialize_with = "list")]
     pub(super) attachments: Vec<Attachment>,
+    #[serde(deserialize_with = "list")]
     pub(super) files: Vec<File>,
     pub(super) edited: Option<Edited>,
+    #[serde(deserialize_with = "list")]
     pub(super) reactions: Vec<Reaction>,
 }
 
@@ -92,6 +99,7 @@ pub(super) struct Edited {
 #[serde(default)]
 pub(super) struct Reaction {
     pub(super) name: String,
+    #[serde(deserialize_with = "list")]
     pub(super) users: Vec<String>,
 }
 
@@ -103,6 +111,7 @@ pub(super) struct Attachment {
     pub(super) title: Option<String>,
     pub(super) title_link: Option<String>,
     pub(super) text: Option<String>,
+    #[serde(deserialize_with = "list")]
     pub(super) fields: Vec<Field>,
     pub(super) fallback: Option<String>,
 }
