@@ -163,4 +163,7 @@ pub struct ServerInfo {
     /// Whether the server sends mail: invites, codes for a new password, codes that verify an address.
     #[serde(default)]
     pub sends_mail: bool,
+    /// Longest file that it takes, in bytes, 0 where it takes none; absent from older servers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_bytes_max: Option<u64>,
 }

@@ -7,6 +7,7 @@ pub(crate) mod bounds;
 mod checked;
 mod counted;
 mod entries;
+mod large;
 mod lines;
 mod mattermost;
 mod names;
@@ -22,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 use syncspace_protocol::archive::{ArchiveLine, ArchiveMessage};
 
 pub(crate) use checked::Checked;
+pub(crate) use large::LargeFiles;
 
 /// Who wrote what is imported.
 #[derive(Debug, Clone)]
@@ -50,12 +52,23 @@ impl Source {
         }
     }
 
+    /// Tells whether files come with its messages.
+    pub(crate) const fn has_files(&self) -> bool {
+        !matches!(self, Self::Slack)
+    }
+
     /// Reads an archive from its beginning to its end, and gives each line.
-    pub(crate) fn read(&self, path: &Path, out: Out<'_>, notes: &mut Notes) -> Result<(), ImportError> {
+    pub(crate) fn read(
+        &self,
+        path: &Path,
+        large: LargeFiles,
+        out: Out<'_>,
+        notes: &mut Notes,
+    ) -> Result<(), ImportError> {
         match self {
             Self::Slack => slack::read(path, out, notes),
-            Self::Mattermost { team } => mattermost::read(path, team.as_deref(), out, notes),
-            Self::Syncspace { files } => lines::read(path, files.as_deref(), out),
+            Self::Mattermost { team } => mattermost::read((path, team.as_deref()), large, out, notes),
+            Self::Syncspace { files } => lines::read((path, files.as_deref()), large, out, notes),
         }
     }
 }

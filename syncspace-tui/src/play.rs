@@ -221,6 +221,7 @@ pub(crate) fn server_info(registration: RegistrationMode, needs_first_admin: boo
         registration,
         needs_first_admin,
         sends_mail: false,
+        file_bytes_max: None,
     }
 }
 

@@ -166,9 +166,10 @@ fn a_server_says_who_may_register() {
         "registration": "invite",
         "needs_first_admin": true,
         "sends_mail": true,
+        "file_bytes_max": 52_428_800,
     });
     full::<ServerInfo>(&info);
-    let bare = without(&info, &["sends_mail"]);
+    let bare = without(&info, &["sends_mail", "file_bytes_max"]);
     least::<ServerInfo>(&bare, &with(&bare, json!({"sends_mail": false})));
     words::<RegistrationMode>(&["open", "invite", "closed"]);
 }

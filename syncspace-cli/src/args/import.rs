@@ -26,6 +26,8 @@ pub(crate) enum Import {
         /// Name of the team in the export; the only one where absent.
         #[arg(long, value_name = "NAME")]
         from_team: Option<String>,
+        #[command(flatten)]
+        large: Large,
     },
     /// Import an archive that `team export` wrote.
     #[command(after_help = "Examples:
@@ -37,7 +39,20 @@ pub(crate) enum Import {
         /// The folder of its files.
         #[arg(long, value_name = "DIR")]
         files: Option<PathBuf>,
+        #[command(flatten)]
+        large: Large,
     },
+}
+
+/// What imports take that bring files.
+#[derive(Debug, Args)]
+pub(crate) struct Large {
+    /// Leave files out that are longer than the server takes.
+    ///
+    /// Without it an archive with such files is refused before anything is sent. The text of a message says what was left out of
+    /// it.
+    #[arg(long)]
+    pub(crate) skip_large_files: bool,
 }
 
 /// What every import takes.

@@ -14,7 +14,7 @@ use super::resolve;
 use crate::args::import as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Exit, Outcome};
-use crate::import::{Checked, ImportError, Item, Notes, Source, fingerprint};
+use crate::import::{Checked, ImportError, Item, LargeFiles, Notes, Source, fingerprint};
 use crate::prompt;
 use crate::records::moving::{Imported, Left};
 
@@ -24,17 +24,23 @@ const LINES_AHEAD: usize = 32;
 const TICK: Duration = Duration::from_millis(120);
 
 pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
-    let (source, archive) = match args {
-        args::Import::Slack(archive) => (Source::Slack, archive),
-        args::Import::Mattermost { archive, from_team } => (Source::Mattermost { team: from_team }, archive),
-        args::Import::Syncspace { archive, files } => (Source::Syncspace { files }, archive),
-    };
     let Some(team) = context.global.team.clone() else {
         return Err(CliError::Usage(
-            "say with --team which team is to be filled; one that does not exist is made".to_owned(),
+            "say with --team which team the import fills; one that does not exist is made".to_owned(),
         ));
     };
-    let (checked, notes, fingerprint) = check(context, &source, &archive.archive).await?;
+    let (source, archive, are_left_out) = match args {
+        args::Import::Slack(archive) => (Source::Slack, archive, false),
+        args::Import::Mattermost { archive, from_team, large } => {
+            (Source::Mattermost { team: from_team }, archive, large.skip_large_files)
+        }
+        args::Import::Syncspace { archive, files, large } => {
+            (Source::Syncspace { files }, archive, large.skip_large_files)
+        }
+    };
+    let bytes_max = if source.has_files() { file_bytes_max(context).await? } else { None };
+    let large = LargeFiles { bytes_max, are_left_out };
+    let (checked, notes, fingerprint) = check(context, &source, (&archive.archive, large)).await?;
     let left: Vec<Left> = Left::all(&notes);
     if context.global.dry_run {
         tell(context, &notes);
@@ -54,7 +60,7 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
         return Ok(());
     }
     let bar = bar(context, checked.messages);
-    let report = send(importer, source, archive.archive, &bar).await;
+    let report = send(importer, source, (archive.archive, large), &bar).await;
     bar.finish_and_clear();
     let report = report?;
     tell(context, &notes);
@@ -65,14 +71,35 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
     context.out.done(&sentence, &Imported::done(team.name.as_str(), &checked, &report, left))
 }
 
+/// Asks the server for the longest file that it takes. A dry run does without.
+async fn file_bytes_max(context: &Context) -> Outcome<Option<u64>> {
+    if !context.global.dry_run {
+        return Ok(context
+            .client()?
+            .server_info()
+            .await
+            .during(|| "cannot ask the server for its limits".to_owned())?
+            .file_bytes_max);
+    }
+    let info = context.client_to_log_in()?.server_info().await;
+    if let Err(error) = &info {
+        context.out.say(&format!("files are not compared with what the server takes: {error}"));
+    }
+    Ok(info.ok().and_then(|info| info.file_bytes_max))
+}
+
 /// Reads the whole archive, and says what is in it, or what is wrong with it and where.
-async fn check(context: &Context, source: &Source, path: &Path) -> Outcome<(Checked, Notes, String)> {
+async fn check(
+    context: &Context,
+    source: &Source,
+    (path, large): (&Path, LargeFiles),
+) -> Outcome<(Checked, Notes, String)> {
     let spinner = spinner(context, &format!("checking {}", path.display()));
     let (source, path) = (source.clone(), path.to_owned());
     let checked = prompt::blocking(move || {
         let read = || {
             let (mut checked, mut notes) = (Checked::default(), Notes::default());
-            source.read(&path, &mut |item| checked.take(&item), &mut notes)?;
+            source.read(&path, large, &mut |item| checked.take(&item), &mut notes)?;
             Ok::<_, ImportError>((checked, notes, fingerprint(&path)?))
         };
         Ok(read())
@@ -108,11 +135,16 @@ async fn find_or_make(context: &Context, client: &Client, name: &str, like: Opti
 }
 
 /// Reads the archive again, and sends what comes.
-async fn send(mut importer: Importer, source: Source, path: PathBuf, bar: &ProgressBar) -> Outcome<ImportReport> {
+async fn send(
+    mut importer: Importer,
+    source: Source,
+    (path, large): (PathBuf, LargeFiles),
+    bar: &ProgressBar,
+) -> Outcome<ImportReport> {
     let (sender, mut items) = mpsc::channel::<Item>(LINES_AHEAD);
     let reading = tokio::task::spawn_blocking(move || {
         let mut out = |item: Item| sender.blocking_send(item).map_err(|_| ImportError::stopped());
-        source.read(&path, &mut out, &mut Notes::default())
+        source.read(&path, large, &mut out, &mut Notes::default())
     });
     let during = || "the import stopped; the same command goes on from here".to_owned();
     while let Some(item) = items.recv().await {

@@ -20,8 +20,8 @@ use super::{Carried, ImportError, at_path, hex};
 /// A zip file whose entries were looked at.
 pub(crate) struct Entries {
     zip: ZipArchive<BufReader<File>>,
-    /// Names of the files in it, sorted, with their places.
-    names: Vec<(String, usize)>,
+    /// Names of the files in it, sorted, with their places and lengths.
+    names: Vec<(String, usize, u64)>,
 }
 
 impl Entries {
@@ -63,7 +63,7 @@ impl Entries {
                 return refuse("with it, the entries unpack to more than an import may have");
             }
             if !entry.is_dir() && !name.starts_with("__MACOSX/") {
-                names.push((name, place));
+                names.push((name, place, entry.size()));
             }
         }
         names.sort_unstable();
@@ -72,23 +72,29 @@ impl Entries {
 
     /// Gives the names of all files, sorted.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|(name, _)| name.as_str())
+        self.names.iter().map(|(name, ..)| name.as_str())
     }
 
     /// Tells whether there is a file of a name.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.place(name).is_some()
+        self.find(name).is_some()
     }
 
-    fn place(&self, name: &str) -> Option<usize> {
-        let found = self.names.binary_search_by(|(held, _)| held.as_str().cmp(name)).ok()?;
-        self.names.get(found).map(|(_, place)| *place)
+    /// Gives the length of a file, in bytes; none where there is no file of that name.
+    pub(crate) fn size(&self, name: &str) -> Option<u64> {
+        self.find(name).map(|(_, _, size)| *size)
+    }
+
+    fn find(&self, name: &str) -> Option<&(String, usize, u64)> {
+        let found = self.names.binary_search_by(|(held, ..)| held.as_str().cmp(name)).ok()?;
+        self.names.get(found)
     }
 
     /// Opens a file for reading: what comes is never longer than it says, nor than is allowed.
     pub(crate) fn reader(&mut self, name: &str, bytes_max: u64) -> Result<impl Read + '_, ImportError> {
         let at = |why: String| ImportError::new(format!("entry {name}"), why);
-        let place = self.place(name).ok_or_else(|| at("the zip file has no such entry".to_owned()))?;
+        let found = self.find(name).map(|(_, place, _)| *place);
+        let place = found.ok_or_else(|| at("the zip file has no such entry".to_owned()))?;
         let options = ZipReadOptions::new().enforce_header_consistency(true);
         let entry = self.zip.by_index_with_options(place, options).map_err(|error| at(error.to_string()))?;
         let size = entry.size();

@@ -7,10 +7,15 @@ use std::path::Path;
 use syncspace_protocol::archive::{ArchiveLine, ArchiveMessage};
 use syncspace_protocol::limits::ARCHIVE_LINE_BYTES_MAX;
 
-use super::{Carried, ImportError, Item, Out, at_path};
+use super::{Carried, ImportError, Item, LargeFiles, Notes, Out, at_path};
 
 /// Reads an archive.
-pub(super) fn read(path: &Path, files: Option<&Path>, out: Out<'_>) -> Result<(), ImportError> {
+pub(super) fn read(
+    (path, files): (&Path, Option<&Path>),
+    large: LargeFiles,
+    out: Out<'_>,
+    notes: &mut Notes,
+) -> Result<(), ImportError> {
     let mut reader = BufReader::new(File::open(path).map_err(at_path(path))?);
     let shown = path.display().to_string();
     let (mut number, mut messages, mut is_ended) = (0_u64, 0_u64, false);
@@ -20,7 +25,7 @@ pub(super) fn read(path: &Path, files: Option<&Path>, out: Out<'_>) -> Result<()
         if is_ended {
             return Err(ImportError::new(place, "the archive ended before this line"));
         }
-        let line: ArchiveLine = serde_json::from_str(&text).map_err(|error| ImportError::new(&place, error))?;
+        let mut line: ArchiveLine = serde_json::from_str(&text).map_err(|error| ImportError::new(&place, error))?;
         if (number == 1) != matches!(line, ArchiveLine::Version(_)) {
             return Err(ImportError::new(place, "the first line, and no other, is of the type version"));
         }
@@ -31,9 +36,10 @@ pub(super) fn read(path: &Path, files: Option<&Path>, out: Out<'_>) -> Result<()
                 return Err(ImportError::new(place, why));
             }
         }
-        let carried = match &line {
+        let carried = match &mut line {
             ArchiveLine::Message(message) => {
                 messages += 1;
+                large.take_out(message, notes).map_err(|error| error.within(&place))?;
                 carried(message, files).map_err(|error| error.within(&place))?
             }
             _ => Vec::new(),

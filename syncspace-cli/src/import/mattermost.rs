@@ -19,15 +19,20 @@ use super::bounds::{FOREIGN_LINE_BYTES_MAX, LINES_ENTRY_BYTES_MAX, LOOK_BYTES_MA
 use super::entries::Entries;
 use super::lines::next_line;
 use super::names::Names;
-use super::{Carried, ImportError, Item, Notes, Out, at_path};
-use giving::{Giving, Lines};
+use super::{Carried, ImportError, Item, LargeFiles, Notes, Out, at_path};
+use giving::{Attached, Giving, Lines};
 use model::{Line, Post, User};
 
 /// The version of the format that is read.
 const VERSION: u32 = 1;
 
 /// Reads an export.
-pub(super) fn read(path: &Path, team: Option<&str>, out: Out<'_>, notes: &mut Notes) -> Result<(), ImportError> {
+pub(super) fn read(
+    (path, team): (&Path, Option<&str>),
+    large: LargeFiles,
+    out: Out<'_>,
+    notes: &mut Notes,
+) -> Result<(), ImportError> {
     let shown = path.display().to_string();
     let mut magic = [0; 2];
     let mut file = File::open(path).map_err(at_path(path))?;
@@ -42,7 +47,7 @@ pub(super) fn read(path: &Path, team: Option<&str>, out: Out<'_>, notes: &mut No
         (None, Carried::Kept(path.to_owned()))
     };
     let mut export = Export::look(lines.as_ref(), &shown, team, notes)?;
-    export.give_all(lines.as_ref(), entries, &shown, out)
+    export.give_all((lines.as_ref(), &shown), Attached { entries, large }, out)
 }
 
 /// Where a post or a reply stands.
@@ -197,20 +202,14 @@ impl<'a> Export<'a> {
         index
     }
 
-    fn give_all(
-        &mut self,
-        path: &Path,
-        entries: Option<Entries>,
-        shown: &str,
-        out: Out<'_>,
-    ) -> Result<(), ImportError> {
+    fn give_all(&mut self, (path, shown): (&Path, &str), attached: Attached, out: Out<'_>) -> Result<(), ImportError> {
         out(Item::line(ArchiveLine::Version(ArchiveHead { version: ARCHIVE_VERSION, has_private: true })))?;
         let file = BufReader::new(File::open(path).map_err(at_path(path))?);
         let mut giving = Giving {
             people: Names::default(),
             known: HashSet::new(),
             lines: Lines::new(file, shown),
-            entries,
+            attached,
             notes: &mut *self.notes,
         };
         for user in std::mem::take(&mut self.users) {

@@ -30,6 +30,7 @@ impl Record for ServerStatus {
         Column::shown("registration"),
         Column::shown("needs_first_admin"),
         Column::shown("sends_mail"),
+        Column::shown("file_bytes_max"),
     ];
 
     fn cells(&self) -> Vec<Cell> {
@@ -42,6 +43,7 @@ impl Record for ServerStatus {
             Cell::word(self.info.registration),
             Cell::Bool(self.info.needs_first_admin),
             Cell::Bool(self.info.sends_mail),
+            self.info.file_bytes_max.map_or(Cell::Empty, Cell::Number),
         ]
     }
 }

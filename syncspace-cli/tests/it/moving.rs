@@ -19,7 +19,10 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let world = World::start();
+        Self::of(World::start())
+    }
+
+    fn of(world: World) -> Self {
         Self { root: world.admin(), world, folder: tempfile::tempdir().expect("a folder") }
     }
 
@@ -399,6 +402,72 @@ fn a_mattermost_team_comes_in_the_order_in_which_it_was_written() {
     }
     let path = desk.write("encoding.jsonl", [lines.as_bytes(), b"\xff\xfe\n"].concat());
     desk.root.run(&["import", "mattermost", &path, "--team", "odd"]).ends_with(2).says("line 12: it is not UTF-8");
+}
+
+#[test]
+fn files_that_the_server_does_not_take_are_refused_ahead_or_left_out() {
+    const BYTES: usize = (1 << 20) + 1;
+    let desk = Desk::of(World::start_with(&["--file-mib-max", "1"]));
+    let at = "2020-02-03T04:05:06.000Z";
+    let files = desk.path("files");
+    fs::create_dir(&files).expect("a folder");
+    let mut kept = Vec::new();
+    for (digit, bytes) in [("a", vec![b'x'; BYTES]), ("b", b"abc".to_vec())] {
+        let name = if digit == "a" {
+            "a".repeat(64)
+        } else {
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned()
+        };
+        fs::write(Path::new(&files).join(&name), &bytes).expect("writes");
+        kept.push(json!({"name": format!("{digit}.bin"), "size_bytes": bytes.len(), "sha256": name}));
+    }
+    let lines = [
+        json!({"type": "version", "version": 1}),
+        json!({"type": "user", "username": "alice", "role": "member"}),
+        json!({"type": "channel", "key": "log", "kind": "public", "name": "log", "created_at": at}),
+        json!({"type": "message", "channel": "log", "number": 1, "sender": "alice", "content": "both", "created_at": at,
+            "files": kept}),
+        json!({"type": "message", "channel": "log", "number": 2, "sender": "alice", "content": "", "created_at": at,
+            "message_type": "file", "files": [kept[0]]}),
+        json!({"type": "end", "messages": 2}),
+    ];
+    let text: String = lines.iter().map(|line| line.to_string() + "\n").collect();
+    let archive = desk.write("log.jsonl", text);
+    let import = ["import", "syncspace", &archive, "--files", &files, "--team", "eng"];
+    let why =
+        format!("line 4: the file a.bin has {BYTES} bytes, and the server takes at most 1048576: raise file_mib_max");
+    for dry in [&[][..], &["--dry-run"]] {
+        let run = desk.root.run(&[&import[..], dry].concat()).ends_with(2);
+        run.says("nothing was imported").says(&why).says("--skip-large-files");
+    }
+    desk.root.run(&["team", "show", "eng"]).ends_with(6);
+    let skipping = [&import[..], &["--skip-large-files"]].concat();
+    let planned = desk.root.json(&[&skipping[..], &["--dry-run"]].concat());
+    assert_eq!((&planned["messages"], &planned["files"], &planned["file_bytes"]), (&json!(2), &json!(1), &json!(3)));
+    let left = json!([{"what": "files longer than the server takes; their messages name them", "count": 2}]);
+    assert_eq!(planned["left_out"], left);
+    desk.root.run(&skipping).ok().says("left out: 2 files longer than the server takes").says("2 messages imported");
+    desk.root.run(&["channel", "join", "eng/log"]).ok();
+    let messages = desk.messages("eng/log");
+    let said = format!("(file left out: a.bin, {BYTES} bytes)");
+    assert_eq!(contents(&messages), [format!("both\n{said}"), said.clone()]);
+    assert_eq!(messages[0]["files"].as_array().map(Vec::len), Some(1));
+    // Attachments of a zip file, which are not unpacked for it.
+    let attachment = vec![b'x'; BYTES];
+    let entries = [("import.jsonl", mattermost_lines().into_bytes()), ("data/20200913/plan.txt", attachment)];
+    let zip = desk.zip("export.zip", &borrowed(&entries));
+    let import = ["import", "mattermost", &zip, "--team", "new"];
+    let why = format!("entry data/20200913/plan.txt: the file plan.txt has {BYTES} bytes");
+    desk.root.run(&import).ends_with(2).says("line 7").says(&why).says("--skip-large-files");
+    desk.root.run(&["team", "show", "new"]).ends_with(6);
+    desk.root.run(&[&import[..], &["--skip-large-files"]].concat()).ok().says("left out: 1 files longer");
+    desk.root.run(&["channel", "join", "new/town-square"]).ok();
+    let said = format!("third\n(file left out: plan.txt, {BYTES} bytes)");
+    assert_eq!(contents(&desk.messages("new/town-square"))[2], said);
+    // Who cannot ask the server checks the rest.
+    let nowhere =
+        desk.root.run(&["import", "mattermost", &zip, "--team", "x", "--dry-run", "--server", "http://127.0.0.1:1"]);
+    nowhere.ok().says("files are not compared with what the server takes");
 }
 
 #[test]

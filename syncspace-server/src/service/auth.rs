@@ -47,6 +47,7 @@ impl Service {
             registration: self.registration().await?,
             needs_first_admin: first_admin.is_none(),
             sends_mail: self.sends_mail(),
+            file_bytes_max: Some(self.settings.file_bytes_max),
         })
     }
 

@@ -24,9 +24,10 @@ use super::model::{Line, Membership, Post, User};
 use super::{Found, Place};
 use crate::import::bounds::{FILE_BYTES_MAX, LINES_HELD_BYTES_MAX};
 use crate::import::entries::Entries;
+use crate::import::large::add_line;
 use crate::import::names::Names;
 use crate::import::slack::{one_line, parts};
-use crate::import::{Carried, ImportError, Item, Notes, Out};
+use crate::import::{Carried, ImportError, Item, LargeFiles, Notes, Out};
 
 /// Lines that are read by their places. The last ones are held: replies to one post are often written one after the other.
 pub(super) struct Lines {
@@ -72,12 +73,28 @@ impl Lines {
     }
 }
 
+/// Where attachments are, and what becomes of those that are too large.
+pub(super) struct Attached {
+    pub(super) entries: Option<Entries>,
+    pub(super) large: LargeFiles,
+}
+
+/// What became of an attachment.
+enum Attachment {
+    /// It goes with its message.
+    Taken(ArchiveFile, Carried),
+    /// It is left out, and the message says this.
+    LeftOut(String),
+    /// The archive does not have it.
+    Missing,
+}
+
 /// The second reading.
 pub(super) struct Giving<'a> {
     pub(super) people: Names<Username>,
     pub(super) known: HashSet<String>,
     pub(super) lines: Lines,
-    pub(super) entries: Option<Entries>,
+    pub(super) attached: Attached,
     pub(super) notes: &'a mut Notes,
 }
 
@@ -208,16 +225,17 @@ impl Giving<'_> {
         }
         let created_at = time(at).ok_or_else(|| ImportError::new("", "its create_at is no time"))?;
         let (mut files, mut carried) = (Vec::new(), Vec::new());
+        let mut content = clean_text(&post.message).trim().to_owned();
         for attachment in post.attachments.iter().flatten() {
-            match self.take_file(&attachment.path)? {
-                Some((file, bytes)) if files.len() < FILES_PER_MESSAGE_MAX => {
+            match self.attached.take(&attachment.path, self.notes)? {
+                Attachment::Taken(file, bytes) if files.len() < FILES_PER_MESSAGE_MAX => {
                     files.push(file);
                     carried.push(bytes);
                 }
+                Attachment::LeftOut(said) => add_line(&mut content, &said),
                 _ => self.notes.leave_out("files that are not in the archive, or more than ten of one message"),
             }
         }
-        let content = clean_text(&post.message).trim().to_owned();
         if content.is_empty() && files.is_empty() {
             self.notes.leave_out("messages without a text");
             return Ok(());
@@ -270,16 +288,22 @@ impl Giving<'_> {
         }
         Ok(reactions)
     }
+}
 
-    /// Takes an attachment out of the zip file; none where it is not there.
-    fn take_file(&mut self, path: &str) -> Result<Option<(ArchiveFile, Carried)>, ImportError> {
-        let Some(entries) = &mut self.entries else { return Ok(None) };
+impl Attached {
+    /// Takes an attachment out of the zip file.
+    fn take(&mut self, path: &str, notes: &mut Notes) -> Result<Attachment, ImportError> {
+        let Some(entries) = &mut self.entries else { return Ok(Attachment::Missing) };
         let below = format!("data/{path}");
-        let Some(name) = [below.as_str(), path].into_iter().find(|name| entries.has(name)) else { return Ok(None) };
-        let name = name.to_owned();
-        let (bytes, size_bytes, sha256) = entries.take_out(&name, FILE_BYTES_MAX)?;
-        let name = clean_line(name.rsplit('/').next().unwrap_or_default()).into_owned();
-        Ok(Some((ArchiveFile { name, size_bytes, sha256 }, bytes)))
+        let found = [below.as_str(), path].into_iter().find_map(|name| Some((name, entries.size(name)?)));
+        let Some((entry, size)) = found else { return Ok(Attachment::Missing) };
+        let name = clean_line(entry.rsplit('/').next().unwrap_or_default()).into_owned();
+        let judged = self.large.judge(&name, size, notes);
+        if let Some(said) = judged.map_err(|error| error.within(&format!("entry {entry}")))? {
+            return Ok(Attachment::LeftOut(said));
+        }
+        let (bytes, size_bytes, sha256) = entries.take_out(entry, FILE_BYTES_MAX)?;
+        Ok(Attachment::Taken(ArchiveFile { name, size_bytes, sha256 }, bytes))
     }
 }
 
