@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use syncspace_protocol::ImportId;
 use syncspace_protocol::imports::MatchBy;
 
 /// `import …`
@@ -41,6 +42,13 @@ pub(crate) enum Import {
         files: Option<PathBuf>,
         #[command(flatten)]
         large: Large,
+    },
+    /// Take an import back that broke off: its channels and messages go. Accounts that it made stay, switched off.
+    #[command(after_help = "Examples:
+  syncspace import cancel 7 --team eng")]
+    Cancel {
+        /// Number of the import, as the sentence says that speaks of it.
+        import: ImportId,
     },
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use syncspace_client::{Client, ImportReport, Importer};
+use syncspace_protocol::ImportId;
 use syncspace_protocol::archive::{ArchiveLine, ArchiveTeam};
 use syncspace_protocol::imports::{MatchBy, StartImport};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, Team};
@@ -37,6 +38,7 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
         args::Import::Syncspace { archive, files, large } => {
             (Source::Syncspace { files }, archive, large.skip_large_files)
         }
+        args::Import::Cancel { import } => return cancel(context, &team, import).await,
     };
     let bytes_max = if source.has_files() { file_bytes_max(context).await? } else { None };
     let large = LargeFiles { bytes_max, are_left_out };
@@ -69,6 +71,21 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
     }
     let sentence = format!("{} messages imported into {}", report.messages, team.name);
     context.out.done(&sentence, &Imported::done(team.name.as_str(), &checked, &report, left))
+}
+
+/// Takes back what an import made that broke off.
+async fn cancel(context: &Context, team: &str, import: ImportId) -> Outcome {
+    let client = context.client()?;
+    let team = resolve::team(&client, team).await?.team;
+    let found = client.import(team.id, import).await.during(|| format!("cannot find import {import}"))?;
+    let what = format!("import {import} from {} into {}", found.source, team.name);
+    if context.only_plans(|| format!("take {what} back"))? {
+        return Ok(());
+    }
+    context.confirm(format!("Take {what} back, with its channels and messages?")).await?;
+    client.cancel_import(team.id, import).await.during(|| format!("cannot take {what} back"))?;
+    context.out.say(&format!("{what} taken back"));
+    Ok(())
 }
 
 /// Asks the server for the longest file that it takes. A dry run does without.

@@ -517,6 +517,46 @@ fn an_import_that_is_killed_goes_on_and_doubles_nothing() {
 }
 
 #[test]
+fn an_import_that_cannot_go_on_is_taken_back() {
+    let desk = Desk::new();
+    desk.world.person("bob");
+    let at = "2020-02-03T04:05:06.000Z";
+    let message = |number: u32, parent: Option<u32>| {
+        json!({
+            "type": "message", "channel": "log", "number": number, "sender": "bob", "content": "x", "created_at": at,
+            "parent": parent,
+        })
+    };
+    // The last one answers an answer.
+    let lines = [
+        json!({"type": "version", "version": 1}),
+        json!({"type": "user", "username": "bob", "role": "member"}),
+        json!({"type": "channel", "key": "log", "kind": "public", "name": "log", "created_at": at}),
+        message(1, None),
+        message(2, Some(1)),
+        message(3, Some(2)),
+        json!({"type": "end", "messages": 3}),
+    ];
+    let text: String = lines.iter().map(|line| line.to_string() + "\n").collect();
+    let archive = desk.write("log.jsonl", text);
+    let import = ["import", "syncspace", &archive, "--team", "eng", "--match-by", "username"];
+    desk.root.run(&import).ends_with(2).says("the import stopped");
+    let refused = desk.root.run(&["user", "erase", "@bob", "--yes"]).ends_with(7);
+    let number = refused.talk.split_once("import ").and_then(|(_, rest)| rest.split_once(" into eng"));
+    let (number, _) = number.unwrap_or_else(|| panic!("{}", refused.talk));
+    desk.root.run(&["user", "erase", "@bob", "--dry-run"]).ends_with(7).says("finish it");
+    let cancel = ["import", "cancel", number, "--team", "eng"];
+    desk.root.run(&["import", "cancel", number]).ends_with(2).says("--team");
+    desk.root.run(&["import", "cancel", "999999", "--team", "eng", "--yes"]).ends_with(6);
+    desk.root.run(&cancel).ends_with(2).says("give --yes");
+    let would = format!("take import {number} from syncspace into eng back");
+    assert_eq!(desk.root.json(&[&cancel[..], &["--dry-run"]].concat())["would"], would);
+    desk.root.run(&[&cancel[..], &["--yes"]].concat()).ok().says("taken back");
+    desk.root.run(&[&cancel[..], &["--yes"]].concat()).ends_with(6);
+    desk.root.run(&["user", "erase", "@bob", "--yes"]).ok();
+}
+
+#[test]
 fn an_archive_that_broke_off_or_is_mixed_up_is_refused_with_its_line() {
     let desk = Desk::new();
     let at = "2020-02-03T04:05:06.000Z";
