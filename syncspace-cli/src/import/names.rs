@@ -13,11 +13,13 @@ use super::Notes;
 pub(super) struct Names<N> {
     by_id: HashMap<String, N>,
     taken: HashSet<String>,
+    /// The last number behind each beginning of a name: it and those before it are taken, and stay so.
+    numbers: HashMap<String, u32>,
 }
 
 impl<N> Default for Names<N> {
     fn default() -> Self {
-        Self { by_id: HashMap::new(), taken: HashSet::new() }
+        Self { by_id: HashMap::new(), taken: HashSet::new(), numbers: HashMap::new() }
     }
 }
 
@@ -33,16 +35,27 @@ impl<N: FromStr + Clone + NameKind> Names<N> {
             return Some(held.clone());
         }
         let base = N::fit(wanted);
-        let name = (1_u32..).find_map(|number| {
-            let text = if number == 1 { base.clone() } else { format!("{}-{number}", cut(&base, N::CHARS_MAX - 11)) };
-            let is_free = !self.taken.contains(&fold_key(&text));
-            is_free.then(|| text.parse::<N>().ok()).flatten()
-        })?;
+        let name = self.free(&base).or_else(|| self.number(&base))?;
         self.taken.insert(fold_key(name.text()));
         if name.text() != wanted {
             notes.renamed.push((wanted.to_owned(), name.text().to_owned()));
         }
         self.by_id.insert(id.to_owned(), name.clone());
+        Some(name)
+    }
+
+    fn free(&self, text: &str) -> Option<N> {
+        if self.taken.contains(&fold_key(text)) { None } else { text.parse().ok() }
+    }
+
+    /// Gives a name with the next number behind it.
+    fn number(&mut self, base: &str) -> Option<N> {
+        let base = cut(base, N::CHARS_MAX - 11);
+        let key = fold_key(base);
+        let last = self.numbers.get(&key).copied().unwrap_or(1);
+        let next = (last + 1..).find_map(|number| Some((number, self.free(&format!("{base}-{number}"))?)));
+        let (number, name) = next?;
+        self.numbers.insert(key, number);
         Some(name)
     }
 }
@@ -123,8 +136,22 @@ mod tests {
         let long = give("U7", &"x".repeat(80));
         assert_eq!(long.len(), 50);
         assert_eq!(notes.renamed.len(), 6);
+        assert_eq!(names.give("U8", "ALICE", &mut notes).expect("a name").as_str(), "ALICE-3");
+        assert_eq!(names.give("U9", "Alice-4", &mut notes).expect("a name").as_str(), "Alice-4");
+        assert_eq!(names.give("U10", "alice", &mut notes).expect("a name").as_str(), "alice-5");
         let mut channels = Names::<ChannelName>::default();
         let name = channels.give("C1", "town square/2", &mut notes).expect("a name").to_string();
         assert_eq!(name, "town-square-2");
+    }
+
+    /// Minutes, were each looked for from the first number on.
+    #[test]
+    fn many_people_of_one_name_are_numbered_in_turn() {
+        let mut notes = Notes::default();
+        let mut names = Names::<Username>::default();
+        for number in 1..=100_000 {
+            let name = names.give(&format!("U{number}"), "日本", &mut notes).expect("a name");
+            assert!(number == 1 || name.as_str().ends_with(&format!("user-{number}")), "{name}");
+        }
     }
 }
