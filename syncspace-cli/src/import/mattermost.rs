@@ -248,3 +248,31 @@ fn people_key(people: &[String]) -> String {
     people.sort_unstable();
     format!("@{}", people.join("@"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_look_holds_no_more_than_there_is_room_for() {
+        let mut notes = Notes::default();
+        let place = Place { channel: 0, at: 0, offset: 0, reply: 0, line: 1 };
+        let mut export = Export {
+            team: "old".to_owned(),
+            users: Vec::new(),
+            channels: Vec::new(),
+            by_key: HashMap::new(),
+            places: vec![place; 2],
+            held: LOOK_BYTES_MAX - 2 * size_of::<Place>() - 300,
+            notes: &mut notes,
+        };
+        export.refuse_size().expect("fits");
+        let post = Line { kind: "post".to_owned(), ..Line::default() };
+        export.note(post, 1_000, (0, 2)).expect("is of another team");
+        export.refuse_size().expect("posts are read again, and not held");
+        let user = Line { kind: "user".to_owned(), ..Line::default() };
+        export.note(user, 301, (0, 3)).expect("is noted");
+        let why = export.refuse_size().expect_err("is too much").to_string();
+        assert!(why.contains("more than 2 GiB"), "{why}");
+    }
+}
