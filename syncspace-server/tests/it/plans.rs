@@ -10,8 +10,8 @@ use syncspace_server::store::reactions::ReactionKey;
 use syncspace_server::store::search::Key;
 use syncspace_server::store::{
     Dialect, Many, Queries, Row, Sql, Store, StoreError, Value, arrivals, bans, channels, deliveries, file_parts,
-    files, heads, imports, invites, join_requests, pins, reactions, reminders, removals, retention, saved, scheduled, users,
-    versions,
+    files, heads, imports, invites, join_requests, pins, reactions, reminders, removals, retention, saved, scheduled,
+    users, versions,
 };
 
 use crate::explain::{self, Plan};
