@@ -82,15 +82,17 @@ pub async fn empty_account(
     );
     const FORGET_WORDS: Sql = Sql::both("DELETE FROM user_words WHERE user_id = ?");
     // Invites of others that name the address; how it is written does not matter.
-    const FORGET_INVITES: Sql = Sql::both("DELETE FROM team_invites WHERE email = ? OR LOWER(email) = ?");
-    // What waits to be mailed to the person, by whomever.
-    const FORGET_MAILS: Sql = Sql::both("DELETE FROM mails WHERE user_id = ? OR LOWER(address) IN (?,?)");
+    const FORGET_INVITES: Sql = Sql::both("DELETE FROM team_invites WHERE email_key IN (?, LOWER(?))");
+    // What waits to be mailed to the person, by whomever; a wish for a new password has what somebody typed.
+    const FORGET_MAILS: Sql = Sql::both("DELETE FROM mails WHERE user_id = ?");
+    const FORGET_MAILS_TO: Sql = Sql::both("DELETE FROM mails WHERE address_key IN (?,?,?)");
     db.execute(&EMPTY, params![username, username.key(), now, user.id]).await?;
     db.execute(&FORGET_WORDS, params![user.id]).await?;
     let [address, pending] = [&user.email, &user.email_pending].map(|email| email.as_ref().map(Email::key));
-    db.execute(&FORGET_MAILS, params![user.id, address, pending]).await?;
+    db.execute(&FORGET_MAILS, params![user.id]).await?;
+    db.execute(&FORGET_MAILS_TO, params![user.username.key(), address, pending]).await?;
     if let Some(email) = &user.email {
-        db.execute(&FORGET_INVITES, params![email, Email::key(email)]).await?;
+        db.execute(&FORGET_INVITES, params![Email::key(email), email]).await?;
     }
     Ok(())
 }
@@ -112,13 +114,14 @@ pub async fn list_owned_alone(db: &mut impl Queries, user: UserId) -> Result<Vec
 
 /// Counts what an erasure would take.
 pub async fn plan(db: &mut impl Queries, user: &UserRow) -> Result<ErasurePlan, StoreError> {
-    // By each channel's index, whether or not the person was ever in it: imports write in the names of people who were not.
+    // By each channel's index, whether or not the person was ever in it: imports write in the names of people who were not. Not
+    // joined: the embedded store would read all messages, and look up the channel of each.
     const COUNT: Sql = Sql::both(
         "SELECT \
          (SELECT COUNT(*) FROM team_members m JOIN teams t ON t.id = m.team_id \
           WHERE m.user_id = ? AND m.left_at IS NULL AND t.deleted_at IS NULL), \
-         (SELECT COUNT(*) FROM channel_heads h JOIN messages m ON m.channel_id = h.channel_id AND m.sender_id = ? \
-          WHERE m.deleted_at IS NULL), \
+         (SELECT CAST(COALESCE(SUM((SELECT COUNT(*) FROM messages m WHERE m.channel_id = h.channel_id AND m.sender_id = ? \
+          AND m.deleted_at IS NULL)), 0) AS SIGNED) FROM channel_heads h), \
          (SELECT COUNT(*) FROM message_reactions WHERE user_id = ?), \
          (SELECT COUNT(*) FROM files WHERE uploader_id = ? AND state <> 'gone'), \
          (SELECT COUNT(*) FROM drafts WHERE member_id IN (SELECT member_id FROM team_members WHERE user_id = ?)), \
@@ -197,10 +200,23 @@ fn read_work(row: &Row) -> Result<Work, StoreError> {
 
 /// Finds the oldest erasure from before a time with something to do in the database.
 pub async fn find_work(db: &mut impl Queries, before: Time) -> Result<Option<Work>, StoreError> {
-    let sql = Sql::built(format!(
-        "{WORK} WHERE stage IN ('messages', 'rest') AND requested_at <= ? ORDER BY requested_at, user_id LIMIT 1"
-    ));
-    db.query_first(&sql, params![before]).await?.map(|row| read_work(&row)).transpose()
+    // One stage at a time, each of which the index has in order.
+    let sql = Sql::both(
+        "SELECT requested_at, user_id FROM erasures WHERE stage = ? AND requested_at <= ? \
+         ORDER BY requested_at, user_id LIMIT 1",
+    );
+    let mut oldest: Option<(Time, UserId)> = None;
+    for stage in [ErasureStage::Messages, ErasureStage::Rest] {
+        if let Some(row) = db.query_first(&sql, params![stage, before]).await? {
+            let mut row = row.reader();
+            let found = (row.take()?, row.take()?);
+            oldest = Some(oldest.map_or(found, |oldest| oldest.min(found)));
+        }
+    }
+    match oldest {
+        Some((_, user)) => find_work_on(db, user).await,
+        None => Ok(None),
+    }
 }
 
 /// Finds where the work on a person's erasure stands.
@@ -220,16 +236,15 @@ pub async fn go_to_next_channel(db: &mut impl Queries, work: &Work) -> Result<()
     let Some(end) = row.map_or(Ok(None), |row| row.reader().take::<Option<u64>>())? else {
         return set_stage(db, work.user, ErasureStage::Rest).await;
     };
+    // Not `EXISTS`: MariaDB makes a list of all channels of the person from that, and reads every message for it.
+    let has = |found: &str| format!("(SELECT 1 FROM {found} LIMIT 1) IS NOT NULL");
     let named = |kind: &str| {
-        format!(
-            "EXISTS (SELECT 1 FROM message_mentions n WHERE n.channel_id = h.channel_id AND n.kind = '{kind}' \
-             AND n.target_id = ?)"
-        )
+        has(&format!("message_mentions n WHERE n.channel_id = h.channel_id AND n.kind = '{kind}' AND n.target_id = ?"))
     };
     let next = Sql::built(format!(
-        "SELECT h.channel_id FROM channel_heads h WHERE h.channel_id > ? AND h.channel_id <= ? AND \
-         (EXISTS (SELECT 1 FROM messages m WHERE m.channel_id = h.channel_id AND m.sender_id = ?) OR {} OR {}) \
+        "SELECT h.channel_id FROM channel_heads h WHERE h.channel_id > ? AND h.channel_id <= ? AND ({} OR {} OR {}) \
          ORDER BY h.channel_id LIMIT 1",
+        has("messages m WHERE m.channel_id = h.channel_id AND m.sender_id = ?"),
         named("user"),
         named("keyword")
     ));

@@ -262,7 +262,7 @@ async fn columns(store: &Store) -> Vec<(String, String, bool)> {
              FROM information_schema.columns WHERE table_schema = DATABASE() ORDER BY table_name, ordinal_position",
         ),
         Dialect::Sqlite => Sql::both(
-            "SELECT t.name, c.name, c.type = 'TEXT' FROM sqlite_master t, pragma_table_info(t.name) c \
+            "SELECT t.name, c.name, c.type LIKE 'TEXT%' FROM sqlite_master t, pragma_table_xinfo(t.name) c \
              WHERE t.type = 'table' AND t.name NOT LIKE 'message!_search!_words%' ESCAPE '!' ORDER BY t.name, c.cid",
         ),
     };

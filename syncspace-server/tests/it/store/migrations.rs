@@ -38,7 +38,7 @@ async fn schema_of(store: &Store) -> Schema {
         Dialect::Sqlite => {
             let columns = Sql::both(
                 "SELECT t.name, c.name, CASE c.type WHEN 'INTEGER' THEN 'number' ELSE 'text' END, c.\"notnull\" = 0 \
-                 FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table' \
+                 FROM sqlite_master t, pragma_table_xinfo(t.name) c WHERE t.type = 'table' \
                  AND t.name NOT LIKE 'message!_search!_words%' ESCAPE '!' ORDER BY t.name, c.cid",
             );
             let keys = Sql::both(
