@@ -118,6 +118,17 @@ pub struct FileLink {
     pub expires_at: Time,
 }
 
+/// Gives a number of bytes as people read it, in the largest unit that leaves something before the point: `60.0 MiB`.
+#[must_use]
+pub fn size_words(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    match UNITS.into_iter().find(|(_, size)| bytes >= *size) {
+        // The rest is less than a unit: ten times that fits.
+        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
+        None => format!("{bytes} B"),
+    }
+}
+
 /// Cleans the name of a file: the last part of a path, on one line, without what steers terminals or reorders text.
 ///
 /// None where nothing is left, or more than 255 bytes are.

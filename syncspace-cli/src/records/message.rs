@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use indicatif::HumanBytes;
 use serde::Serialize;
 use syncspace_client::Client;
 use syncspace_protocol::UserId;
-use syncspace_protocol::files::FileInfo;
+use syncspace_protocol::files::{FileInfo, size_words};
 use syncspace_protocol::messages::{Message, MessageVersion};
 use syncspace_protocol::reactions::{Reacted, Reaction};
 use syncspace_protocol::text::{clean_line, clean_text};
@@ -105,7 +104,7 @@ fn shown(reaction: &Reaction) -> String {
 
 /// Writes a file below a text, by the id that commands take.
 fn carried(file: &FileInfo) -> String {
-    format!("\n       [file {}: {}, {}]", file.id, clean_line(&file.name), HumanBytes(file.size_bytes))
+    format!("\n       [file {}: {}, {}]", file.id, clean_line(&file.name), size_words(file.size_bytes))
 }
 
 /// Writes a reaction by the name that commands take.

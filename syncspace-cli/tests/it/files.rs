@@ -54,7 +54,7 @@ fn a_message_carries_files_that_come_back_as_they_were() {
     assert_eq!(sent["files"][1]["name"], "notes ✓.txt");
     let (first, second) = (sent["files"][0]["id"].to_string(), sent["files"][1]["id"].to_string());
     let shown = alice.run(&["message", "list", "eng/lounge"]).ok().out;
-    assert!(shown.contains(&format!("alice: the plan\n       [file {first}: plan.bin, 292.97 KiB]\n")), "{shown}");
+    assert!(shown.contains(&format!("alice: the plan\n       [file {first}: plan.bin, 292.9 KiB]\n")), "{shown}");
     // A text is not needed, and standard input is not read for one.
     let bare = alice.input(&["message", "send", "eng/lounge", "--file", &notes], "not this").ok();
     assert!(!bare.out.contains("not this"), "{bare:?}");

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use jiff::tz::TimeZone;
+use syncspace_protocol::files::size_words;
 use syncspace_protocol::mentions::{Mention, Mentioned, find_mentions};
 use syncspace_protocol::messages::{Message, MessagePlace, MessageType};
 use syncspace_protocol::names::fold_key;
@@ -296,7 +297,7 @@ impl RowContext<'_> {
                 PictureShown::Words(reason) => format!(" · {reason}"),
                 PictureShown::Nothing | PictureShown::Room(_) | PictureShown::Rows(_) => String::new(),
             };
-            let about = format!("  {}{reason}", text::size(file.size_bytes));
+            let about = format!("  {}{reason}", size_words(file.size_bytes));
             let name = text::cut(&format!("▤ {}", text::line(&file.name)), columns.saturating_sub(12).max(4));
             let about = text::cut(&about, columns.saturating_sub(name.width()));
             rows.push(row(vec![(Tone::Marked(Marks::LINK), name), (Tone::Dim, about)]));

@@ -102,15 +102,6 @@ pub(crate) fn files(message: &Message) -> String {
     if names.is_empty() { String::new() } else { format!("▤ {}", names.join(", ")) }
 }
 
-/// Gives a number of bytes in the largest unit that leaves something before the point.
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    match UNITS.into_iter().find(|(_, size)| bytes >= *size) {
-        Some((unit, size)) => format!("{}.{} {unit}", bytes / size, bytes % size * 10 / size),
-        None => format!("{bytes} B"),
-    }
-}
-
 /// Gives as much of a text as fits into that many columns; an ellipsis ends what was cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {

@@ -1,5 +1,6 @@
 //! What changed in the state, as lines that read alone: "who: what".
 
+use syncspace_protocol::files::size_words;
 use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::{ChannelId, Seq};
 
@@ -126,7 +127,7 @@ fn lines(state: &State, message: &Message, in_thread: bool) -> Vec<String> {
     }
     let content = message.content.lines().map(text::line);
     let files =
-        message.files.iter().map(|file| format!("file {}, {}", text::line(&file.name), text::size(file.size_bytes)));
+        message.files.iter().map(|file| format!("file {}, {}", text::line(&file.name), size_words(file.size_bytes)));
     let mut lines: Vec<String> = content.chain(files).collect();
     match lines.first_mut() {
         Some(first) => first.insert_str(0, &who),

@@ -127,8 +127,8 @@ fn what_cannot_be_shown_says_why_and_asks_for_nothing_more() {
     assert_eq!(asked(&mut play), [1]);
     let failure = Failure { is_transient: false, message: "no picture: it is broken".to_owned(), ..lost() };
     play.net(Net::Picture { file: id(1), answer: Err(failure) });
-    assert!(play.screen().contains("▤ a.png  5.0 kB · no picture: it is broken"), "{}", play.screen());
-    assert!(play.screen().contains("▤ b.png  10.4 MB · too large to be shown here"), "{}", play.screen());
+    assert!(play.screen().contains("▤ a.png  4.8 KiB · no picture: it is broken"), "{}", play.screen());
+    assert!(play.screen().contains("▤ b.png  10.0 MiB · too large to be shown here"), "{}", play.screen());
     assert_eq!(asked(&mut play), Vec::<u64>::new());
 }
 
@@ -212,7 +212,7 @@ fn few_colours_no_wish_and_a_deleted_message_draw_nothing() {
         change(&mut play);
         play.arrive(with_files(7, "", vec![file(1, "a.png", 5_000, Some((64, 64)))]));
         assert_eq!(asked(&mut play), Vec::<u64>::new());
-        assert!(play.screen().contains("▤ a.png  5.0 kB"), "{}", play.screen());
+        assert!(play.screen().contains("▤ a.png  4.8 KiB"), "{}", play.screen());
     };
     check(&|play| play.state.look.depth = Depth::Sixteen);
     check(&|play| play.state.settings.pictures = Way::None);

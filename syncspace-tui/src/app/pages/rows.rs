@@ -1,7 +1,7 @@
 //! Entries of a page as rows of text with a meaning each.
 
 use syncspace_client::Unread;
-use syncspace_protocol::files::FileEntry;
+use syncspace_protocol::files::{FileEntry, size_words};
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::personal::MyThread;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
@@ -112,7 +112,7 @@ fn message_rows(
 fn file_rows(state: &State, entry: &FileEntry, columns: usize) -> Vec<Spans> {
     let sender = (Tone::Author(entry.uploader_id), state.world.name(entry.uploader_id));
     let time = (Tone::Dim, at(state, entry.created_at));
-    let size = text::size(entry.file.size_bytes);
+    let size = size_words(entry.file.size_bytes);
     let name = text::cut(&format!("▤ {}", text::line(&entry.file.name)), columns.saturating_sub(12).max(4));
     let about = text::cut(&format!("  {size}"), columns.saturating_sub(name.width()));
     vec![
