@@ -31,6 +31,11 @@ pub(crate) trait Record: Serialize {
 
 /// What stands before and behind words that are to be seen at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Gives a number with what is counted: `1 message`, `2 messages`.
+pub(crate) fn counted(count: u64, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 pub(crate) struct Emphasis {
     pub(crate) begin: &'static str,
     pub(crate) end: &'static str,

@@ -19,6 +19,7 @@ use super::resolve;
 use crate::args::team as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
+use crate::output::counted;
 use crate::prompt;
 use crate::records::moving::Exported;
 
@@ -51,7 +52,7 @@ pub(super) async fn run(context: &Context, client: &Client, args: args::Export) 
         }
     };
     tokio::fs::rename(&part, &args.out).await.map_err(cannot(&args.out))?;
-    let sentence = format!("{} messages of {} are in {}", found.messages, team.name, args.out.display());
+    let sentence = format!("{} of {} in {}", counted(found.messages, "message"), team.name, args.out.display());
     let exported = Exported {
         team: team.name.to_string(),
         messages: found.messages,

@@ -1,9 +1,10 @@
 //! `import …`: checks an archive as a whole, then sends it line by line, with a bar for those who look.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressState, ProgressStyle};
 use syncspace_client::{Client, ImportReport, Importer};
 use syncspace_protocol::ImportId;
 use syncspace_protocol::archive::{ArchiveLine, ArchiveTeam};
@@ -16,6 +17,7 @@ use crate::args::import as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Exit, Outcome};
 use crate::import::{Checked, ImportError, Item, LargeFiles, Notes, Source, fingerprint};
+use crate::output::counted;
 use crate::prompt;
 use crate::records::moving::{Imported, Left};
 
@@ -69,7 +71,7 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
     for renamed in &report.renamed {
         context.out.say(&format!("@{} goes by @{} here", renamed.username, renamed.now));
     }
-    let sentence = format!("{} messages imported into {}", report.messages, team.name);
+    let sentence = format!("{} imported into {}", counted(report.messages, "message"), team.name);
     context.out.done(&sentence, &Imported::done(team.name.as_str(), &checked, &report, left))
 }
 
@@ -197,10 +199,18 @@ fn bar(context: &Context, messages: u64) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(messages);
-    match ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} messages {per_sec} {eta}") {
-        Ok(style) => bar.with_style(style),
+    match ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} messages {rate} {eta}") {
+        Ok(style) => bar.with_style(style.with_key("rate", rate)),
         Err(_) => bar,
     }
+}
+
+/// Writes how many come in a second, whole: `23,355/s`.
+fn rate(state: &ProgressState, to: &mut dyn fmt::Write) {
+    // Rounded by its text: a number cannot be made whole without a cast.
+    let whole = format!("{:.0}", state.per_sec()).parse().unwrap_or_default();
+    // What cannot be written is not shown; nothing else depends on it.
+    let _written = write!(to, "{}/s", HumanCount(whole));
 }
 
 fn spinner(context: &Context, what: &str) -> ProgressBar {

@@ -14,7 +14,7 @@ use super::{file, resolve};
 use crate::args::message as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Outcome};
-use crate::output::Stream;
+use crate::output::{Stream, counted};
 use crate::prompt;
 use crate::records::message::{MessageRow, Names};
 
@@ -80,10 +80,10 @@ fn given(text: String) -> Option<String> {
 fn plan(args: &args::Send, text: Option<&str>) -> String {
     match text {
         Some(text) if carries_files(args) => {
-            let count = args.file.len() + args.file_id.len();
-            format!("send {} bytes and {count} files to {}", text.len(), args.target)
+            let [bytes, files] = [text.len(), args.file.len() + args.file_id.len()].map(|count| count as u64);
+            format!("send {} and {} to {}", counted(bytes, "byte"), counted(files, "file"), args.target)
         }
-        Some(text) => format!("send {} bytes to {}", text.len(), args.target),
+        Some(text) => format!("send {} to {}", counted(text.len() as u64, "byte"), args.target),
         None => format!("send each line of standard input to {}", args.target),
     }
 }

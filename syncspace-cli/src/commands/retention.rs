@@ -11,6 +11,7 @@ use super::resolve;
 use crate::args::values::Kept;
 use crate::context::Context;
 use crate::exit::{During, Outcome};
+use crate::output::counted;
 
 pub(super) async fn of_channel(context: &Context, client: &Client, text: &str, keep: Option<Kept>) -> Outcome {
     let id = resolve::channel(context, client, text).await?.channel.id;
@@ -80,5 +81,5 @@ fn length(report: &RetentionReport) -> String {
 /// Says how much goes.
 fn loss(report: &RetentionReport) -> String {
     let RetentionReport { messages, files, file_bytes, .. } = report;
-    format!("{messages} messages and {files} files of {file_bytes} bytes")
+    format!("{} and {} of {}", counted(*messages, "message"), counted(*files, "file"), counted(*file_bytes, "byte"))
 }

@@ -1,15 +1,17 @@
 //! Messages, with the names of those who wrote them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
 use syncspace_client::Client;
-use syncspace_protocol::UserId;
 use syncspace_protocol::files::{FileInfo, size_words};
 use syncspace_protocol::messages::{Message, MessageVersion};
 use syncspace_protocol::reactions::{Reacted, Reaction};
 use syncspace_protocol::text::{clean_line, clean_text};
+use syncspace_protocol::{ChannelId, UserId};
 
+use super::place::title;
 use crate::output::{Cell, Column, Record, local_time};
 
 /// A message, and who wrote it.
@@ -19,6 +21,9 @@ pub(crate) struct MessageRow {
     sender: Option<String>,
     #[serde(flatten)]
     message: Message,
+    /// What the person calls the channel of a forwarded message, where that can be found out.
+    #[serde(skip)]
+    forwarded_from: Option<String>,
 }
 
 impl Record for MessageRow {
@@ -75,7 +80,11 @@ impl Record for MessageRow {
         }
         if let Some(source) = message.forwarded_from {
             head.push_str(&match source.place {
-                Some(place) => format!(" (shares channel {}, message {})", place.channel_id, place.seq),
+                Some(place) => {
+                    let known = self.forwarded_from.as_deref().map(clean_line);
+                    let from = known.map_or_else(|| format!("channel {}", place.channel_id), Cow::into_owned);
+                    format!(" (shares message {} of {from})", place.seq)
+                }
                 None => " (shares a message from elsewhere)".to_owned(),
             });
         }
@@ -155,6 +164,7 @@ impl Record for MessageVersion {
 pub(crate) struct Names {
     client: Client,
     known: HashMap<UserId, Option<String>>,
+    channels: HashMap<ChannelId, Option<String>>,
 }
 
 impl Names {
@@ -163,7 +173,7 @@ impl Names {
         if let Some(me) = client.credentials() {
             known.insert(me.user_id, Some(me.username.to_string()));
         }
-        Self { client: client.clone(), known }
+        Self { client: client.clone(), known, channels: HashMap::new() }
     }
 
     /// Puts the person's name beside a reaction.
@@ -181,9 +191,29 @@ impl Names {
         self.known.get(&id).cloned().flatten()
     }
 
+    /// Finds what the person calls a channel, as other commands take it; none where it cannot be found out.
+    pub(crate) async fn channel(&mut self, id: ChannelId) -> Option<String> {
+        if !self.channels.contains_key(&id) {
+            let me = self.client.credentials().map(|me| me.user_id);
+            // A name that cannot be found must not stop the messages; the id is there.
+            let found = self.client.channel(id).await.ok();
+            let name = found.map(|channel| match &channel.channel.name {
+                Some(name) => format!("#{name}"),
+                None => title(&channel, me),
+            });
+            self.channels.insert(id, name);
+        }
+        self.channels.get(&id).cloned().flatten()
+    }
+
     /// Puts the sender's name beside a message.
     pub(crate) async fn row(&mut self, message: Message) -> MessageRow {
-        MessageRow { sender: self.find(message.sender_id).await, message }
+        let sender = self.find(message.sender_id).await;
+        let forwarded_from = match message.forwarded_from.and_then(|source| source.place) {
+            Some(place) => self.channel(place.channel_id).await,
+            None => None,
+        };
+        MessageRow { sender, message, forwarded_from }
     }
 
     /// Puts the senders' names beside messages.
@@ -212,7 +242,11 @@ mod tests {
 
     #[test]
     fn a_message_cannot_forge_another_or_steer_the_terminal() {
-        let row = MessageRow { sender: None, message: message("one\n   13  2026 root: two\u{1b}[2J\u{202e}") };
+        let row = MessageRow {
+            sender: None,
+            forwarded_from: None,
+            message: message("one\n   13  2026 root: two\u{1b}[2J\u{202e}"),
+        };
         let line = row.line().expect("a line");
         assert!(line.starts_with("   12  2026-11-2"), "{line}");
         assert!(line.ends_with("  user 7: one\n          13  2026 root: two"), "{line}");
@@ -222,13 +256,15 @@ mod tests {
     fn a_deleted_message_says_so() {
         let mut deleted = message("");
         deleted.deleted_at = Some(deleted.created_at);
-        let line = MessageRow { sender: Some("bob".to_owned()), message: deleted }.line().expect("a line");
+        let line = MessageRow { sender: Some("bob".to_owned()), forwarded_from: None, message: deleted }
+            .line()
+            .expect("a line");
         assert!(line.ends_with("  bob: (deleted)"), "{line}");
     }
 
     #[test]
     fn json_keeps_the_message_flat_beside_its_sender() {
-        let row = MessageRow { sender: Some("bob".to_owned()), message: message("hi") };
+        let row = MessageRow { sender: Some("bob".to_owned()), forwarded_from: None, message: message("hi") };
         let json = serde_json::to_value(&row).expect("JSON");
         assert_eq!((&json["sender"], &json["seq"], &json["content"]), (&"bob".into(), &12.into(), &"hi".into()));
     }

@@ -1,16 +1,12 @@
 //! Hits of a search, with the names of channels and senders.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 use syncspace_client::Client;
-use syncspace_protocol::ChannelId;
 use syncspace_protocol::messages::Message;
 use syncspace_protocol::search::{Highlight, SearchHit};
 use syncspace_protocol::text::{clean_line, clean_text};
 
 use super::message::Names;
-use super::place::title;
 use crate::output::{Cell, Column, Emphasis, Record, local_time};
 
 /// A message that was found, and where.
@@ -100,40 +96,24 @@ fn emphasised(text: &str, highlights: &[Highlight], emphasis: Emphasis) -> Strin
 
 /// Finds the names of channels and senders, asking once for each.
 pub(crate) struct Places {
-    client: Client,
-    senders: Names,
-    channels: HashMap<ChannelId, Option<String>>,
+    names: Names,
 }
 
 impl Places {
     pub(crate) fn new(client: &Client) -> Self {
-        Self { client: client.clone(), senders: Names::new(client), channels: HashMap::new() }
+        Self { names: Names::new(client) }
     }
 
     /// Puts names beside hits, and what stands around them where that is wanted.
     pub(crate) async fn rows(&mut self, hits: Vec<SearchHit>, with_context: bool, emphasis: Emphasis) -> Vec<HitRow> {
         let mut rows = Vec::with_capacity(hits.len());
         for hit in hits {
-            let channel = self.channel(hit.message.channel_id).await;
-            let sender = self.senders.find(hit.message.sender_id).await;
+            let channel = self.names.channel(hit.message.channel_id).await;
+            let sender = self.names.find(hit.message.sender_id).await;
             let around = if with_context { self.around(&hit).await } else { Around::default() };
             rows.push(HitRow { channel, sender, hit, around, emphasis });
         }
         rows
-    }
-
-    async fn channel(&mut self, id: ChannelId) -> Option<String> {
-        if !self.channels.contains_key(&id) {
-            let me = self.client.credentials().map(|me| me.user_id);
-            // A name that cannot be found must not stop the hits; the id is there.
-            let found = self.client.channel(id).await.ok();
-            let name = found.map(|channel| match &channel.channel.name {
-                Some(name) => format!("#{name}"),
-                None => title(&channel, me),
-            });
-            self.channels.insert(id, name);
-        }
-        self.channels.get(&id).cloned().flatten()
     }
 
     async fn around(&mut self, hit: &SearchHit) -> Around {
@@ -146,7 +126,7 @@ impl Places {
 
     async fn aside(&mut self, message: Option<&Message>) -> Option<String> {
         let message = message?;
-        let sender = self.senders.find(message.sender_id).await;
+        let sender = self.names.find(message.sender_id).await;
         Some(format!("    {}: {}", head(message, sender.as_deref()), clean_line(&message.content)))
     }
 }

@@ -132,7 +132,7 @@ fn files_go_before_they_are_sent_and_by_their_id() {
         .says("folder");
     alice.run(&["file", "upload", "eng/lounge", &desk.path("none")]).ends_with(1).says("none");
     let plan = alice.json(&["message", "send", "eng/lounge", "--file", &path, "--dry-run"]);
-    assert_eq!(plan["would"], "send 0 bytes and 1 files to eng/lounge");
+    assert_eq!(plan["would"], "send 0 bytes and 1 file to eng/lounge");
 }
 
 #[test]

@@ -187,6 +187,8 @@ fn messages_are_linked_quoted_and_forwarded() {
     assert_eq!(alice.run(&["message", "quote", "eng/lounge", "1"]).ok().out, "> one\n> two\n\n");
     let copy = alice.json(&["message", "forward", "eng/lounge", "1", "eng/other"]);
     assert_eq!((&copy["content"], &copy["forwarded_from"]["place"]["seq"]), (&"one\ntwo".into(), &1.into()));
+    let listed = alice.run(&["message", "list", "eng/other"]).ok().out;
+    assert!(listed.contains(" (shares message 1 of #lounge): one\n"), "{listed}");
     let part = alice.json(&["message", "forward", "eng/lounge", "1", "eng/other", "--text", "two"]);
     assert_eq!(part["content"], "two");
     alice.run(&["message", "forward", "eng/lounge", "9", "eng/other"]).ends_with(6).says("message 9 of eng/lounge");
