@@ -40,9 +40,14 @@ pub(crate) fn accounts_row(state: &State) -> Option<Rect> {
     (!state.others.is_alone() && state.rows > 1).then(|| Rect::new(0, 0, state.columns, 1))
 }
 
+/// Tells whether what everybody on the server sees has a row of its own in the chat.
+pub(crate) fn has_room_for_banner(state: &State) -> bool {
+    state.rows > LOW_ROWS && !state.settings.is_for_reader
+}
+
 /// Gives the row of what everybody on the server sees, below the accounts; none where a low window has better use for it.
 pub(crate) fn banner_row(state: &State) -> Option<Rect> {
-    let is_shown = state.rows > LOW_ROWS && matches!(state.screen, Screen::Chat) && state.banner().is_some();
+    let is_shown = has_room_for_banner(state) && matches!(state.screen, Screen::Chat) && state.banner().is_some();
     is_shown.then(|| Rect::new(0, accounts_row(state).map_or(0, |row| row.height), state.columns, 1))
 }
 

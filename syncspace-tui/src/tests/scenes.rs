@@ -264,10 +264,14 @@ fn a_banner_is_said_once_and_goes_with_its_time_or_when_it_is_taken_away() {
         play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner: Some(banner) })));
     };
     shown(&mut play, "back at nine", None);
-    assert_eq!(play.screen().matches("back at nine").count(), 2, "its row, and the bottom line");
-    play.state.notice = None;
-    shown(&mut play, "back at nine", None);
-    assert!(play.state.notice.is_none(), "it is no news");
+    assert_eq!(play.screen().matches("back at nine").count(), 1, "it has a row of its own");
+    // A low window has no row for it, and lines for a reader have none either.
+    let mut low = Play::chat(80, 8);
+    shown(&mut low, "back at nine", None);
+    assert_eq!(low.screen().matches("back at nine").count(), 1, "{}", low.screen());
+    low.state.notice = None;
+    shown(&mut low, "back at nine", None);
+    assert!(low.state.notice.is_none(), "it is no news");
     play.net(Net::Stream(StreamEvent::outside_streams(EventBody::ServerBanner { banner: None })));
     assert!(!play.screen().contains("back at nine"));
     let now = play.state.now;

@@ -13,6 +13,7 @@ use super::Effects;
 use super::{drafts, forms, gaps, keep, messages, pages};
 use crate::app::action::Action;
 use crate::app::composer::{Composer, DraftKey};
+use crate::app::layout;
 use crate::app::loaded::{TeamWaiting, WAITING_MAX};
 use crate::app::message::Effect;
 use crate::app::state::State;
@@ -413,7 +414,8 @@ fn forget_channel(state: &mut State, channel_id: ChannelId) {
 pub(super) fn take_banner(state: &mut State, banner: Option<Banner>) {
     let is_news = banner.is_some() && banner != state.world.banner;
     state.world.banner = banner;
-    if let Some(banner) = state.banner().filter(|_| is_news) {
+    // Where it has a row of its own, once is enough.
+    if let Some(banner) = state.banner().filter(|_| is_news && !layout::has_room_for_banner(state)) {
         state.say(text::line(&banner.text));
     }
 }
