@@ -1,6 +1,7 @@
 //! The one place that prints: data on standard output, talk on standard error.
 
 mod cell;
+mod plain;
 mod render;
 
 use std::io::{self, IsTerminal, Write};
@@ -9,6 +10,7 @@ use serde::Serialize;
 use syncspace_protocol::text::clean_text;
 
 pub(crate) use cell::{Cell, Column, local_time};
+pub(crate) use plain::{plain, plain_with};
 
 use crate::args::{Color, Format, GlobalArgs};
 use crate::exit::{CliError, Outcome};
@@ -29,13 +31,13 @@ pub(crate) trait Record: Serialize {
     }
 }
 
-/// What stands before and behind words that are to be seen at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 /// Gives a number with what is counted: `1 message`, `2 messages`.
 pub(crate) fn counted(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
+/// What stands before and behind words that are to be seen at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Emphasis {
     pub(crate) begin: &'static str,
     pub(crate) end: &'static str,

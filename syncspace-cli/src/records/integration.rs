@@ -6,7 +6,7 @@ use syncspace_protocol::bots::Bot;
 use syncspace_protocol::commands::{CommandAnswer, MadeCommand, SlashCommand};
 use syncspace_protocol::hooks::{Delivery, Hook};
 
-use crate::output::{Cell, Column, Record};
+use crate::output::{Cell, Column, Record, plain};
 
 impl Record for Bot {
     const PLURAL: &'static str = "bots";
@@ -175,7 +175,7 @@ impl Record for CommandAnswer {
     fn line(&self) -> Option<String> {
         Some(match self.seq {
             Some(seq) => format!("answered in the channel, with message {seq}"),
-            None => syncspace_protocol::text::clean_text(&self.text).into_owned(),
+            None => plain(&self.text),
         })
     }
 }

@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 use syncspace_client::Client;
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::search::{Highlight, SearchHit};
 use syncspace_protocol::text::{clean_line, clean_text};
 
 use super::message::Names;
-use crate::output::{Cell, Column, Emphasis, Record, local_time};
+use crate::output::{Cell, Column, Emphasis, Record, local_time, plain, plain_with};
 
 /// A message that was found, and where.
 #[derive(Debug, Serialize)]
@@ -63,7 +63,10 @@ impl Record for HitRow {
     fn line(&self) -> Option<String> {
         let message = &self.hit.message;
         let channel = self.channel.clone().unwrap_or_else(|| format!("channel {}", message.channel_id));
-        let text = emphasised(&message.content, &self.hit.highlights, self.emphasis);
+        let text = match message.message_type {
+            MessageType::Code => emphasised(&message.content, &self.hit.highlights, self.emphasis),
+            _ => below(&plain_with(&message.content, &self.hit.highlights, self.emphasis)),
+        };
         let line = format!("{} {}: {text}", clean_line(&channel), head(message, self.sender.as_deref()));
         let lines = self.around.before.iter().chain([&line]).chain(&self.around.after);
         Some(lines.map(String::as_str).collect::<Vec<_>>().join("\n"))
@@ -75,12 +78,17 @@ fn head(message: &Message, sender: Option<&str>) -> String {
     format!("{}  {}  {}", message.seq, local_time(message.created_at), clean_line(&sender))
 }
 
-/// Writes a text with what was found marked; its further lines stand below the first one, so that none looks like another hit.
+/// Puts further lines of a text below its first one.
+fn below(text: &str) -> String {
+    text.replace('\n', "\n    ")
+}
+
+/// Writes a text as it was written with what was found marked; its further lines stand below the first one, so that none looks like another hit.
 fn emphasised(text: &str, highlights: &[Highlight], emphasis: Emphasis) -> String {
     let mut marked = String::new();
     let mut end = 0;
     // Each piece is cleaned by itself: no sequence of the text may swallow a mark.
-    let piece = |from: usize, to: usize| clean_text(text.get(from..to).unwrap_or_default()).replace('\n', "\n    ");
+    let piece = |from: usize, to: usize| below(&clean_text(text.get(from..to).unwrap_or_default()));
     // What lies outside comes from no server of ours.
     let inside = |highlight: &&Highlight| text.get(highlight.start..highlight.end).is_some();
     for highlight in highlights.iter().filter(inside) {
@@ -127,7 +135,7 @@ impl Places {
     async fn aside(&mut self, message: Option<&Message>) -> Option<String> {
         let message = message?;
         let sender = self.names.find(message.sender_id).await;
-        Some(format!("    {}: {}", head(message, sender.as_deref()), clean_line(&message.content)))
+        Some(format!("    {}: {}", head(message, sender.as_deref()), clean_line(&plain(&message.content))))
     }
 }
 

@@ -5,11 +5,13 @@
 
 use std::ops::Range;
 
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::text::{clean_line, clean_text};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+use super::markdown;
 
 /// Schemes of addresses that become links of the terminal.
 const LINKED_SCHEMES: [&str; 3] = ["https", "http", "syncspace"];
@@ -88,12 +90,20 @@ pub(crate) fn link_target(address: &str) -> Option<String> {
     (target.len() <= LINK_BYTES_MAX).then_some(target)
 }
 
-/// Gives the first line of a message; where it has no words, the names of its files.
+/// Gives the first line of a message as it is read; where it has no words, the names of its files.
 pub(crate) fn gist(message: &Message) -> String {
     match message.content.lines().next() {
-        Some(first) => line(first),
+        Some(first) if message.message_type == MessageType::Code => line(first),
+        Some(first) => words(first).unwrap_or_else(|| words(&message.content).unwrap_or_else(|| line(first))),
         None => files(message),
     }
+}
+
+/// Gives the first words of a text without the marks that make them look as they do.
+fn words(content: &str) -> Option<String> {
+    let lines = markdown::lines(&markdown::source_of(content));
+    let lines = lines.iter().map(|pieces| pieces.iter().map(|piece| piece.text.as_str()).collect::<String>());
+    lines.map(|text| line(&text)).find(|text| !text.trim().is_empty())
 }
 
 /// Gives the names of a message's files, as a line.

@@ -95,6 +95,18 @@ fn an_answer_takes_no_place_of_what_is_open_and_is_there_to_be_read_again() {
 }
 
 #[test]
+fn an_answer_is_shown_as_it_is_read() {
+    let mut play = chat();
+    answered(&mut play, "**Usage**: see [docs](https://example.org/d)\n- `one`\n- two");
+    let screen = play.screen();
+    assert!(screen.contains("Usage: see docs") && screen.contains("https://example.org/d"), "{screen}");
+    assert!(!screen.contains("**") && !screen.contains("`one`") && !screen.contains("]("), "{screen}");
+    play.press(KeyCode::Esc);
+    answered(&mut play, "it is **out**");
+    assert!(play.screen().contains("/deploy: it is out"), "{}", play.screen());
+}
+
+#[test]
 fn a_long_answer_leaves_the_line_that_is_typed_in() {
     let mut play = chat();
     answered(&mut play, &"row of it\n".repeat(60));

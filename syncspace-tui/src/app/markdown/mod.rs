@@ -117,6 +117,29 @@ pub(crate) fn lay_out(source: &str, dress: &Dress<'_>) -> Body {
     lay_out_blocks(blocks, links, dress)
 }
 
+/// Gives the words of a text that [`source_of`] gave, line by line, without the marks that make them look as they do.
+pub(crate) fn lines(source: &str) -> Vec<Vec<Piece>> {
+    let dress = Dress { columns: usize::from(u16::MAX), called: &[], has_emoji: false, colours: &|_| None };
+    let of_block = |block: Block| match block.kind {
+        Kind::Lines(lines) => lines,
+        Kind::Code(code) => {
+            let line = |line: CodeLine| line.pieces.into_iter().map(|(_, piece)| piece).collect();
+            code.lines.into_iter().map(line).collect()
+        }
+        Kind::Table(table) => table.rows.into_iter().map(|row| row.join(&Piece::sign(Tone::Dim, " │ "))).collect(),
+        Kind::Rule(_) => Vec::new(),
+    };
+    read::read(source, &dress).0.into_iter().flat_map(of_block).collect()
+}
+
+/// Gives a text as it is read, for where nothing of it is drawn; addresses stand behind the words that hide them.
+pub(crate) fn plain(content: &str, columns: usize) -> String {
+    let dress = Dress { columns, called: &[], has_emoji: false, colours: &|_| None };
+    let body = lay_out(&source_of(content), &dress);
+    let row = |row: &BodyRow| row.spans.iter().map(|(_, text)| text.as_str()).collect::<String>().trim_end().to_owned();
+    body.rows.iter().map(row).collect::<Vec<_>>().join("\n")
+}
+
 /// Lays out code that is a message of its own.
 pub(crate) fn lay_out_code(source: &str, language: &str, title: &str, dress: &Dress<'_>) -> Body {
     let mut code = Code { language: language.to_owned(), title: title.to_owned(), ..Code::default() };

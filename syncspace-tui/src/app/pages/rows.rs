@@ -2,7 +2,7 @@
 
 use syncspace_client::Unread;
 use syncspace_protocol::files::{FileEntry, size_words};
-use syncspace_protocol::messages::Message;
+use syncspace_protocol::messages::{Message, MessageType};
 use syncspace_protocol::personal::MyThread;
 use syncspace_protocol::scheduled::{Scheduled, ScheduledState};
 use syncspace_protocol::search::{Highlight, SearchHit};
@@ -102,11 +102,16 @@ fn message_rows(
     } else {
         let files = Some(text::files(message)).filter(|files| !files.is_empty());
         if files.is_none() || !message.content.is_empty() {
-            rows.extend(snippet::rows(&message.content, found, columns, TEXT_ROWS));
+            rows.extend(found_rows(message, found, columns));
         }
         rows.extend(files.map(|files| vec![(Tone::Dim, text::cut(&files, columns))]));
     }
     rows
+}
+
+fn found_rows(message: &Message, found: &[Highlight], columns: usize) -> Vec<Spans> {
+    let rows = if message.message_type == MessageType::Code { snippet::rows } else { snippet::read_rows };
+    rows(&message.content, found, columns, TEXT_ROWS)
 }
 
 fn file_rows(state: &State, entry: &FileEntry, columns: usize) -> Vec<Spans> {
@@ -161,7 +166,7 @@ fn scheduled_rows(state: &State, scheduled: &Scheduled, columns: usize) -> Vec<S
     let parts = [Some(time), edited, Some(to), thread];
     let mut rows = vec![head(parts.into_iter().flatten(), columns)];
     if !scheduled.content.is_empty() {
-        rows.extend(snippet::rows(&scheduled.content, &[], columns, TEXT_ROWS));
+        rows.extend(snippet::read_rows(&scheduled.content, &[], columns, TEXT_ROWS));
     }
     if !scheduled.files.is_empty() {
         let names: Vec<_> = scheduled.files.iter().map(|file| text::line(&file.name)).collect();

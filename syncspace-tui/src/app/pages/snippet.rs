@@ -1,9 +1,12 @@
 //! The part of a message's text that shows what was found, in a few rows. Pure.
 
+use std::ops::Range;
+
 use syncspace_protocol::search::Highlight;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::markdown;
 use crate::app::rows::Tone;
 use crate::app::text;
 
@@ -13,9 +16,20 @@ const LEAD_COLUMNS: usize = 30;
 /// A row of text with what each piece means.
 pub(crate) type Spans = Vec<(Tone, String)>;
 
-/// Gives the rows, at most so many; at least one.
+/// Gives the rows of a text as it was typed, at most so many; at least one.
 pub(crate) fn rows(content: &str, found: &[Highlight], columns: usize, rows_max: usize) -> Vec<Spans> {
-    let pieces = pieces(content, found);
+    fill_rows(&pieces(content, found), columns, rows_max)
+}
+
+/// Gives the rows of a text as it is read: its words, without the marks that make them look as they do.
+pub(crate) fn read_rows(content: &str, found: &[Highlight], columns: usize, rows_max: usize) -> Vec<Spans> {
+    let source = markdown::source_of(content);
+    // Where something was to be cleaned the places of what was found are those of another text.
+    let pieces = if source == content { read_pieces(&source, found) } else { pieces(content, found) };
+    fill_rows(&pieces, columns, rows_max)
+}
+
+fn fill_rows(pieces: &[(bool, String)], columns: usize, rows_max: usize) -> Vec<Spans> {
     let letters: Vec<(bool, &str)> = pieces
         .iter()
         .flat_map(|(is_found, piece)| piece.graphemes(true).map(move |letter| (*is_found, letter)))
@@ -43,6 +57,30 @@ fn pieces(content: &str, found: &[Highlight]) -> Vec<(bool, String)> {
         }
     }
     pieces.push((false, text::line(content.get(at..).unwrap_or_default())));
+    pieces
+}
+
+/// Cuts the words of a text where what was found begins and ends.
+fn read_pieces(source: &str, found: &[Highlight]) -> Vec<(bool, String)> {
+    let mut pieces = Vec::new();
+    for (at, line) in markdown::lines(source).into_iter().enumerate() {
+        if at > 0 {
+            pieces.push((false, " ".to_owned()));
+        }
+        for piece in line {
+            let Range { start, end } = piece.source;
+            let inside = found.iter().filter(|found| found.start < end && start < found.end);
+            if piece.is_exact() {
+                let inside = inside.map(|found| Highlight {
+                    start: found.start.saturating_sub(start),
+                    end: found.end.min(end).saturating_sub(start),
+                });
+                pieces.extend(self::pieces(&piece.text, &inside.collect::<Vec<_>>()));
+            } else {
+                pieces.push((inside.count() > 0, text::line(&piece.text)));
+            }
+        }
+    }
     pieces
 }
 
@@ -113,6 +151,19 @@ fn push(rows: &mut [Spans], is_found: bool, letter: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_read_has_no_marks_and_keeps_what_was_found() {
+        let content = "**Usage**: the [docs page](https://x.y/z) and `code`\nnext";
+        let of = |words: &str| content.find(words).map(|at| (at, at + words.len())).expect("in it");
+        let found = [of("Usage"), of("page"), of("code")].map(|(start, end)| Highlight { start, end });
+        let rows = read_rows(content, &found, 80, 2);
+        let words: String = rows.iter().flatten().map(|(_, words)| words.as_str()).collect();
+        assert_eq!(words, "Usage: the docs page (https://x.y/z) and code next");
+        let marked: Vec<&str> =
+            rows.iter().flatten().filter(|(tone, _)| *tone == Tone::Found).map(|(_, words)| words.as_str()).collect();
+        assert_eq!(marked, ["Usage", "page", "code"]);
+    }
 
     /// Gives the rows as text, with what was found in brackets.
     fn shown(content: &str, found: &[(usize, usize)], columns: usize, rows_max: usize) -> Vec<String> {

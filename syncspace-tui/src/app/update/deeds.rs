@@ -20,7 +20,7 @@ use crate::app::pages::PageKind;
 use crate::app::picker::{Kind, Pick, Picker};
 use crate::app::sheet::Sheet;
 use crate::app::state::{Modal, State};
-use crate::app::{text, when};
+use crate::app::{markdown, text, when};
 
 /// Forwards without an answer whose names are kept.
 const UNANSWERED_MAX: usize = 20;
@@ -357,19 +357,20 @@ fn say_done(state: &mut State, deed: &Deed) {
 /// Shows what a command answered to the person alone: one line at the bottom, more of them on a sheet. It comes seconds
 /// after the command, so that it takes neither what is typed by then nor the place of what is open.
 fn show_answer(state: &mut State, run: &RunCommand, answer: CommandAnswer) {
-    let text = answer.text.trim();
-    match text.lines().count() {
-        0 => {}
-        1 => state.say(format!("/{}: {}", run.name, text::line(text))),
-        _ => {
-            let title = format!("What /{} says, to you alone", run.name);
-            state.say(format!("/{} answered. /said shows it.", run.name));
-            state.keep_said(format!("{title}:\n{text}"));
-            if state.modal.is_none() {
-                let sheet = Sheet::aside(title, vec![(String::new(), text.to_owned())]);
-                state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
-            }
-        }
+    let typed = answer.text.trim();
+    if typed.is_empty() {
+        return;
+    }
+    let text = markdown::plain(typed, Sheet::columns(state.columns));
+    if typed.lines().count() == 1 {
+        return state.say(format!("/{}: {}", run.name, text::line(&text)));
+    }
+    let title = format!("What /{} says, to you alone", run.name);
+    state.say(format!("/{} answered. /said shows it.", run.name));
+    state.keep_said(format!("{title}:\n{text}"));
+    if state.modal.is_none() {
+        let sheet = Sheet::aside(title, vec![(String::new(), text)]);
+        state.modal = Some(Modal::Sheet { sheet, scroll: 0 });
     }
 }
 
