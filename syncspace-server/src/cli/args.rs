@@ -7,6 +7,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command as Clap, value_parser};
 use syncspace_protocol::{Email, Username};
 use syncspace_server::config::{Key, VARIABLE_PREFIX};
 
+/// Under this the help lists the flags of all settings, apart from what a command has of its own.
+const SETTINGS: &str = "Settings of the server";
+
 /// The command line.
 pub(crate) struct Args {
     pub(crate) config_file: Option<PathBuf>,
@@ -118,7 +121,7 @@ fn config_arg() -> Arg {
 }
 
 fn setting_arg(key: Key) -> Arg {
-    Arg::new(key.name()).long(key.flag()).value_name("VALUE").global(true).help(key.meaning())
+    Arg::new(key.name()).long(key.flag()).value_name("VALUE").global(true).help_heading(SETTINGS).help(key.meaning())
 }
 
 fn admin_create() -> Clap {
@@ -157,6 +160,15 @@ mod tests {
     #[test]
     fn the_command_is_well_formed() {
         clap_command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_a_command_begins_with_its_own_flags() {
+        let help = clap_command().try_get_matches_from(["x", "admin", "create", "--help"]).expect_err("the help");
+        let help = help.to_string();
+        let (own, settings) = help.split_once(SETTINGS).expect("both");
+        assert!(own.contains("--username") && own.contains("--password-file") && !own.contains("--listen"), "{own}");
+        assert!(settings.contains("--listen") && !settings.contains("--username"), "{settings}");
     }
 
     #[test]

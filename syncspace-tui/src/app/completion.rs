@@ -46,6 +46,9 @@ pub(crate) struct Folder {
     pub(crate) path: String,
     /// Folders first; nothing while it is being read.
     pub(crate) entries: Vec<FolderEntry>,
+    pub(crate) is_read: bool,
+    /// Whether Tab was pressed while it was being read.
+    pub(crate) is_wanted: bool,
 }
 
 /// An open list.

@@ -103,6 +103,8 @@ pub(crate) enum Net {
     Saved {
         name: String,
         answer: Result<String, String>,
+        /// What came of those that were asked for with it, before it.
+        before: SavedBefore,
     },
     /// A picture of a file; none where it is not on this machine, and nobody else could be asked.
     Picture {
@@ -256,6 +258,13 @@ pub(crate) enum Here {
 }
 
 /// Why it is asked whether paths are files.
+/// Names of files that were to be saved, by what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SavedBefore {
+    pub(crate) saved: Vec<String>,
+    pub(crate) failed: Vec<String>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FilesAsked {
     /// A command is to send them.

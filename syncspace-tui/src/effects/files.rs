@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::answer;
 use crate::app::Net;
 use crate::app::kept::KeptPicture;
-use crate::app::message::Failure;
+use crate::app::message::{Failure, SavedBefore};
 use crate::app::pictures::{Fetched, ImageId};
 use crate::news::News;
 use crate::thumbnail::{self, Made};
@@ -41,24 +41,32 @@ pub(super) async fn upload(
 /// Keeps files on this machine, each under a name that nothing has: one after the other, as they may have the same.
 pub(super) async fn save(client: Client, files: Vec<FileInfo>, folder: Option<String>, answers: News) {
     let folder = folder.map_or_else(downloads, PathBuf::from);
+    let mut before = SavedBefore::default();
     for file in files {
-        if answers.send(save_one(&client, file, &folder).await).await.is_err() {
+        let name = file.name.clone();
+        let answer = save_one(&client, file, &folder).await;
+        let mut after = before.clone();
+        match &answer {
+            Ok(place) => after.saved.push(place.rsplit('/').next().unwrap_or_default().to_owned()),
+            Err(_) => after.failed.push(name.clone()),
+        }
+        if answers.send(Net::Saved { name, before, answer }).await.is_err() {
             return;
         }
+        before = after;
     }
 }
 
-async fn save_one(client: &Client, file: FileInfo, folder: &Path) -> Net {
+/// Gives the place where it is, or why it is in none.
+async fn save_one(client: &Client, file: FileInfo, folder: &Path) -> Result<String, String> {
     let place = free_place(folder, &file.name);
     let saved = match place.parent() {
         Some(folder) => tokio::fs::create_dir_all(folder).await.map_err(|error| error.to_string()),
         None => Ok(()),
     };
-    let saved = match saved {
-        Ok(()) => answer(client.save_file(&file, &place, false, |_| {}).await).map_err(|failure| failure.message),
-        Err(reason) => Err(reason),
-    };
-    Net::Saved { name: file.name, answer: saved.map(|()| place.display().to_string()) }
+    saved?;
+    let saved = answer(client.save_file(&file, &place, false, |_| {}).await).map_err(|failure| failure.message);
+    saved.map(|()| place.display().to_string())
 }
 
 /// Gives the folder for what is downloaded: as the desktop says, or the usual one.

@@ -4,6 +4,7 @@ use crossterm::event::KeyCode;
 
 use super::files::{file, look_for_files};
 use crate::app::message::{FolderEntry, Here};
+use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
 use crate::cache::Disk;
 use crate::play::{Play, id};
@@ -196,3 +197,23 @@ fn hidden_files_are_for_who_asks_for_them() {
     let screen = play.screen();
     assert!(screen.contains(".profile") && !screen.contains("a.png"), "{screen}");
 }
+#[test]
+fn a_tab_before_the_folder_is_read_stays_in_the_composer_and_completes_then() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("/upload /srv/pl");
+    play.press(KeyCode::Tab);
+    assert_eq!(play.state.chat.focus, Focus::Composer);
+    list(&mut play, &["plan.pdf", "zoo.txt"]);
+    assert_eq!(composer(&play), "/upload /srv/plan.pdf ");
+    // Of several none is taken unseen, and whoever types on wants none.
+    play.type_text("/opt/a");
+    play.press(KeyCode::Tab);
+    list(&mut play, &["a1", "a2"]);
+    assert!(composer(&play).ends_with(" /opt/a") && play.screen().contains("a2"), "{}", play.screen());
+    play.type_text(" /etc/h");
+    play.press(KeyCode::Tab);
+    play.press(KeyCode::Char('o'));
+    list(&mut play, &["hosts"]);
+    assert!(composer(&play).ends_with(" /etc/ho"), "{}", composer(&play));
+}
+

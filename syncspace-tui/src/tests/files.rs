@@ -11,7 +11,7 @@ use syncspace_protocol::{ClientId, Epoch, Page, StreamId};
 use crate::app::deed::{Deed, ListOf, Outcome};
 use crate::app::kept::Keep;
 use crate::app::look::Depth;
-use crate::app::message::{Failure, Here};
+use crate::app::message::{Failure, Here, SavedBefore};
 use crate::app::pictures::{FILE_BYTES_MAX, Fetched, ImageId, Place, Shown, Thumbnail, Way};
 use crate::app::{Effect, Event, Net};
 use crate::cache::Disk;
@@ -350,10 +350,18 @@ fn files_of_a_message_are_saved() {
         files.flatten().map(|file| file.id.get()).collect()
     };
     assert_eq!(saved(&play), [1, 2]);
-    play.net(Net::Saved { name: "a.png".to_owned(), answer: Ok("/home/alice/Downloads/a.png".to_owned()) });
-    assert!(play.screen().contains("Saved as /home/alice/Downloads/a.png"), "{}", play.screen());
-    play.net(Net::Saved { name: "b.txt".to_owned(), answer: Err("the disk is full".to_owned()) });
-    assert!(play.screen().contains("b.txt was not saved: the disk is full."), "{}", play.screen());
+    let mut tell = |name: &str, before: &SavedBefore, answer: Result<&str, &str>, words: &str| {
+        let answer = answer.map(|name| format!("/home/alice/{name}")).map_err(str::to_owned);
+        play.net(Net::Saved { name: name.to_owned(), before: before.clone(), answer });
+        assert!(play.screen().contains(words), "{words}: {}", play.screen());
+    };
+    let mut before = SavedBefore::default();
+    tell("a.png", &before, Ok("a.png"), "Saved as /home/alice/a.png");
+    before.saved.push("a.png".to_owned());
+    tell("b.txt", &before, Ok("b (2).txt"), "Saved a.png, b (2).txt in /home/alice.");
+    tell("b.txt", &before, Err("the disk is full"), "b.txt was not saved: the disk is full. Saved: a.png.");
+    before.failed.push("b.txt".to_owned());
+    tell("c", &before, Ok("c"), "Saved a.png, c in /home/alice. Not saved: b.txt.");
 }
 
 #[test]

@@ -13,7 +13,10 @@ use crate::app::state::State;
 
 /// Takes a key that is for the open list; tells whether it was.
 pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Effects) -> bool {
-    let Some(list) = completion::open(state) else { return false };
+    if let Some(folder) = &mut state.chat.folder {
+        folder.is_wanted = false;
+    }
+    let Some(list) = completion::open(state) else { return wait_for_folder(state, key) };
     let ctrl = key.modifiers == KeyModifiers::CONTROL;
     let plain = key.modifiers.is_empty();
     // In a list of one there is nowhere to go: in the search these keys are for the hits.
@@ -33,6 +36,18 @@ pub(super) fn press(state: &mut State, key: KeyEvent, effects: &mut Effects) -> 
         _ => return false,
     }
     true
+}
+
+/// Takes a Tab that is faster than the folder in which a path is typed; it completes once that is read.
+fn wait_for_folder(state: &mut State, key: KeyEvent) -> bool {
+    let is_tab = key.code == KeyCode::Tab && key.modifiers.is_empty() && completion::folder(state).is_some();
+    match &mut state.chat.folder {
+        Some(folder) if is_tab && !folder.is_read => {
+            folder.is_wanted = true;
+            true
+        }
+        _ => false,
+    }
 }
 
 fn go(state: &mut State, list: &List, by: usize) {
@@ -100,12 +115,18 @@ pub(super) fn list_folder(state: &mut State, effects: &mut Effects) {
         return;
     }
     effects.extend(wanted.clone().map(Effect::ListFolder));
-    state.chat.folder = wanted.map(|path| Folder { path, entries: Vec::new() });
+    state.chat.folder = wanted.map(|path| Folder { path, entries: Vec::new(), is_read: false, is_wanted: false });
 }
 
 /// Takes what lies in a folder, while a path in it is being typed.
-pub(super) fn listed(state: &mut State, path: &str, entries: Vec<FolderEntry>) {
-    if let Some(folder) = state.chat.folder.as_mut().filter(|folder| folder.path == path) {
-        folder.entries = entries;
+pub(super) fn listed(state: &mut State, path: &str, entries: Vec<FolderEntry>, effects: &mut Effects) {
+    let Some(folder) = state.chat.folder.as_mut().filter(|folder| folder.path == path) else { return };
+    (folder.entries, folder.is_read) = (entries, true);
+    if std::mem::take(&mut folder.is_wanted)
+        && let Some(list) = completion::open(state)
+        // Of several nobody has seen the first one yet.
+        && list.choices.len() == 1
+    {
+        accept(state, &list, effects);
     }
 }

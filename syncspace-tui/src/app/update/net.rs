@@ -16,7 +16,7 @@ use crate::app::arriving::Wanted;
 use crate::app::deed::Deed;
 use crate::app::entry::{self, EntryForm, FieldId, Purpose};
 use crate::app::layout;
-use crate::app::message::{Answer, Effect, Failure, Here, LocalServer, Net, TeamContents};
+use crate::app::message::{Answer, Effect, Failure, Here, LocalServer, Net, SavedBefore, TeamContents};
 use crate::app::notify;
 use crate::app::outbox::ParcelState;
 use crate::app::own::Own;
@@ -62,10 +62,7 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         Net::Uploading { client_id, at, percent } => state.chat.outbox.uploading(&client_id, at, percent),
         Net::Uploaded { client_id, at, answer: Ok(file) } => state.chat.outbox.uploaded(&client_id, at, file.id),
         Net::Uploaded { client_id, answer: Err(failure), .. } => refused(state, &client_id, failure),
-        Net::Saved { answer: Ok(place), .. } => state.say(format!("Saved as {}", text::line(&place))),
-        Net::Saved { name, answer: Err(reason) } => {
-            state.complain(format!("{} was not saved: {}.", text::line(&name), text::line(&reason)));
-        }
+        Net::Saved { name, before, answer } => saved(state, &name, &before, answer),
         Net::Picture { file, answer } => pictures::take(state, file, answer, effects),
         Net::DraftShared { key, answer } => drafts::shared(state, key, answer, effects),
         Net::Drafts { team_id, answer } => drafts::listed(state, team_id, answer),
@@ -161,7 +158,7 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
         }
         Net::Here(Here::Edited { draft, text }) => messages::edited_outside(state, draft, text, effects),
         Net::Here(Here::Files { asked, found }) => attach::found(state, asked, found, effects),
-        Net::Here(Here::Folder { path, entries }) => complete::listed(state, &path, entries),
+        Net::Here(Here::Folder { path, entries }) => complete::listed(state, &path, entries, effects),
         Net::Here(Here::Coloured { key, colours }) => state.bodies.put_colours(key, colours),
         Net::Team { team_id, answer: Err(failure) } => team_failed(state, team_id, &failure, effects),
         Net::JoinableTeams(Err(failure)) if again::note(state, Reading::Teams, &failure) => {}
@@ -176,6 +173,29 @@ pub(super) fn take(state: &mut State, net: Net, effects: &mut Effects) {
             state.chat.leaving = None;
             revive_after(state, &failure, effects);
             forms::fail(state, &failure);
+        }
+    }
+}
+
+/// Says what became of files that were to be saved together: of the last one, and of those before it.
+fn saved(state: &mut State, name: &str, before: &SavedBefore, answer: Result<String, String>) {
+    let names = |names: &[String]| names.iter().map(|name| text::line(name)).collect::<Vec<_>>().join(", ");
+    match answer {
+        Ok(place) if *before == SavedBefore::default() => state.say(format!("Saved as {}", text::line(&place))),
+        Ok(place) => {
+            let (folder, name) = place.rsplit_once('/').unwrap_or((".", &place));
+            let all: Vec<String> = before.saved.iter().cloned().chain([name.to_owned()]).collect();
+            let words = format!("Saved {} in {}.", names(&all), text::line(folder));
+            if before.failed.is_empty() {
+                state.say(words);
+            } else {
+                state.complain(format!("{words} Not saved: {}.", names(&before.failed)));
+            }
+        }
+        Err(reason) => {
+            let others = names(&before.saved);
+            let others = if others.is_empty() { others } else { format!(" Saved: {others}.") };
+            state.complain(format!("{} was not saved: {}.{others}", text::line(name), text::line(&reason)));
         }
     }
 }
