@@ -52,7 +52,7 @@ fn document(routes: &[Route]) -> Map<String, Value> {
         "info": {
             "title": "SyncSpace",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Team chat for the terminal. The socket at `/ws` is described in the protocol's documentation.",
+            "description": "Team chat for the terminal. The socket at `/ws` is described in README.md; its frames are those of protocol/src/socket.rs.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
