@@ -26,6 +26,7 @@ on_both_stores!(
     nobody_but_administrators_moves_private_things,
     what_is_kept_of_a_person_is_handed_over_to_it_and_to_administrators,
     an_archive_ends_with_the_right_to_it,
+    what_is_kept_of_a_person_goes_on_where_a_team_is_left_meanwhile,
 );
 
 const AT: &str = "2020-02-03T04:05:06.000Z";
@@ -467,6 +468,41 @@ async fn an_archive_ends_with_the_right_to_it(place: Place) {
         let rest: Vec<_> = pages.collect().await;
         assert!(rest.len() < 10 && matches!(rest.last(), Some(Err(_))), "{} more pages", rest.len());
     }
+}
+
+async fn what_is_kept_of_a_person_goes_on_where_a_team_is_left_meanwhile(place: Place) {
+    let desk = Desk::start(place).await;
+    let bob = desk.register("bob").await;
+    let mut teams = Vec::new();
+    for number in 0..7 {
+        let team = desk.team(&format!("team-{number}")).await;
+        let put = body(json!({"role": "member"}));
+        desk.service.put_team_member(&desk.root, team, bob.user_id, put).await.expect("adds");
+        let new = body(json!({"kind": "public", "name": "general"}));
+        let channel = desk.service.create_channel(&desk.root, team, new).await.expect("makes").channel.id;
+        desk.service.join_channel(&bob, channel).await.expect("joins");
+        let draft = body(json!({"content": format!("draft {number}")}));
+        desk.service.put_draft(&bob, channel, Default::default(), draft).await.expect("keeps");
+        teams.push(team);
+    }
+    let mut pages = desk.service.export_me(&bob).await.expect("exports");
+    // A page for each team. With one that was read, one that waits and one in hand the export has come to the third team.
+    let first = pages.next().await.expect("a page").expect("goes on");
+    desk.service.remove_team_member(&bob, teams[4], bob.user_id).await.expect("leaves");
+    desk.service.remove_team_member(&desk.root, teams[5], bob.user_id).await.expect("removes");
+    desk.service.delete_team(&desk.root, teams[6]).await.expect("deletes");
+    let mut lines: Vec<Value> = std::str::from_utf8(&first)
+        .expect("text")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    lines.extend(read_all(pages).await);
+    let of =
+        |kind: &str| lines.iter().filter(|line| line["type"] == kind).map(|line| &line["data"]).collect::<Vec<_>>();
+    assert_eq!(of("team").len(), 7, "they were listed before");
+    let drafts: Vec<_> = of("draft").iter().map(|draft| draft["content"].as_str().expect("a text")).collect();
+    assert_eq!(drafts, ["draft 0", "draft 1", "draft 2", "draft 3"], "what is in a team that it left is not its own");
+    assert_eq!(lines.last().expect("a line")["type"], "end");
 }
 
 async fn read_all(mut pages: syncspace_server::service::ArchiveBytes) -> Vec<Value> {
