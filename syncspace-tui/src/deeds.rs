@@ -1,5 +1,7 @@
 //! How each deed is asked of the server.
 
+use std::path::Path;
+
 use syncspace_client::{Client, ClientError};
 use syncspace_protocol::Patch;
 use syncspace_protocol::auth::VerifyEmail;
@@ -47,7 +49,11 @@ pub(crate) async fn perform(client: Client, deed: Deed) -> Result<Outcome, Clien
         Deed::Remind { team_id, reminder } => {
             client.remind(team_id, reminder).await.map(|reminder| Outcome::Due(reminder.remind_at))
         }
-        Deed::Schedule { team_id, message, .. } => {
+        Deed::Schedule { team_id, mut message, paths, .. } => {
+            for path in &paths {
+                let file = client.upload_path(message.channel_id, Path::new(path), None, |_| {}).await?;
+                message.files.push(file.id);
+            }
             client.schedule_message(team_id, message).await.map(|scheduled| Outcome::Due(scheduled.send_at))
         }
         Deed::ListSaved(team_id) => {

@@ -157,6 +157,8 @@ pub(crate) struct Chat {
     pub(crate) dropped: Option<Dropped>,
     /// The command that was typed last, to be given back where it is refused.
     pub(crate) last_command: Option<(Deed, DraftKey, String)>,
+    /// Drafts whose files are going up, to be sent later.
+    pub(crate) scheduling: Vec<(DraftKey, String)>,
 }
 
 impl Default for Chat {
@@ -206,6 +208,7 @@ impl Default for Chat {
             folder: None,
             dropped: None,
             last_command: None,
+            scheduling: Vec::new(),
         }
     }
 }

@@ -114,7 +114,8 @@ fn typed_path(state: &State) -> Option<(&str, Word)> {
         return None;
     }
     let (line, before) = state.composer()?.before_cursor();
-    let command = before.strip_prefix("/upload ").filter(|_| line == 0)?;
+    let later = || before.strip_prefix("/later ").and_then(|rest| rest.split_once("/upload ")).map(|(_, files)| files);
+    let command = before.strip_prefix("/upload ").or_else(later).filter(|_| line == 0)?;
     let words = words(command);
     let is_first = words.len() <= 1;
     let end = words.into_iter().next_back().filter(|word| word.range.end == command.len());

@@ -53,6 +53,10 @@ pub(crate) enum Deed {
         team_id: TeamId,
         message: ScheduleMessage,
         draft: DraftKey,
+        /// What stands in the draft for it.
+        typed: String,
+        /// Files of this machine that go up before it.
+        paths: Vec<String>,
     },
     EditChannel {
         channel_id: ChannelId,

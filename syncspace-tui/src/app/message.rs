@@ -14,7 +14,7 @@ use syncspace_protocol::personal::{Draft, MutedUser, MyThread, ThreadMembership}
 use syncspace_protocol::socket::{Event as StreamEvent, Hello, SentAck};
 use syncspace_protocol::teams::{CreateInvite, CreateTeam, Invite, MyTeam, TeamMember};
 use syncspace_protocol::users::User;
-use syncspace_protocol::{ChannelId, ClientId, Epoch, ErrorCode, FileId, Rev, Seq, StreamId, TeamId, UserId};
+use syncspace_protocol::{ChannelId, ClientId, Epoch, ErrorCode, FileId, Rev, Seq, StreamId, TeamId, Time, UserId};
 
 use super::arriving::Wanted;
 use super::composer::DraftKey;
@@ -25,6 +25,7 @@ use super::timeline::Part;
 use super::bodies::{CodeJob, CodeKey};
 use super::deed::{Deed, Outcome};
 use super::markdown::Colours;
+use super::paths::Named;
 use super::pictures::{Fetched, ImageJob};
 
 /// Why something asked of the server was not done.
@@ -102,9 +103,9 @@ pub(crate) enum Net {
     /// A file is kept on this machine, at that place.
     Saved {
         name: String,
-        answer: Result<String, String>,
         /// What came of those that were asked for with it, before it.
         before: SavedBefore,
+        answer: Result<String, String>,
     },
     /// A picture of a file; none where it is not on this machine, and nobody else could be asked.
     Picture {
@@ -257,7 +258,6 @@ pub(crate) enum Here {
     Coloured { key: CodeKey, colours: Colours },
 }
 
-/// Why it is asked whether paths are files.
 /// Names of files that were to be saved, by what came of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SavedBefore {
@@ -265,10 +265,13 @@ pub(crate) struct SavedBefore {
     pub(crate) failed: Vec<String>,
 }
 
+/// Why it is asked whether paths are files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FilesAsked {
     /// A command is to send them.
     Command { key: DraftKey, typed: String },
+    /// A draft is to send them then, and stays until the server has the message.
+    Later { key: DraftKey, typed: String, named: Named, send_at: Time },
     /// They were pasted into a draft.
     Pasted { key: DraftKey, text: String },
 }

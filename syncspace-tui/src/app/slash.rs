@@ -35,6 +35,8 @@ pub(crate) enum Comes {
     Say(String),
     /// Send files of this machine, as many of these as there are.
     Upload(Named),
+    /// Send files of this machine then.
+    UploadLater(Named, Time),
 }
 
 /// One command.
@@ -67,7 +69,7 @@ pub(crate) static COMMANDS: &[Command] = &[
     command("help", "", "Which keys do what", |_, _| Ok(Comes::Act(Action::Help))),
     command("invite", "[@name]", "Add somebody to this channel, or to the team", invite),
     command("join", "#channel", "Join a channel", join),
-    command("later", "TIME TEXT", "Send a message later", later),
+    command("later", "TIME [/upload FILE…] TEXT", "Send a message later", later),
     command("leave", "", "Leave this channel", |_, _| Ok(Comes::Act(Action::LeaveChannel))),
     command("mentions", "", "Messages that call you", |_, _| Ok(Comes::Act(Action::Mentions))),
     command("msg", "@name", "Write to a person", msg),
@@ -297,6 +299,11 @@ fn later(state: &State, rest: &str) -> Result<Comes, String> {
     let (send_at, content) = when::split(rest, state.now, &state.zone)
         .and_then(|(send_at, content)| Some((send_at, content?)))
         .ok_or_else(|| "Write a time and then the message: /later 14:30 good afternoon.".to_owned())?;
+    if let Some(files) = of_upload(&content) {
+        let usage = "Name a file, in quotes where it has blanks: /later 14:30 /upload 'my plan.pdf' for tomorrow.";
+        let named = Named::read(files).ok_or_else(|| usage.to_owned())?;
+        return Ok(Comes::UploadLater(named, send_at));
+    }
     let key = state.draft_key();
     let parent_message_id = match (key, &state.chat.thread) {
         (Some(DraftKey::Thread(..)), Some(thread)) => Some(thread.root_id),
@@ -306,5 +313,14 @@ fn later(state: &State, rest: &str) -> Result<Comes, String> {
     let message =
         ScheduleMessage { channel_id: channel.channel.id, content, files: Vec::new(), parent_message_id, send_at };
     let draft = key.unwrap_or(DraftKey::Channel(channel.channel.id));
-    Ok(Comes::Do(Deed::Schedule { team_id: channel.channel.team_id, message, draft }))
+    // Its draft is the command, which has gone by then.
+    let (typed, paths) = (String::new(), Vec::new());
+    Ok(Comes::Do(Deed::Schedule { team_id: channel.channel.team_id, message, draft, typed, paths }))
+}
+
+/// Gives what follows the command that sends files, where a text is that.
+pub(crate) fn of_upload(text: &str) -> Option<&str> {
+    let typed = text.strip_prefix('/')?;
+    let (name, rest) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    name.eq_ignore_ascii_case(UPLOAD).then(|| rest.trim())
 }

@@ -3,7 +3,8 @@
 use crossterm::event::KeyCode;
 
 use super::files::{file, look_for_files};
-use crate::app::message::{FolderEntry, Here};
+use crate::app::deed::{Deed, Outcome};
+use crate::app::message::{Failure, FolderEntry, Here};
 use crate::app::state::Focus;
 use crate::app::{Effect, Event, Net};
 use crate::cache::Disk;
@@ -128,6 +129,116 @@ fn what_is_pasted_and_is_no_file_stays_text_without_a_word() {
     }
 }
 
+/// Gives what is asked to be scheduled.
+fn scheduled(play: &mut Play) -> Option<Deed> {
+    play.deeds().into_iter().find(|deed| matches!(deed, Deed::Schedule { .. }))
+}
+
+const LATER: &str = "/later 14:30 /upload /tmp/a.png 'b c.png' for tomorrow";
+
+#[test]
+fn files_are_sent_later_and_the_line_stays_until_the_server_has_the_message() {
+    let mut play = Play::chat(80, 24);
+    enter(&mut play, LATER);
+    look_for_files(&mut play, &["/tmp/a.png", &crate::app::paths::whole("b c.png").expect("a path")]);
+    assert_eq!(composer(&play), LATER, "nothing is lost while they go up");
+    assert!(play.screen().contains("2 files go up"), "{}", play.screen());
+    let deed = scheduled(&mut play).expect("a message for later");
+    let Deed::Schedule { message, paths, .. } = &deed else { unreachable!() };
+    assert_eq!((message.content.as_str(), message.channel_id), ("for tomorrow", id(crate::play::GENERAL)));
+    assert!(paths[0] == "/tmp/a.png" && paths[1].ends_with("/b c.png") && paths.len() == 2, "{paths:?}");
+    let send_at = message.send_at;
+    play.press(KeyCode::Enter);
+    assert!(play.screen().contains("going up already") && scheduled(&mut play).is_none(), "{}", play.screen());
+    play.answer(deed, Outcome::Due(send_at));
+    assert_eq!(composer(&play), "");
+    assert!(play.screen().contains("It will be sent"), "{}", play.screen());
+    assert!(play.state.chat.outbox.iter().next().is_none(), "nothing goes out now");
+}
+
+#[test]
+fn a_key_that_is_pressed_twice_sends_once_later() {
+    let mut play = Play::chat(80, 24);
+    enter(&mut play, LATER);
+    play.press(KeyCode::Enter);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    assert_eq!(play.deeds().iter().filter(|deed| matches!(deed, Deed::Schedule { .. })).count(), 1);
+}
+
+#[test]
+fn what_was_typed_while_files_go_up_for_later_stays() {
+    let mut play = Play::chat(80, 24);
+    enter(&mut play, "/later 14:30 /upload /tmp/a.png");
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    let deed = scheduled(&mut play).expect("a message for later");
+    play.type_text(" and more");
+    let now = play.state.now;
+    play.answer(deed, Outcome::Due(now));
+    assert_eq!(composer(&play), "and more");
+}
+
+#[test]
+fn files_that_cannot_be_sent_later_leave_the_line_as_it_is() {
+    let mut play = Play::chat(80, 24);
+    enter(&mut play, LATER);
+    look_for_files(&mut play, &[]);
+    assert!(play.screen().contains("There is no file /tmp/a.png here"), "{}", play.screen());
+    assert_eq!(composer(&play), LATER);
+    play.press(KeyCode::Enter);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    let deed = scheduled(&mut play).expect("a message for later");
+    let Deed::Schedule { message, .. } = &deed else { unreachable!() };
+    assert_eq!(message.content, "'b c.png' for tomorrow", "what is no file is text");
+    let failure =
+        Failure { message: "no route".to_owned(), is_transient: true, code: None, field: None, retry_after_ms: None };
+    play.net(Net::Done { deed: Box::new(deed), answer: Err(failure) });
+    assert!(play.screen().contains("Not done: No route"), "{}", play.screen());
+    assert_eq!(composer(&play), LATER);
+    play.press(KeyCode::Enter);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    assert!(scheduled(&mut play).is_some(), "Enter begins it anew");
+    let mut play = Play::chat(80, 24);
+    play.net(Net::Disconnected { reason: "gone".to_owned(), retry_in_ms: 60_000 });
+    enter(&mut play, LATER);
+    assert!(play.screen().contains("there is no connection"), "{}", play.screen());
+    assert_eq!(composer(&play), LATER);
+    for wrong in ["/later 14:30 /upload", "/later 14:30 /upload 'open"] {
+        let mut play = Play::chat(80, 24);
+        enter(&mut play, wrong);
+        assert_eq!(composer(&play), wrong);
+        assert!(scheduled(&mut play).is_none() && play.screen().contains("Name a file"), "{}", play.screen());
+    }
+}
+
+#[test]
+fn a_draft_that_sends_files_is_sent_later_by_its_key_too() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("/upload /tmp/a.png look");
+    play.alt('l');
+    play.type_text("tomorrow 8:00");
+    play.press(KeyCode::Enter);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    let deed = scheduled(&mut play).expect("a message for later");
+    let Deed::Schedule { message, paths, .. } = &deed else { unreachable!() };
+    assert_eq!((message.content.as_str(), paths.as_slice()), ("look", ["/tmp/a.png".to_owned()].as_slice()));
+    let send_at = message.send_at;
+    play.answer(deed, Outcome::Due(send_at));
+    assert_eq!(composer(&play), "");
+}
+
+#[test]
+fn a_kill_while_files_go_up_for_later_keeps_the_line() {
+    let disk = Disk::new();
+    let mut play = Play::chat_with_disk(80, 24);
+    enter(&mut play, LATER);
+    look_for_files(&mut play, &["/tmp/a.png"]);
+    play.save(&disk);
+    play.wait(6_000);
+    play.save(&disk);
+    assert_eq!(composer(&Play::restart(&disk, 80, 24)), LATER);
+}
+
 /// The text of a dropped file may have several lines.
 #[test]
 fn an_offer_keeps_every_line() {
@@ -190,14 +301,6 @@ fn tab_completes_paths_folders_first() {
 }
 
 #[test]
-fn hidden_files_are_for_who_asks_for_them() {
-    let mut play = Play::chat(80, 24);
-    play.type_text("/upload /srv/.");
-    list(&mut play, &["a.png", ".profile"]);
-    let screen = play.screen();
-    assert!(screen.contains(".profile") && !screen.contains("a.png"), "{screen}");
-}
-#[test]
 fn a_tab_before_the_folder_is_read_stays_in_the_composer_and_completes_then() {
     let mut play = Play::chat(80, 24);
     play.type_text("/upload /srv/pl");
@@ -217,3 +320,11 @@ fn a_tab_before_the_folder_is_read_stays_in_the_composer_and_completes_then() {
     assert!(composer(&play).ends_with(" /etc/ho"), "{}", composer(&play));
 }
 
+#[test]
+fn hidden_files_are_for_who_asks_for_them() {
+    let mut play = Play::chat(80, 24);
+    play.type_text("/upload /srv/.");
+    list(&mut play, &["a.png", ".profile"]);
+    let screen = play.screen();
+    assert!(screen.contains(".profile") && !screen.contains("a.png"), "{screen}");
+}

@@ -89,6 +89,8 @@ pub(super) fn run_command(state: &mut State, key: DraftKey, effects: &mut Effect
     match slash::read(state, &draft) {
         // What is wrong with it can be put right: it stays.
         Err(wrong) => state.complain(wrong),
+        // It stays until the server has the message.
+        Ok(Comes::UploadLater(named, send_at)) => attach::send_later(state, (key, draft), named, send_at, effects),
         Ok(comes) => {
             state.chat.drafts.remove(&key);
             match comes {
@@ -102,6 +104,7 @@ pub(super) fn run_command(state: &mut State, key: DraftKey, effects: &mut Effect
                 Comes::Say(words) => state.say(words),
                 Comes::Find(text) => pages::look_for(state, &text, effects),
                 Comes::Upload(named) => attach::send(state, key, draft, &named, effects),
+                Comes::UploadLater(..) => {}
             }
         }
     }

@@ -10,17 +10,18 @@ use syncspace_protocol::scheduled::{EditScheduled, ScheduleMessage};
 use syncspace_protocol::{ChannelId, ClientId, Time, UserId};
 
 use super::Effects;
-use super::{chat, forms, jump, pages, stream};
+use super::{attach, chat, forms, jump, pages, stream};
 use crate::app::action::Action;
-use crate::app::composer::DraftKey;
+use crate::app::composer::{Composer, DraftKey};
 use crate::app::deed::{Deed, Outcome};
 use crate::app::message::{Answer, Effect};
 use crate::app::on_message::{self, selected_place};
 use crate::app::pages::PageKind;
+use crate::app::paths::Named;
 use crate::app::picker::{Kind, Pick, Picker};
 use crate::app::sheet::Sheet;
 use crate::app::state::{Modal, State};
-use crate::app::{markdown, text, when};
+use crate::app::{markdown, slash, text, when};
 
 /// Forwards without an answer whose names are kept.
 const UNANSWERED_MAX: usize = 20;
@@ -227,7 +228,15 @@ fn remind(state: &State, place: MessagePlace, (remind_at, note): (Time, Option<S
     ask(Deed::Remind { team_id: channel.channel.team_id, reminder }, effects);
 }
 
-fn schedule(state: &State, key: DraftKey, send_at: Time, effects: &mut Effects) {
+fn schedule(state: &mut State, key: DraftKey, send_at: Time, effects: &mut Effects) {
+    let typed = state.chat.drafts.get(&key).map(Composer::text).unwrap_or_default();
+    if let Some(files) = slash::of_upload(&typed) {
+        match Named::read(files) {
+            Some(named) => attach::send_later(state, (key, typed), named, send_at, effects),
+            None => state.complain("Name a file, in quotes where it has blanks."),
+        }
+        return;
+    }
     let (channel_id, parent_message_id) = match key {
         DraftKey::Channel(channel_id) => (channel_id, None),
         DraftKey::Thread(channel_id, _) => (channel_id, state.chat.thread.as_ref().map(|thread| thread.root_id)),
@@ -237,13 +246,17 @@ fn schedule(state: &State, key: DraftKey, send_at: Time, effects: &mut Effects) 
     let draft = state.chat.drafts.get(&key).filter(|draft| !draft.is_blank());
     let (Some(channel), Some(draft)) = (channel, draft) else { return };
     let message = ScheduleMessage { channel_id, content: draft.text(), files: Vec::new(), parent_message_id, send_at };
-    ask(Deed::Schedule { team_id: channel.channel.team_id, message, draft: key }, effects);
+    let (team_id, paths) = (channel.channel.team_id, Vec::new());
+    ask(Deed::Schedule { team_id, message, draft: key, typed, paths }, effects);
 }
 
 /// Takes what came of a deed.
 pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
     if matches!(deed, Deed::Search { .. } | Deed::ReadList { .. }) {
         return pages::answered(state, &deed, answer);
+    }
+    if let Deed::Schedule { draft, typed, .. } = &deed {
+        state.chat.scheduling.retain(|(key, text)| (key, text) != (draft, typed));
     }
     let outcome = match answer {
         Ok(outcome) => outcome,
@@ -300,11 +313,8 @@ pub(super) fn done(state: &mut State, deed: Deed, answer: Answer<Outcome>) {
         (Deed::Remind { .. }, Outcome::Due(time)) => {
             state.say(format!("You will be reminded: {}.", when::words(time, state.now, &state.zone)));
         }
-        (Deed::Schedule { message, draft, .. }, Outcome::Due(time)) => {
-            // What was typed since stays.
-            if state.chat.drafts.get(&draft).is_some_and(|held| held.text() == message.content) {
-                state.chat.drafts.remove(&draft);
-            }
+        (Deed::Schedule { draft, typed, paths, .. }, Outcome::Due(time)) => {
+            attach::scheduled(state, draft, &typed, !paths.is_empty());
             state.say(format!("It will be sent: {}.", when::words(time, state.now, &state.zone)));
         }
         (Deed::WhoReacted(place), Outcome::Reacted(all)) => {

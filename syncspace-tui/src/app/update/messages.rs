@@ -244,7 +244,7 @@ pub(super) fn send_files(
 }
 
 /// Gives the channel that a draft is sent to, and the root that it answers.
-fn destination(state: &State, key: DraftKey) -> Option<(ChannelId, Option<(Seq, MessageId)>)> {
+pub(super) fn destination(state: &State, key: DraftKey) -> Option<(ChannelId, Option<(Seq, MessageId)>)> {
     match key {
         DraftKey::Channel(channel_id) => Some((channel_id, None)),
         DraftKey::Thread(channel_id, root) => {
