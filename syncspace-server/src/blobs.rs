@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
@@ -15,7 +16,10 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt as _};
+use object_store::{
+    BackoffConfig, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore, ObjectStoreExt as _,
+    RetryConfig,
+};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
@@ -23,6 +27,12 @@ use tokio_util::io::ReaderStream;
 const CHUNK_BYTES: usize = 256 * 1024;
 /// Least part that S3's protocol takes, but for the last one.
 const S3_PART_BYTES: usize = 5 * 1024 * 1024;
+/// How often what a bucket did not take is tried again.
+const BUCKET_TRIES_MAX: usize = 4;
+/// Longest pause between two of these tries.
+const BUCKET_PAUSE_MAX: Duration = Duration::from_secs(2);
+/// No further try of a request that began so long ago: whoever uploads waits for it.
+const BUCKET_WAIT: Duration = Duration::from_secs(20);
 
 /// Where bytes are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +105,31 @@ impl Blobs {
                 let kind = Kind::Folder { path: path.clone(), opened: Arc::default() };
                 Ok(Self { kind, part_bytes: CHUNK_BYTES })
             }
-            BlobPlace::Bucket { name, prefix } => {
-                let bucket = AmazonS3Builder::from_env().with_bucket_name(name).build();
-                let bucket = bucket.map_err(|error| unusable(place, error))?;
-                let kind = Kind::Bucket(Arc::new(PrefixStore::new(bucket, prefix.as_str())));
-                Ok(Self { kind, part_bytes: S3_PART_BYTES })
-            }
+            BlobPlace::Bucket { name, prefix } => Self::in_bucket(AmazonS3Builder::from_env(), name, prefix),
         }
+    }
+
+    /// Prepares a bucket by variables that are given, not the environment's: tests have many buckets in one process.
+    pub fn open_bucket<'a>(
+        name: &str,
+        prefix: &str,
+        variables: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Result<Self, BlobError> {
+        let mut builder = AmazonS3Builder::new();
+        for (variable, value) in variables {
+            builder = builder.with_config(variable.to_ascii_lowercase().parse()?, value);
+        }
+        Self::in_bucket(builder, name, prefix)
+    }
+
+    fn in_bucket(builder: AmazonS3Builder, name: &str, prefix: &str) -> Result<Self, BlobError> {
+        let backoff = BackoffConfig { max_backoff: BUCKET_PAUSE_MAX, ..BackoffConfig::default() };
+        let retry = RetryConfig { backoff, max_retries: BUCKET_TRIES_MAX, retry_timeout: BUCKET_WAIT };
+        let bucket = builder.with_bucket_name(name).with_retry(retry).build().map_err(|error| {
+            unusable(&BlobPlace::Bucket { name: name.to_owned(), prefix: prefix.to_owned() }, error)
+        })?;
+        let kind = Kind::Bucket(Arc::new(PrefixStore::new(bucket, prefix)));
+        Ok(Self { kind, part_bytes: S3_PART_BYTES })
     }
 
     fn store(&self) -> Result<&dyn ObjectStore, BlobError> {

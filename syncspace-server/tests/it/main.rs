@@ -3,6 +3,7 @@
 mod access_tokens;
 mod accounts;
 mod administration;
+mod bucket;
 mod carrier;
 mod chat;
 mod counts;

@@ -16,6 +16,8 @@ use syncspace_server::service::{
 use syncspace_server::store::{DatabaseUrl, Store};
 use syncspace_testkit::RedisServer;
 
+use crate::bucket::Bucket;
+
 pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const SECRET: &str = "a signing secret of enough bytes";
 
@@ -25,18 +27,25 @@ pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
     /// By which other instances hear of what is done here; none where there are no others.
     pub(crate) redis: Option<RedisServer>,
+    /// Where files are kept; none keeps them in the folder.
+    pub(crate) bucket: Option<Bucket>,
 }
 
 impl Place {
     pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder, redis: None }
+        Self { url: DatabaseUrl::Sqlite(folder.path().join("syncspace.db")), folder, redis: None, bucket: None }
     }
 
     pub(crate) async fn mysql() -> Self {
         let url = syncspace_testkit::mysql_database().await;
         let folder = tempfile::tempdir().expect("a folder");
-        Self { url: url.parse().expect("a database URL"), folder, redis: None }
+        Self { url: url.parse().expect("a database URL"), folder, redis: None, bucket: None }
+    }
+
+    /// A place whose files are in a bucket.
+    pub(crate) async fn with_bucket() -> Self {
+        Self { bucket: Some(Bucket::start().await), ..Self::sqlite() }
     }
 
     /// A place that other instances share.
@@ -70,11 +79,18 @@ impl Place {
         let secrets: Vec<_> = secrets.iter().map(|secret| SecretString::from(*secret)).collect();
         let token_keys = TokenKeys::new(&secrets, settings.access_token_life_s).expect("good secrets");
         let data_dir = Some(self.folder.path().to_owned());
-        let blobs = Blobs::open(&BlobPlace::Folder(self.folder.path().join("files"))).expect("a folder");
+        let blobs = self.blobs();
         let store = self.store().await;
         let epoch = load_epoch(&store).await.expect("an epoch");
         let realtime = self.realtime(&epoch).await;
         Service::new(ServiceParts { store, epoch, realtime, blobs, mailer, clock, settings, token_keys, data_dir })
+    }
+
+    pub(crate) fn blobs(&self) -> Blobs {
+        match &self.bucket {
+            Some(bucket) => bucket.blobs(),
+            None => Blobs::open(&BlobPlace::Folder(self.folder.path().join("files"))).expect("a folder"),
+        }
     }
 
     /// What is done is told to the other instances; what they do is not heard, because nobody is connected here.
@@ -191,3 +207,17 @@ macro_rules! on_both_stores {
 }
 
 pub(crate) use on_both_stores;
+
+/// Makes a test of each fact, with files in a bucket.
+macro_rules! on_a_bucket {
+    ($($fact:ident),* $(,)?) => {
+        mod bucket {
+            $(#[tokio::test]
+            async fn $fact() {
+                super::$fact($crate::place::Place::with_bucket().await).await;
+            })*
+        }
+    };
+}
+
+pub(crate) use on_a_bucket;

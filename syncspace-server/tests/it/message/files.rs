@@ -16,13 +16,13 @@ use syncspace_protocol::search::query::Has;
 use syncspace_protocol::sync::Change;
 use syncspace_protocol::users::EditProfile;
 use syncspace_protocol::{ChannelId, FileId, IdempotencyKey, Patch};
-use syncspace_server::blobs::{BlobPlace, Blobs};
 use syncspace_server::service::{Actor, Batch, BrokenOff, JobKind, LeaseTimes, Made, ServiceError, Settings, Turn};
 use syncspace_server::store::files::{self, Home, NewFile};
 use syncspace_server::store::{Queries as _, Sql, params};
 
 use super::Room;
-use crate::place::{Place, body, on_both_stores, refused};
+use crate::bucket::Bucket;
+use crate::place::{Place, Rig, body, on_a_bucket, on_both_stores, refused};
 
 on_both_stores! {
     a_file_is_carried_by_one_message_and_goes_with_it,
@@ -35,6 +35,16 @@ on_both_stores! {
     what_nobody_finds_any_more_is_collected,
     one_person_keeps_so_much_and_no_more,
     what_a_message_may_carry_is_checked,
+    a_picture_shows_its_person_until_the_next_one,
+}
+
+on_a_bucket! {
+    a_file_is_carried_by_one_message_and_goes_with_it,
+    nothing_is_left_of_an_upload_that_fails,
+    the_same_upload_under_a_key_gives_one_file,
+    what_is_deleted_or_nobody_carries_goes_from_the_bucket,
+    a_long_file_is_read_whole_and_in_ranges,
+    a_bucket_that_is_away_is_said_to_be_and_nothing_is_half_done,
     a_picture_shows_its_person_until_the_next_one,
 }
 
@@ -106,7 +116,8 @@ impl Room {
 
     /// Counts what lies in the storage, finished or not.
     pub(super) fn blobs(&self) -> usize {
-        files_below(&self.rig.place.folder.path().join("files"))
+        let place = &self.rig.place;
+        place.bucket.as_ref().map_or_else(|| files_below(&place.folder.path().join("files")), Bucket::count)
     }
 
     pub(super) async fn turn(&self) -> Turn {
@@ -405,7 +416,85 @@ async fn what_nobody_finds_any_more_is_collected(place: Place) {
     assert_eq!((collect().await, room.rows().await), (1, 0));
 }
 
+async fn what_is_deleted_or_nobody_carries_goes_from_the_bucket(place: Place) {
+    let room = Room::open(place).await;
+    let turn = room.turn().await;
+    let collect = async || room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects");
+    let kept = room.upload(&room.bob, b"kept").await.id;
+    let (waiting, deleted) = (room.upload(&room.bob, b"waiting").await.id, room.upload(&room.bob, b"deleted").await.id);
+    room.carry(&room.bob, &[kept]).await.expect("sends");
+    assert_eq!((room.rows().await, room.blobs(), collect().await), (3, 3, Batch::Last(0)));
+    room.rig.service.delete_file(&room.bob, deleted).await.expect("deletes");
+    assert_eq!((collect().await, room.rows().await, room.blobs()), (Batch::Last(1), 2, 2));
+    // What a server leaves that dies in the middle: its row goes, and its parts by the rule that a bucket is to have.
+    leave_unfinished(&room).await;
+    assert_eq!(room.rows().await, 3);
+    room.rig.clock.advance_ms(2 * 3600 * 1_000);
+    assert_eq!((collect().await, room.rows().await), (Batch::Last(1), 2));
+    room.rig.clock.advance_ms(i64::from(FILE_WAITS_S) * 1_000);
+    assert_eq!((collect().await, room.rows().await, room.blobs()), (Batch::Last(1), 1, 1));
+    refused(room.carry(&room.bob, &[waiting]).await, ErrorCode::NotFound);
+    assert_eq!(room.bytes_of(&room.alice, kept).await.expect("reads"), b"kept");
+}
+
+async fn a_long_file_is_read_whole_and_in_ranges(place: Place) {
+    let room = Room::open(place).await;
+    // Two parts of the protocol's least length, and a rest.
+    let all: Vec<u8> = (0..11 * 1024 * 1024 + 7_u32).map(|place| (place % 251).to_le_bytes()[0]).collect();
+    let chunks = all.chunks(100_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    let query = UploadQuery { name: None, sha256: Some(hex_sha256(&all)) };
+    let file = room.upload_as(&room.bob, room.channel, query, Some(all.len()), chunks).await.expect("uploads");
+    assert_eq!(room.blobs(), 1, "one object, and no parts of it");
+    assert!(room.bytes_of(&room.bob, file.id).await.expect("reads") == all);
+    for (from, to) in [(0, 1), (5 * 1024 * 1024 - 3, 5 * 1024 * 1024 + 3), (all.len() - 1, all.len()), (7, 7)] {
+        let open = room.rig.service.open_file(&room.bob, file.id).await.expect("opens");
+        let range = u64::try_from(from).expect("a place")..u64::try_from(to).expect("a place");
+        let read: Vec<Bytes> =
+            room.rig.service.read_file(open, range).await.expect("reads").try_collect().await.expect("reads on");
+        assert!(read.concat() == all[from..to], "{from}..{to}");
+    }
+}
+
+async fn a_bucket_that_is_away_is_said_to_be_and_nothing_is_half_done(place: Place) {
+    let mut room = Room::open(place).await;
+    let before = room.upload(&room.bob, b"before").await;
+    room.carry(&room.bob, &[before.id]).await.expect("sends");
+    let away = |detail: syncspace_protocol::error::ErrorDetail| {
+        let sentence =
+            "the storage of files is full or cannot be reached right now; nothing was changed, try again later";
+        assert_eq!(detail.message, sentence);
+        assert!(detail.retry_after_ms.is_some());
+    };
+    room.bucket().stop().await;
+    away(refused(room.upload_to(&room.bob, room.channel, b"x").await, ErrorCode::Unavailable));
+    away(refused(room.bytes_of(&room.alice, before.id).await, ErrorCode::Unavailable));
+    // It goes away while bytes come.
+    room.bucket().start_again().await;
+    let long = vec![7; 6 * 1024 * 1024];
+    let Room { rig: Rig { service, place, .. }, bob, channel, .. } = &mut room;
+    let bucket = place.bucket.as_mut().expect("a bucket");
+    let going = stream::once(async {
+        bucket.stop().await;
+        Ok(Bytes::from(long))
+    });
+    let outcome = service.upload_once(bob, None, *channel, UploadQuery::default(), None, &mut going.boxed()).await;
+    away(refused(outcome, ErrorCode::Unavailable));
+    room.bucket().start_again().await;
+    assert_eq!(room.listed(&room.bob).await, [before.id], "nothing of the others is seen");
+    assert_eq!(room.bytes_of(&room.alice, before.id).await.expect("reads again"), b"before");
+    room.upload(&room.bob, b"after").await;
+    // What it could not remove is removed once it is over.
+    let turn = room.turn().await;
+    room.rig.clock.advance_ms(2 * 3600 * 1_000);
+    assert_eq!(room.rig.service.run_batch(&turn, JobKind::Files).await.expect("collects"), Batch::Last(2));
+    assert_eq!(room.rows().await, 2);
+}
+
 impl Room {
+    fn bucket(&mut self) -> &mut Bucket {
+        self.rig.place.bucket.as_mut().expect("a bucket")
+    }
+
     async fn listed_seq(&self, id: FileId) -> syncspace_protocol::Seq {
         self.rig.service.file(&self.bob, id).await.expect("an entry").message_seq.expect("a message")
     }
@@ -426,8 +515,7 @@ async fn leave_unfinished(room: &Room) {
         collect_at: syncspace_server::service::later(now, 2 * 3600 * 1_000),
     };
     files::insert(&mut &store, &file).await.expect("notes");
-    let blobs = Blobs::open(&BlobPlace::Folder(room.rig.place.folder.path().join("files"))).expect("opens");
-    let mut writing = blobs.write(&file.blob_key).await.expect("begins");
+    let mut writing = room.rig.place.blobs().write(&file.blob_key).await.expect("begins");
     writing.push(vec![7; 300_000].into()).await.expect("writes");
     std::mem::forget(writing);
 }

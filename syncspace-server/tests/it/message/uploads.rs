@@ -11,7 +11,7 @@ use syncspace_server::store::{Queries as _, Sql, params};
 
 use super::Room;
 use super::files::hex_sha256;
-use crate::place::{Place, on_both_stores, refused};
+use crate::place::{Place, on_a_bucket, on_both_stores, refused};
 
 on_both_stores! {
     an_upload_goes_on_where_it_broke_also_after_a_restart,
@@ -19,6 +19,14 @@ on_both_stores! {
     of_two_at_the_same_place_one_goes_on,
     other_bytes_than_announced_leave_nothing,
     an_upload_is_seen_by_its_uploader_alone,
+    an_upload_counts_and_is_given_up_after_a_day,
+}
+
+on_a_bucket! {
+    an_upload_goes_on_where_it_broke_also_after_a_restart,
+    what_does_not_fit_changes_nothing,
+    of_two_at_the_same_place_one_goes_on,
+    other_bytes_than_announced_leave_nothing,
     an_upload_counts_and_is_given_up_after_a_day,
 }
 
