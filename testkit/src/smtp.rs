@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// Longest wait for a mail.
 const WAIT: Duration = Duration::from_secs(30);
+const GREETING: &[u8] = b"220 test ESMTP\r\n";
 
 /// How a mail server behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,8 @@ struct Shared {
     mails: watch::Sender<Vec<ReceivedMail>>,
     connections: watch::Sender<usize>,
     tls: Option<TlsAcceptor>,
+    /// Whether it speaks TLS from the first byte.
+    is_wrapped: bool,
 }
 
 /// A mail server on loopback; it ends with this value.
@@ -116,28 +119,26 @@ impl Drop for SmtpServer {
 impl SmtpServer {
     /// Starts one that speaks in the clear.
     pub async fn start() -> Self {
-        Self::start_with(None, String::new()).await
+        Self::start_with(None, false).await
     }
 
     /// Starts one that offers STARTTLS, with a certificate for `localhost` that it makes itself.
     pub async fn start_encrypted() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions of TLS")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("a key that fits");
-        Self::start_with(Some(TlsAcceptor::from(Arc::new(config))), made.cert.pem()).await
+        Self::start_with(Some(make_certificate()), false).await
     }
 
-    async fn start_with(tls: Option<TlsAcceptor>, certificate: String) -> Self {
+    /// Starts one that speaks TLS from the first byte, with a certificate for `localhost` that it makes itself.
+    pub async fn start_wrapped() -> Self {
+        Self::start_with(Some(make_certificate()), true).await
+    }
+
+    async fn start_with(tls: Option<(TlsAcceptor, String)>, is_wrapped: bool) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (mails, connections) = (watch::Sender::new(Vec::new()), watch::Sender::new(0));
-        let shared = Arc::new(Shared { habit: Mutex::new(SmtpHabit::Takes), mails, connections, tls });
+        let (tls, certificate) = tls.map_or((None, String::new()), |(tls, certificate)| (Some(tls), certificate));
+        let habit = Mutex::new(SmtpHabit::Takes);
+        let shared = Arc::new(Shared { habit, mails, connections, tls, is_wrapped });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         Self { address, shared, certificate, accepting }
     }
@@ -180,6 +181,20 @@ impl SmtpServer {
     }
 }
 
+/// Makes a certificate for `localhost`, and gives it in PEM beside what speaks TLS with it.
+fn make_certificate() -> (TlsAcceptor, String) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions of TLS")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a key that fits");
+    (TlsAcceptor::from(Arc::new(config)), made.cert.pem())
+}
+
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
         shared.connections.send_modify(|count| *count += 1);
@@ -201,7 +216,13 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     if shared.habit() == SmtpHabit::StaysSilent {
         return std::future::pending().await;
     }
-    stream.write_all(b"220 test ESMTP\r\n").await?;
+    if let Some(tls) = shared.tls.as_ref().filter(|_| shared.is_wrapped) {
+        let mut stream = tls.accept(stream).await?;
+        stream.write_all(GREETING).await?;
+        let stream = BufReader::new(stream);
+        return Talk { stream, is_encrypted: true, login: None }.go_on(shared).await.map(drop);
+    }
+    stream.write_all(GREETING).await?;
     let mut talk = Talk { stream: BufReader::new(stream), is_encrypted: false, login: None };
     if !talk.go_on(shared).await? {
         return Ok(());

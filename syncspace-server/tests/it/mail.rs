@@ -45,6 +45,7 @@ on_both_stores! {
     a_silent_mail_server_delays_nothing_else,
     mail_goes_over_tls_with_a_login,
     an_imported_account_comes_to_its_person_by_mail,
+    mail_goes_over_tls_from_the_first_byte,
 }
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -603,4 +604,43 @@ async fn an_imported_account_comes_to_its_person_by_mail(place: Place) {
     refused(scene.service().hand_over(&scene.root, scene.alice.user_id, body(json!({}))).await, ErrorCode::Conflict);
     let long = body(json!({ "expires_in_s": 604_801 }));
     refused(scene.service().hand_over(&scene.root, *carol, long).await, ErrorCode::InvalidField);
+}
+
+async fn mail_goes_over_tls_from_the_first_byte(place: Place) {
+    let smtp = SmtpServer::start_wrapped().await;
+    let authority = place.folder.path().join("ca.pem");
+    std::fs::write(&authority, smtp.certificate()).expect("writes");
+    let url = format!("smtps://chat:secret@localhost:{}", smtp.port());
+    // By all that a server does to send one.
+    let rig = place.open_rig().await.again_with_mail(mailer_to(&url, Some(&authority)), &[SECRET]).await;
+    try_register(&rig.service, json!({ "username": "bob", "email": "bob@example.org" })).await.expect("registers");
+    let turn = rig.service.wait_for_turn(times()).await.expect("a turn");
+    for mail in rig.service.due_mails(&turn, &[], 100).await.expect("looks").expect("has the turn") {
+        rig.service.send_mail(mail).await.expect("sends");
+    }
+    let mail = smtp.mails().remove(0);
+    assert_eq!(
+        (mail.to.as_str(), mail.is_encrypted, mail.login.as_deref()),
+        ("bob@example.org", true, Some("AGNoYXQAc2VjcmV0"))
+    );
+    assert_eq!(count(&rig, "mails").await, 0);
+    let now = rig.clock.now();
+    let send = async |url: &str, authority: Option<&std::path::Path>| {
+        let sent = mailer_to(url, authority).send_test("bob@example.org".parse().expect("an address"), now).await;
+        sent.expect_err("not sent").to_string()
+    };
+    let error = send(&url, None).await;
+    assert!(error.starts_with("cannot reach the mail server: "), "nobody vouches for it: {error}");
+    // Its certificate is for a name, not for this address.
+    let error = send(&url.replace("localhost", "127.0.0.1"), Some(&authority)).await;
+    assert!(error.starts_with("cannot reach the mail server: "), "{error}");
+    // Another certificate of the same name, which was not told.
+    let other = SmtpServer::start_wrapped().await;
+    let error = send(&format!("smtps://localhost:{}", other.port()), Some(&authority)).await;
+    assert!(error.starts_with("cannot reach the mail server: "), "{error}");
+    // Neither waits for a greeting in the clear, nor talks to who greets so.
+    let clear = SmtpServer::start().await;
+    let error = send(&format!("smtps://localhost:{}", clear.port()), Some(&authority)).await;
+    assert!(error.starts_with("cannot reach the mail server: "), "{error}");
+    assert_eq!((smtp.mails().len(), other.mails().len(), clear.mails().len()), (1, 0, 0));
 }
