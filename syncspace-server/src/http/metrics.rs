@@ -22,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn metrics(state: Arc<State>) -> Result<Lines, Failure> {
-    Ok(Lines(text(&state.service()?.figures())))
+    Ok(Lines(text(&state.service()?.figures().await)))
 }
 
 fn text(figures: &[Figure]) -> String {

@@ -1,9 +1,15 @@
 //! Figures of this instance for whoever watches it: sums and levels, nothing about a person.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::Service;
-use crate::store::StatementCounts;
+use crate::store::{StatementCounts, statistics};
+
+/// Longest wait for what the database has to say among the figures.
+const COUNTED_WAIT: Duration = Duration::from_secs(1);
 
 /// One number of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +37,8 @@ impl Service {
         self.passwords.hashings()
     }
 
-    /// Gives the figures of this instance.
-    pub(crate) fn figures(&self) -> Vec<Figure> {
+    /// Gives the figures of this instance, and of the whole server what was counted last.
+    pub(crate) async fn figures(&self) -> Vec<Figure> {
         let (statements, deliveries) = (self.statement_counts(), &self.delivery_counts);
         let mails = &self.mail_counts;
         let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
@@ -62,6 +68,20 @@ impl Service {
             sum("files_collected_total", count(&files.collected), "Files whose bytes were removed."),
         ];
         figures.extend(refused);
+        let about =
+            "Bytes of all files that are kept by the server, as counted some minutes ago; the same on every instance.";
+        let kept = self.kept_file_bytes().await;
+        figures.extend(kept.map(|value| Figure { name: "files_kept_bytes", about, is_sum: false, value }));
         figures
+    }
+
+    /// Gives how many bytes of files there were when one instance counted last; none where nobody did yet, or the database does
+    /// not answer soon: the other figures are wanted most then.
+    ///
+    /// One row: the sum over all files is made with the statistics, every ten minutes.
+    async fn kept_file_bytes(&self) -> Option<u64> {
+        let mut db = &self.store;
+        let counted = timeout(COUNTED_WAIT, statistics::list(&mut db, 1)).await.ok()?.ok()?;
+        counted.first().map(|day| day.file_bytes)
     }
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, IF_NONE_MATCH, IF_RANGE, RANGE};
 use serde_json::{Value, json};
+use syncspace_protocol::server::StatisticsDay;
+use syncspace_server::store::{DatabaseUrl, Store, statistics};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::rig::{Reply, Rig, access};
+use crate::place::body;
 
 /// Longest wait for anything that must come.
 const WAIT: Duration = Duration::from_secs(20);
@@ -250,6 +253,25 @@ async fn files_are_counted_as_they_come_go_and_are_refused() {
     ] {
         assert!(figures.contains(&format!("\nsyncspace_{line}\n")), "{line}: {figures}");
     }
+}
+
+#[tokio::test]
+async fn what_all_files_take_is_told_as_it_was_counted_last() {
+    let room = Room::open().await;
+    let store = Store::open(&DatabaseUrl::Sqlite(room.rig.data_dir().join("syncspace.db"))).await.expect("opens");
+    // Of days that no job writes meanwhile.
+    for (day, file_bytes) in [("2998-12-31", 5), ("2999-01-02", 123_456), ("2999-01-01", 7)] {
+        let counts: StatisticsDay = body(json!({
+            "day": day, "file_bytes": file_bytes, "files": 1, "people_day": 0, "people_week": 0, "users": 0, "teams": 0,
+            "channels": 0, "messages": 0,
+        }));
+        statistics::put(&mut &store, &counts).await.expect("keeps");
+    }
+    let figures = room.rig.get("/metrics").send().await.expect("a reply").text().await.expect("a body");
+    assert!(
+        figures.contains("# TYPE syncspace_files_kept_bytes gauge\nsyncspace_files_kept_bytes 123456\n"),
+        "{figures}"
+    );
 }
 
 #[tokio::test]
