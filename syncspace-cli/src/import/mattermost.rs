@@ -21,7 +21,7 @@ use super::lines::next_line;
 use super::names::Names;
 use super::{Carried, ImportError, Item, LargeFiles, Notes, Out, at_path};
 use giving::{Attached, Giving, Lines};
-use model::{Line, Post, User};
+use model::{Bot, Line, Post, User};
 
 /// The version of the format that is read.
 const VERSION: u32 = 1;
@@ -78,6 +78,7 @@ struct Found {
 struct Export<'a> {
     team: String,
     users: Vec<User>,
+    bots: Vec<Bot>,
     channels: Vec<Found>,
     /// Channels by what posts call them.
     by_key: HashMap<String, u32>,
@@ -92,6 +93,7 @@ impl<'a> Export<'a> {
         let mut export = Self {
             team: String::new(),
             users: Vec::new(),
+            bots: Vec::new(),
             channels: Vec::new(),
             by_key: HashMap::new(),
             places: Vec::new(),
@@ -158,6 +160,7 @@ impl<'a> Export<'a> {
                 found.deleted_at = channel.deleted_at;
             }
             "user" => self.users.extend(line.user),
+            "bot" => self.bots.extend(line.bot),
             "direct_channel" => {
                 let Some(channel) = line.direct_channel else { return Ok(()) };
                 let index = self.channel(people_key(&channel.members));
@@ -208,6 +211,7 @@ impl<'a> Export<'a> {
         let mut giving = Giving {
             people: Names::default(),
             known: HashSet::new(),
+            bots: self.bots.iter().map(|bot| bot.username.clone()).collect(),
             lines: Lines::new(file, shown),
             attached,
             notes: &mut *self.notes,
@@ -221,6 +225,9 @@ impl<'a> Export<'a> {
                     self.channels[index as usize].members.push((user.username.clone(), role));
                 }
             }
+        }
+        for bot in std::mem::take(&mut self.bots) {
+            giving.give_bot(&bot, out)?;
         }
         let mut names = Names::<ChannelName>::default();
         let mut rest = self.places.as_slice();
@@ -260,6 +267,7 @@ mod tests {
         let mut export = Export {
             team: "old".to_owned(),
             users: Vec::new(),
+            bots: Vec::new(),
             channels: Vec::new(),
             by_key: HashMap::new(),
             places: vec![place; 2],

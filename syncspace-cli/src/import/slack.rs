@@ -37,6 +37,9 @@ const LISTS: [(&str, ChannelKind); 4] = [
     ("mpims.json", ChannelKind::Group),
 ];
 
+/// The program of Slack itself, which no export marks as one.
+const SLACKBOT: &str = "USLACKBOT";
+
 /// Messages of these subtypes say what everybody sees anyway: who came and went, what a channel is called.
 const EVENTS: [&str; 14] = [
     "channel_join",
@@ -63,7 +66,13 @@ pub(super) fn read(path: &Path, out: Out<'_>, notes: &mut Notes) -> Result<(), I
     if !entries.has("users.json") || !LISTS.iter().any(|(list, _)| entries.has(list)) {
         return Err(ImportError::new(shown, "it is no export of Slack: it has no users.json, or no list of channels"));
     }
-    let mut export = Export { people: Names::default(), channels: Names::default(), known: HashSet::new(), notes };
+    let mut export = Export {
+        people: Names::default(),
+        channels: Names::default(),
+        known: HashSet::new(),
+        present: HashSet::new(),
+        notes,
+    };
     out(Item::line(ArchiveLine::Version(ArchiveHead { version: ARCHIVE_VERSION, has_private: true })))?;
     let users: Vec<User> = entries.list("users.json").map_err(within)?;
     export.give_people(users, out)?;
@@ -107,6 +116,8 @@ struct Export<'a> {
     channels: Names<ChannelName>,
     /// Ids that had a line.
     known: HashSet<String>,
+    /// Of those, the ids of people who are in the workspace; others are known for what they wrote.
+    present: HashSet<String>,
     notes: &'a mut Notes,
 }
 
@@ -127,18 +138,16 @@ impl Export<'_> {
                 continue;
             }
             let Some(username) = self.people.give(&user.id, &user.name, self.notes) else { continue };
-            let role = match (user.is_owner, user.is_admin, user.is_restricted) {
-                (true, _, _) => TeamRole::Owner,
-                (_, true, _) => TeamRole::Admin,
-                (_, _, true) => TeamRole::Guest,
-                _ => TeamRole::Member,
-            };
+            let role = role_of(&user);
+            if role.is_some() {
+                self.present.insert(user.id.clone());
+            }
             let full_name = user.profile.real_name.or(user.real_name);
             let line = ArchiveUser {
                 username,
                 email: user.profile.email.and_then(|email| email.parse::<Email>().ok()),
                 full_name: full_name.and_then(|name| one_line(&name, FULL_NAME_CHARS_MAX)),
-                role: Some(role),
+                role,
             };
             out(Item::line(ArchiveLine::User(line)))?;
         }
@@ -170,7 +179,10 @@ impl Export<'_> {
         out(Item::line(ArchiveLine::Channel(line)))?;
         if is_named {
             let mut seen = HashSet::new();
-            for id in channel.members.iter().filter(|id| seen.insert(id.as_str())) {
+            for id in &channel.members {
+                if !self.present.contains(id) || !seen.insert(id.as_str()) {
+                    continue;
+                }
                 let user = self.name(id, id, out)?;
                 let member = ArchiveMember { channel: key.clone(), user, role: ChannelRole::Member };
                 out(Item::line(ArchiveLine::Member(member)))?;
@@ -300,7 +312,7 @@ impl Export<'_> {
 
     fn sender(&mut self, message: &Message, out: Out<'_>) -> Result<Username, ImportError> {
         if let Some(id) = message.user.as_deref().filter(|id| !id.is_empty()) {
-            return self.name(id, if id == "USLACKBOT" { "slackbot" } else { id }, out);
+            return self.name(id, if id == SLACKBOT { "slackbot" } else { id }, out);
         }
         let profile = message.bot_profile.as_ref().map(|profile| profile.name.as_str());
         let called = message.username.as_deref().or(profile).filter(|name| !name.is_empty());
@@ -376,6 +388,19 @@ struct Log {
     roots: HashMap<String, u64>,
     /// Who pinned a message, and when, by the time of it.
     pins: HashMap<String, (Option<String>, i64)>,
+}
+
+/// Gives what somebody is to be in the team: whoever was deactivated, and programs, are not in it.
+fn role_of(user: &User) -> Option<TeamRole> {
+    if user.deleted || user.is_bot || user.id == SLACKBOT {
+        return None;
+    }
+    Some(match (user.is_owner, user.is_admin, user.is_restricted) {
+        (true, _, _) => TeamRole::Owner,
+        (_, true, _) => TeamRole::Admin,
+        (_, _, true) => TeamRole::Guest,
+        _ => TeamRole::Member,
+    })
 }
 
 const fn kind_of_people(count: usize) -> ChannelKind {

@@ -190,6 +190,59 @@ fn a_slack_workspace_comes_with_its_threads_and_times() {
     stranger.run(&["import", "slack", &zip, "--team", "mine"]).ends_with(5).says("administers the server");
 }
 
+/// Gives the usernames of a team, and of one of its channels.
+fn members(desk: &Desk, place: &str) -> Vec<String> {
+    let list = desk.root.json(&["member", "list", place]);
+    let list = list.as_array().expect("a list").iter();
+    let mut names: Vec<String> = list.map(|row| row["user"]["username"].as_str().expect("a name").to_owned()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn whoever_is_gone_and_programs_are_not_in_the_team() {
+    let desk = Desk::new();
+    let mut export = slack_export();
+    let users = json!([
+        {"id": "U1", "name": "alice", "is_owner": true},
+        {"id": "U2", "name": "bob", "deleted": true},
+        {"id": "U3", "name": "deploybot", "is_bot": true, "profile": {"real_name": "Deployments"}},
+        {"id": "USLACKBOT", "name": "slackbot"},
+    ]);
+    let channels = json!([{"id": "C1", "name": "general", "members": ["U1", "U2", "U3", "U9", "USLACKBOT"]}]);
+    export[0].1 = users.to_string().into_bytes();
+    export[1].1 = channels.to_string().into_bytes();
+    let zip = desk.zip("slack.zip", &borrowed(&export));
+    desk.root.run(&["import", "slack", &zip, "--team", "eng"]).ok();
+    assert_eq!(members(&desk, "eng"), ["alice", "root"]);
+    desk.root.run(&["channel", "join", "eng/general"]).ok();
+    assert_eq!(members(&desk, "eng/general"), ["alice", "root"]);
+    let reply = desk.messages("eng/general").pop().expect("a message");
+    assert_eq!((&reply["content"], &reply["sender"]), (&json!("hello"), &json!("bob")), "the name is seen");
+
+    let channel = json!([{"name": "town-square", "roles": "channel_user"}]);
+    let gone = json!({"type": "user", "user": {"username": "carol", "delete_at": 1_600_000_000_000_i64,
+        "teams": [{"name": "old", "roles": "team_user", "channels": channel}]}});
+    let robot = json!({"type": "user", "user": {"username": "robot", "delete_at": 0,
+        "teams": [{"name": "old", "roles": "team_user", "channels": channel}]}});
+    let bots = [
+        json!({"type": "bot", "bot": {"username": "robot"}}),
+        json!({"type": "bot", "bot": {"username": "other", "display_name": "Other"}}),
+    ];
+    let more: String = [gone, robot].iter().chain(&bots).map(|line| line.to_string() + "\n").collect();
+    let lines = mattermost_lines().replacen("{\"post\"", &format!("{more}{{\"post\""), 1);
+    let lines = lines.replace("\"user\":\"alice\"", "\"user\":\"carol\"");
+    let path = desk.write("bulk.jsonl", lines);
+    let run = desk.root.run(&["import", "mattermost", &path, "--team", "new", "--match-by", "username"]).ok();
+    run.says("5 messages imported");
+    assert_eq!(members(&desk, "new"), ["alice", "bob", "root"]);
+    desk.root.run(&["channel", "join", "new/town-square"]).ok();
+    assert_eq!(members(&desk, "new/town-square"), ["alice", "root"]);
+    assert_eq!(desk.messages("new/town-square")[0]["sender"], "carol");
+    let other = desk.root.json(&["user", "show", "@other"]);
+    assert_eq!(other["full_name"], "Other");
+}
+
 #[test]
 fn retention_shows_what_would_go_before_it_is_settled() {
     let desk = Desk::new();

@@ -20,7 +20,7 @@ use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::text::{clean_line, clean_text};
 use syncspace_protocol::{ChannelName, Email, Time, Username};
 
-use super::model::{Line, Membership, Post, User};
+use super::model::{Bot, Line, Membership, Post, User};
 use super::{Found, Place};
 use crate::import::bounds::{FILE_BYTES_MAX, LINES_HELD_BYTES_MAX};
 use crate::import::entries::Entries;
@@ -93,6 +93,8 @@ enum Attachment {
 pub(super) struct Giving<'a> {
     pub(super) people: Names<Username>,
     pub(super) known: HashSet<String>,
+    /// Usernames of programs.
+    pub(super) bots: HashSet<String>,
     pub(super) lines: Lines,
     pub(super) attached: Attached,
     pub(super) notes: &'a mut Notes,
@@ -100,8 +102,11 @@ pub(super) struct Giving<'a> {
 
 impl Giving<'_> {
     /// Gives the line of a person, and what the person is in the channels of the team.
+    ///
+    /// Whoever was deactivated, and programs, are not in the team.
     pub(super) fn give_user(&mut self, user: &User, team: &str, out: Out<'_>) -> Result<Vec<Membership>, ImportError> {
-        let membership = user.teams.iter().flatten().find(|membership| membership.name == team);
+        let is_gone = user.delete_at.is_some_and(|at| at > 0) || self.bots.contains(&user.username);
+        let membership = user.teams.iter().flatten().find(|membership| membership.name == team && !is_gone);
         let has_role = |roles: &str, role: &str| roles.split_whitespace().any(|held| held == role);
         let role = membership.map(|membership| match () {
             () if has_role(&user.roles, "system_guest") || has_role(&membership.roles, "team_guest") => TeamRole::Guest,
@@ -124,6 +129,16 @@ impl Giving<'_> {
             .flatten()
             .map(|channel| Membership { name: channel.name.clone(), roles: channel.roles.clone(), channels: None })
             .collect())
+    }
+
+    /// Gives the line of a program, unless it had one as a user.
+    pub(super) fn give_bot(&mut self, bot: &Bot, out: Out<'_>) -> Result<(), ImportError> {
+        let Some(username) = self.people.give(&bot.username, &bot.username, self.notes) else { return Ok(()) };
+        if self.known.insert(bot.username.clone()) {
+            let full_name = one_line(&bot.display_name, FULL_NAME_CHARS_MAX);
+            out(Item::line(ArchiveLine::User(ArchiveUser { username, email: None, full_name, role: None })))?;
+        }
+        Ok(())
     }
 
     fn name(&mut self, username: &str, out: Out<'_>) -> Result<Username, ImportError> {

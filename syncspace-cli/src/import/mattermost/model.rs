@@ -15,6 +15,7 @@ pub(super) struct Line {
     pub(super) team: Option<Team>,
     pub(super) channel: Option<Channel>,
     pub(super) user: Option<User>,
+    pub(super) bot: Option<Bot>,
     pub(super) post: Option<Post>,
     pub(super) direct_channel: Option<DirectChannel>,
     pub(super) direct_post: Option<Post>,
@@ -57,8 +58,18 @@ pub(super) struct User {
     pub(super) last_name: String,
     pub(super) nickname: String,
     pub(super) roles: String,
+    /// Milliseconds since 1970; 0 or absent for whoever may log in.
+    pub(super) delete_at: Option<i64>,
     #[serde(deserialize_with = "maybe_list")]
     pub(super) teams: Option<Vec<Membership>>,
+}
+
+/// A program; it may have a line as a user, too.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Bot {
+    pub(super) username: String,
+    pub(super) display_name: String,
 }
 
 /// What somebody is in a team or a channel.

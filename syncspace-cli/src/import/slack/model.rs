@@ -14,6 +14,9 @@ pub(super) struct User {
     pub(super) is_admin: bool,
     pub(super) is_owner: bool,
     pub(super) is_restricted: bool,
+    /// Who cannot log in any more.
+    pub(super) deleted: bool,
+    pub(super) is_bot: bool,
     pub(super) profile: Profile,
 }
 
