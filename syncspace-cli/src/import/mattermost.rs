@@ -23,6 +23,9 @@ use super::{Carried, ImportError, Item, LargeFiles, Notes, Out, at_path};
 use giving::{Attached, Giving, Lines};
 use model::{Bot, Line, Post, User};
 
+/// Lines that belong to a team or name some: what they are depends on which one is wanted.
+const IN_TEAMS: [&str; 5] = ["channel", "user", "post", "direct_channel", "direct_post"];
+
 /// The version of the format that is read.
 const VERSION: u32 = 1;
 
@@ -115,11 +118,11 @@ impl<'a> Export<'a> {
             if number == 1 && line.version != Some(VERSION) {
                 return Err(ImportError::new(place(), "it is no bulk export of version 1 of Mattermost"));
             }
-            // Teams come first: which one is wanted is known before anything of one.
+            // All teams come before the first line of something in one; roles and emoji may stand between them.
             match line.kind.as_str() {
                 "team" => teams.extend(line.team.take().map(|team| team.name)),
-                _ if export.team.is_empty() && line.kind != "version" => {
-                    export.team = choose(&teams, team).unwrap_or_default();
+                kind if export.team.is_empty() && IN_TEAMS.contains(&kind) => {
+                    export.team = choose(&teams, team).ok_or_else(|| ImportError::new(shown, which(&teams, team)))?;
                 }
                 _ => {}
             }
@@ -127,8 +130,7 @@ impl<'a> Export<'a> {
             noted.and_then(|()| export.refuse_size()).map_err(|error| error.within(&place()))?;
         }
         if export.team.is_empty() {
-            let names = teams.join(", ");
-            return Err(ImportError::new(shown, format!("it has the teams {names:?}: name one with --from-team")));
+            export.team = choose(&teams, team).ok_or_else(|| ImportError::new(shown, which(&teams, team)))?;
         }
         export.places.sort_unstable();
         Ok(export)
@@ -247,6 +249,16 @@ fn choose(teams: &[String], wanted: Option<&str>) -> Option<String> {
         (Some(wanted), teams) => teams.iter().find(|name| *name == wanted).cloned(),
         (None, [only]) => Some(only.clone()),
         (None, _) => None,
+    }
+}
+
+/// Says why no team was chosen.
+fn which(teams: &[String], wanted: Option<&str>) -> String {
+    let names = teams.join(", ");
+    match (wanted, teams) {
+        (_, []) => "it has no team before its channels and people".to_owned(),
+        (Some(wanted), _) => format!("it has no team {wanted:?}; its teams are: {names}"),
+        (None, _) => format!("it has {} teams: {names}; name one with --from-team", teams.len()),
     }
 }
 

@@ -244,6 +244,29 @@ fn whoever_is_gone_and_programs_are_not_in_the_team() {
 }
 
 #[test]
+fn an_export_of_several_teams_asks_which_one_is_meant() {
+    let desk = Desk::new();
+    let more: String = [
+        json!({"type": "role", "role": {"name": "x"}}),
+        json!({"type": "emoji", "emoji": {"name": "x"}}),
+        json!({"type": "team", "team": {"name": "other"}}),
+    ]
+    .map(|line| line.to_string() + "\n")
+    .concat();
+    let channel = "{\"channel\"";
+    let lines = mattermost_lines();
+    assert!(lines.contains(channel), "{lines}");
+    let path = desk.write("two.jsonl", lines.replacen(channel, &(more + channel), 1));
+    let import = ["import", "mattermost", &path, "--team", "new", "--dry-run", "--from-team"];
+    desk.root.run(&import[..6]).ends_with(2).says("it has 2 teams: old, other; name one with --from-team");
+    desk.root
+        .run(&[&import[..], &["third"]].concat())
+        .ends_with(2)
+        .says("no team \"third\"; its teams are: old, other");
+    assert_eq!(desk.root.json(&[&import[..], &["old"]].concat())["messages"], 5);
+}
+
+#[test]
 fn retention_shows_what_would_go_before_it_is_settled() {
     let desk = Desk::new();
     let export = slack_export();
