@@ -4,6 +4,8 @@
 //! more than a few times: what looks ahead takes what it found, or stops at the next sign of its kind. See
 //! <https://api.slack.com/reference/surfaces/formatting>.
 
+pub mod blocks;
+
 use std::borrow::Cow;
 
 const FENCE: &str = "```";

@@ -8,6 +8,8 @@ pub(crate) const ENTRY_NAME_BYTES_MAX: usize = 1_000;
 pub(crate) const JSON_ENTRY_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// Most memory for the elements of all lists in such an entry, in bytes: a million messages of one day.
 pub(crate) const JSON_LISTS_BYTES_MAX: usize = 512 * 1024 * 1024;
+/// Most memory for what stands in one message as JSON of any form, in bytes, such as Slack's blocks: some 70,000 objects.
+pub(crate) const JSON_TREE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest entry of lines of JSON.
 pub(crate) const LINES_ENTRY_BYTES_MAX: u64 = 1 << 40;
 /// Longest line of another program's JSON.

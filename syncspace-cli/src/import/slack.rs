@@ -18,6 +18,7 @@ use syncspace_protocol::limits::{
     REACTIONS_PER_MESSAGE_MAX, TOPIC_CHARS_MAX,
 };
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::mrkdwn::blocks::{attachment_text, blocks_text};
 use syncspace_protocol::mrkdwn::{Directory, to_markdown};
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::TeamRole;
@@ -325,25 +326,16 @@ impl Export<'_> {
 
     /// Gives the text of a message, with what its attachments say and the names of its files.
     fn content(&mut self, message: &Message) -> String {
-        let mut parts = vec![to_markdown(&message.text, self)];
-        for attachment in &message.attachments {
-            let title = match (&attachment.title, &attachment.title_link) {
-                (Some(title), Some(link)) => Some(format!("[{title}]({link})")),
-                (title, _) => title.as_ref().map(|title| to_markdown(title, self)),
-            };
-            let text = [&attachment.pretext, &attachment.text];
-            let text = text.into_iter().flatten().map(|text| to_markdown(text, self));
-            let before = parts.len();
-            let fields = attachment.fields.iter().filter_map(|field| {
-                let value = to_markdown(field.value.as_deref()?, self);
-                Some(format!("**{}**: {value}", field.title.as_deref().unwrap_or_default()))
-            });
-            let all: Vec<String> = title.into_iter().chain(text).chain(fields).collect();
-            parts.extend(all);
+        let mut parts = vec![self.text(message)];
+        let is_said = !parts[0].trim().is_empty();
+        let mut attachments = message.attachments.value();
+        for attachment in attachments.as_array_mut().into_iter().flatten() {
             // What is there for those who show no attachments says it once more.
-            if let (true, Some(fallback)) = (parts.len() == before && message.text.is_empty(), &attachment.fallback) {
-                parts.push(to_markdown(fallback, self));
+            if let (true, Some(attachment)) = (is_said, attachment.as_object_mut()) {
+                attachment.remove("fallback");
             }
+            let blocks = blocks_text(attachment["blocks"].as_array().into_iter().flatten(), self);
+            parts.push(attachment_text(attachment, blocks, |text| to_markdown(text, self)));
         }
         for file in &message.files {
             self.notes.leave_out("files, of which an export has only the names");
@@ -352,6 +344,20 @@ impl Export<'_> {
         }
         parts.retain(|part| !part.trim().is_empty());
         clean_text(&parts.join("\n")).trim().to_owned()
+    }
+
+    /// Gives what a message says itself.
+    ///
+    /// As at Slack, the text beside the blocks of a program is what notifications say. What people write is one block of rich
+    /// text, and the text says the same.
+    fn text(&self, message: &Message) -> String {
+        let blocks = message.blocks.value();
+        let blocks = blocks.as_array().map_or(&[][..], Vec::as_slice);
+        let is_written = blocks.iter().all(|block| block["type"] == "rich_text");
+        let text = || Some(to_markdown(&message.text, self)).filter(|text| !text.trim().is_empty());
+        let shown = || Some(blocks_text(blocks, self)).filter(|text| !text.trim().is_empty());
+        let found = if is_written { text().or_else(shown) } else { shown().or_else(text) };
+        found.unwrap_or_default()
     }
 
     fn reactions(&mut self, message: &Message, at: Time, out: Out<'_>) -> Result<Vec<ArchiveReaction>, ImportError> {

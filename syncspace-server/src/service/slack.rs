@@ -3,13 +3,11 @@
 //! Pure. What Slack has and we do not (buttons, images, colours, other names and pictures of the sender) is left out; unknown
 //! fields and blocks are ignored, so that what works there works here. See <https://api.slack.com/messaging/webhooks>.
 
-mod blocks;
-
 use serde_json::Value;
 use syncspace_protocol::limits::MESSAGE_BYTES_MAX;
+use syncspace_protocol::mrkdwn::blocks::{self, blocks_text};
 use syncspace_protocol::mrkdwn::{self, NoNames};
 
-use self::blocks::{blocks_text, line_of};
 use crate::outbound::ANSWER_BYTES_MAX;
 
 /// Most attachments of one payload, as at Slack.
@@ -74,7 +72,7 @@ impl SlackPost {
         }
         let mut parts = Vec::new();
         // As at Slack, the text beside blocks is what notifications say, and is not shown.
-        let blocks = blocks_text(list(payload, "blocks"));
+        let blocks = blocks_text(list(payload, "blocks"), &NoNames);
         parts.push(if blocks.is_empty() { plain_or_mrkdwn(payload, "text", "mrkdwn") } else { blocks });
         parts.extend(attachments.iter().map(attachment_text));
         parts.retain(|part| !part.trim().is_empty());
@@ -119,44 +117,15 @@ fn plain_or_mrkdwn(of: &Value, field: &str, flag: &str) -> String {
     if of.get(flag) == Some(&Value::Bool(false)) { written.to_owned() } else { to_markdown(written) }
 }
 
-/// Gives an attachment: what stands before it as it is, itself set off as a quotation.
+/// Gives what an attachment says, with its blocks.
 fn attachment_text(attachment: &Value) -> String {
-    let mut lines = Vec::new();
-    lines.extend(text(attachment, "author_name").map(str::to_owned));
-    if let Some(title) = text(attachment, "title") {
-        lines.push(match text(attachment, "title_link") {
-            Some(link) => format!("[{title}]({link})"),
-            None => format!("**{title}**"),
-        });
-    }
-    lines.extend(text(attachment, "text").map(to_markdown));
-    lines.push(blocks_text(list(attachment, "blocks")));
-    for field in list(attachment, "fields") {
-        lines.push(field_text(field));
-    }
-    lines.extend(text(attachment, "image_url").map(str::to_owned));
-    lines.extend(text(attachment, "footer").map(str::to_owned));
-    lines.retain(|line| !line.trim().is_empty());
-    let before = text(attachment, "pretext").map(to_markdown).filter(|text| !text.trim().is_empty());
-    if lines.is_empty() && before.is_none() {
-        lines.extend(text(attachment, "fallback").map(to_markdown));
-    }
-    let quoted = lines.iter().flat_map(|part| part.lines()).map(|line| format!("> {line}"));
-    before.into_iter().chain(quoted).collect::<Vec<_>>().join("\n")
+    let blocks = blocks_text(list(attachment, "blocks"), &NoNames);
+    blocks::attachment_text(attachment, blocks, to_markdown)
 }
 
 /// Rewrites a text; nothing is known of the names at the place that it comes from.
 fn to_markdown(text: &str) -> String {
     mrkdwn::to_markdown(text, &NoNames)
-}
-
-fn field_text(field: &Value) -> String {
-    let (title, value) = (text(field, "title").unwrap_or_default(), line_of(text(field, "value").unwrap_or_default()));
-    match (title.is_empty(), value.is_empty()) {
-        (true, _) => value,
-        (false, true) => format!("**{title}**"),
-        (false, false) => format!("**{title}**: {value}"),
-    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use syncspace_protocol::limits::{
     REACTIONS_PER_MESSAGE_MAX, TOPIC_CHARS_MAX,
 };
 use syncspace_protocol::messages::MessageType;
+use syncspace_protocol::mrkdwn::blocks::attachment_text;
 use syncspace_protocol::reactions::Emoji;
 use syncspace_protocol::teams::TeamRole;
 use syncspace_protocol::text::{clean_line, clean_text};
@@ -240,7 +241,7 @@ impl Giving<'_> {
         }
         let created_at = time(at).ok_or_else(|| ImportError::new("", "its create_at is no time"))?;
         let (mut files, mut carried) = (Vec::new(), Vec::new());
-        let mut content = clean_text(&post.message).trim().to_owned();
+        let mut content = content(post);
         for attachment in post.attachments.iter().flatten() {
             match self.attached.take(&attachment.path, self.notes)? {
                 Attachment::Taken(file, bytes) if files.len() < FILES_PER_MESSAGE_MAX => {
@@ -320,6 +321,16 @@ impl Attached {
         let (bytes, size_bytes, sha256) = entries.take_out(entry, FILE_BYTES_MAX)?;
         Ok(Attachment::Taken(ArchiveFile { name, size_bytes, sha256 }, bytes))
     }
+}
+
+/// Gives the text of a post, with what its attachments of Slack's kind say; their texts are Markdown here.
+fn content(post: &Post) -> String {
+    let props = post.props.value();
+    let attachments = props["attachments"].as_array().map_or(&[][..], Vec::as_slice);
+    let said = attachments.iter().map(|attachment| attachment_text(attachment, String::new(), str::to_owned));
+    let mut parts: Vec<String> = std::iter::once(post.message.clone()).chain(said).collect();
+    parts.retain(|part| !part.trim().is_empty());
+    clean_text(&parts.join("\n")).trim().to_owned()
 }
 
 fn time(ms: i64) -> Option<Time> {

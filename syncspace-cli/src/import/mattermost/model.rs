@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::import::bounds::LINE_LISTS_BYTES_MAX;
-use crate::import::counted::{self, list, maybe_list};
+use crate::import::counted::{self, Json, list, maybe_list};
 
 /// One line: its type, and an object of the same name.
 #[derive(Debug, Default, Deserialize)]
@@ -103,6 +103,8 @@ pub(super) struct Post {
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
     pub(super) message: String,
+    /// What programs put beside it: `attachments` as Slack has them.
+    pub(super) props: Json,
     /// Milliseconds since 1970.
     pub(super) create_at: i64,
     pub(super) edit_at: Option<i64>,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::import::counted::list;
+use crate::import::counted::{Json, list};
 
 /// A person, of `users.json`.
 #[derive(Debug, Default, Deserialize)]
@@ -77,8 +77,8 @@ pub(super) struct Message {
     pub(super) username: Option<String>,
     pub(super) bot_profile: Option<BotProfile>,
     pub(super) text: String,
-    #[serde(deserialize_with = "list")]
-    pub(super) attachments: Vec<Attachment>,
+    pub(super) blocks: Json,
+    pub(super) attachments: Json,
     #[serde(deserialize_with = "list")]
     pub(super) files: Vec<File>,
     pub(super) edited: Option<Edited>,
@@ -104,26 +104,6 @@ pub(super) struct Reaction {
     pub(super) name: String,
     #[serde(deserialize_with = "list")]
     pub(super) users: Vec<String>,
-}
-
-/// A piece of a bot's message.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Attachment {
-    pub(super) pretext: Option<String>,
-    pub(super) title: Option<String>,
-    pub(super) title_link: Option<String>,
-    pub(super) text: Option<String>,
-    #[serde(deserialize_with = "list")]
-    pub(super) fields: Vec<Field>,
-    pub(super) fallback: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Field {
-    pub(super) title: Option<String>,
-    pub(super) value: Option<String>,
 }
 
 /// A file; an export has where it was, not what was in it.
