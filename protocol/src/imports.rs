@@ -129,3 +129,43 @@ pub struct ExportQuery {
     #[serde(default)]
     pub include_private: bool,
 }
+
+/// Body of `POST /admin/imports/check`: what an import would make of people and channels, which is left as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckImport {
+    /// The team that would be filled; null for one that does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub team_id: Option<TeamId>,
+    /// Names what would be imported: SHA-256 of it, in hex.
+    pub fingerprint: String,
+    /// How people of the archive would be found among the accounts of the server.
+    #[serde(default)]
+    pub match_by: MatchBy,
+    /// Lines of the archive of the types `user` and `channel`, at most 1,000 and at most 1 MiB of JSON; whom a channel names
+    /// stands before it.
+    pub lines: Vec<ArchiveLine>,
+}
+
+/// What an import would make of people and channels.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckedImport {
+    /// The import of this fingerprint that fills the team already; then nothing below is said.
+    pub own: Option<Import>,
+    /// An import of another fingerprint that filled the team, or does: what is in both archives would come twice.
+    pub other: Option<Import>,
+    /// How many of the people are accounts here.
+    pub matched: u64,
+    /// People whose name is taken by an account that they are not matched with, each with one that is free.
+    pub renamed: Vec<RenamedUser>,
+    /// Channels that would not be as in the archive.
+    pub channels: Vec<CheckedChannel>,
+}
+
+/// A channel that would not be as in the archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CheckedChannel {
+    /// Its key in the archive.
+    pub key: String,
+    /// A name that is free, where its own is taken; null for a channel of people who talk here already, which is left alone.
+    pub name: Option<ChannelName>,
+}

@@ -14,6 +14,7 @@ mod group;
 mod hand_over;
 mod hook;
 mod import;
+mod import_check;
 mod keyword;
 mod lists;
 mod member;

@@ -7,8 +7,8 @@ use syncspace_protocol::archive::{
     ArchivePin, ArchiveReaction, ArchiveTeam, ArchiveUser, key_of_people,
 };
 use syncspace_protocol::imports::{
-    ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines, ImportedChannel, ImportedLines, MatchBy,
-    RenamedUser, StartImport,
+    CheckImport, CheckedChannel, CheckedImport, ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines,
+    ImportedChannel, ImportedLines, MatchBy, RenamedUser, StartImport,
 };
 use syncspace_protocol::person::{PersonEnd, PersonLine, PersonReaction};
 
@@ -171,6 +171,19 @@ fn an_import_goes_by_the_fingerprint_of_its_archive() {
     full::<ImportedLines>(&json!({"renamed": [{"username": "alice", "now": "alice-2"}], "channels": [channel]}));
     full::<ImportFileQuery>(&json!({
         "channel": "general", "number": 7, "place": 0, "name": "plan.pdf", "sender": "alice", "sha256": SHA256,
+    }));
+    full::<CheckImport>(&json!({
+        "team_id": 1, "fingerprint": SHA256, "match_by": "email", "lines": [typed("user", &user())],
+    }));
+    least::<CheckImport>(
+        &json!({"fingerprint": SHA256, "lines": []}),
+        &json!({"fingerprint": SHA256, "match_by": "nothing", "lines": []}),
+    );
+    full::<CheckedChannel>(&json!({"key": "general", "name": "general-2"}));
+    least::<CheckedChannel>(&json!({"key": "@alice@bob"}), &json!({"key": "@alice@bob", "name": null}));
+    full::<CheckedImport>(&json!({
+        "own": import, "other": import, "matched": 2, "renamed": [{"username": "alice", "now": "alice-2"}],
+        "channels": [{"key": "general", "name": "general-2"}],
     }));
     full::<ExportQuery>(&json!({"include_private": true}));
     least::<ExportQuery>(&json!({}), &json!({"include_private": false}));

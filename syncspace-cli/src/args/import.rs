@@ -11,8 +11,9 @@ use syncspace_protocol::imports::MatchBy;
 pub(crate) enum Import {
     /// Import an export of a Slack workspace: people, channels, threads and reactions, with their times.
     ///
-    /// Everything is checked before anything is sent; --dry-run ends there. What broke off goes on where it stood when the same
-    /// command is given again. An export has no bytes of files: their names stay in the text.
+    /// Everything is checked before anything is sent; --dry-run ends there, and says which names are taken on the server. What
+    /// broke off, also with Ctrl+C, goes on where it stood when the same command is given again. An export has no bytes of files:
+    /// their names stay in the text.
     #[command(after_help = "Examples:
   syncspace import slack export.zip --team eng --dry-run
   syncspace import slack export.zip --team eng --match-by email")]
@@ -73,6 +74,12 @@ pub(crate) struct Archive {
     /// Whoever is not found gets an account that is switched off and has no password; `user reactivate` hands it over.
     #[arg(long, value_enum, default_value_t = Match::Nothing, value_name = "HOW")]
     pub(crate) match_by: Match,
+    /// Import also into a team that another archive was imported into.
+    ///
+    /// An import fills only channels that it makes: what is in both archives comes twice, in channels with a number behind their
+    /// names, and direct conversations that exist already are passed over.
+    #[arg(long)]
+    pub(crate) beside: bool,
 }
 
 /// How people are found.

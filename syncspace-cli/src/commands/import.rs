@@ -12,7 +12,7 @@ use syncspace_protocol::imports::{MatchBy, StartImport};
 use syncspace_protocol::teams::{CreateTeam, EditTeam, Team};
 use tokio::sync::mpsc;
 
-use super::resolve;
+use super::{import_check, resolve};
 use crate::args::import as args;
 use crate::context::Context;
 use crate::exit::{CliError, During, Exit, Outcome};
@@ -46,14 +46,17 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
     let large = LargeFiles { bytes_max, are_left_out };
     let (checked, notes, fingerprint) = check(context, &source, (&archive.archive, large)).await?;
     let left: Vec<Left> = Left::all(&notes);
+    let (match_by, beside) = (MatchBy::from(archive.match_by), archive.beside);
+    let key = (fingerprint.as_str(), match_by);
     if context.global.dry_run {
         tell(context, &notes);
-        return context.out.record(&Imported::planned(&team, &checked, left));
+        return plan(context, (team.as_str(), beside), &checked, (key, left)).await;
     }
     let client = context.client()?;
+    let said = import_check::compare(&client, &team, &checked, key).await?;
+    import_check::refuse_beside(&said, &team, beside)?;
     let team = find_or_make(context, &client, &team, checked.team.as_ref()).await?;
-    let start =
-        StartImport { source: source.name().to_owned(), fingerprint, match_by: MatchBy::from(archive.match_by) };
+    let start = StartImport { source: source.name().to_owned(), fingerprint, match_by };
     let during = || format!("cannot import into {}", team.name);
     let importer = Importer::start(client, team.id, &start).await.during(during)?;
     if let Some(at) = importer.import().finished_at {
@@ -68,11 +71,39 @@ pub(super) async fn run(context: &Context, args: args::Import) -> Outcome {
     bar.finish_and_clear();
     let report = report?;
     tell(context, &notes);
-    for renamed in &report.renamed {
-        context.out.say(&format!("@{} goes by @{} here", renamed.username, renamed.now));
+    import_check::tell_done(context, &report, &checked);
+    if said.own.is_none() {
+        import_check::tell_people(context, &said, &checked);
+    }
+    if report.known > 0 {
+        context.out.say(&format!("{} messages had come before this import broke off", report.known));
     }
     let sentence = format!("{} imported into {}", counted(report.messages, "message"), team.name);
     context.out.done(&sentence, &Imported::done(team.name.as_str(), &checked, &report, left))
+}
+
+/// Says what an import would bring, and what it would meet on the server where that can be asked.
+async fn plan(
+    context: &Context,
+    (team, beside): (&str, bool),
+    checked: &Checked,
+    (key, left): ((&str, MatchBy), Vec<Left>),
+) -> Outcome {
+    let said = match context.client() {
+        Ok(client) => import_check::compare(&client, team, checked, key).await,
+        Err(error) => Err(error),
+    };
+    let said = match said {
+        Ok(said) => said,
+        Err(error) => {
+            context.out.say(&format!("names are not compared with those on the server: {error}"));
+            return context.out.record(&Imported::planned(team, checked, left));
+        }
+    };
+    import_check::refuse_beside(&said, team, beside)?;
+    import_check::tell_planned(context, &said, checked, key.1);
+    let foreign = import_check::count_foreign(&said, checked);
+    context.out.record(&Imported::planned(team, checked, left).with_foreign(foreign, said.renamed))
 }
 
 /// Takes back what an import made that broke off.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use syncspace_protocol::Username;
-use syncspace_protocol::archive::{ArchiveLine, ArchiveMessage, ArchiveTeam};
+use syncspace_protocol::archive::{ArchiveChannel, ArchiveLine, ArchiveMessage, ArchiveTeam};
 
 use super::{ImportError, Item};
 
@@ -15,6 +15,8 @@ pub(crate) struct Checked {
     channels: HashMap<String, u64>,
     /// What the team said of itself where it comes from.
     pub(crate) team: Option<ArchiveTeam>,
+    /// Lines of its people and channels, without what channels say of themselves.
+    pub(crate) lines: Vec<ArchiveLine>,
     pub(crate) messages: u64,
     pub(crate) files: u64,
     pub(crate) bytes: u64,
@@ -29,17 +31,27 @@ impl Checked {
         self.channels.len() as u64
     }
 
+    /// Gives how many messages a channel has, by its key.
+    pub(crate) fn messages_of(&self, key: &str) -> u64 {
+        self.channels.get(key).copied().unwrap_or_default()
+    }
+
     /// Takes the next line, or says what is wrong with it.
     pub(crate) fn take(&mut self, item: &Item) -> Result<(), ImportError> {
         item.line.check().map_err(|error| ImportError::new("", error))?;
         match &item.line {
             ArchiveLine::User(user) => {
-                self.users.insert(user.username.key());
+                if self.users.insert(user.username.key()) {
+                    self.lines.push(item.line.clone());
+                }
             }
             ArchiveLine::Group(group) => self.need_all(group.users.iter())?,
             ArchiveLine::Channel(channel) => {
                 self.need_all(channel.people.iter().chain(&channel.created_by))?;
-                self.channels.entry(channel.key.clone()).or_default();
+                if self.channels.insert(channel.key.clone(), 0).is_none() {
+                    let bare = ArchiveChannel { description: None, topic: None, ..channel.clone() };
+                    self.lines.push(ArchiveLine::Channel(bare));
+                }
             }
             ArchiveLine::Member(member) => {
                 self.need_all(std::iter::once(&member.user))?;

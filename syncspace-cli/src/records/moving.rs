@@ -54,6 +54,11 @@ impl Imported {
         }
     }
 
+    /// Takes off what would be passed over, and names who would go by another name.
+    pub(crate) fn with_foreign(self, foreign: u64, renamed: Vec<RenamedUser>) -> Self {
+        Self { messages: self.messages.saturating_sub(foreign), foreign, renamed, ..self }
+    }
+
     pub(crate) fn done(team: &str, checked: &Checked, report: &ImportReport, left_out: Vec<Left>) -> Self {
         Self {
             messages: report.messages,

@@ -187,7 +187,7 @@ fn a_slack_workspace_comes_with_its_threads_and_times() {
     desk.root.run(&["import", "slack", &zip, "--team", "eng"]).ok().says("nothing is left to do");
     assert_eq!(desk.messages("eng/general").len(), 3);
     let stranger = desk.world.person("mallory");
-    stranger.run(&["import", "slack", &zip, "--team", "mine"]).ends_with(5).says("administers the server");
+    stranger.run(&["import", "slack", &zip, "--team", "mine"]).ends_with(5).says("only administrators of this server");
 }
 
 /// Gives the usernames of a team, and of one of its channels.
@@ -303,6 +303,46 @@ fn what_stands_in_blocks_and_props_alone_is_imported() {
     desk.root.run(&["import", "mattermost", &path, "--team", "new"]).ok().says("5 messages imported");
     desk.root.run(&["channel", "join", "new/town-square"]).ok();
     assert_eq!(contents(&desk.messages("new/town-square"))[0], "*new*\n> **Ticket** 7");
+}
+
+#[test]
+fn an_archive_of_a_team_that_another_one_filled_is_refused_or_comes_beside() {
+    let desk = Desk::new();
+    let mut export = slack_export();
+    let first = desk.zip("first.zip", &borrowed(&export));
+    let by = ["--match-by", "username"];
+    let import = |zip: &str, team: &str, more: &[&str]| {
+        desk.root.run(&[&["import", "slack", zip, "--team", team][..], &by, more].concat())
+    };
+    import(&first, "eng", &[])
+        .ok()
+        .says("4 messages imported into eng")
+        .says("people: 0 found among the accounts here, 3 new");
+    let direct = json!([
+        {"type": "message", "user": "U2", "ts": "1712400009.000000", "text": "psst"},
+        {"type": "message", "user": "U1", "ts": "1712400010.000000", "text": "new"},
+    ]);
+    export[5].1 = direct.to_string().into_bytes();
+    let second = desk.zip("second.zip", &borrowed(&export));
+    for more in [&["--dry-run"][..], &[]] {
+        import(&second, "eng", more).ends_with(2).says("eng was filled from another archive").says("--beside");
+    }
+    let planned = import(&second, "eng", &["--beside", "--dry-run"]).ok();
+    let planned = planned.says("#general would be called #general-2 here: the name is taken");
+    planned
+        .says("@alice, @bob-jones talk in this team already, where an import adds nothing: 2 messages would be passed over")
+        .says("people: 3 found among the accounts here, 0 new");
+    let json = [&["import", "slack", &second, "--team", "eng", "--beside", "--dry-run"][..], &by].concat();
+    let planned = desk.root.json(&json);
+    assert_eq!((&planned["messages"], &planned["foreign"]), (&json!(3), &json!(2)));
+    let done = import(&second, "eng", &["--beside"]).ok().says("3 messages imported into eng");
+    done.says("#general is called #general-2 here").says("2 messages were passed over");
+    import(&second, "eng", &["--dry-run"]).ok().says("of this archive was begun before: nothing would be added");
+    // In a new team nothing is there but the names of people.
+    let apart = ["import", "slack", &second, "--team", "apart", "--dry-run"];
+    let apart = desk.root.run(&apart).ok().says("@alice would go by @alice-2 here: the name is taken");
+    apart.says("3 names are those of accounts here").says("--match-by username");
+    import(&second, "apart", &["--dry-run"]).ok().says("people: 3 found among the accounts here, 0 new");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use reqwest::Method;
 use syncspace_protocol::archive::ArchiveLine;
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::imports::{
-    ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines, ImportedLines, StartImport,
+    CheckImport, CheckedImport, ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines, ImportedLines,
+    StartImport,
 };
 use syncspace_protocol::{ImportId, TeamId, UserId};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -57,6 +58,11 @@ impl Client {
         W: AsyncWrite + Unpin,
     {
         self.stream_down(&["admin", "users", &user.to_string(), "export"], &(), to, received).await
+    }
+
+    /// Asks what an import would make of people and channels. For administrators.
+    pub async fn check_import(&self, check: &CheckImport) -> Result<CheckedImport, ClientError> {
+        self.post("admin/imports/check").body(check).fetch().await
     }
 
     /// Begins to fill a team from an archive, or gives the import back that its fingerprint began before.

@@ -7,7 +7,8 @@ use schemars::{Schema, SchemaGenerator};
 use syncspace_protocol::ErrorCode::{Conflict, Forbidden, NotFound, RangeNotSatisfiable};
 use syncspace_protocol::files::FileInfo;
 use syncspace_protocol::imports::{
-    ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines, ImportedLines, StartImport,
+    CheckImport, CheckedImport, ExportQuery, FinishedImport, Import, ImportFileQuery, ImportLines, ImportedLines,
+    StartImport,
 };
 use syncspace_protocol::tokens::Scope;
 use syncspace_protocol::{ImportId, TeamId, UserId};
@@ -36,6 +37,10 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/admin/users/{user_id}/export", "export_user", export_user)
             .needs(Needs::Scope(Scope::Admin))
             .about("Gives what is kept of a person, as an administrator.")
+            .refuses(&[NotFound, Forbidden]),
+        Route::post("/admin/imports/check", "check_import", check_import)
+            .needs(Needs::Scope(Scope::Admin))
+            .about("Says what an import would make of people and channels, as an administrator, and makes nothing.")
             .refuses(&[NotFound, Forbidden]),
         Route::post("/teams/{team_id}/imports", "start_import", start_import)
             .about("Begins to fill a team from an archive, or gives the import back that its fingerprint began before.")
@@ -76,6 +81,10 @@ async fn exported_file(call: Call<(TeamId, String), ExportQuery, Wish>) -> Resul
     let (team, sha256) = call.path;
     let file = call.service.open_exported_file(&call.who, team, &sha256, call.query).await?;
     send(&call.service, file, &call.body).await
+}
+
+async fn check_import(call: Call<(), (), Bulk<CheckImport>>) -> Result<Found<CheckedImport>, ServiceError> {
+    call.service.check_import(&call.who, call.body.0).await.map(Found)
 }
 
 async fn start_import(call: Call<TeamId, (), Json<StartImport>>) -> Result<Made<Import>, ServiceError> {

@@ -7,6 +7,7 @@ use syncspace_protocol::limits::{DEFAULT_CHANNELS_MAX, NAME_CHARS_MAX, TOPIC_CHA
 use syncspace_protocol::socket::EventBody;
 use syncspace_protocol::{ChannelId, ChannelName, MemberId, StreamId, TeamId, UserId};
 
+use super::access::Stopped;
 use super::behind::Follower;
 use super::channel_changes::{NewArrival, Plan, audience, enter_all};
 use super::fields::clean_field;
@@ -16,11 +17,11 @@ use super::imports::{Asked, shown};
 use super::secrets::hash_token;
 use super::team_changes::Refused;
 use super::{ServiceError, parse};
-use crate::log::{Abort, Audience, Effect, LogTx, Operation};
+use crate::log::{Audience, Effect, LogTx, Operation};
 use crate::permissions::Permit;
 use crate::store::exports::find_channel;
 use crate::store::imports::{self, Item, ItemKind, NewPerson, Stage};
-use crate::store::{IdBlocks, StoreError, channels, imported};
+use crate::store::{IdBlocks, Queries, StoreError, channels, imported};
 
 /// Channels of an import that is taken back, of one commit.
 const CHANNELS_PER_DROP: u32 = 100;
@@ -115,7 +116,7 @@ impl ImportChannels {
         let team = self.asked.team;
         let plan = match new.plan() {
             Plan::Named { kind, name, description } => {
-                Plan::Named { kind, name: free_name(tx, team, &name).await?, description }
+                Plan::Named { kind, name: free_name(tx.db, team, &name).await?, description }
             }
             between @ Plan::Between(_) => between,
         };
@@ -159,17 +160,23 @@ impl ImportChannels {
     }
 }
 
-async fn free_name(tx: &mut LogTx<'_>, team: TeamId, wanted: &ChannelName) -> Result<ChannelName, Refused> {
+/// Gives the name of a channel, with a number behind it where it is taken.
+pub(super) async fn free_name(
+    db: &mut impl Queries,
+    team: TeamId,
+    wanted: &ChannelName,
+) -> Result<ChannelName, Stopped> {
     for number in 1_u32.. {
         let name = numbered(wanted.as_str(), number, NAME_CHARS_MAX);
         let name: ChannelName = name.parse().map_err(|error| {
-            Abort::Refused(ServiceError::invalid_field("lines", format!("{}: {error}", shown(wanted.as_str()))))
+            let sentence = format!("{}: {error}", shown(wanted.as_str()));
+            Stopped::Refused(ServiceError::invalid_field("lines", sentence))
         })?;
-        if channels::find_by_key(tx.db, team, &name.key()).await?.is_none() {
+        if channels::find_by_key(db, team, &name.key()).await?.is_none() {
             return Ok(name);
         }
     }
-    Err(Abort::Refused(ServiceError::fault("every name is taken")))
+    Err(Stopped::Refused(ServiceError::fault("every name is taken")))
 }
 
 /// Tells how far a channel has come.

@@ -22,9 +22,7 @@ use crate::store::imports::{self, Item, ItemKind};
 use crate::store::teams::MemberRow;
 use crate::store::user_settings::UserSettings;
 use crate::store::users::{NO_PASSWORD, UserRow, find_user_by_email, find_user_by_username, insert_user, lock_user};
-use crate::store::{IdBlocks, StoreError, bans, erasures, groups, teams};
-
-/// Stands for the password of an account that has none: no password is hashed to it.
+use crate::store::{IdBlocks, Queries, StoreError, bans, erasures, groups, teams};
 
 /// Asks whether an actor may go on with an import.
 pub(super) async fn permitted(tx: &mut LogTx<'_>, asked: Asked) -> Result<(Permit, Import), Refused> {
@@ -93,15 +91,20 @@ impl Operation for ImportPeople {
 
 /// Finds somebody's account and keeps it from being erased: an erasure comes before and took the name, or finds the import.
 async fn hold_account(tx: &mut LogTx<'_>, by: MatchBy, user: &ArchiveUser) -> Result<Option<UserRow>, StoreError> {
-    let Some(account) = find_account(tx, by, user).await? else { return Ok(None) };
+    let Some(account) = find_account(tx.db, by, user).await? else { return Ok(None) };
     let is_there = lock_user(tx.db, account.id).await? && !erasures::is_erased(tx.db, account.id).await?;
     Ok(Some(account).filter(|_| is_there))
 }
 
-async fn find_account(tx: &mut LogTx<'_>, by: MatchBy, user: &ArchiveUser) -> Result<Option<UserRow>, StoreError> {
+/// Finds somebody's account.
+pub(super) async fn find_account(
+    db: &mut impl Queries,
+    by: MatchBy,
+    user: &ArchiveUser,
+) -> Result<Option<UserRow>, StoreError> {
     match (by, &user.email) {
-        (MatchBy::Email, Some(email)) => find_user_by_email(tx.db, &email.key()).await,
-        (MatchBy::Username, _) => find_user_by_username(tx.db, &user.username.key()).await,
+        (MatchBy::Email, Some(email)) => find_user_by_email(db, &email.key()).await,
+        (MatchBy::Username, _) => find_user_by_username(db, &user.username.key()).await,
         (MatchBy::Email | MatchBy::Nothing, _) => Ok(None),
     }
 }
@@ -112,7 +115,7 @@ async fn make_account(tx: &mut LogTx<'_>, id: UserId, user: &ArchiveUser) -> Res
         Some(email) if find_user_by_email(tx.db, &email.key()).await?.is_some() => None,
         email => email.clone(),
     };
-    let username = free_username(tx, &user.username).await?;
+    let username = free_username(tx.db, &user.username).await?;
     let account = UserRow {
         id,
         username: username.clone(),
@@ -134,17 +137,19 @@ async fn make_account(tx: &mut LogTx<'_>, id: UserId, user: &ArchiveUser) -> Res
     Ok(username)
 }
 
-async fn free_username(tx: &mut LogTx<'_>, wanted: &Username) -> Result<Username, Refused> {
+/// Gives a username, with a number behind it where it is taken.
+pub(super) async fn free_username(db: &mut impl Queries, wanted: &Username) -> Result<Username, access::Stopped> {
     for number in 1_u32.. {
         let name = numbered(wanted.as_str(), number, USERNAME_CHARS_MAX);
         let name: Username = name.parse().map_err(|error| {
-            Abort::Refused(ServiceError::invalid_field("lines", format!("{}: {error}", shown(wanted.as_str()))))
+            let sentence = format!("{}: {error}", shown(wanted.as_str()));
+            access::Stopped::Refused(ServiceError::invalid_field("lines", sentence))
         })?;
-        if find_user_by_username(tx.db, &name.key()).await?.is_none() {
+        if find_user_by_username(db, &name.key()).await?.is_none() {
             return Ok(name);
         }
     }
-    Err(Abort::Refused(ServiceError::fault("every name is taken")))
+    Err(access::Stopped::Refused(ServiceError::fault("every name is taken")))
 }
 
 /// Gives a name, or with a number behind it where that is not the first, cut to a length.

@@ -38,6 +38,7 @@ mod hook_work;
 mod hooks;
 mod idempotency;
 mod import_channels;
+mod import_checks;
 mod import_log;
 mod import_messages;
 mod import_people;

@@ -58,6 +58,12 @@ pub async fn find_by_fingerprint(
     db.query_first(&sql, params![team, fingerprint]).await?.map(|row| read(&row)).transpose()
 }
 
+/// Finds an import of another fingerprint in a team.
+pub async fn find_other(db: &mut impl Queries, team: TeamId, fingerprint: &str) -> Result<Option<Import>, StoreError> {
+    let sql = Sql::built(format!("SELECT {IMPORT} FROM imports WHERE team_id = ? AND fingerprint <> ? LIMIT 1"));
+    db.query_first(&sql, params![team, fingerprint]).await?.map(|row| read(&row)).transpose()
+}
+
 /// Finds an import that is not finished and knows a person, with the name of its team.
 pub async fn find_open_of(db: &mut impl Queries, user: UserId) -> Result<Option<(ImportId, TeamName)>, StoreError> {
     let sql = Sql::both(

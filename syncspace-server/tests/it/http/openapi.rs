@@ -335,6 +335,9 @@ async fn walk_moving(walk: &mut Walk<'_>, team: &Param) {
     walk.call("export_user", &[("user_id", json!(1))], Value::Null).await;
     let other = json!({ "source": "slack", "fingerprint": "0b".repeat(32) });
     let other = walk.call("start_import", &only_team, other).await;
+    let channel = json!({ "type": "channel", "key": "lobby", "kind": "public", "name": "lobby", "created_at": "2020-01-01T00:00:00Z" });
+    let check = json!({ "team_id": team.1, "fingerprint": "0c".repeat(32), "lines": [channel] });
+    assert!(walk.call("check_import", &[], check).await["other"].is_object());
     walk.call("cancel_import", &[team.clone(), ("import_id", other["id"].clone())], Value::Null).await;
 }
 

@@ -206,6 +206,7 @@ fn accounts() -> Vec<Row> {
         account("erasures", nothing, ADMINISTRATOR),
         // None of the accounts was imported.
         account("hand_over", |scene| (of_account(scene), json!({})), "c---------u"),
+        account("check_import", |_| (vec![], json!({"fingerprint": "0".repeat(64), "lines": []})), ADMINISTRATOR),
         account("create_password_reset", |scene| (of_account(scene), json!({})), ADMINISTRATOR),
         account(
             "reset_password",
