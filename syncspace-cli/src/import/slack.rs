@@ -90,9 +90,12 @@ pub(super) fn read(path: &Path, out: Out<'_>, notes: &mut Notes) -> Result<(), I
             export.channels.give(&channel.id, name, export.notes);
         }
     }
-    let days = days_of(&entries);
+    let mut days = days_of(&entries);
     for (channel, kind) in lists {
-        export.give_channel(&mut entries, &days, (channel, kind), out).map_err(within)?;
+        export.give_channel(&mut entries, &mut days, (channel, kind), out).map_err(within)?;
+    }
+    for _ in days.keys() {
+        export.notes.leave_out("folders of messages that no list of channels names");
     }
     Ok(())
 }
@@ -170,7 +173,7 @@ impl Export<'_> {
     fn give_channel(
         &mut self,
         entries: &mut Entries,
-        days: &BTreeMap<String, Vec<String>>,
+        days: &mut BTreeMap<String, Vec<String>>,
         (channel, kind): (Channel, ChannelKind),
         out: Out<'_>,
     ) -> Result<(), ImportError> {
@@ -193,8 +196,8 @@ impl Export<'_> {
         for pin in channel.pins {
             log.pins.insert(pin.id, (pin.user, pin.created));
         }
-        for name in days.get(&folder).map_or(&[][..], Vec::as_slice) {
-            let mut messages: Vec<Message> = entries.list(name)?;
+        for name in days.remove(&folder).unwrap_or_default() {
+            let mut messages: Vec<Message> = entries.list(&name)?;
             messages.sort_by_key(|message| stamp(&message.ts));
             for message in messages {
                 self.give_message(&mut log, message, out).map_err(|error| error.within(&format!("entry {name}")))?;
@@ -313,7 +316,11 @@ impl Export<'_> {
 
     fn sender(&mut self, message: &Message, out: Out<'_>) -> Result<Username, ImportError> {
         if let Some(id) = message.user.as_deref().filter(|id| !id.is_empty()) {
-            return self.name(id, if id == SLACKBOT { "slackbot" } else { id }, out);
+            let person = message.user_profile.as_ref();
+            let person = person.and_then(|profile| profile.name.as_deref().or(profile.real_name.as_deref()));
+            let program = message.bot_profile.as_ref().map(|profile| profile.name.as_str());
+            let called = person.or(program).filter(|name| !name.is_empty()).unwrap_or(id);
+            return self.name(id, if id == SLACKBOT { "slackbot" } else { called }, out);
         }
         let profile = message.bot_profile.as_ref().map(|profile| profile.name.as_str());
         let called = message.username.as_deref().or(profile).filter(|name| !name.is_empty());
@@ -338,6 +345,10 @@ impl Export<'_> {
             parts.push(attachment_text(attachment, blocks, |text| to_markdown(text, self)));
         }
         for file in &message.files {
+            if file.mode.as_deref() == Some("tombstone") {
+                parts.push("(a file that was deleted)".to_owned());
+                continue;
+            }
             self.notes.leave_out("files, of which an export has only the names");
             let name = file.name.as_ref().or(file.title.as_ref()).unwrap_or(&file.id);
             parts.push(format!("(file: {})", clean_line(name)));
@@ -364,9 +375,8 @@ impl Export<'_> {
         let mut reactions = Vec::new();
         let mut emojis = HashSet::new();
         for reaction in &message.reactions {
-            let name = reaction.name.split("::").next().unwrap_or_default();
-            let emoji = name.parse::<Emoji>().ok().and_then(|emoji| emoji.canonical());
-            let Some(emoji) = emoji.filter(|emoji| emojis.contains(emoji) || emojis.len() < REACTIONS_PER_MESSAGE_MAX)
+            let Some(emoji) = emoji(&reaction.name)
+                .filter(|emoji| emojis.contains(emoji) || emojis.len() < REACTIONS_PER_MESSAGE_MAX)
             else {
                 self.notes.leave_out("reactions with emoji of their own");
                 continue;
@@ -407,6 +417,17 @@ fn role_of(user: &User) -> Option<TeamRole> {
         (_, _, true) => TeamRole::Guest,
         _ => TeamRole::Member,
     })
+}
+
+/// Gives an emoji by Slack's name for it, without a tone of skin.
+fn emoji(name: &str) -> Option<Emoji> {
+    let name = name.split("::").next().unwrap_or_default();
+    let known = |name: &str| name.parse::<Emoji>().ok().and_then(|emoji| emoji.canonical());
+    let ours = match name {
+        "simple_smile" => "slightly_smiling_face",
+        _ => name.strip_prefix("flag-").unwrap_or(name),
+    };
+    known(name).or_else(|| known(ours)).or_else(|| known(&ours.replace('-', "_")))
 }
 
 const fn kind_of_people(count: usize) -> ChannelKind {
@@ -471,6 +492,20 @@ mod tests {
         for odd in ["", "x", "-5.0", "99999999999999999999.0", "1.x"] {
             assert_eq!(time(odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn emoji_go_by_slacks_names() {
+        for (slacks, ours) in [
+            ("+1::skin-tone-2", "thumbsup"),
+            ("flag-de", "de"),
+            ("man-shrugging", "man_shrugging"),
+            ("simple_smile", "slightly_smiling_face"),
+        ] {
+            let expected = ours.parse::<Emoji>().expect(ours).canonical().expect(ours);
+            assert_eq!(emoji(slacks), Some(expected), "{slacks}");
+        }
+        assert_eq!(emoji("partyparrot"), None);
     }
 
     #[test]

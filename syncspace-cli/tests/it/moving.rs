@@ -346,6 +346,31 @@ fn an_archive_of_a_team_that_another_one_filled_is_refused_or_comes_beside() {
 }
 
 #[test]
+fn slacks_own_names_and_what_is_missing_are_read() {
+    let desk = Desk::new();
+    let mut export = slack_export();
+    let messages = json!([
+        {"type": "message", "user": "U77", "ts": "1712345601.000000", "text": "from outside",
+            "user_profile": {"name": "zoe", "real_name": "Zoe Z."},
+            "reactions": [{"name": "flag-de", "users": ["U1"]}, {"name": "man-shrugging::skin-tone-3", "users": ["U1"]}]},
+        {"type": "message", "user": "UBOT7", "ts": "1712345602.000000", "text": "from a program",
+            "bot_profile": {"name": "deployer"}},
+        {"type": "message", "user": "U1", "ts": "1712345603.000000", "text": "", "files": [{"id": "F2", "mode": "tombstone"}]},
+    ]);
+    export[3].1 = messages.to_string().into_bytes();
+    export.truncate(4);
+    export.push(("forgotten/2024-04-05.json", b"[]".to_vec()));
+    let zip = desk.zip("slack.zip", &borrowed(&export));
+    let run = desk.root.run(&["import", "slack", &zip, "--team", "eng"]).ok();
+    run.says("left out: 1 folders of messages that no list of channels names");
+    desk.root.run(&["channel", "join", "eng/general"]).ok();
+    let messages = desk.messages("eng/general");
+    assert_eq!(contents(&messages), ["from outside", "from a program", "(a file that was deleted)"]);
+    assert_eq!((&messages[0]["sender"], &messages[1]["sender"]), (&json!("zoe"), &json!("deployer")));
+    assert_eq!(messages[0]["reactions"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn retention_shows_what_would_go_before_it_is_settled() {
     let desk = Desk::new();
     let export = slack_export();

@@ -76,6 +76,8 @@ pub(super) struct Message {
     /// What a bot calls itself.
     pub(super) username: Option<String>,
     pub(super) bot_profile: Option<BotProfile>,
+    /// What somebody was called who may be of another workspace.
+    pub(super) user_profile: Option<UserProfile>,
     pub(super) text: String,
     pub(super) blocks: Json,
     pub(super) attachments: Json,
@@ -84,6 +86,13 @@ pub(super) struct Message {
     pub(super) edited: Option<Edited>,
     #[serde(deserialize_with = "list")]
     pub(super) reactions: Vec<Reaction>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct UserProfile {
+    pub(super) name: Option<String>,
+    pub(super) real_name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,4 +122,6 @@ pub(super) struct File {
     pub(super) id: String,
     pub(super) name: Option<String>,
     pub(super) title: Option<String>,
+    /// `tombstone` for one that was deleted.
+    pub(super) mode: Option<String>,
 }
