@@ -67,6 +67,7 @@ impl Entries {
             }
         }
         names.sort_unstable();
+        leave_outer_folder(&mut names);
         Ok(Self { zip, names })
     }
 
@@ -106,7 +107,8 @@ impl Entries {
 
     /// Reads a list of JSON as a whole.
     pub(crate) fn list<T: DeserializeOwned>(&mut self, name: &str) -> Result<Vec<T>, ImportError> {
-        let reader = BufReader::new(self.reader(name, JSON_ENTRY_BYTES_MAX)?);
+        let mut reader = self.reader(name, JSON_ENTRY_BYTES_MAX)?;
+        let reader = BufReader::new(without_mark(&mut reader).map_err(|error| error.within(&format!("entry {name}")))?);
         let read = counted::within(JSON_LISTS_BYTES_MAX, || serde_json::from_reader::<_, Counted<T>>(reader));
         let (list, _) = read.map_err(|error| ImportError::new(format!("entry {name}"), error))?;
         Ok(list.0)
@@ -130,6 +132,28 @@ impl Entries {
         to.flush().map_err(failed)?;
         Ok((Carried::Taken(to.into_temp_path()), length, hex(&hash.finalize())))
     }
+}
+
+/// Takes the folder away that all files lie in, where there is one: what was unpacked and packed again has it.
+fn leave_outer_folder(names: &mut [(String, usize, u64)]) {
+    let Some((outer, _)) = names.first().and_then(|(name, ..)| name.split_once('/')) else { return };
+    let outer = format!("{outer}/");
+    if names.iter().all(|(name, ..)| name.starts_with(&outer)) {
+        names.iter_mut().for_each(|(name, ..)| drop(name.drain(..outer.len())));
+    }
+}
+
+/// Passes over the mark that some programs put before UTF-8, and refuses UTF-16.
+fn without_mark(reader: &mut impl Read) -> Result<impl Read, ImportError> {
+    let mut first = Vec::with_capacity(3);
+    reader.take(3).read_to_end(&mut first).map_err(|error| ImportError::new("", error))?;
+    if first.starts_with(b"\xff\xfe") || first.starts_with(b"\xfe\xff") {
+        return Err(ImportError::new("", "it is UTF-16; exports are UTF-8"));
+    }
+    if first == b"\xef\xbb\xbf" {
+        first.clear();
+    }
+    Ok(std::io::Cursor::new(first).chain(reader))
 }
 
 /// Checks the name of an entry: plain text, and a place below the archive.

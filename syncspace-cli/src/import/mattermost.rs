@@ -36,7 +36,7 @@ pub(super) fn read(
     out: Out<'_>,
     notes: &mut Notes,
 ) -> Result<(), ImportError> {
-    let shown = path.display().to_string();
+    let mut shown = path.display().to_string();
     let mut magic = [0; 2];
     let mut file = File::open(path).map_err(at_path(path))?;
     let is_zip = file.read(&mut magic).map_err(at_path(path))? == 2 && magic == *b"PK";
@@ -44,7 +44,9 @@ pub(super) fn read(
         let mut entries = Entries::open(path)?;
         let name = entries.names().find(|name| name.ends_with(".jsonl") && !name.contains('/')).map(str::to_owned);
         let missing = || ImportError::new(&shown, "there are no lines of JSON at the top of the zip file");
-        let (lines, _, _) = entries.take_out(&name.ok_or_else(missing)?, LINES_ENTRY_BYTES_MAX)?;
+        let name = name.ok_or_else(missing)?;
+        let (lines, _, _) = entries.take_out(&name, LINES_ENTRY_BYTES_MAX)?;
+        shown = format!("{shown}, entry {name}");
         (Some(entries), lines)
     } else {
         (None, Carried::Kept(path.to_owned()))
@@ -114,7 +116,9 @@ impl<'a> Export<'a> {
             if text.trim().is_empty() {
                 continue;
             }
-            let (mut line, bytes) = Line::read(&text).map_err(|error| ImportError::new(place(), error))?;
+            // Some programs put a mark before UTF-8.
+            let text = text.trim_start_matches('\u{feff}');
+            let (mut line, bytes) = Line::read(text).map_err(|error| ImportError::new(place(), error))?;
             if number == 1 && line.version != Some(VERSION) {
                 return Err(ImportError::new(place(), "it is no bulk export of version 1 of Mattermost"));
             }

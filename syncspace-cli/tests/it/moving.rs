@@ -371,6 +371,32 @@ fn slacks_own_names_and_what_is_missing_are_read() {
 }
 
 #[test]
+fn archives_that_were_packed_or_written_otherwise_are_read_or_say_so() {
+    let desk = Desk::new();
+    let export = slack_export();
+    let outer: Vec<(String, Vec<u8>)> = export
+        .iter()
+        .map(|(name, bytes)| (format!("export/{name}"), [b"\xef\xbb\xbf", bytes.as_slice()].concat()))
+        .collect();
+    let outer: Vec<(&str, &[u8])> = outer.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let zip = desk.zip("outer.zip", &outer);
+    assert_eq!(desk.root.json(&["import", "slack", &zip, "--team", "eng", "--dry-run"])["messages"], 4);
+    let mut wide = export.clone();
+    wide[0].1 = b"\xff\xfe[\0]\0".to_vec();
+    let zip = desk.zip("wide.zip", &borrowed(&wide));
+    let run = desk.root.run(&["import", "slack", &zip, "--team", "eng", "--dry-run"]).ends_with(2);
+    run.says("entry users.json: it is UTF-16; exports are UTF-8");
+
+    let lines = format!("\u{feff}{}", mattermost_lines());
+    let zip = desk.zip("mm.zip", &[("mm/import.jsonl", lines.as_bytes()), ("mm/data/20200913/plan.txt", b"the plan")]);
+    let planned = desk.root.json(&["import", "mattermost", &zip, "--team", "new", "--dry-run"]);
+    assert_eq!((&planned["messages"], &planned["files"]), (&json!(5), &json!(1)));
+    let zip = desk.zip("odd.zip", &[("import.jsonl", (lines + "{\n").as_bytes())]);
+    let run = desk.root.run(&["import", "mattermost", &zip, "--team", "new", "--dry-run"]).ends_with(2);
+    run.says("odd.zip, entry import.jsonl, line 12");
+}
+
+#[test]
 fn retention_shows_what_would_go_before_it_is_settled() {
     let desk = Desk::new();
     let export = slack_export();
