@@ -11,7 +11,6 @@ use std::fs::File;
 use std::io::{BufReader, Read as _};
 use std::path::Path;
 
-use syncspace_protocol::ChannelName;
 use syncspace_protocol::archive::{ARCHIVE_VERSION, ArchiveHead, ArchiveLine};
 use syncspace_protocol::channels::{ChannelKind, ChannelRole};
 
@@ -218,6 +217,7 @@ impl<'a> Export<'a> {
             people: Names::default(),
             known: HashSet::new(),
             bots: self.bots.iter().map(|bot| bot.username.clone()).collect(),
+            channels: Names::default(),
             lines: Lines::new(file, shown),
             attached,
             notes: &mut *self.notes,
@@ -235,13 +235,16 @@ impl<'a> Export<'a> {
         for bot in std::mem::take(&mut self.bots) {
             giving.give_bot(&bot, out)?;
         }
-        let mut names = Names::<ChannelName>::default();
+        // All names first: a post may call any channel.
+        for found in self.channels.iter().filter(|found| found.kind.is_some()) {
+            giving.channels.give(&found.name, &found.name, giving.notes);
+        }
         let mut rest = self.places.as_slice();
         for (index, found) in (0_u32..).zip(&self.channels) {
             let count = rest.iter().take_while(|place| place.channel == index).count();
             let (places, after) = rest.split_at(count);
             rest = after;
-            giving.give_channel(found, places, &mut names, out)?;
+            giving.give_channel(found, places, out)?;
         }
         Ok(())
     }

@@ -297,12 +297,12 @@ fn what_stands_in_blocks_and_props_alone_is_imported() {
         ]
     );
 
-    let props = "\"message\":\"\",\"props\":{\"attachments\":[{\"title\":\"\",\"pretext\":\"*new*\",\"text\":\"**Ticket** 7\"}]}";
+    let props = "\"message\":\"\",\"props\":{\"attachments\":[{\"title\":\"\",\"pretext\":\"*new*\",\"text\":\"**Ticket** 7 in ~secret\"}]}";
     let lines = mattermost_lines().replacen("\"message\":\"first\"", props, 1);
     let path = desk.write("bulk.jsonl", lines);
     desk.root.run(&["import", "mattermost", &path, "--team", "new"]).ok().says("5 messages imported");
     desk.root.run(&["channel", "join", "new/town-square"]).ok();
-    assert_eq!(contents(&desk.messages("new/town-square"))[0], "*new*\n> **Ticket** 7");
+    assert_eq!(contents(&desk.messages("new/town-square"))[0], "*new*\n> **Ticket** 7 in #secret");
 }
 
 #[test]

@@ -96,6 +96,8 @@ pub(super) struct Giving<'a> {
     pub(super) known: HashSet<String>,
     /// Usernames of programs.
     pub(super) bots: HashSet<String>,
+    /// Names of the team's channels, by the names that they had.
+    pub(super) channels: Names<ChannelName>,
     pub(super) lines: Lines,
     pub(super) attached: Attached,
     pub(super) notes: &'a mut Notes,
@@ -152,18 +154,12 @@ impl Giving<'_> {
         Ok(name)
     }
 
-    pub(super) fn give_channel(
-        &mut self,
-        found: &Found,
-        places: &[Place],
-        names: &mut Names<ChannelName>,
-        out: Out<'_>,
-    ) -> Result<(), ImportError> {
+    pub(super) fn give_channel(&mut self, found: &Found, places: &[Place], out: Out<'_>) -> Result<(), ImportError> {
         let first = places.first().and_then(|place| time(place.at));
         let created_at = first.or_else(|| Time::from_unix_ms(1).ok());
         let created_at = created_at.ok_or_else(|| ImportError::new("", "a channel has no time"))?;
         let (key, name, people) = if found.kind.is_some() {
-            let Some(name) = names.give(&found.name, &found.name, self.notes) else { return Ok(()) };
+            let Some(name) = self.channels.find(&found.name).cloned() else { return Ok(()) };
             (name.to_string(), Some(name), Vec::new())
         } else {
             let mut people = Vec::new();
@@ -241,7 +237,7 @@ impl Giving<'_> {
         }
         let created_at = time(at).ok_or_else(|| ImportError::new("", "its create_at is no time"))?;
         let (mut files, mut carried) = (Vec::new(), Vec::new());
-        let mut content = content(post);
+        let mut content = called(&content(post), &self.channels);
         for attachment in post.attachments.iter().flatten() {
             match self.attached.take(&attachment.path, self.notes)? {
                 Attachment::Taken(file, bytes) if files.len() < FILES_PER_MESSAGE_MAX => {
@@ -333,6 +329,30 @@ fn content(post: &Post) -> String {
     clean_text(&parts.join("\n")).trim().to_owned()
 }
 
+/// Writes `~town-square` as `#town-square`, where there is a channel of that name.
+fn called(text: &str, channels: &Names<ChannelName>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('~') {
+        out.push_str(before);
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(after.len());
+        let (word, behind) = after.split_at(end);
+        let begins = !out.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '~' | '/' | '`'));
+        match channels.find(word).filter(|_| begins && !behind.starts_with('~')) {
+            Some(name) => {
+                out.push('#');
+                out.push_str(name.as_str());
+                rest = behind;
+            }
+            None => {
+                out.push('~');
+                rest = after;
+            }
+        }
+    }
+    out + rest
+}
+
 fn time(ms: i64) -> Option<Time> {
     Time::from_unix_ms(ms).ok().filter(|time| time.unix_ms() >= 0)
 }
@@ -342,6 +362,22 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+
+    #[test]
+    fn channels_are_called_as_they_are_here() {
+        let (mut channels, mut notes) = (Names::<ChannelName>::default(), Notes::default());
+        for name in ["town-square", "x/y"] {
+            channels.give(name, name, &mut notes);
+        }
+        for (text, expected) in [
+            ("see ~town-square, (~town-square)", "see #town-square, (#town-square)"),
+            ("~town-square", "#town-square"),
+            ("~nowhere ~ ~~town-square~~ ~town-square~", "~nowhere ~ ~~town-square~~ ~town-square~"),
+            ("/home/~town-square a~town-square `~town-square`", "/home/~town-square a~town-square `~town-square`"),
+        ] {
+            assert_eq!(called(text, &channels), expected, "{text}");
+        }
+    }
 
     #[test]
     fn lines_are_held_as_long_as_there_is_room_for_them() {
