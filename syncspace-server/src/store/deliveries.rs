@@ -154,7 +154,10 @@ pub async fn list_newest(
     before: u64,
     limit: u32,
 ) -> Result<Vec<Delivery>, StoreError> {
-    const SELECT: Sql = Sql::both(
+    // MySQL would take the index of what waits, and sort.
+    const SELECT: Sql = Sql::pair(
+        "SELECT id, channel_id, seq, state, attempts, last_status, last_error, next_at, created_at FROM hook_deliveries \
+         FORCE INDEX (hook_deliveries_hook) WHERE hook_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
         "SELECT id, channel_id, seq, state, attempts, last_status, last_error, next_at, created_at FROM hook_deliveries \
          WHERE hook_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
     );
