@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, IF_RANGE, RANGE};
 use reqwest::{Body, Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use syncspace_protocol::auth::Secret;
 use syncspace_protocol::files::{FileEntry, FileInfo, FileLink, FileUpload, NewUpload, PartQuery, UploadQuery};
 use syncspace_protocol::page::CursorQuery;
 use syncspace_protocol::teams::Team;
@@ -184,6 +185,23 @@ impl Client {
         }
     }
 
+    /// Asks for bytes, once more where the token at hand has ended, and waits for its turn as other reads do.
+    async fn ask_for_bytes<F>(&self, ask: impl Fn(Secret) -> F) -> Result<Response, ClientError>
+    where
+        F: Future<Output = Result<Response, ClientError>>,
+    {
+        repeat_read(|| async {
+            let token = self.access_token().await?;
+            match ask(token.clone()).await {
+                Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
+                    ask(self.replace_token(&token).await?).await
+                }
+                outcome => outcome,
+            }
+        })
+        .await
+    }
+
     async fn open_download(&self, file: &FileInfo, at: u64) -> Result<Response, ClientError> {
         let name = format!("GET {}", file.path());
         let name = &name;
@@ -196,16 +214,7 @@ impl Client {
             let response = bearing(request, &token)?.send().await.map_err(|error| self.network_error(error))?;
             if response.status().is_success() { Ok(response) } else { Err(refusal(self, response, name).await) }
         };
-        let response = repeat_read(|| async {
-            let token = self.access_token().await?;
-            match ask(token.clone()).await {
-                Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
-                    ask(self.replace_token(&token).await?).await
-                }
-                outcome => outcome,
-            }
-        })
-        .await?;
+        let response = self.ask_for_bytes(ask).await?;
         let begins = response.headers().get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
         let is_there = match at {
             0 => response.status() == StatusCode::OK,
@@ -232,16 +241,7 @@ impl Client {
             let response = bearing(request, &token)?.send().await.map_err(|error| self.network_error(error))?;
             if response.status().is_success() { Ok(response) } else { Err(refusal(self, response, name).await) }
         };
-        let mut response = repeat_read(|| async {
-            let token = self.access_token().await?;
-            match ask(token.clone()).await {
-                Err(ClientError::Refused(detail)) if is_stale_token(&detail) => {
-                    ask(self.replace_token(&token).await?).await
-                }
-                outcome => outcome,
-            }
-        })
-        .await?;
+        let mut response = self.ask_for_bytes(ask).await?;
         let mut count = 0;
         loop {
             let chunk = timeout(DOWNLOAD_STALL_TIMEOUT, response.chunk()).await.map_err(|_| ClientError::TimedOut)?;
